@@ -1,0 +1,5 @@
+"""`python -m pidistill` is the `pidistill` command."""
+
+from pidistill.cli.main import main
+
+main()

@@ -1,0 +1,141 @@
+"""From messages to prompt tokens, and from completion tokens back to text. The only place where either is done.
+
+Engines sample with these functions and trainers build their batches with them, so a completion is trained on behind
+exactly the tokens it was sampled behind. The template is the model's own; its options (such as Qwen3's
+`enable_thinking`) come from `ModelRef.chat` and are passed through as they are. Which problem becomes which messages is
+the domain's business, and what feedback says is that of the PI forms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from pidistill.engines.loading import has_file, pretrained_source
+from pidistill.errors import EngineError, MissingDependencyError
+from pidistill.records import JSON, Messages, ModelRef
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+TURN_ENDS = ("<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|end|>")
+"""Tokens that end an assistant's turn in common templates. Base models often declare only their end of *text* as end
+token, and would run on into an imagined next turn."""
+
+
+def load_tokenizer(ref: ModelRef) -> PreTrainedTokenizerBase:
+    """The tokenizer of `ref`'s base model, with its chat template. Raises `EngineError` naming the model."""
+    try:
+        from transformers import AutoTokenizer
+    except ImportError as error:
+        raise MissingDependencyError("transformers", "train", "Rendering prompts") from error
+    try:
+        source = pretrained_source(ref)
+        tokenizer = AutoTokenizer.from_pretrained(source.name, revision=source.revision)
+    except (OSError, ValueError, ImportError) as error:
+        raise EngineError(
+            f"Cannot load the tokenizer of model {ref.base!r}: {error}",
+            "The folder or hub repository needs tokenizer.json and tokenizer_config.json next to config.json.",
+        ) from error
+    return tokenizer
+
+
+def render_prompt(tokenizer: PreTrainedTokenizerBase, messages: Messages, chat: Mapping[str, JSON]) -> list[int]:
+    """Token ids of `messages` in the model's chat template, up to where the assistant's turn begins.
+
+    Args:
+        tokenizer: from `load_tokenizer`.
+        messages: the conversation, not yet answered. Lone surrogates, which no tokenizer can take, become U+FFFD.
+        chat: options for the template.
+
+    Raises:
+        EngineError: the model has no chat template, or its template refuses these messages.
+    """
+    from jinja2 import TemplateError
+
+    if not tokenizer.chat_template:
+        raise EngineError(
+            f"Model {tokenizer.name_or_path!r} has no chat template, so messages cannot be turned into a prompt.",
+            "Use an instruction-tuned model, or put a chat_template.jinja into the model's folder.",
+        )
+    options: dict[str, Any] = dict(chat)
+    conversation = [{"role": message.role, "content": _encodable(message.content)} for message in messages]
+    try:
+        ids = tokenizer.apply_chat_template(conversation, add_generation_prompt=True, return_dict=False, **options)
+    except TemplateError as error:
+        roles = ", ".join(message.role for message in messages)
+        raise EngineError(
+            f"The chat template of {tokenizer.name_or_path!r} refuses a conversation with the roles {roles}: {error}",
+            "Some templates know no system role, or want user and assistant to alternate: change the domain's prompt.",
+        ) from error
+    return cast(list[int], ids)
+
+
+def end_token_ids(tokenizer: PreTrainedTokenizerBase, ref: ModelRef) -> frozenset[int]:
+    """Ids of every token that ends a completion: the tokenizer's, the generation config's and the turn ends it knows.
+
+    Raises:
+        EngineError: there is none, so every completion would run to its limit.
+    """
+    from transformers import GenerationConfig
+
+    ends: set[int] = set()
+    if tokenizer.eos_token_id is not None:
+        ends.add(int(tokenizer.eos_token_id))
+    if has_file(ref, "generation_config.json"):
+        source = pretrained_source(ref)
+        declared = GenerationConfig.from_pretrained(source.name, revision=source.revision).eos_token_id
+        ends.update([declared] if isinstance(declared, int) else declared or [])
+    ends.update(_turn_ends(tokenizer))
+    if not ends:
+        raise EngineError(
+            f"Model {ref.base!r} declares no end token, so no completion would ever end.",
+            "Set eos_token in its tokenizer_config.json or eos_token_id in its generation_config.json.",
+        )
+    return frozenset(ends)
+
+
+def turn_end_id(tokenizer: PreTrainedTokenizerBase) -> int:
+    """The token that a finished assistant turn ends with: what to append to a completion that came without token ids.
+
+    Raises:
+        EngineError: the tokenizer has neither a turn end nor an end token.
+    """
+    for token in _turn_ends(tokenizer):
+        return token
+    if tokenizer.eos_token_id is None:
+        raise EngineError(
+            f"Tokenizer {tokenizer.name_or_path!r} has no end token.", "Set eos_token in its tokenizer_config.json."
+        )
+    return int(tokenizer.eos_token_id)
+
+
+def decode_completion(tokenizer: PreTrainedTokenizerBase, token_ids: Sequence[int], ends: Collection[int]) -> str:
+    """Text of a completion without its end token and without special tokens.
+
+    All ids are decoded at once, since one character may be spread over several tokens. Bytes that are no UTF-8, such
+    as half a character where a completion was cut off, become U+FFFD.
+    """
+    body = list(token_ids)
+    if body and body[-1] in ends:
+        body.pop()
+    text = tokenizer.decode(body, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+    assert isinstance(text, str)
+    return text
+
+
+def encode_completion(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
+    """Token ids of a finished completion known only as text: its tokens, then the turn's end token."""
+    ids = tokenizer.encode(_encodable(text), add_special_tokens=False)
+    return [*ids, turn_end_id(tokenizer)]
+
+
+def _turn_ends(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Ids of those `TURN_ENDS` that are special tokens of this tokenizer, in order."""
+    special = {str(token): index for index, token in tokenizer.added_tokens_decoder.items() if token.special}
+    return [special[token] for token in TURN_ENDS if token in special]
+
+
+def _encodable(text: str) -> str:
+    """`text` as valid Unicode: surrogate pairs joined, lone surrogates replaced."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

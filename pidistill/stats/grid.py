@@ -1,0 +1,146 @@
+"""Arms as paired grids: the same problems, in the same order, in every seed.
+
+Every difference that is reported is taken within a problem, so before anything is computed this module checks that the
+cells of a comparison were measured on the same problems, and refuses to go on when they were not. Problems that could
+not be judged somewhere are left out of the arm's grid in all its seeds, and counted.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pidistill.errors import DataError
+from pidistill.stats.data import CellScores
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """All cells of one recipe, domain and model, sorted by seed."""
+
+    label: str
+    """The recipe's name, followed by domain and model where the comparison has more than one of them."""
+    cells: tuple[CellScores, ...]
+
+    @property
+    def recipe(self) -> str:
+        return self.cells[0].recipe
+
+    @property
+    def group(self) -> tuple[str, str]:
+        """Domain and model: arms are compared with each other within a group only."""
+        return self.cells[0].domain, self.cells[0].model
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(cell.seed for cell in self.cells)
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Scores of one arm, seeds down and problems across, without gaps."""
+
+    seeds: tuple[int, ...]
+    ids: tuple[str, ...]
+    levels: tuple[int | None, ...]
+    base_SI: Floats
+    after_SI: Floats
+    left_out: int
+    """Problems dropped because some seed could not judge them, before or after."""
+
+    @property
+    def delta_SI(self) -> Floats:
+        return self.after_SI - self.base_SI
+
+    def columns(self, keep_I: Sequence[bool] | npt.NDArray[np.bool_]) -> Grid:
+        """The grid of the problems marked in `keep_I`."""
+        index = np.flatnonzero(np.asarray(keep_I, dtype=bool))
+        return Grid(
+            self.seeds,
+            tuple(self.ids[i] for i in index),
+            tuple(self.levels[i] for i in index),
+            self.base_SI[:, index],
+            self.after_SI[:, index],
+            self.left_out,
+        )
+
+    def rows(self, seeds: Sequence[int]) -> Grid:
+        """The grid of `seeds`, in that order."""
+        index = [self.seeds.index(seed) for seed in seeds]
+        return Grid(
+            tuple(seeds), self.ids, self.levels, self.base_SI[index], self.after_SI[index], self.left_out
+        )
+
+
+def group_arms(cells: Sequence[CellScores]) -> tuple[Arm, ...]:
+    """The arms of a comparison, in the order in which they first occur.
+
+    Raises `DataError` when there is no cell, when a seed occurs twice in an arm, or when two cells of one domain and
+    model were evaluated on different problems or in a different order.
+    """
+    if not cells:
+        raise DataError("There is no finished cell to report on.", "Run one: pidistill run retry")
+    by_arm: dict[tuple[str, str, str], list[CellScores]] = defaultdict(list)
+    first: dict[tuple[str, str], CellScores] = {}
+    for cell in cells:
+        by_arm[cell.recipe, cell.domain, cell.model].append(cell)
+        _check_pairing(first.setdefault((cell.domain, cell.model), cell), cell)
+    domains, models = {key[1] for key in by_arm}, {key[2] for key in by_arm}
+    arms = []
+    for (recipe, domain, model), members in by_arm.items():
+        members.sort(key=lambda cell: cell.seed)
+        for left, right in zip(members, members[1:], strict=False):
+            if left.seed == right.seed:
+                raise DataError(
+                    f"{left.name} is given twice: a repeated seed is not a replication.",
+                    "Give each cell once, and other seeds with --set seeds=[0,1,2].",
+                )
+        extra = [domain] * (len(domains) > 1) + [model] * (len(models) > 1)
+        arms.append(Arm(" / ".join([recipe, *extra]), tuple(members)))
+    return tuple(arms)
+
+
+def grid_of(arm: Arm) -> Grid:
+    """The arm's scores on the problems that were judged in all its seeds. Raises `DataError` when none was."""
+    problems_SI = [cell.problems for cell in arm.cells]
+    keep = [
+        all(row[i].base.score is not None and row[i].after.score is not None for row in problems_SI)
+        for i in range(len(problems_SI[0]))
+    ]
+    if not any(keep):
+        raise DataError(
+            f"Arm {arm.label!r}: no evaluation problem was judged in all of its {len(arm.cells)} seeds.",
+            "See why the verifier fails: pidistill doctor",
+        )
+    kept_SI = [[p for p, wanted in zip(row, keep, strict=True) if wanted] for row in problems_SI]
+    return Grid(
+        arm.seeds,
+        tuple(p.id for p in kept_SI[0]),
+        tuple(p.level for p in kept_SI[0]),
+        np.array([[p.base.score for p in row] for row in kept_SI], dtype=np.float64),
+        np.array([[p.after.score for p in row] for row in kept_SI], dtype=np.float64),
+        keep.count(False),
+    )
+
+
+def _check_pairing(first: CellScores, cell: CellScores) -> None:
+    hint = "Evaluate all arms on the same data: same [data.evaluate] table, same data revision."
+    if len(first.problems) != len(cell.problems):
+        raise DataError(
+            f"{cell.name} has {len(cell.problems)} evaluation problems, {first.name} has {len(first.problems)}: "
+            "they cannot be paired.",
+            hint,
+        )
+    for place, (one, other) in enumerate(zip(first.problems, cell.problems, strict=True)):
+        if (one.id, one.level) != (other.id, other.level):
+            raise DataError(
+                f"{cell.name}: evaluation problem {place} is {other.id!r} (level {other.level}), but {one.id!r} "
+                f"(level {one.level}) in {first.name}: they cannot be paired.",
+                hint,
+            )

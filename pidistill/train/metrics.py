@@ -1,0 +1,61 @@
+"""The log of one training job: a line of JSON per optimizer step, and the summary that `Trained.metrics` carries.
+
+The log is a file in the checkpoint's folder, so it is published with the weights it tells about. No clock time is
+written: the same job writes the same log.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pidistill.errors import EngineError
+
+LOG = "metrics.jsonl"
+
+
+class StepLog:
+    """Writes `metrics.jsonl` and tells the caller's `progress`; closed by `with`."""
+
+    def __init__(self, folder: Path, total: int, progress: Callable[[int, int, Mapping[str, float]], None]) -> None:
+        self._file = (folder / LOG).open("w", encoding="utf-8")
+        self._total, self._progress = total, progress
+        self._rows: list[dict[str, float]] = []
+
+    def __enter__(self) -> StepLog:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._file.close()
+
+    def write(self, step: int, row: Mapping[str, float]) -> None:
+        """Log optimizer step number `step` (1 is the first).
+
+        Raises:
+            EngineError: the loss or the gradient norm is not finite, so the weights are worth nothing from here on.
+        """
+        for name in ("loss", "grad_norm"):
+            if not math.isfinite(row[name]):
+                raise EngineError(
+                    f"Training diverged: {name} is {row[name]} at step {step}.",
+                    "Lower the learning rate (--set train.lr=...) or add train.warmup_steps; "
+                    "float16 weights overflow easily, bfloat16 ones do not.",
+                )
+        self._rows.append(dict(row))
+        self._file.write(json.dumps({"step": step, **row}) + "\n")
+        self._file.flush()
+        self._progress(step, self._total, row)
+
+    def summary(self) -> dict[str, float]:
+        """First, last and mean loss, mean and largest gradient norm (before clipping) of the steps written."""
+        losses = [row["loss"] for row in self._rows]
+        norms = [row["grad_norm"] for row in self._rows]
+        return {
+            "loss_first": losses[0],
+            "loss_last": losses[-1],
+            "loss_mean": math.fsum(losses) / len(losses),
+            "grad_norm_mean": math.fsum(norms) / len(norms),
+            "grad_norm_max": max(norms),
+        }
