@@ -29,7 +29,7 @@ from pidistill.records import (
     content_hash,
 )
 from pidistill.store.store import Store
-from pidistill.verify.key import verdict_key
+from pidistill.verify.key import reusable, verdict_key
 from pidistill.verify.pool import VerifierPool
 
 SAVE_EVERY_S = 0.5
@@ -94,7 +94,7 @@ class Ask:
 
 
 def rollout(cell: Cell, model: ModelRef, stage: str, asks: Sequence[Ask]) -> list[tuple[Problem, Rollout]]:
-    """A rollout for each ask, in order; only those that nobody has made yet are sampled, shortest prompts first."""
+    """A rollout for each ask, in order; only those that nobody has made yet are sampled."""
     store, engine, settings = cell.store, cell.engine, cell.config.engine
     where: JSON = [engine.name, settings.dtype, model.revision, dict(model.chat)]
     keys = [
@@ -104,7 +104,6 @@ def rollout(cell: Cell, model: ModelRef, stage: str, asks: Sequence[Ask]) -> lis
     missing = [(key, ask) for key, ask in dict(zip(keys, asks, strict=True)).items() if key not in store.rollouts]
     if missing:
         engine.refresh(model)
-        missing.sort(key=lambda item: engine.count_prompt_tokens(item[1].messages))
         with cell.progress.task(f"{cell.id}: {stage}", len(missing)) as task:
             for batch in engine.generate([Request(ask.messages, ask.sampling) for _, ask in missing]):
                 made = []
@@ -123,9 +122,10 @@ def rollout(cell: Cell, model: ModelRef, stage: str, asks: Sequence[Ask]) -> lis
 
 def judge(cell: Cell, rollouts: Sequence[tuple[Problem, Rollout]]) -> list[Attempt]:
     """A verdict on each rollout, in order. Verdicts of ERROR are not kept: the next run tries again."""
-    store, identity = cell.store, cell.pool.identity
+    store, identity, budget_s = cell.store, cell.pool.identity, cell.config.verify.budget_s
     keys = [verdict_key(problem, made.completion, identity) for problem, made in rollouts]
-    verdicts = {key: found for key in keys if (found := store.verdicts.get(key)) is not None}
+    kept = {key: store.verdicts.get(key) for key in dict.fromkeys(keys)}
+    verdicts = {key: found for key, found in kept.items() if found is not None and reusable(found, budget_s)}
     missing = [(k, pair) for k, pair in dict(zip(keys, rollouts, strict=True)).items() if k not in verdicts]
     with cell.progress.task(f"{cell.id}: verify", len(missing)) as task:
         unsaved, saved_at = list[tuple[str, Verdict]](), time.monotonic()

@@ -27,6 +27,7 @@ import pluggy
 from pidistill import hookspecs
 from pidistill.contracts import API, Spec
 from pidistill.errors import did_you_mean
+from pidistill.requirements import normalised
 
 GROUP = "pidistill"
 UNKNOWN = "unknown"
@@ -108,7 +109,7 @@ def installed_entry_points() -> tuple[list[importlib.metadata.EntryPoint], list[
         if not re.search(rf"^\s*\[\s*{GROUP}\s*\]", text, re.MULTILINE):
             continue
         package, version = _identity(distribution)
-        key = re.sub(r"[-_.]+", "-", package).lower()
+        key = normalised(package)
         if key in seen:  # a second copy further down sys.path, which import does not see either
             continue
         seen.add(key)
@@ -118,6 +119,11 @@ def installed_entry_points() -> tuple[list[importlib.metadata.EntryPoint], list[
             reason = f"its entry_points.txt cannot be read: {one_line(error)}"
             problems.append(PluginProblem(UNKNOWN, package, version, reason, traceback.format_exc()))
     return sorted(found, key=lambda point: (point.name, _identity(point.dist))), problems
+
+
+def package_of(point: importlib.metadata.EntryPoint) -> str:
+    """The distribution that an entry point comes from."""
+    return _identity(point.dist)[0]
 
 
 def load_entry_point(point: importlib.metadata.EntryPoint) -> Plugin | PluginProblem:

@@ -17,7 +17,6 @@ import functools
 import importlib.metadata
 import logging
 import os
-import re
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,9 +34,11 @@ from pidistill.discovery import (
     load_entry_point,
     load_plugin,
     one_line,
+    package_of,
 )
 from pidistill.errors import MissingDependencyError, PidistillError, PluginError, unknown_name
 from pidistill.records import JSON
+from pidistill.requirements import extra_of, normalised
 
 DISABLE = "PIDISTILL_DISABLE_PLUGINS"
 CORE = "core"
@@ -71,8 +72,7 @@ class Manager:
             raise PluginError(f"pidistill's own registrations are broken: {core.reason}", "Reinstall pidistill.")
         loaded = [core]
         for point in entry_points:
-            package = point.dist.name if point.dist is not None else ""
-            if point.name in self.disabled or package in self.disabled:
+            if point.name in self.disabled or package_of(point) in self.disabled:
                 continue
             outcome = load_entry_point(point)
             if isinstance(outcome, Plugin):
@@ -156,6 +156,10 @@ class Manager:
             raise unknown_name("PI form", name, forms, LISTING)
         plugin = self._find(Kind.DOMAIN, domain)[1]
         return self._make(Kind.PI_FORM, forms[name], plugin, PIForm, scope=domain)  # type: ignore[type-abstract]
+
+    def call(self, kind: Kind, name: str, method: Callable[[], T]) -> T:
+        """`method()` of an object looked up here; what it raises becomes a `PluginError` that names the package."""
+        return self._guard(f"{kind} {name!r}", self._find(kind, name)[1], method)
 
     # --- Observers --------------------------------------------------------------------------------------------------
 
@@ -293,26 +297,13 @@ def get_manager() -> Manager:
     return Manager()
 
 
-def extra_of(package: str) -> str | None:
-    """The extra of the core distribution that brings `package`; None where no extra does."""
-    try:
-        requirements = importlib.metadata.requires("pidistill") or []
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    for requirement in requirements:
-        match = re.match(r"([A-Za-z0-9_.-]+).*;.*extra\s*==\s*['\"]([^'\"]+)['\"]", requirement)
-        if match and match[1].replace("_", "-").lower() == package.replace("_", "-").lower():
-            return match[2]
-    return None
-
-
 def _rightful(name: str, claims: Sequence[Plugin]) -> Plugin | None:
     """The one of `claims` that `name` belongs to; None where it belongs to nobody."""
     if len(claims) == 1:
         return claims[0]
     for rightful in (
         [plugin for plugin in claims if plugin.name == CORE and plugin.package == "pidistill"],
-        [plugin for plugin in claims if re.sub(r"[-_.]+", "-", plugin.package).lower() == f"pidistill-{name}"],
+        [plugin for plugin in claims if normalised(plugin.package) == f"pidistill-{name}"],
     ):
         if len(rightful) == 1:
             return rightful[0]

@@ -1,7 +1,7 @@
 """Progress: the protocol that the loop, training and verification report to, and a reporter that says nothing.
 
-What a person sees is `pidistill.cli.progress`'s business. Reporting is never needed for a result, so nothing here returns
-a value that work could depend on.
+What a person sees is `pidistill.cli.progress`'s business. Reporting is never needed for a result, so nothing here
+returns a value that work could depend on.
 """
 
 from __future__ import annotations

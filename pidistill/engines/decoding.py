@@ -95,7 +95,7 @@ class Batch:
         """Add one token to every row. Returns the rows that are done with it."""
         logits_BV = self._forward()
         tokens_B, logprobs_B = self._sampler.choose(logits_BV)
-        finished = []
+        finished: list[Row] = []
         for row, token, logprob in zip(self._rows, tokens_B.tolist(), logprobs_B.tolist(), strict=True):
             if row.done:
                 continue

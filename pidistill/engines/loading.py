@@ -247,10 +247,10 @@ def _hub_commit(name: str) -> str:
     """Commit hash that `name`'s main branch points to now, or pointed to when it was last fetched."""
     try:
         from huggingface_hub import HfApi, try_to_load_from_cache
-        from huggingface_hub.errors import (
+        from huggingface_hub.errors import (  # type: ignore[attr-defined]
             GatedRepoError,
             HFValidationError,
-            HTTPError,  # type: ignore[attr-defined]
+            HTTPError,
             RepositoryNotFoundError,
         )
     except ImportError as error:

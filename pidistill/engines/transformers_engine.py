@@ -28,7 +28,7 @@ class TransformersEngine:
     def __init__(self, model: ModelRef, config: EngineConfig) -> None:
         """Load `model`. Raises `EngineError` where that fails, `UsageError` for options, of which there are none."""
         if config.options:
-            key = sorted(config.options)[0]
+            key = min(config.options)
             raise UsageError(
                 f"engine.options.{key}: the transformers engine takes no options.",
                 "Its settings are engine.batch_size, engine.dtype and engine.device.",

@@ -85,10 +85,11 @@ class Wrong(PIForm):
     def render(
         self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
     ) -> PI | None:
-        if problem.reference is None:
+        if problem.reference is None or not peers.problems:
             return None
-        for _ in range(len(peers.problems)):
-            other = rng.choice(peers.problems)
+        start = rng.randrange(len(peers.problems))
+        for offset in range(len(peers.problems)):
+            other = peers.problems[(start + offset) % len(peers.problems)]
             if other.reference is not None and other.reference != problem.reference and other.id != problem.id:
                 return PI(self.name, _answer_text(other.reference), self.reveals, (other.id,))
         return None

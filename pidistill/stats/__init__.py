@@ -1,7 +1,7 @@
 """Statistics of a comparison of arms: is the gain real?
 
-`data` is what a cell leaves behind, `grid` pairs it, `intervals` and `significance` are the formulas, `compare` gives the
-verdict on each arm and on pairs of arms, `levels` splits it by difficulty. Nothing here draws or prints; that is
+`data` is what a cell leaves behind, `grid` pairs it, `intervals` and `significance` are the formulas, `compare` gives
+the verdict on each arm and on pairs of arms, `levels` splits it by difficulty. Nothing here draws or prints; that is
 `pidistill.report`'s. The names below are imported on first use, so that importing this package costs nothing.
 """
 

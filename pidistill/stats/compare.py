@@ -1,10 +1,10 @@
 """The comparison of arms: one row of numbers and one plain finding per arm, and paired differences between arms.
 
 The finding is decided by one test, stated before any number is seen: the p-value of the two-way interval
-(`intervals.two_way`), Holm-corrected over all arms of the comparison that have at least two seeds. 'gain' and 'loss' need
-the corrected p at or below 0.05; everything else is 'no effect shown', which is not 'no effect': the minimum detectable
-effect beside it says what could have been missed. An arm with one seed gets no finding but 'unreplicated', whatever its
-numbers. Pairs of arms are a second family with a correction of its own.
+(`intervals.two_way`), Holm-corrected over all arms of the comparison that have at least two seeds. 'gain' and 'loss'
+need the corrected p at or below 0.05; everything else is 'no effect shown', which is not 'no effect': the minimum
+detectable effect beside it says what could have been missed. An arm with one seed gets no finding but 'unreplicated',
+whatever its numbers. Pairs of arms are a second family with a correction of its own.
 
 The t interval over seeds, the bootstrap and McNemar's test are reported as cross-checks and decide nothing.
 """
@@ -131,8 +131,9 @@ def compare(
     """Compare all arms of `cells` with no change, and arms with each other.
 
     `rng` is used by the bootstrap alone. `pairs` are pairs of recipe names; by default they are the `control_for`
-    entries (control -> the recipe it controls for) that are present, or, with none of those, all pairs where there are at most
-    `ALL_PAIRS_UP_TO` arms. Raises `DataError` when cells cannot be paired, `UsageError` on an unknown name in `pairs`.
+    entries (control -> the recipe it controls for) that are present, or, with none of those, all pairs where there are
+    at most `ALL_PAIRS_UP_TO` arms. Raises `DataError` when cells cannot be paired, `UsageError` on an unknown name in
+    `pairs`.
     """
     arms = group_arms(cells)
     grids = [grid_of(arm) for arm in arms]

@@ -1,8 +1,8 @@
 """What a finished cell leaves behind for the statistics: one `CellScores`, stored as the cell's `summary.json`.
 
-A cell is recipe x domain x model x seed. It keeps every evaluation problem by itself, before and after training, because
-everything the report claims is paired by problem. A verdict outside the denominator (ABSTAIN, ERROR) never becomes a
-score here: it is counted beside the score, and `Side.bounds` says how far it could have moved the rate.
+A cell is recipe x domain x model x seed. It keeps every evaluation problem by itself, before and after training,
+because everything the report claims is paired by problem. A verdict outside the denominator (ABSTAIN, ERROR) never
+becomes a score here: it is counted beside the score, and `Side.bounds` says how far it could have moved the rate.
 
 `cell_scores` makes the record from rollouts and verdicts; running the loop that produces those is `pidistill.loop`'s.
 """
@@ -157,8 +157,8 @@ def cell_scores(
 ) -> CellScores:
     """The cell's scores from its evaluation rollouts and their verdicts, before and after training.
 
-    Rollouts are matched to `problems` by id, in any order; a problem may have several samples. Raises `DataError` naming
-    the problem when one has no rollout on a side, or when a rollout belongs to none of them.
+    Rollouts are matched to `problems` by id, in any order; a problem may have several samples. Raises `DataError`
+    naming the problem when one has no rollout on a side, or when a rollout belongs to none of them.
     """
     sides = {
         side: _sides(problems, judged, f"cell {recipe} / {domain} / {model} / seed {seed}, {side}")

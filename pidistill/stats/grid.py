@@ -7,6 +7,7 @@ not be judged somewhere are left out of the arm's grid in all its seeds, and cou
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -73,9 +74,7 @@ class Grid:
     def rows(self, seeds: Sequence[int]) -> Grid:
         """The grid of `seeds`, in that order."""
         index = [self.seeds.index(seed) for seed in seeds]
-        return Grid(
-            tuple(seeds), self.ids, self.levels, self.base_SI[index], self.after_SI[index], self.left_out
-        )
+        return Grid(tuple(seeds), self.ids, self.levels, self.base_SI[index], self.after_SI[index], self.left_out)
 
 
 def group_arms(cells: Sequence[CellScores]) -> tuple[Arm, ...]:
@@ -95,7 +94,7 @@ def group_arms(cells: Sequence[CellScores]) -> tuple[Arm, ...]:
     arms = []
     for (recipe, domain, model), members in by_arm.items():
         members.sort(key=lambda cell: cell.seed)
-        for left, right in zip(members, members[1:], strict=False):
+        for left, right in itertools.pairwise(members):
             if left.seed == right.seed:
                 raise DataError(
                     f"{left.name} is given twice: a repeated seed is not a replication.",

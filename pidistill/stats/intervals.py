@@ -1,21 +1,22 @@
 """Interval estimates: the formulas, each a pure function of numbers.
 
-The one that verdicts rest on is `two_way`. An arm's delta is measured in S seeds on I problems, and both are samples: other
-seeds would have trained other weights, and other held-out problems would have been asked. So
+The one that verdicts rest on is `two_way`. An arm's delta is measured in S seeds on I problems, and both are samples:
+other seeds would have trained other weights, and other held-out problems would have been asked. So
 
     d_si = mu + a_s + b_i + e_si        (seeds and problems crossed, one value per cell, all three random)
     Var(mean) = var_a / S + var_b / I + var_e / (S I) = [E(MS_a) + E(MS_b) - E(MS_e)] / (S I)
 
-with MS_a = I sum_s (d_s. - d..)^2 / (S-1),  MS_b = S sum_i (d_.i - d..)^2 / (I-1),  MS_e the residual mean square, because
-E(MS_a) = var_e + I var_a, E(MS_b) = var_e + S var_b and E(MS_e) = var_e (two-way ANOVA without replication). MS_a and MS_b
-are not let below MS_e, which is the same as setting a negative variance component to zero, so the variance is never
-negative and errs upwards. What all seeds share (base rollouts drawn once and reused) is the same for all seeds of a
-problem, hence part of b_i and counted.
+with MS_a = I sum_s (d_s. - d..)^2 / (S-1), MS_b = S sum_i (d_.i - d..)^2 / (I-1) and MS_e the residual mean square,
+because E(MS_a) = var_e + I var_a, E(MS_b) = var_e + S var_b and E(MS_e) = var_e (two-way ANOVA without replication).
+MS_a and MS_b are not let below MS_e, which is the same as setting a negative variance component to zero, so the
+variance is never negative and errs upwards. What all seeds share (base rollouts drawn once and reused) is the same for
+all seeds of a problem, hence part of b_i and counted.
 
-The degrees of freedom are Satterthwaite's, with one change that is ours: few seeds often *look* alike by chance, and the
-plain formula then trusts a variance that it has not seen. MS_a therefore enters the formula raised by its own standard
-error, MS_a (1 + sqrt(2 / (S-1))). Simulated with normal effects, the plain formula rejects a true null up to 12 % of the
-time at 5 % with two seeds (8 % with three), this one 8 % (6 %); with no seed variance both are conservative.
+The degrees of freedom are Satterthwaite's, with one change that is ours: few seeds often *look* alike by chance, and
+the plain formula then trusts a variance that it has not seen. MS_a therefore enters the formula raised by its own
+standard error, MS_a (1 + sqrt(2 / (S-1))). Simulated with normal effects, the plain formula rejects a true null up to
+12 % of the time at 5 % with two seeds (8 % with three), this one 8 % (6 %); with no seed variance both are
+conservative.
 
 The bootstrap here is a cross-check. It resamples, and needs a generator; it never decides.
 """
@@ -52,7 +53,7 @@ class Interval(Record):
 
 @dataclass(frozen=True)
 class Estimate(Record):
-    """A mean with its uncertainty. Scores are in [0, 1], so a mean difference lies in [-1, 1], and so does its interval."""
+    """A mean difference of scores, with its uncertainty. It lies in [-1, 1], and so does its interval."""
 
     mean: float
     se: float
@@ -122,7 +123,9 @@ def two_way(d_SI: npt.ArrayLike, level: float = LEVEL) -> Estimate:
     return _t_estimate(mean, math.sqrt((ms_a + ms_b - ms_e) / d.size), df, "two-way", level)
 
 
-def bootstrap_two_way(d_SI: npt.ArrayLike, rng: np.random.Generator, draws: int = 2000, level: float = LEVEL) -> Interval:
+def bootstrap_two_way(
+    d_SI: npt.ArrayLike, rng: np.random.Generator, draws: int = 2000, level: float = LEVEL
+) -> Interval:
     """Percentile interval of the mean from the pigeonhole bootstrap: seeds and problems resampled independently.
 
     Owen (2007), 'The pigeonhole bootstrap'. Its variance counts the residual about three times, so it errs upwards
@@ -150,8 +153,9 @@ def _t_estimate(mean: float, se: float, df: float, method: Method, level: float)
 def _unvaried(value: float, n: int, level: float) -> Estimate:
     """Interval of a mean whose n observations were all `value`.
 
-    A share u of the population may still be different and as far away as -1 or 1; u is the Clopper-Pearson bound for none
-    seen in n. The p-value is the level at which the interval just reaches zero; for a value of 1 it is the sign test's.
+    A share u of the population may still be different and as far away as -1 or 1; u is the Clopper-Pearson bound for
+    none seen in n. The p-value is the level at which the interval just reaches zero; for a value of 1 it is the sign
+    test's.
     """
     share = 1 - ((1 - level) / 2) ** (1 / n)
     p = min(1.0, 2 * (1 + abs(value)) ** -n)

@@ -1,8 +1,8 @@
 """The comparison split by difficulty: by the data's own level, and by the base model's pass rate.
 
 Where a gain sits matters as much as its size: problems that the base model never solves and those that it always solves
-have nothing to learn from, and the gain forms an inverted U between them. These are descriptions: their intervals are not corrected
-for their number, and no finding is drawn from one.
+have nothing to learn from, and the gain forms an inverted U between them. These are descriptions: their intervals are
+not corrected for their number, and no finding is drawn from one.
 
 Bands of pass rate carry a warning. They are cut on the same base measurement that the delta subtracts, so even an arm
 that changes nothing but noise gains in the lowest band and loses in the highest (regression to the mean). Read an arm's

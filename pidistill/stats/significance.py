@@ -43,7 +43,7 @@ def mcnemar(d_I: npt.ArrayLike) -> McNemar:
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """Holm's step-down adjusted p-values, in the order given. Rejecting at ALPHA bounds the family-wise error by ALPHA."""
+    """Holm's step-down adjusted p-values, in the order given: rejecting at ALPHA bounds the family-wise error by it."""
     order = sorted(range(len(p_values)), key=lambda i: p_values[i])
     adjusted, highest = [0.0] * len(p_values), 0.0
     for rank, i in enumerate(order):
@@ -59,10 +59,13 @@ def minimum_detectable(se: float, df: float, tests: int = 1, power: float = POWE
     even Holm's first and hardest step.
     """
     critical = float(special.stdtrit(df, 1 - alpha / tests / 2))
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    # The power is averaged over the estimated scale s: scipy's noncentral t is NaN for few degrees of freedom.
+    scale = np.sqrt(special.chdtri(df, (1 - nodes) / 2) / df)
 
     def missing(shift: float) -> float:
-        found = 1 - float(special.nctdtr(df, shift, critical)) + float(special.nctdtr(df, shift, -critical))
-        return found - power
+        found = special.ndtr(shift - critical * scale) + special.ndtr(-shift - critical * scale)
+        return float(found @ weights) / 2 - power
 
     high = critical + 1.0
     while missing(high) < 0:

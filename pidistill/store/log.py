@@ -4,7 +4,8 @@ On disk a log is a folder of JSON Lines segments. A process writes to a segment 
 followed by `fsync`, and never touches another's; so a kill can tear at most the last line of one segment, and a torn
 line was never acknowledged. In memory a log is an index from key to place; records are read back one by one.
 
-The first writer of a key wins. That a key is never written twice is the loop's promise, and `duplicates` shows it.
+The latest line of a key counts: a verdict made under a larger budget replaces the earlier one. That a rollout is never
+made twice is the loop's promise, and `duplicates` shows it.
 """
 
 from __future__ import annotations
@@ -145,10 +146,8 @@ class Log(Generic[R]):
         return self._own, self._own_path
 
     def _remember(self, key: str, place: _Place) -> None:
-        if key in self._index:
-            self.duplicates += 1
-        else:
-            self._index[key] = place
+        self.duplicates += key in self._index
+        self._index[key] = place
 
     def _scan(self, segment: Path) -> None:
         offset = self._read_up_to.get(segment, 0)

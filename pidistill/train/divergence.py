@@ -32,9 +32,9 @@ CHUNK_ELEMENTS = 2**25
 class TokenDivergence:
     """Which divergence, with T the teacher's distribution and S the student's, both at `temperature`.
 
-    fkl: KL(T||S). rkl: KL(S||T). jsd: beta KL(T||M) + (1 - beta) KL(S||M) with M = beta T + (1 - beta) S; at beta = 0 and
-    1, where that is zero, KL(T||S) and KL(S||T): the limits of JSD_beta / beta and JSD_beta / (1 - beta). Logits are
-    divided by `temperature` and the result is not multiplied by its square. In nats.
+    fkl: KL(T||S). rkl: KL(S||T). jsd: beta KL(T||M) + (1 - beta) KL(S||M) with M = beta T + (1 - beta) S; at beta = 0
+    and 1, where that is zero, KL(T||S) and KL(S||T): the limits of JSD_beta / beta and JSD_beta / (1 - beta). Logits
+    are divided by `temperature` and the result is not multiplied by its square. In nats.
     """
 
     kind: Literal["fkl", "rkl", "jsd"] = "fkl"
@@ -112,12 +112,19 @@ def chunked_divergence(
     chunk_tokens = chunk_tokens or _chunk_tokens(teacher)
     parameters = [parameter for parameter in student.head.parameters() if parameter.requires_grad]
     total, per_token_N = _ChunkedDivergence.apply(
-        student.hidden_NH, teacher.hidden_NH, weight_N, student.head, teacher.head, divergence, chunk_tokens, *parameters
+        student.hidden_NH,
+        teacher.hidden_NH,
+        weight_N,
+        student.head,
+        teacher.head,
+        divergence,
+        chunk_tokens,
+        *parameters,
     )
     return Divergence(total, per_token_N)
 
 
-class _ChunkedDivergence(torch.autograd.Function):
+class _ChunkedDivergence(torch.autograd.Function):  # type: ignore[misc]
     """Value and gradient in one pass: the backward pass only scales what the forward pass has found."""
 
     @staticmethod
@@ -132,7 +139,7 @@ class _ChunkedDivergence(torch.autograd.Function):
         chunk_tokens: int,
         *parameters: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        needs_hidden = ctx.needs_input_grad[0]  # type: ignore[attr-defined]
+        needs_hidden = ctx.needs_input_grad[0]
         hidden_grad = torch.empty_like(hidden_NH) if needs_hidden else None
         head_grads = [torch.zeros_like(p, dtype=_accumulator(p.dtype)) for p in parameters]
         per_token_N = hidden_NH.new_empty(len(hidden_NH), dtype=_accumulator(hidden_NH.dtype))
@@ -151,13 +158,13 @@ class _ChunkedDivergence(torch.autograd.Function):
                 for sum_, grad in zip(head_grads, grads, strict=True):
                     sum_ += grad
         ctx.save_for_backward(hidden_grad, *(g.to(p.dtype) for g, p in zip(head_grads, parameters, strict=True)))
-        ctx.mark_non_differentiable(per_token_N)  # type: ignore[attr-defined]
+        ctx.mark_non_differentiable(per_token_N)
         return per_token_N @ weight_N.to(per_token_N.dtype), per_token_N
 
     @staticmethod
-    @once_differentiable
+    @once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: FunctionCtx, total_grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        hidden_grad, *head_grads = ctx.saved_tensors  # type: ignore[attr-defined]
+        hidden_grad, *head_grads = ctx.saved_tensors
         scaled = [None if g is None else g * total_grad.to(g.dtype) for g in (hidden_grad, *head_grads)]
         return (scaled[0], None, None, None, None, None, None, *scaled[1:])
 

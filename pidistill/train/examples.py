@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pidistill.contracts import TrainJob
 from pidistill.engines.chat import encode_completion, render_prompt
 from pidistill.errors import UsageError
 from pidistill.records import JSON, Example
@@ -22,6 +23,8 @@ from pidistill.train.teacher_context import shorten
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
+
+    from pidistill.train.weights import Trainee
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,12 @@ class Encoder:
     teacher_chat: Mapping[str, JSON] | None = None
     """None: as `chat`."""
     counts: Counts = field(default_factory=Counts)
+
+    @classmethod
+    def of(cls, job: TrainJob, trainee: Trainee) -> Encoder:
+        """The encoder for a job's examples and model."""
+        vocabulary = trainee.model.get_input_embeddings().weight.shape[0]
+        return cls(trainee.tokenizer, vocabulary, job.config.max_length, job.model.chat, job.teacher_chat)
 
     def encode(self, examples: Sequence[Example], *, teacher: bool) -> list[Encoded]:
         """The examples that can be trained on, in order; `counts` tells of the others.

@@ -1,7 +1,7 @@
 """On-policy self-distillation (OPSD): the student learns to say without the PI what the same model says with it.
 
-For each completion that the student itself has sampled, teacher T(.|problem, PI) and student S(.|problem) score the same
-tokens, and the student is moved by the gradient of
+For each completion that the student itself has sampled, teacher T(.|problem, PI) and student S(.|problem) score the
+same tokens, and the student is moved by the gradient of
 
     sum over the batch's completion tokens of  weight * D(T, S)   /   number of the batch's completion tokens
 
@@ -18,11 +18,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch.nn.utils import clip_grad_norm_
 
 from pidistill.contracts import Objective, Trained, TrainJob
+from pidistill.records import ModelRef
 from pidistill.train.divergence import Side, TokenDivergence, chunked_divergence
 from pidistill.train.examples import Encoded, Encoder
 from pidistill.train.metrics import StepLog
@@ -39,6 +41,7 @@ class OpsdObjective(Objective):
 
     name = "opsd"
     needs_teacher = True
+    on_policy = True
 
     def train(self, job: TrainJob) -> Trained:
         """Train on `job.examples` and write weights, `trainer_state.pt`, `metrics.jsonl` and the teacher's state.
@@ -56,15 +59,13 @@ def _train(job: TrainJob) -> Trained:
     resumed = read_state(job, job.resume_from) if job.resume_from is not None else None
     trainee = open_trainee(job, _start(job))
     trainable = trainee.trainable()
-    teacher = open_teacher(job, trainee)
+    pair = Pair.open(job, trainee)
     optimizer = adamw(config, trainable.values())
     if resumed is not None:
         resumed.restore(optimizer, trainable)
     if config.gradient_checkpointing:
-        trainee.model.gradient_checkpointing_enable({"use_reentrant": False})  # type: ignore[operator]
-    divergence = TokenDivergence.from_config(config)
-    vocabulary = trainee.model.get_input_embeddings().weight.shape[0]  # type: ignore[operator]
-    encoder = Encoder(trainee.tokenizer, vocabulary, config.max_length, job.model.chat, job.teacher_chat)
+        trainee.model.gradient_checkpointing_enable({"use_reentrant": False})
+    encoder = Encoder.of(job, trainee)
     encoded = encoder.encode(job.examples, teacher=True)
 
     first = resumed.step if resumed is not None else 0
@@ -77,7 +78,7 @@ def _train(job: TrainJob) -> Trained:
             tokens = sum(len(example.completion) for example in batch)
             loss = 0.0
             for micro_batch in _micro_batches(batch, config.micro_batch_size):
-                share, processed = backward(micro_batch, tokens, trainee, teacher, divergence)
+                share, processed = pair.backward(micro_batch, tokens)
                 loss += share
                 tokens_processed += processed
             grad_norm = float(clip_grad_norm_(trainable.values(), config.max_grad_norm))
@@ -90,36 +91,54 @@ def _train(job: TrainJob) -> Trained:
             tokens_trained += tokens
         metrics = log.summary()
     trainee.save(job.out_dir)
-    teacher.save(job.out_dir)
+    pair.teacher.save(job.out_dir)
     save_state(job, first + len(batches), optimizer, trainable)
     metrics |= encoder.counts.as_metrics()
     metrics["unused_past_last_step"] = float(len(encoded) - sum(map(len, batches)))
     return Trained(trainee.lora, len(batches), tokens_trained, tokens_processed, metrics)
 
 
-def backward(
-    batch: Sequence[Encoded], tokens: int, trainee: Trainee, teacher: Teacher, divergence: TokenDivergence
-) -> tuple[float, int]:
-    """Add the gradient of this micro-batch's share of a batch with `tokens` completion tokens.
+@dataclass(frozen=True)
+class Pair:
+    """Student and teacher of one job, with the output heads that their logits come from."""
 
-    Returns the share of the loss, and the tokens (padding included) that went through the model on both sides.
-    """
-    completions = [example.completion for example in batch]
-    theirs = Batch.of([example.teacher_prompt for example in batch], completions, trainee.device)
-    ours = Batch.of([example.prompt for example in batch], completions, trainee.device)
-    check_same_targets(ours, theirs)
-    with trainee.autocast():
-        # The teacher goes first: while it scores, the student's network may be wearing another adapter.
-        with teacher.scoring() as model:
-            teacher_side = Side(theirs.hidden(model), LogitHead(model))
-        student_side = Side(ours.hidden(trainee.model), LogitHead(trainee.model))
-        weight_N = torch.tensor([example.weight for example in batch], device=trainee.device)[ours.row_N] / tokens
-        loss = chunked_divergence(divergence, student_side, teacher_side, weight_N).total
-    loss.backward()  # type: ignore[no-untyped-call]
-    return loss.item(), ours.input_ids_BT.numel() + theirs.input_ids_BT.numel()
+    trainee: Trainee
+    teacher: Teacher
+    divergence: TokenDivergence
+    student_head: LogitHead
+    teacher_head: LogitHead
+
+    @classmethod
+    def open(cls, job: TrainJob, trainee: Trainee) -> Pair:
+        """The job's teacher, set beside the model that is trained."""
+        teacher = open_teacher(job, trainee)
+        student_head = LogitHead.of(trainee.model)
+        teacher_head = student_head if teacher.shared else LogitHead.of(teacher.model)
+        return cls(trainee, teacher, TokenDivergence.from_config(job.config), student_head, teacher_head)
+
+    def backward(self, batch: Sequence[Encoded], tokens: int) -> tuple[float, int]:
+        """Add the gradient of `batch`'s share of an optimizer step over `tokens` completion tokens.
+
+        Returns its share of the loss, and the tokens (padding included) that went through the model on both sides.
+        """
+        device = self.trainee.device
+        completions = [example.completion for example in batch]
+        theirs = Batch.of([example.teacher_prompt for example in batch], completions, device)
+        ours = Batch.of([example.prompt for example in batch], completions, device)
+        check_same_targets(ours, theirs)
+        weight_N = torch.tensor([example.weight for example in batch], device=device)[ours.row_N] / tokens
+        with self.trainee.autocast():
+            # The teacher goes first: while it scores, the student's network may be wearing another adapter.
+            with self.teacher.scoring() as model:
+                teacher_side = Side(theirs.hidden(model), self.teacher_head)
+            student_side = Side(ours.hidden(self.trainee.model), self.student_head)
+            loss = chunked_divergence(self.divergence, student_side, teacher_side, weight_N).total
+        loss.backward()
+        return loss.item(), ours.input_ids_BT.numel() + theirs.input_ids_BT.numel()
 
 
-def _start(job: TrainJob):  # noqa
+def _start(job: TrainJob) -> ModelRef:
+    """The weights that this job begins with."""
     if job.resume_from is None:
         return job.model
     folder = str(job.resume_from)

@@ -87,7 +87,7 @@ def check_same_targets(student: Batch, teacher: Batch) -> None:
     )
 
 
-class LogitHead(nn.Module):
+class LogitHead(nn.Module):  # type: ignore[misc]
     """Hidden states `[*, H]` -> logits `[*, V]`, as the model itself computes them."""
 
     def __init__(self, projection: nn.Module, scale: float = 1.0, softcap: float | None = None) -> None:
@@ -105,6 +105,11 @@ class LogitHead(nn.Module):
         config = bare.config.get_text_config()
         scale = getattr(config, "logit_scale", None) or 1.0  # Cohere
         scale /= getattr(config, "logits_scaling", None) or 1.0  # Granite
+        if any("lora_" in name for name, _ in bare.get_output_embeddings().named_parameters()):
+            raise EngineError(
+                "The adapter changes the output head, which student and teacher share here.",
+                "Start from an adapter that leaves lm_head alone, or train all weights (--set train.lora_rank=0).",
+            )
         head = cls(bare.get_output_embeddings(), scale, getattr(config, "final_logit_softcapping", None))
         head._compare(bare)
         return head
@@ -117,7 +122,7 @@ class LogitHead(nn.Module):
             logits = torch.tanh(logits / self.softcap) * self.softcap
         return logits
 
-    @torch.no_grad()
+    @torch.no_grad()  # type: ignore[untyped-decorator]
     def _compare(self, bare: PreTrainedModel) -> None:
         training = bare.training
         bare.eval()

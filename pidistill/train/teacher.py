@@ -25,12 +25,14 @@ from typing import TYPE_CHECKING, cast
 import torch
 
 from pidistill.contracts import TrainJob
-from pidistill.engines.loading import AnyModel, load_model
-from pidistill.train.weights import STUDENT, Trainee, save_adapter
+from pidistill.engines.loading import load_model
+from pidistill.train.weights import STUDENT, Trainee, save_adapter, save_model
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel
+
+    from pidistill.engines.loading import AnyModel
 
 FOLDER = "teacher"
 _ADAPTER = "teacher"
@@ -85,7 +87,7 @@ class Teacher:
         if self.source is not None:
             shutil.copytree(self.source, target, copy_function=_link)
         elif not self.shared:
-            self.model.save_pretrained(target)
+            save_model(self.model, target)
         elif self.adapter == _ADAPTER:
             save_adapter(cast("PeftModel", self.model), _ADAPTER, target)
 
@@ -109,7 +111,7 @@ def open_teacher(job: TrainJob, trainee: Trainee) -> Teacher:
     ref = job.model if source is None else dataclasses.replace(job.model, base=str(source), adapter=None)
     model = load_model(ref, str(trainee.dtype).removeprefix("torch."), str(trainee.device))
     if ref.adapter:
-        model = cast("PreTrainedModel", cast("PeftModel", model).merge_and_unload())  # type: ignore[operator]
+        model = cast("PreTrainedModel", cast("PeftModel", model).merge_and_unload())
     return Teacher(model.requires_grad_(False).eval(), None, shared=False, source=source)
 
 

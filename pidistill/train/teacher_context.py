@@ -3,8 +3,8 @@
 PI is what the teacher sees and the student does not: messages of the teacher that the student has no equal of and,
 inside a message that repeats one of the student's, the text around that repetition. The longest such text is cut first,
 from its middle outwards, so that what introduces it and what closes it both stay, and where that is not enough the
-next. A teacher whose PI would vanish altogether has nothing to teach, so there is no such prompt. Text is cut, not tokens, and the
-prompt is rendered again, so the result is a well-formed conversation in any chat template.
+next. A teacher whose PI would vanish altogether has nothing to teach, so there is no such prompt. Text is cut, not
+tokens, and the prompt is rendered again, so the result is a well-formed conversation in any chat template.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ def _pieces(student: Messages, teacher: Messages) -> list[_Piece]:
     unseen = list(student)
     pieces: list[_Piece] = []
     for index, message in enumerate(teacher):
-        shared = next((m for m in unseen if m.role == message.role and m.content and m.content in message.content), None)
+        shared = next(
+            (m for m in unseen if m.role == message.role and m.content and m.content in message.content), None
+        )
         if shared is None:
             pieces.append(_Piece(index, message.content, is_pi=True))
             continue

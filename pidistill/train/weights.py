@@ -24,13 +24,15 @@ from torch import nn
 
 from pidistill.contracts import TrainJob
 from pidistill.engines.chat import load_tokenizer
-from pidistill.engines.loading import AnyModel, load_model, pick_device, pick_dtype
+from pidistill.engines.loading import load_model, pick_device, pick_dtype
 from pidistill.errors import UsageError
 from pidistill.records import ModelRef
 
 if TYPE_CHECKING:
     from peft import PeftModel
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from pidistill.engines.loading import AnyModel
 
 STUDENT = "default"
 """PEFT's name of the adapter that is trained."""
@@ -55,9 +57,7 @@ class Trainee:
     def autocast(self) -> Iterator[None]:
         """Matrix products in `dtype`. A cast weight is not kept: one cast without gradients must not serve a pass
         that needs them."""
-        with torch.autocast(
-            self.device.type, self.dtype, enabled=self.dtype != torch.float32, cache_enabled=False
-        ):
+        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32, cache_enabled=False):
             yield
 
     def save(self, folder: Path) -> None:
@@ -65,7 +65,7 @@ class Trainee:
         if self.lora:
             save_adapter(cast("PeftModel", self.model), STUDENT, folder)
         else:
-            self.model.save_pretrained(folder)
+            save_model(self.model, folder)
             self.tokenizer.save_pretrained(folder)
 
 
@@ -87,11 +87,11 @@ def open_trainee(job: TrainJob, start: ModelRef) -> Trainee:
     if rank == 0:
         model = load_model(start, "float32", str(device))
         if start.adapter:
-            model = cast("PreTrainedModel", cast("PeftModel", model).merge_and_unload())  # type: ignore[operator]
+            model = cast("PreTrainedModel", cast("PeftModel", model).merge_and_unload())
         model.requires_grad_(True)
     elif start.adapter:
         model = load_model(start, str(dtype).removeprefix("torch."), str(device), trainable=True)
-        found = cast(int, cast("PeftModel", model).peft_config[STUDENT].r)  # type: ignore[union-attr]
+        found = cast(int, cast("PeftModel", model).peft_config[STUDENT].r)
         if found != rank:
             raise UsageError(
                 f"The adapter {start.adapter} has rank {found}, the configuration says {rank}.",
@@ -101,8 +101,21 @@ def open_trainee(job: TrainJob, start: ModelRef) -> Trainee:
         from peft import get_peft_model
 
         base = load_model(start, str(dtype).removeprefix("torch."), str(device))
-        model = get_peft_model(cast("PreTrainedModel", base), _lora(rank, job.config.lora_alpha))  # type: ignore[assignment]
+        model = get_peft_model(cast("PreTrainedModel", base), _lora(rank, job.config.lora_alpha))
     return Trainee(model.train(), load_tokenizer(dataclasses.replace(start, adapter=None)), rank > 0, device, dtype)
+
+
+def save_model(model: AnyModel, folder: Path) -> None:
+    """Write full weights and configuration to `folder`, without transformers' progress bar."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        model.save_pretrained(str(folder))
+    finally:
+        if shown:
+            logging.enable_progress_bar()
 
 
 def save_adapter(model: PeftModel, name: str, folder: Path) -> None:
@@ -112,7 +125,9 @@ def save_adapter(model: PeftModel, name: str, folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     state = get_peft_model_state_dict(model, adapter_name=name, save_embedding_layers=False)
-    save_file({key: value.detach().cpu().contiguous() for key, value in state.items()}, folder / "adapter_model.safetensors")
+    save_file(
+        {key: value.detach().cpu().contiguous() for key, value in state.items()}, folder / "adapter_model.safetensors"
+    )
     config = dataclasses.replace(model.peft_config[name], inference_mode=True)
     config.save_pretrained(str(folder))
 

@@ -1,7 +1,7 @@
 """One shared page per worker that says which submission is being worked on, and since when.
 
 The worker writes it before and after each submission (under a microsecond, no system call but the clock's); the host
-reads it when it looks whether a budget is used up, and once more after a worker's death, when it tells who was at fault.
+reads it when it looks whether a budget is used up, and once more after a worker's death, to tell who was at fault.
 Both sides read the same monotonic clock. A reader never sees a new ticket with an old time, because the time is written
 first; the other mixture only makes a submission look younger than it is, and the host looks again.
 """

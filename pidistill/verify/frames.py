@@ -1,8 +1,8 @@
 """Length-prefixed pickle frames, the language between the pool and its workers.
 
 A frame is an 8-byte little-endian length and a pickle. Pickle rather than JSON because it carries every Python string
-as it is (lone surrogates, NUL bytes, megabytes) and costs about a microsecond per verdict. The host reads frames with an
-unpickler that refuses every global, so what a worker sends can only ever be plain values: numbers, strings, lists.
+as it is (lone surrogates, NUL bytes, megabytes) and costs about a microsecond per verdict. The host reads frames with
+an unpickler that refuses every global, so what a worker sends can only ever be plain values: numbers, strings, lists.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ from __future__ import annotations
 import io
 import pickle
 import struct
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO
 
 _LENGTH = struct.Struct("<Q")
-
-Plain: TypeAlias = "None | bool | int | float | str | bytes | list[Plain] | tuple[Plain, ...] | dict[str, Plain]"
 
 
 class _PlainUnpickler(pickle.Unpickler):
@@ -29,7 +27,7 @@ def encode(value: object) -> bytes:
 
 
 def decode_plain(body: bytes) -> object:
-    """The plain value in a frame's body. Raises `pickle.UnpicklingError` for anything that names a class or function."""
+    """The plain value in a frame's body. Raises `pickle.UnpicklingError` for what names a class or function."""
     return _PlainUnpickler(io.BytesIO(body)).load()
 
 

@@ -1,9 +1,9 @@
 """What a worker process does to itself before it runs a verifier: die with its host, and die first.
 
 The host holds the write end of a pipe and never writes. On Linux the kernel is asked to send SIGKILL to the worker's
-whole process group once that end closes, which happens however the host dies, and needs no thread and no co-operation of
-C code that sits on the interpreter lock. (PR_SET_PDEATHSIG would fire when the host's *thread* that made the worker ends,
-and would leave the worker's own children behind.) Elsewhere a thread waits for the end of the pipe.
+whole process group once that end closes, which happens however the host dies, and needs no thread and no help from C
+code that sits on the interpreter lock. (PR_SET_PDEATHSIG would fire when the host's *thread* that made the worker
+ends, and would leave the worker's own children behind.) Elsewhere a thread waits for the end of the pipe.
 """
 
 from __future__ import annotations

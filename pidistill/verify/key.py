@@ -1,7 +1,7 @@
 """Under which key a verdict is kept, and when a kept one may be used again.
 
-A verdict depends on the content of the problem, the completion and the verifier's identity, and on nothing else but the
-limits it was made under; `verdict_key` covers the former, `reusable` the latter. Where verdicts are kept is the store's.
+A verdict depends on the content of the problem, the completion and the verifier's identity, and beyond these only on
+the limits it was made under; `verdict_key` covers the former, `reusable` the latter. The store keeps them.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Opener:
             parse_wrapper(text)
 
     def open(self) -> Verifier:
-        """The verifier, opened here. Raises what the domain raises, and `VerifierError` where it gives something else."""
+        """The verifier, opened here. Raises what the domain raises, and `VerifierError` where it is none."""
         if self.verifier is not None:
             made = _load("verifier", self.verifier)(dict(self.options))
         else:

@@ -1,8 +1,8 @@
 """The worker process: opens the verifier, then judges what the host sends, one submission after the other.
 
 The verifier runs on the main thread, because verifiers may use SIGALRM. Frames travel on descriptors of their own;
-descriptors 1 and 2 lead to a log that only the host reads, so whatever a verifier prints cannot corrupt them. Budgets are
-the host's business: the worker writes on the shared page what it works on (`clock.py`) and may be killed at any moment.
+descriptors 1 and 2 lead to a log that only the host reads, so whatever a verifier prints cannot corrupt them. Budgets
+are the host's business: the worker notes on the shared page what it works on (`clock.py`) and may be killed any time.
 
 Host to worker: the opener, then batches `[(pickled problem, tickets, completions), ...]` until end of file.
 Worker to host: `("ready", identity, judges_ahead)` or `("failed", traceback)`, then lists of rows, see `Row`.

@@ -1,6 +1,6 @@
 """Wrappers that vary a verifier's quality: noisy, strict, lenient, graded. All four definitions are ours.
 
-Verifier quality is an axis of an experiment: the same rollouts are judged by the domain's verifier and by a worse or a
+Verifier quality is an axis of an experiment: the same rollouts are judged by the domain's verifier and by a worse or
 different one. A wrapper sees nothing but the problem, the completion and the inner verdict, so it fits every domain, and
 it depends on nothing else, so an experiment can be repeated. Its settings are part of the verifier's identity, so its
 verdicts are never taken for the inner ones. ABSTAIN, ERROR, TIMEOUT and REJECTED pass through every wrapper unchanged:
@@ -118,8 +118,8 @@ class Lenient(Wrapper):
 class Graded(Wrapper):
     """Partial credit: status unchanged, and the score of a FAIL is how alike answer and reference are.
 
-    The score is `cap` times the share of matching characters (Ratcliff/Obershelp, white space folded), or the inner score
-    where that is higher; 1 on PASS and the inner score where no answer was extracted. Made for the arm that trains on scores.
+    The score is `cap` times the share of matching characters (Ratcliff/Obershelp, white space folded), or the inner
+    score where that is higher; 1 on PASS, the inner score where no answer was extracted. For arms that train on scores.
     """
 
     name = "graded"
@@ -176,7 +176,7 @@ def judges_ahead(verifier: Verifier) -> bool:
 
 
 def parse_wrapper(text: str) -> Wrapper:
-    """`"name"` or `"name:setting=value,..."` as a wrapper. Raises `UsageError` that names the part that does not fit."""
+    """`"name"` or `"name:setting=value,..."` as a wrapper. Raises `UsageError` naming the part that does not fit."""
     name, colon, rest = text.partition(":")
     name = name.strip()
     if name not in WRAPPERS:

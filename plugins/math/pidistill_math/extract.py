@@ -32,7 +32,7 @@ _PHRASE = re.compile(r"\banswer\b\**(?:\s+is\b(?:\s*:)?|\s*[:=])\**", re.IGNOREC
 _VALUE = r"""(?:\$\$[^$\n]{1,2000}\$\$|\$[^$\n]{1,2000}\$|\\\([^\n]{1,2000}?\\\)|\\\[[^\n]{1,2000}?\\\]
               |[-+\u2212]?\s?\\?[$\u20ac\u00a3]?\s?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:\s?/\s?\d+)?\s?(?:\\?%)?)"""
 _STATED = re.compile(rf"\s*\**\s*(?P<values>{_VALUE}(?:\s*(?:,?\s*(?:and|or)\b|[,;])\s*{_VALUE})*)", re.VERBOSE)
-_INNER_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{(?=[^{}]*\}$|\\(?:boxed|fbox)\s*\{)")
+_INNER_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{(?=[^{}]*\}$|\s*\\(?:boxed|fbox)\s*\{)")
 _SENTENCE_END = re.compile(r"\n|[.!?](?=\s|$)")
 _STATEMENT_CHARS = 2_000
 

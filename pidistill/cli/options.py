@@ -1,0 +1,60 @@
+"""Options that several commands share, and how their text is read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pidistill.cli.output import line, stderr, stdout
+
+if TYPE_CHECKING:
+    from pidistill.config import RunConfig
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """`0,1,2` or `0-4` as distinct seeds. Raises `click.BadParameter`."""
+    seeds: list[int] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", part.strip())
+        if match is None or (match[2] and int(match[2]) < int(match[1])):
+            raise click.BadParameter(f"{text!r} is no list of seeds; give 0,1,2 or 0-2.")
+        seeds += range(int(match[1]), int(match[2] or match[1]) + 1)
+    if len(set(seeds)) != len(seeds):
+        raise click.BadParameter(f"{text!r} names a seed twice.")
+    return tuple(seeds)
+
+
+def _seeds(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...] | None:
+    return None if value is None else parse_seeds(value)
+
+
+store_option = click.option(
+    "--store", type=click.Path(path_type=Path, file_okay=False), help="Folder of the store.  [default: runs]"
+)
+seeds_option = click.option(
+    "--seeds", callback=_seeds, metavar="LIST", help="One cell each: 0,1,2 or 0-4.  [default: 0,1,2]"
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the report's data as JSON.")
+
+
+def compare(configs: Sequence[RunConfig], name: str, title: str, as_json: bool) -> None:
+    """Run the cells of `configs`, or find them finished, and print their report.
+
+    The report lies in `reports/NAME` of the store.
+    """
+    from pidistill.cli.progress import show_progress
+    from pidistill.suite.compare import run_comparison
+
+    with show_progress() as progress:
+        report = run_comparison(configs, configs[0].store / "reports" / name, progress, title=title)
+    if as_json:
+        click.echo(json.dumps(report.to_json(), indent=2))
+        return
+    stdout().print(report.renderable())
+    for path in report.paths:
+        line(stderr(), f"Written: {path}")

@@ -1,0 +1,93 @@
+"""What a report is made of: tables of text, and what the caller knows beside the scores.
+
+A `Table` is finished text with a tone per cell; the terminal, Markdown and HTML renderers show the same one, so they
+cannot disagree. Text made here is plain ASCII; names that come from the user stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Tone = Literal["", "gain", "loss", "none", "unreplicated", "dim", "warn"]
+"""What a cell's text means, for renderers that have colours."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column's head."""
+
+    title: str
+    align: Literal["left", "right"] = "right"
+    wrap: int = 0
+    """Longest line in characters; longer text is wrapped. 0: never wrapped."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell's text."""
+
+    text: str
+    tone: Tone = ""
+
+
+Row: TypeAlias = tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A titled table; every row has one cell per column."""
+
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+    """Lines under the table: how its numbers are made."""
+    detail: bool = False
+    """Left out in the terminal, shown in the files."""
+    breaks: frozenset[int] = frozenset()
+    """Rows after which a line is drawn."""
+
+    def __post_init__(self) -> None:
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(f"Table {self.title!r}: a row has {len(row)} cells, not {len(self.columns)}")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A plain table given by the caller, such as the ledger."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def table(self) -> Table:
+        """The same as a `Table`; the first column is left-aligned."""
+        columns = tuple(Column(name, "right" if i else "left") for i, name in enumerate(self.header))
+        return Table(self.title, columns, tuple(tuple(Cell(text) for text in row) for row in self.rows), detail=True)
+
+
+@dataclass(frozen=True)
+class ReportMeta:
+    """What a report says that is not in the cells' scores."""
+
+    title: str
+    """Such as `retry on math`."""
+    published: Mapping[str, str] = field(default_factory=dict)
+    """Recipe -> published result, set beside ours."""
+    control_for: Mapping[str, str] = field(default_factory=dict)
+    """Recipe -> the recipe that it is a control of; decides which pairs of arms are compared."""
+    pairs: tuple[tuple[str, str], ...] | None = None
+    """Pairs of recipes to compare instead."""
+    verifier: str = ""
+    """Identity of the verifier, `name@version+hash`."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """Dotted key -> value, as text."""
+    ledger: Rows | None = None
+    """Who paid for which tokens."""
+    notes: tuple[str, ...] = ()
+    """Further lines for the reader, shown with the notes of the report."""
+    bootstrap_seed: int = 0
+    """Seed of the bootstrap, so that a report made twice is the same twice."""

@@ -1,0 +1,317 @@
+"""The tables of a comparison, filled from its statistics.
+
+Accuracies are in percent and differences in percentage points (pp). Nothing is computed here beyond that: each function
+turns one result of `pidistill.stats` into rows of text, with the notes that a reader needs to believe them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from pidistill.records import Status
+from pidistill.report.model import Cell, Column, ReportMeta, Row, Table, Tone
+from pidistill.stats.compare import ArmResult, Comparison, Finding, PairFinding, PairResult, SideSummary
+from pidistill.stats.intervals import Estimate, Interval
+from pidistill.stats.levels import Stratum
+
+LEFT: Final = "left"
+_TONES: Mapping[Finding | PairFinding, Tone] = {
+    "gain": "gain",
+    "higher": "gain",
+    "loss": "loss",
+    "lower": "loss",
+    "no effect shown": "none",
+    "no difference shown": "none",
+    "unreplicated": "unreplicated",
+}
+
+
+def all_tables(
+    comparison: Comparison, levels: Sequence[Stratum], bands: Sequence[Stratum], meta: ReportMeta
+) -> tuple[Table, ...]:
+    """Every table of the report in reading order; those without rows are left out."""
+    tables = [
+        effect_table(comparison.arms),
+        seed_table(comparison.arms),
+        published_table(comparison.arms, meta),
+        response_table(comparison.arms),
+        cost_table(comparison.arms),
+        pair_table(comparison.pairs),
+        strata_table("By level", "Level", levels, detail=False),
+        strata_table("By pass rate before training", "Solved", bands, detail=True),
+        check_table(comparison.arms),
+    ]
+    if meta.ledger is not None:
+        tables.append(meta.ledger.table())
+    return tuple(table for table in tables if table.rows)
+
+
+def report_notes(comparison: Comparison, meta: ReportMeta) -> tuple[str, ...]:
+    """How the numbers of the whole report were made: one line each."""
+    arms = comparison.arms
+    family = sum(arm.p_holm is not None for arm in arms)
+    notes = [
+        f"{_range([len(arm.seeds) for arm in arms])} seeds per arm, {_range([arm.problems for arm in arms])} held-out "
+        "problems, the same ones in every seed and arm of a domain, before and after.",
+        "Interval: 95 %, two-way random effects over seeds and problems, so both the choice of seeds and the choice of "
+        "problems count; Satterthwaite degrees of freedom. With one seed it covers the choice of problems alone.",
+        f"Verdict: by p(Holm), corrected over the {family} arm{'s' * (family != 1)} with at least two seeds, at 0.05. "
+        "The intervals are not corrected: one may leave out zero where the verdict does not.",
+        "'no effect shown' is not 'no effect': MDE is the true effect that the corrected test would have found four "
+        "times in five. 'unreplicated': one seed, so no verdict, whatever the number.",
+    ]
+    if meta.verifier:
+        notes.append(f"Verifier: {meta.verifier}")
+    return (*notes, *comparison.remarks, *meta.notes)
+
+
+def effect_table(arms: Sequence[ArmResult]) -> Table:
+    """Base, after, difference, interval and verdict of each arm."""
+    columns = (
+        Column("Arm", LEFT, wrap=28),
+        Column("Base"),
+        Column("After"),
+        Column("Delta"),
+        Column("95 % interval"),
+        Column("p(Holm)"),
+        Column("Verdict", LEFT),
+    )
+    rows = tuple(
+        (
+            Cell(arm.label),
+            Cell(percent(arm.base.rate)),
+            Cell(percent(arm.after.rate)),
+            Cell(points(arm.delta.mean)),
+            Cell(interval(arm.delta)),
+            Cell(p_value(arm.p_holm)),
+            Cell(arm.finding, _TONES[arm.finding]),
+        )
+        for arm in arms
+    )
+    return Table("Effect of each arm", columns, rows, ("Accuracy in %, differences in percentage points (pp).",))
+
+
+def published_table(arms: Sequence[ArmResult], meta: ReportMeta) -> Table:
+    """Our difference, and beside it the published one, for arms that have one."""
+    columns = (Column("Arm", LEFT, wrap=28), Column("Here, pp"), Column("Published", LEFT, wrap=60))
+    rows = tuple(
+        (
+            Cell(arm.label),
+            Cell(f"{points(arm.delta.mean)} {interval(arm.delta)}"),
+            Cell(meta.published[arm.recipe], "dim"),
+        )
+        for arm in arms
+        if meta.published.get(arm.recipe)
+    )
+    note = "Published on other models and data: set beside ours for orientation, not compared by a test."
+    return Table("Published results", columns, rows, (note,))
+
+
+def seed_table(arms: Sequence[ArmResult]) -> Table:
+    """Each seed's own difference, their spread, and what the arm could have shown."""
+    columns = (
+        Column("Arm", LEFT, wrap=28),
+        Column("Seeds"),
+        Column("Mean +/- sd, pp"),
+        Column("MDE pp"),
+        Column("Delta of each seed, pp", LEFT, wrap=48),
+    )
+    rows = []
+    for arm in arms:
+        spread = points(arm.delta.mean) + (f" +/- {100 * arm.sd:.1f}" if arm.sd is not None else "")
+        each = "  ".join(points(delta) for delta in arm.seed_deltas)
+        mde = "-" if arm.mde is None else f"{100 * arm.mde:.1f}"
+        rows.append((Cell(arm.label), Cell(str(len(arm.seeds))), Cell(spread), Cell(mde), Cell(each)))
+    return Table("Seeds", columns, tuple(rows))
+
+
+def response_table(arms: Sequence[ArmResult]) -> Table:
+    """Length and form of the answers, and what could not be judged, before -> after."""
+    bounded = any(arm.base.outside or arm.after.outside or arm.left_out for arm in arms)
+    columns = (
+        Column("Arm", LEFT, wrap=28),
+        Column("Tokens"),
+        Column("Truncated %"),
+        Column("No answer %"),
+        Column("ERROR"),
+        Column("ABSTAIN"),
+        *([Column("Base % bounds"), Column("After % bounds"), Column("Left out")] if bounded else []),
+    )
+    rows = []
+    for arm in arms:
+        before, after = arm.base, arm.after
+        cells = [
+            Cell(arm.label),
+            Cell(f"{before.tokens:.0f} -> {after.tokens:.0f}"),
+            Cell(f"{percent(before.truncated)} -> {percent(after.truncated)}"),
+            Cell(f"{percent(before.no_answer)} -> {percent(after.no_answer)}"),
+            _outside(before, after, Status.ERROR),
+            _outside(before, after, Status.ABSTAIN),
+        ]
+        if bounded:
+            cells += [Cell(_bounds(before)), Cell(_bounds(after)), Cell(str(arm.left_out))]
+        rows.append(tuple(cells))
+    notes = ["Base -> after; length in tokens, mean over all samples."]
+    if bounded:
+        notes.append(
+            "ERROR and ABSTAIN are outside the denominator; the bounds are the rates over all problems had every such "
+            "sample failed, or passed. 'Left out': problems that some seed could not judge."
+        )
+    return Table("Responses", columns, tuple(rows), tuple(notes))
+
+
+def cost_table(arms: Sequence[ArmResult]) -> Table:
+    """What each arm trained on and paid, all seeds together."""
+    columns = (
+        Column("Arm", LEFT, wrap=28),
+        Column("Examples"),
+        Column("Retries passed"),
+        Column("Tokens generated"),
+        Column("Tokens trained"),
+        Column("Rollouts made"),
+        Column("reused"),
+    )
+    rows = []
+    for arm in arms:
+        t = arm.training
+        retries = "-" if t.retry_success is None else f"{t.retries_passed}/{t.retries} = {percent(t.retry_success)} %"
+        counts = (t.generated_tokens, t.trained_tokens, t.rollouts_made, t.rollouts_reused)
+        rows.append((Cell(arm.label), Cell(f"{t.examples:,}"), Cell(retries), *(Cell(f"{n:,}") for n in counts)))
+    return Table("Training", columns, tuple(rows), ("Sums over seeds.",))
+
+
+def pair_table(pairs: Sequence[PairResult]) -> Table:
+    """Arms against each other."""
+    columns = (
+        Column("Gain of", LEFT, wrap=28),
+        Column("minus gain of", LEFT, wrap=28),
+        Column("Seeds"),
+        Column("Problems"),
+        Column("Difference pp"),
+        Column("95 % interval"),
+        Column("p(Holm)"),
+        Column("Verdict", LEFT),
+    )
+    rows = tuple(
+        (
+            Cell(pair.a),
+            Cell(pair.b),
+            Cell(str(len(pair.seeds))),
+            Cell(str(pair.problems)),
+            Cell(points(pair.difference.mean)),
+            Cell(interval(pair.difference)),
+            Cell(p_value(pair.p_holm)),
+            Cell(pair.finding, _TONES[pair.finding]),
+        )
+        for pair in pairs
+    )
+    note = f"Paired by seed and by problem; p corrected (Holm) over these {len(pairs)} pairs, a family of their own."
+    return Table("Arms against each other", columns, rows, (note,))
+
+
+def strata_table(title: str, name: str, strata: Sequence[Stratum], detail: bool) -> Table:
+    """Each part of the problems, and in it each arm, so that arms are read against each other."""
+    columns = (
+        Column(name, LEFT),
+        Column("Problems"),
+        Column("Arm", LEFT, wrap=28),
+        Column("Base"),
+        Column("After"),
+        Column("Delta"),
+        Column("95 % interval"),
+    )
+    names = list(dict.fromkeys(stratum.name for stratum in strata))
+    rows: list[Row] = []
+    breaks = set()
+    for part in names:
+        for place, stratum in enumerate(s for s in strata if s.name == part):
+            head = (Cell(part if place == 0 else ""), Cell(str(stratum.problems)))
+            rates = (Cell(percent(stratum.base)), Cell(percent(stratum.after)))
+            change = (Cell(points(stratum.delta.mean)), Cell(interval(stratum.delta)))
+            rows.append((*head, Cell(stratum.label), *rates, *change))
+        breaks.add(len(rows) - 1)
+    notes = ["Two-way intervals as above, not corrected for their number: a description, not a test."]
+    if detail:
+        notes.append(
+            "The bands are cut on the same base scores that the difference subtracts, so the lowest band gains and the "
+            "highest loses even when nothing was learnt: read an arm against its control in the same band, not "
+            "against zero."
+        )
+    return Table(title, columns, tuple(rows), tuple(notes), detail, frozenset(breaks - {len(rows) - 1}))
+
+
+def check_table(arms: Sequence[ArmResult]) -> Table:
+    """Other ways to the same interval, and McNemar's test, which decide nothing."""
+    columns = (
+        Column("Arm", LEFT, wrap=28),
+        Column("Interval by", LEFT),
+        Column("Two-way"),
+        Column("df"),
+        Column("t over seeds"),
+        Column("Bootstrap"),
+        Column("Gained/lost"),
+        Column("McNemar p"),
+        Column("p of each seed", LEFT, wrap=40),
+    )
+    rows = tuple(
+        (
+            Cell(arm.label),
+            Cell(arm.delta.method),
+            Cell(interval(arm.delta)),
+            Cell("-" if arm.delta.df is None else f"{arm.delta.df:.1f}"),
+            Cell(interval(arm.over_seeds)),
+            Cell(interval(arm.bootstrap)),
+            Cell(f"{arm.mcnemar.gained}/{arm.mcnemar.lost}"),
+            Cell(p_value(arm.mcnemar.p)),
+            Cell("  ".join(p_value(test.p) for test in arm.mcnemar_seeds)),
+        )
+        for arm in arms
+    )
+    notes = (
+        "t over seeds ignores the choice of problems; the bootstrap resamples seeds and problems (pigeonhole, "
+        "percentile).",
+        "McNemar: exact, uncorrected; pooled on the sign of each problem's mean difference over the seeds, and within "
+        "each seed.",
+    )
+    return Table("Cross-checks", columns, rows, notes, detail=True)
+
+
+def percent(rate: float) -> str:
+    """0.4167 -> '41.7'."""
+    return f"{100 * rate:.1f}"
+
+
+def points(difference: float) -> str:
+    """0.0833 -> '+8.3'; zero has no sign."""
+    text = f"{100 * difference:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text
+
+
+def interval(estimate: Estimate | Interval | None) -> str:
+    """'[-1.2, +4.5]' in percentage points, '-' where there is none."""
+    return "-" if estimate is None else f"[{points(estimate.low)}, {points(estimate.high)}]"
+
+
+def p_value(p: float | None) -> str:
+    """Three decimals, '<0.001' below, '-' where there is none. Never rounded across 0.05."""
+    if p is None:
+        return "-"
+    if p < 0.001:
+        return "<0.001"
+    text = f"{p:.3f}"
+    return f"{p:.4g}" if text == "0.050" and p > 0.05 else text
+
+
+def _outside(before: SideSummary, after: SideSummary, status: Status) -> Cell:
+    counts = [side.statuses.get(status.value, 0) for side in (before, after)]
+    return Cell(f"{counts[0]} -> {counts[1]}", "warn" if any(counts) else "")
+
+
+def _bounds(side: SideSummary) -> str:
+    return f"{percent(side.worst)} to {percent(side.best)}"
+
+
+def _range(counts: Sequence[int]) -> str:
+    low, high = min(counts), max(counts)
+    return str(low) if low == high else f"{low} to {high}"

@@ -1,0 +1,205 @@
+"""Supervised fine-tuning on completions of the plain prompt, through TRL's `SFTTrainer`.
+
+TRL owns the loop, the optimizer, gradient accumulation and its fused loss. Ours is what goes in: the prompt's tokens as
+the engine rendered them and the rollout's own completion tokens, its end token included, with the loss on the
+completion only; and what comes out: a checkpoint folder, a step log and exact counts. The loss of an optimizer step is
+
+    - sum over the batch's completion tokens of  weight * log S(token)   /   number of the batch's completion tokens
+
+so a weight of 0.5 halves what an example pulls; without weights it is TRL's own. Rows are drawn in a fresh random order
+each epoch. Nothing is sent anywhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from datasets import Dataset
+from torch import Tensor
+from transformers import PrinterCallback, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from trl import SFTConfig, SFTTrainer
+from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
+
+from pidistill.contracts import Objective, Trained, TrainJob
+from pidistill.errors import UsageError
+from pidistill.train.examples import Encoded, Encoder
+from pidistill.train.metrics import StepLog
+from pidistill.train.optimizer import BETAS, EPS
+from pidistill.train.randomness import isolated
+from pidistill.train.weights import Trainee, open_trainee
+
+if TYPE_CHECKING:
+    from pidistill.config import TrainConfig
+
+_SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
+
+
+class SFTObjective(Objective):
+    """Raises the likelihood of the examples' completions."""
+
+    name = "sft"
+
+    def train(self, job: TrainJob) -> Trained:
+        """Train for `epochs` passes over `job.examples` and write weights and `metrics.jsonl` to `job.out_dir`.
+
+        Raises:
+            UsageError: there is nothing to train on, or the job goes on from an earlier one, which SFT cannot.
+            EngineError: the model cannot be loaded, or training diverges.
+        """
+        if job.resume_from is not None:
+            raise UsageError(
+                "The sft objective trains in one piece and cannot go on from a checkpoint's optimizer state.",
+                "A further round starts from the trained weights: give them as the job's model.",
+            )
+        with isolated(job.seed):
+            return _train(job)
+
+
+def _train(job: TrainJob) -> Trained:
+    config = job.config
+    trainee = open_trainee(job, job.model)
+    if trainee.device.type == "cuda" and trainee.device.index not in (None, 0):
+        raise UsageError(
+            f"The sft objective trains on the first GPU it sees, not on {trainee.device}.",
+            f"Try: CUDA_VISIBLE_DEVICES={trainee.device.index} with model.device=cuda:0",
+        )
+    encoder = Encoder.of(job, trainee)
+    encoded = encoder.encode(job.examples, teacher=False)
+    job.out_dir.mkdir(parents=True, exist_ok=True)
+    steps = config.epochs * math.ceil(len(encoded) / config.batch_size)
+    use_cache = trainee.model.config.use_cache
+    with StepLog(job.out_dir, steps, job.progress) as log:
+        trainer = CompletionTrainer(trainee, encoded, _arguments(job, trainee), log)
+        trainer.train()
+        metrics = log.summary()
+    trainee.model.config.use_cache = use_cache
+    trainee.save(job.out_dir)
+    return Trained(
+        trainee.lora,
+        int(trainer.state.global_step),
+        config.epochs * sum(len(example.completion) for example in encoded),
+        trainer.tokens_processed,
+        metrics | encoder.counts.as_metrics(),
+    )
+
+
+def rows(encoded: Sequence[Encoded]) -> Dataset:
+    """TRL's columns: ids of prompt and completion, and labels that are -100 on the prompt. Plus a weight, if one is
+    not 1."""
+    columns: dict[str, list[Any]] = {
+        "input_ids": [[*e.prompt, *e.completion] for e in encoded],
+        "labels": [[-100] * len(e.prompt) + list(e.completion) for e in encoded],
+    }
+    if any(e.weight != 1 for e in encoded):
+        columns["weight"] = [e.weight for e in encoded]
+    return Dataset.from_dict(columns)
+
+
+class CompletionTrainer(SFTTrainer):  # type: ignore[misc]
+    """`SFTTrainer` on rows made here, with weights of examples and a count of all tokens that went through."""
+
+    def __init__(self, trainee: Trainee, encoded: Sequence[Encoded], arguments: SFTConfig, log: StepLog) -> None:
+        self.tokens_processed = 0
+        super().__init__(
+            model=trainee.model,
+            args=arguments,
+            train_dataset=rows(encoded),
+            processing_class=trainee.tokenizer,
+            data_collator=_Collator(pad_token_id=0),
+            callbacks=[_Log(log)],
+        )
+        self.remove_callback(PrinterCallback)
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: Tensor | int | None = None,
+    ) -> Any:
+        self.tokens_processed += inputs["input_ids"].numel()
+        weight_B = inputs.pop("weight", None)
+        if weight_B is None:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        assert not return_outputs, "weighted examples are for training only"
+        outputs = model(**inputs, use_cache=False, fused_lm_head=True)
+        tokens = (inputs["labels"] != -100).sum() if num_items_in_batch is None else num_items_in_batch
+        return -(outputs.log_probs.sum(-1) * weight_B).sum() / tokens  # log_probs is 0 off the completion
+
+
+class _Collator(DataCollatorForLanguageModeling):  # type: ignore[misc]
+    """TRL's, which drops columns it does not know, with the weights put back."""
+
+    def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
+        batch: dict[str, Any] = super().torch_call(examples)
+        if "weight" in examples[0]:
+            batch["weight"] = torch.tensor([example["weight"] for example in examples])
+        return batch
+
+
+class _Log(TrainerCallback):  # type: ignore[misc]
+    """Hands every step's numbers to the job's log."""
+
+    def __init__(self, log: StepLog) -> None:
+        self._log = log
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: Mapping[str, float],
+        **kwargs: object,
+    ) -> None:
+        if "loss" in logs:  # the last line of a run sums up times instead
+            row = {
+                "loss": float(logs["loss"]),
+                "grad_norm": float(logs["grad_norm"]),
+                "lr": float(logs["learning_rate"]),
+            }
+            self._log.write(state.global_step, row)
+
+
+def _arguments(job: TrainJob, trainee: Trainee) -> SFTConfig:
+    config = job.config
+    micro_batch = micro_batch_size(config)
+    arguments = SFTConfig(
+        output_dir=str(job.out_dir),
+        seed=job.seed,
+        num_train_epochs=config.epochs,
+        per_device_train_batch_size=micro_batch,
+        gradient_accumulation_steps=config.batch_size // micro_batch,
+        learning_rate=config.lr,
+        lr_scheduler_type=_SCHEDULES[config.schedule],
+        warmup_steps=config.warmup_steps,
+        weight_decay=config.weight_decay,
+        max_grad_norm=config.max_grad_norm,
+        optim="adamw_torch",
+        adam_beta1=BETAS[0],
+        adam_beta2=BETAS[1],
+        adam_epsilon=EPS,
+        gradient_checkpointing=config.gradient_checkpointing,
+        gradient_checkpointing_kwargs={"use_reentrant": False},
+        bf16=trainee.dtype == torch.bfloat16,
+        use_cpu=trainee.device.type == "cpu",
+        max_length=None,
+        dataset_kwargs={"skip_prepare_dataset": True},
+        remove_unused_columns=False,
+        save_strategy="no",
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        report_to="none",
+        disable_tqdm=True,
+        log_level="error",
+    )
+    arguments._n_gpu = min(arguments.n_gpu, 1)  # further GPUs would be used through nn.DataParallel
+    return arguments
+
+
+def micro_batch_size(config: TrainConfig) -> int:
+    """Examples per forward pass: the largest divisor of the batch size within `micro_batch_size` (0: no limit)."""
+    limit = config.micro_batch_size or config.batch_size
+    return max(size for size in range(1, config.batch_size + 1) if config.batch_size % size == 0 and size <= limit)

@@ -1,0 +1,162 @@
+"""A whole world in miniature for tests of the loop: a domain of sums, an engine of known skill, an objective that learns.
+
+Everything but the model is real: store, verification pool, PI forms, the loop. The model is a number, its skill: the
+probability of a right sum, raised by being told of a failure and more by being told the answer. It is written to a
+checkpoint and read back, so what the loop does with weights is exercised; and each draw depends on its request alone.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from pidistill.cell import Cell
+from pidistill.config import RunConfig
+from pidistill.contracts import (
+    DataSource,
+    Domain,
+    Generation,
+    Objective,
+    Request,
+    Sandbox,
+    Trained,
+    TrainJob,
+    Verifier,
+)
+from pidistill.pi.forms import BareRetry, Gold, NoPI, PeerSolution, Wrong
+from pidistill.progress import Quiet
+from pidistill.recipes import run_config
+from pidistill.records import JSON, Message, Messages, ModelRef, Problem, Status, Verdict, content_hash
+from pidistill.store.store import Store
+from pidistill.verify.opener import Opener
+from pidistill.verify.pool import VerifierPool
+
+TRAIN, HELD_OUT = range(1, 41), range(100, 130)
+
+
+class AdditionVerifier(Verifier):
+    """Passes a completion that is the reference number."""
+
+    name = "addition"
+    version = "1"
+
+    def verify(self, problem: Problem, completion: str) -> Verdict:
+        if not completion.strip():
+            return Verdict(Status.NO_ANSWER)
+        right = completion.strip() == problem.reference
+        return Verdict(Status.PASS if right else Status.FAIL, float(right), completion.strip())
+
+
+class Addition(Domain):
+    """Sums n+n, numbered by n."""
+
+    name = "addition"
+
+    def datasets(self) -> Mapping[str, str]:
+        return {"sums": "n + n"}
+
+    def problems(self, source: DataSource) -> Iterator[Problem]:
+        for n in TRAIN if source.split == "train" else HELD_OUT:
+            yield Problem(f"{source.split}-{n}", self.name, f"{n}+{n}", str(n + n), level=1 + n % 3)
+
+    def prompt(self, problem: Problem) -> Messages:
+        return (Message("user", problem.prompt),)
+
+    def open_verifier(self, config: Mapping[str, JSON], sandbox: Sandbox | None = None) -> Verifier:
+        return AdditionVerifier()
+
+    def oracle(self, problem: Problem) -> str | None:
+        return problem.reference
+
+
+class SkilledEngine:
+    """Adds correctly with the probability that the model's checkpoint says."""
+
+    name = "skilled"
+
+    def __init__(self, model: ModelRef, batch_size: int = 7) -> None:
+        self._model = self.base = model
+        self.batch_size = batch_size
+        self.sampled: list[Request] = []
+        self.before_batch: Callable[[], None] = lambda: None
+
+    @property
+    def model(self) -> ModelRef:
+        return self._model
+
+    def generate(self, requests: Sequence[Request]) -> Iterator[Sequence[tuple[int, Generation]]]:
+        skill = json.loads((Path(self._model.base) / "config.json").read_text())["skill"]
+        for start in range(0, len(requests), self.batch_size):
+            self.before_batch()
+            batch = requests[start : start + self.batch_size]
+            self.sampled += batch
+            yield [(start + i, self._answer(request, skill)) for i, request in enumerate(batch)]
+
+    def _answer(self, request: Request, skill: float) -> Generation:
+        rng = random.Random(content_hash(self._model.revision, request.sampling.to_json(), request.messages[0].content))
+        text, n = request.messages[-1].content, int(request.messages[0].content.split("+")[0])
+        bonus = 0.4 if "correct answer" in text else 0.2 if "wrong" in text else 0.0
+        completion = str(n + n) if rng.random() < skill + bonus else str(rng.choice(["", n, n + n + 1, -n]))
+        ids = tuple(completion.encode()) + (0,)
+        return Generation(completion, ids, (-0.1,) * len(ids), len(request.messages), False)
+
+    def count_prompt_tokens(self, messages: Messages) -> int:
+        return sum(len(message.content) for message in messages)
+
+    def refresh(self, model: ModelRef) -> None:
+        self._model = model
+
+    def close(self) -> None:
+        pass
+
+
+class Practice(Objective):
+    """Raises the skill by a step per hundred examples; on policy when told so."""
+
+    name = "practice"
+
+    def __init__(self, on_policy: bool = False) -> None:
+        self.on_policy = on_policy  # type: ignore[misc]
+        self.jobs: list[TrainJob] = []
+
+    def train(self, job: TrainJob) -> Trained:
+        self.jobs.append(job)
+        skill = json.loads((Path(job.model.base) / "config.json").read_text())["skill"]
+        write_model(job.out_dir, min(0.9, skill + len(job.examples) / 400))
+        tokens = sum(len(example.token_ids) for example in job.examples)
+        return Trained(False, 1, tokens, 2 * tokens, {"loss_last": 1.0})
+
+
+def write_model(folder: Path, skill: float) -> None:
+    """A checkpoint that holds nothing but a skill."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps({"skill": skill}))
+    (folder / "model.safetensors").write_bytes(repr(skill).encode())
+
+
+def base_model(folder: Path, skill: float = 0.4) -> ModelRef:
+    write_model(folder, skill)
+    return ModelRef(str(folder), f"skill-{skill}")
+
+
+def opener() -> Opener:
+    return Opener("addition", factory="tests.core.addition:Addition")
+
+
+def make_cell(
+    store: Store, pool: VerifierPool, engine: SkilledEngine, objective: Objective, recipe: str = "retry", *,
+    seed: int = 0, sets: Sequence[str] = (),
+) -> Cell:  # fmt: skip
+    """A cell of `recipe` on sums."""
+    config: RunConfig = run_config(
+        recipe, "addition", sets=["sampling.max_tokens=8", "evaluate.max_tokens=8", *sets]
+    )
+    domain = Addition()
+    forms = {form.name: form for form in (NoPI(), BareRetry(), Gold(), Wrong(), PeerSolution())}
+    return Cell(
+        config=config, seed=seed, base=engine.base, train=tuple(domain.problems(DataSource(split="train"))),
+        held_out=tuple(domain.problems(DataSource(split="test"))), domain=domain, engine=engine, pool=pool,
+        objective=objective, forms=forms, store=store, progress=Quiet(), observe=lambda hook, **_: None,
+    )  # fmt: skip
