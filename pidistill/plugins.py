@@ -121,12 +121,15 @@ class Manager:
         """The sandbox; one instance per process."""
         return self._object(Kind.SANDBOX, name, Sandbox)  # type: ignore[type-abstract]
 
-    def engine_spec(self, name: str) -> Spec:
-        """The engine's spec. What its factory makes holds a model, so making and closing it is the caller's."""
-        return self._find(Kind.ENGINE, name)[0]
+    def spec(self, kind: Kind, name: str) -> Spec:
+        """The spec of that name. Imports nothing, so it is the quick way to check a name."""
+        return self._find(kind, name)[0]
 
     def factory(self, kind: Kind, name: str) -> Callable[..., object]:
-        """The imported factory of any spec. Raises `MissingDependencyError` where an extra of the core is not there."""
+        """The imported factory of any spec; engines are made with it, since whoever makes one must close it.
+
+        Raises `MissingDependencyError` where an extra of the core is not installed.
+        """
         return self._load(kind, *self._find(kind, name))
 
     def pi_forms(self, domain: str | None = None) -> dict[str, Spec]:

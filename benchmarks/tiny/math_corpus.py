@@ -39,7 +39,7 @@ HASTY_AFTER_FEEDBACK: Final = 0.15
 SLIP_RATE: Final = 0.06
 """Chance that a line of the hasty author ends in a wrong result."""
 
-FAILURES: Final = (1, 1, 1, 1, 2, 3)
+FAILURES: Final = (1, 1, 1, 1, 1, 1, 2, 3)
 """Failed attempts in a retry conversation, drawn evenly from these."""
 
 
@@ -54,13 +54,13 @@ class Condition:
 
 
 CONDITIONS: Final = (
-    Condition("plain", "plain", None, 0.50),
-    Condition("retry bare-retry", "retry", BareRetry(), 0.14),
-    Condition("retry gold", "retry", Gold(), 0.06),
-    Condition("retry wrong", "retry", Wrong(), 0.03),
-    Condition("retry gibberish", "retry", Gibberish(), 0.03),
-    Condition("retry first-step", "retry", FirstStep(), 0.03),
-    Condition("retry peer-solution", "retry", PeerSolution(), 0.03),
+    Condition("plain", "plain", None, 0.60),
+    Condition("retry bare-retry", "retry", BareRetry(), 0.10),
+    Condition("retry gold", "retry", Gold(), 0.04),
+    Condition("retry wrong", "retry", Wrong(), 0.02),
+    Condition("retry gibberish", "retry", Gibberish(), 0.02),
+    Condition("retry first-step", "retry", FirstStep(), 0.02),
+    Condition("retry peer-solution", "retry", PeerSolution(), 0.02),
     Condition("teacher gold", "teacher", Gold(), 0.07),
     Condition("teacher wrong", "teacher", Wrong(), 0.03),
     Condition("teacher gibberish", "teacher", Gibberish(), 0.02),
@@ -82,17 +82,16 @@ class Conversation:
 def conversations(count: int, seed: int) -> Iterator[Conversation]:
     """`count` conversations on problems of the `pretrain` split. The same seed gives the same ones."""
     rng = random.Random(f"tiny math {seed}")
-    levels, level_weights = list(LEVEL_WEIGHTS), list(LEVEL_WEIGHTS.values())
     weights = [condition.weight for condition in CONDITIONS]
     for _ in range(count):
         (condition,) = rng.choices(CONDITIONS, weights)
-        (level,) = rng.choices(levels, level_weights)
-        yield conversation(condition, level, rng)
+        yield conversation(condition, rng)
 
 
-def conversation(condition: Condition, level: int, rng: random.Random) -> Conversation:
-    """One conversation of one kind, on a random problem of `level` for which the PI form has something to say."""
+def conversation(condition: Condition, rng: random.Random) -> Conversation:
+    """One conversation of one kind, on a random problem for which its PI form has something to say."""
     while True:
+        (level,) = rng.choices(list(LEVEL_WEIGHTS), list(LEVEL_WEIGHTS.values()))
         expression = draw("pretrain", level, rng)
         task = problem(expression, level, "pretrain", "0")
         messages = prompt(condition, task, expression, rng)

@@ -26,7 +26,7 @@ CHAT_TEMPLATE: Final = """\
 {%- endif %}
 """
 
-_PIECES: Final = r"\d|\n|\\boxed\{| [-+*/=] | ?[A-Za-z]+|[^\w\s]|\s"
+_PIECES: Final = r"\d|\n|\\boxed\{| [-+*/=] | ?[A-Za-z]+| ?[^\w\s]|\s"
 """What BPE may merge within but not across: a digit, a line end, the box, an operator, a word, a sign."""
 
 

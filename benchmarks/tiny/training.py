@@ -26,7 +26,7 @@ class Pretraining:
 
     examples: int = 220_000
     """Conversations, each seen once."""
-    tokens_per_batch: int = 6144
+    tokens_per_batch: int = 4096
     """Padding included."""
     lr: float = 3e-3
     """Peak learning rate."""
@@ -35,8 +35,8 @@ class Pretraining:
     max_grad_norm: float = 1.0
     vocabulary: int = 512
     hidden: int = 128
-    layers: int = 6
-    intermediate: int = 384
+    layers: int = 4
+    intermediate: int = 512
     heads: int = 4
     kv_heads: int = 2
     seed: int = 0

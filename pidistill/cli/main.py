@@ -30,6 +30,7 @@ COMMANDS = {
     "doctor": "Say what works on this machine, and what to install for what does not.",
     "verify": "Judge submissions with a domain's verifier, or try the verifier itself against a data file.",
 }
+HELP_OPTIONS = ["-h", "--help"]
 STOPPED = "Stopped. The same command resumes."
 EXIT_INTERRUPTED = 130
 
@@ -60,7 +61,7 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": HELP_OPTIONS},
     epilog="Plugins may bring more commands; `pidistill plugins` lists them.",
     invoke_without_command=True,
 )

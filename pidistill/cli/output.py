@@ -16,9 +16,16 @@ PLAIN_WIDTH = 120
 """Columns where there is no terminal to ask."""
 
 
+class _PipeConsole(Console):
+    """A console that leaves a closed pipe to the command line's error boundary."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
+
+
 def stdout() -> Console:
     """A console for results."""
-    return Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PLAIN_WIDTH, highlight=False)
+    return _PipeConsole(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PLAIN_WIDTH, highlight=False)
 
 
 def stderr() -> Console:

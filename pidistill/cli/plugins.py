@@ -7,7 +7,9 @@ from rich.console import Console
 from rich.table import Table
 
 from pidistill.cli.output import line, stdout
-from pidistill.discovery import Plugin, PluginProblem
+from pidistill.contracts import Spec
+from pidistill.discovery import Kind, Plugin, PluginProblem
+from pidistill.errors import PidistillError
 from pidistill.plugins import DISABLE, Manager, get_manager
 
 
@@ -53,9 +55,21 @@ def _print_objects(console: Console, manager: Manager) -> None:
         for kind, specs in plugin.specs.items():
             for spec in specs:
                 table.add_row(str(kind), spec.name, spec.summary, spec.factory)
+        for domain in plugin.specs.get(Kind.DOMAIN, ()):
+            for spec in _own_forms(manager, domain.name):
+                table.add_row(f"PI form of {domain.name}", spec.name, spec.summary, spec.factory)
         for hook in plugin.observers:
             table.add_row("observer", hook, "", "")
         console.print(table)
+
+
+def _own_forms(manager: Manager, domain: str) -> list[Spec]:
+    """A domain's own PI forms; none where the domain cannot be made, which `pidistill doctor` reports."""
+    try:
+        forms = manager.pi_forms(domain)
+    except PidistillError:
+        return []
+    return [spec for name, spec in forms.items() if name not in manager.specs(Kind.PI_FORM)]
 
 
 def _print_problems(console: Console, manager: Manager, verbose: bool) -> None:

@@ -121,6 +121,10 @@ class Bars:
     def note(self, text: str) -> None:
         line(self._console, text)
 
+    def unfinished(self) -> list[str]:
+        """Names of the tasks under way."""
+        return [task.description for task in self._bars.tasks]
+
 
 class _BarTask:
     def __init__(self, bars: rich.progress.Progress, identity: rich.progress.TaskID) -> None:

@@ -18,8 +18,8 @@ from pidistill.recipes import list_recipes, load_recipe, recipe_path
 def command(name: str | None, as_json: bool) -> None:
     """List the recipes, or show one in full.
 
-    With NAME: what the arm does, where it comes from, the result published for it, and its settings as TOML, ready to
-    be changed in a file for `pidistill run --config`.
+    With NAME: what the arm does, where it comes from, the result published for it, and its settings. To change one:
+    pidistill run NAME --set recipe.rollouts.retries=3 --set train.lr=1e-5
     """
     console = stdout()
     if name is None:

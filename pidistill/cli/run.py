@@ -71,8 +71,8 @@ def _overrides(
 def _check_names(config: RunConfig) -> None:
     """Every name in `config` is known, before anything slow begins. Raises `UsageError` with the nearest name."""
     manager = get_manager()
-    manager.engine_spec(config.engine.name)
-    manager.factory(Kind.OBJECTIVE, config.train.objective)
+    manager.spec(Kind.ENGINE, config.engine.name)
+    manager.spec(Kind.OBJECTIVE, config.train.objective)
     for form in (config.recipe.rollouts.retry_form, config.recipe.examples.teacher_form):
         if form is not None:
             manager.pi_form(form, config.domain)

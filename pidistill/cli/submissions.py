@@ -1,7 +1,7 @@
 """Submissions in and verdicts out, as JSON lines, for `pidistill verify`.
 
-A submission is `{"problem_id": ..., "completion": ...}` with the problem in the data file, or carries its own problem as
-`{"problem": {...}, "completion": ...}`. A verdict's line holds what the submission was called and the verdict's fields.
+A submission is `{"problem_id": ..., "completion": ...}` with the problem in the data file, or carries its own problem
+as `{"problem": {...}, "completion": ...}`. A verdict's line holds the problem's id and the verdict's fields.
 """
 
 from __future__ import annotations
@@ -29,17 +29,25 @@ class Submission:
 def read_submissions(path: Path, problems: Mapping[str, Problem], domain: str) -> list[Submission]:
     """The submissions in a JSONL file, in order. Raises `DataError` naming file and line."""
     try:
-        with path.open(encoding="utf-8") as lines:
+        with existing(path).open(encoding="utf-8") as lines:
             return [
                 parse_submission(text, problems, domain, f"{path}, line {number}")
                 for number, text in enumerate(lines, 1)
                 if text.strip()
             ]
-    except FileNotFoundError:
-        names = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
-        raise DataError(f"No file {str(path)!r}.{did_you_mean(path.name, names)}") from None
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not UTF-8: {error.reason} at byte {error.start}.") from None
+
+
+def existing(path: Path) -> Path:
+    """`path`, if it is a file. Raises `DataError` with the nearest name in its folder."""
+    if path.is_file():
+        return path
+    if path.is_dir():
+        raise DataError(f"{str(path)!r} is a folder, not a file.")
+    names = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
+    folder = "" if path.parent.is_dir() else f" There is no folder {str(path.parent)!r}."
+    raise DataError(f"No file {str(path)!r}.{folder}{did_you_mean(path.name, names)}")
 
 
 def parse_submission(text: str, problems: Mapping[str, Problem], domain: str, where: str) -> Submission:

@@ -1,7 +1,7 @@
 """A decode loop for any Hugging Face causal LM: a batch of prompts, one token a row and step, rows leave when done.
 
-Why not `model.generate`: it cannot give each row its own sampling and seed, keeps finished rows to the end of the batch,
-and returns log-probabilities only as whole `[T, B, V]` scores. The loop leaves everything that depends on the
+Why not `model.generate`: it cannot give each row its own sampling and seed, keeps finished rows to the end of the
+batch, and returns log-probabilities only as whole `[T, B, V]` scores. The loop leaves everything that depends on the
 architecture (caches, sliding windows, masks, rotary positions) to the model's own `forward`. Text is the engine's
 business; this module knows token ids only.
 """
@@ -42,6 +42,13 @@ class Row:
     @property
     def done(self) -> bool:
         return self.ended or len(self.tokens) >= self.limit
+
+    def add(self, token: int, logprob: float, ends: Collection[int]) -> bool:
+        """Append a token. Returns whether the row is done with it."""
+        self.tokens.append(token)
+        self.logprobs.append(logprob)
+        self.ended = token in ends
+        return self.done
 
 
 class Batch:
@@ -90,20 +97,18 @@ class Batch:
         """Whether a row is still in the making."""
         return bool(self._rows)
 
-    @torch.inference_mode()
     def step(self) -> list[Row]:
         """Add one token to every row. Returns the rows that are done with it."""
-        logits_BV = self._forward()
-        tokens_B, logprobs_B = self._sampler.choose(logits_BV)
-        finished: list[Row] = []
-        for row, token, logprob in zip(self._rows, tokens_B.tolist(), logprobs_B.tolist(), strict=True):
-            if row.done:
-                continue
-            row.tokens.append(token)
-            row.logprobs.append(logprob)
-            row.ended = token in self._ends
-            if row.done:
-                finished.append(row)
+        with torch.inference_mode():
+            return self._step()
+
+    def _step(self) -> list[Row]:
+        tokens_B, logprobs_B = self._sampler.choose(self._forward())
+        finished = [
+            row
+            for row, token, logprob in zip(self._rows, tokens_B.tolist(), logprobs_B.tolist(), strict=True)
+            if not row.done and row.add(token, logprob, self._ends)
+        ]
         self._input_BL = tokens_B[:, None]
         self._position_BL = self._position_BL[:, -1:] + 1
         self._length += 1

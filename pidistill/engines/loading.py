@@ -105,6 +105,26 @@ def pretrained_source(ref: ModelRef) -> Source:
     return Source(ref.base, "main" if Path(ref.base).is_dir() else base_revision(ref))
 
 
+def local_folder(ref: ModelRef) -> Path:
+    """The folder that holds `ref`'s base model, fetched from the hub first where that is where the model is."""
+    if Path(ref.base).is_dir():
+        return Path(ref.base)
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(ref.base, revision=base_revision(ref), allow_patterns=list(_BASE_FILES)))
+
+
+def tensor_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every tensor in the safetensors files of `folder`. Reads their headers only."""
+    from safetensors import safe_open
+
+    shapes: dict[str, tuple[int, ...]] = {}
+    for path in sorted(folder.glob("*.safetensors")):
+        with safe_open(path, framework="pt") as file:
+            shapes.update({name: tuple(file.get_slice(name).get_shape()) for name in file.keys()})  # noqa: SIM118
+    return shapes
+
+
 def has_file(ref: ModelRef, file: str) -> bool:
     """Whether `ref`'s base model comes with `file`. Fetches it from the hub where that is where the model is."""
     if Path(ref.base).is_dir():
@@ -120,7 +140,7 @@ def has_file(ref: ModelRef, file: str) -> bool:
 
 
 def pick_device(name: str) -> torch.device:
-    """The torch device called `name`; `auto` is the first GPU, else the CPU. Raises `EngineError` if it is not there."""
+    """The torch device called `name`; `auto` is the first GPU, else the CPU. Raises `EngineError` if not there."""
     import torch
 
     if name == "auto":
@@ -157,6 +177,7 @@ def load_model(ref: ModelRef, dtype: str = "auto", device: str = "auto", *, trai
     """
     try:
         import torch
+        from safetensors import SafetensorError
         from transformers import AutoModelForCausalLM
     except ImportError as error:
         raise MissingDependencyError("transformers", "train", "Loading a model") from error
@@ -167,10 +188,10 @@ def load_model(ref: ModelRef, dtype: str = "auto", device: str = "auto", *, trai
             model = AutoModelForCausalLM.from_pretrained(
                 source.name, revision=source.revision, dtype=pick_dtype(dtype, where)
             )
-        model.to(where)  # type: ignore[arg-type]
+        model.to(where)
     except torch.OutOfMemoryError as error:
         raise EngineError(f"Model {ref.base!r} does not fit on {where}.", "Try a smaller model or dtype.") from error
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise EngineError(
             f"Cannot load model {ref.base!r}: {error}",
             "Check that its folder holds config.json and whole weights, and that this transformers knows its type.",
@@ -190,7 +211,7 @@ def swap_weights(model: AnyModel, old: ModelRef, new: ModelRef) -> AnyModel:
     """
     if weights_revision(old) == weights_revision(new):
         return model
-    base: PreTrainedModel = model.unload() if old.adapter else model  # type: ignore[operator, assignment]
+    base: PreTrainedModel = model.unload() if old.adapter else model
     if base_revision(old) != base_revision(new):
         fresh = load_model(dataclasses.replace(new, adapter=None), str(base.dtype).removeprefix("torch."), "cpu")
         if {k: v.shape for k, v in fresh.state_dict().items()} != {k: v.shape for k, v in base.state_dict().items()}:
@@ -208,23 +229,24 @@ def _no_progress_bar() -> Iterator[None]:
     from transformers.utils import logging
 
     shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.disable_progress_bar()
     try:
         yield
     finally:
         if shown:
-            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+            logging.enable_progress_bar()
 
 
 def _attach_adapter(model: PreTrainedModel, ref: ModelRef, trainable: bool) -> PeftModel:
     try:
         from peft import PeftModel
+        from safetensors import SafetensorError
     except ImportError as error:
         raise MissingDependencyError("peft", "train", f"The adapter {ref.adapter}") from error
     try:
         # Without low_cpu_mem_usage the factors would first be drawn at random from the global generator.
         lora = PeftModel.from_pretrained(model, str(ref.adapter), is_trainable=trainable, low_cpu_mem_usage=True)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise EngineError(
             f"Cannot put adapter {ref.adapter} on model {ref.base!r}: {error}",
             "It needs adapter_config.json and adapter_model.safetensors, made for this base model.",

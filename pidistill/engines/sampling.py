@@ -23,7 +23,7 @@ _BLOCK = 64
 
 
 class Sampler:
-    """The sampling state of the rows of one batch. All rows are at the same step: the number of tokens chosen so far."""
+    """The sampling state of a batch. All rows are at the same step: the number of tokens chosen so far."""
 
     def __init__(self, samplings: Sequence[Sampling], device: torch.device) -> None:
         self._device = device

@@ -26,25 +26,34 @@ STYLES: Mapping[Tone, str] = {
     "warn": "bold yellow",
 }
 WIDEST = 240
-"""Columns that a table may take where the output is not a terminal."""
+"""Characters that a table may take where the output is not a terminal."""
+NARROWEST = 14
+"""Characters that are left to a wrapped column in a narrow terminal."""
 
 
 def print_tables(console: Console, title: str, tables: Sequence[Table], notes: Sequence[str]) -> None:
     """Print a report's tables (details left out) and its notes."""
-    plain = not console.is_terminal
-    width = max(console.width, WIDEST) if plain else console.width
-    console.print(Text(title, style="bold"), width=width, crop=False)
-    for table in tables:
-        if table.detail:
-            continue
+    own_width = console.width
+    plain = not console.is_terminal or console.options.ascii_only
+    try:
+        if not console.is_terminal:
+            console.width = max(own_width, WIDEST)
+        console.print(Text(title, style="bold"))
+        for table in tables:
+            if not table.detail:
+                console.print()
+                console.print(rich_table(table, ascii_only=plain))
+                _print_notes(console, table.notes)
         console.print()
-        console.print(rich_table(table, ascii_only=plain or console.options.ascii_only), width=width, crop=False)
-        for note in table.notes:
-            console.print(Text(note, style="dim"), width=min(width, 120))
-    console.print()
+        _print_notes(console, notes)
+    finally:
+        console.width = own_width
+
+
+def _print_notes(console: Console, notes: Sequence[str]) -> None:
     for note in notes:
-        for line in textwrap.wrap(note, min(width, 120) - 2, subsequent_indent="  "):
-            console.print(Text(line, style="dim"), width=width, crop=False)
+        for line in textwrap.wrap(note, max(20, min(console.width - 1, 110)), subsequent_indent="  "):
+            console.print(Text(line, style="dim"))
 
 
 def rich_table(table: Table, ascii_only: bool = False) -> RichTable:
@@ -61,6 +70,7 @@ def rich_table(table: Table, ascii_only: bool = False) -> RichTable:
             Text(column.title),
             justify=column.align,
             overflow="fold",
+            min_width=min(column.wrap, NARROWEST) or None,
             max_width=column.wrap or None,
             no_wrap=column.wrap == 0,
         )

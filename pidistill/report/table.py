@@ -120,7 +120,7 @@ def seed_table(arms: Sequence[ArmResult]) -> Table:
     rows = []
     for arm in arms:
         spread = points(arm.delta.mean) + (f" +/- {100 * arm.sd:.1f}" if arm.sd is not None else "")
-        each = "  ".join(points(delta) for delta in arm.seed_deltas)
+        each = ", ".join(points(delta) for delta in arm.seed_deltas)
         mde = "-" if arm.mde is None else f"{100 * arm.mde:.1f}"
         rows.append((Cell(arm.label), Cell(str(len(arm.seeds))), Cell(spread), Cell(mde), Cell(each)))
     return Table("Seeds", columns, tuple(rows))
@@ -167,38 +167,36 @@ def cost_table(arms: Sequence[ArmResult]) -> Table:
         Column("Arm", LEFT, wrap=28),
         Column("Examples"),
         Column("Retries passed"),
-        Column("Tokens generated"),
-        Column("Tokens trained"),
-        Column("Rollouts made"),
-        Column("reused"),
+        Column("Generated"),
+        Column("Trained"),
+        Column("Rollouts"),
+        Column("Reused"),
     )
     rows = []
     for arm in arms:
         t = arm.training
-        retries = "-" if t.retry_success is None else f"{t.retries_passed}/{t.retries} = {percent(t.retry_success)} %"
+        retries = "-" if t.retry_success is None else f"{percent(t.retry_success)}% of {t.retries}"
         counts = (t.generated_tokens, t.trained_tokens, t.rollouts_made, t.rollouts_reused)
-        rows.append((Cell(arm.label), Cell(f"{t.examples:,}"), Cell(retries), *(Cell(f"{n:,}") for n in counts)))
-    return Table("Training", columns, tuple(rows), ("Sums over seeds.",))
+        rows.append((Cell(arm.label), Cell(str(t.examples)), Cell(retries), *(Cell(str(n)) for n in counts)))
+    notes = (
+        "Sums over seeds. Generated, trained: completion tokens. Rollouts: sampled by this arm itself; reused: taken "
+        "from the store.",
+    )
+    return Table("Training", columns, tuple(rows), notes)
 
 
 def pair_table(pairs: Sequence[PairResult]) -> Table:
     """Arms against each other."""
     columns = (
-        Column("Gain of", LEFT, wrap=28),
-        Column("minus gain of", LEFT, wrap=28),
-        Column("Seeds"),
-        Column("Problems"),
-        Column("Difference pp"),
+        Column("Gain of one arm minus another's", LEFT, wrap=48),
+        Column("pp"),
         Column("95 % interval"),
         Column("p(Holm)"),
         Column("Verdict", LEFT),
     )
     rows = tuple(
         (
-            Cell(pair.a),
-            Cell(pair.b),
-            Cell(str(len(pair.seeds))),
-            Cell(str(pair.problems)),
+            Cell(f"{pair.a} - {pair.b}"),
             Cell(points(pair.difference.mean)),
             Cell(interval(pair.difference)),
             Cell(p_value(pair.p_holm)),
@@ -206,7 +204,13 @@ def pair_table(pairs: Sequence[PairResult]) -> Table:
         )
         for pair in pairs
     )
-    note = f"Paired by seed and by problem; p corrected (Holm) over these {len(pairs)} pairs, a family of their own."
+    if not pairs:
+        return Table("Arms against each other", columns, rows)
+    seeds, problems = _range([len(pair.seeds) for pair in pairs]), _range([pair.problems for pair in pairs])
+    note = (
+        f"Paired by seed and by problem ({seeds} seeds, {problems} problems); p corrected (Holm) over these "
+        f"{len(pairs)} pairs, a family of their own."
+    )
     return Table("Arms against each other", columns, rows, (note,))
 
 
@@ -264,7 +268,7 @@ def check_table(arms: Sequence[ArmResult]) -> Table:
             Cell(interval(arm.bootstrap)),
             Cell(f"{arm.mcnemar.gained}/{arm.mcnemar.lost}"),
             Cell(p_value(arm.mcnemar.p)),
-            Cell("  ".join(p_value(test.p) for test in arm.mcnemar_seeds)),
+            Cell(", ".join(p_value(test.p) for test in arm.mcnemar_seeds)),
         )
         for arm in arms
     )

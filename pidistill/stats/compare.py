@@ -137,7 +137,7 @@ def compare(
     """
     arms = group_arms(cells)
     grids = [grid_of(arm) for arm in arms]
-    estimates = [two_way(grid.delta_SI) for grid in grids]
+    estimates = [two_way(grid.delta) for grid in grids]
     corrected = _holm_of_replicated(estimates, [len(arm.seeds) for arm in arms])
     family = sum(p is not None for p in corrected)
     results = tuple(
@@ -160,7 +160,7 @@ def finding_of(mean: float, p_holm: float | None) -> Finding:
 def _arm_result(
     arm: Arm, grid: Grid, delta: Estimate, p_holm: float | None, family: int, rng: np.random.Generator
 ) -> ArmResult:
-    d_SI = grid.delta_SI
+    d_SI = grid.delta
     seed_deltas = d_SI.mean(axis=1)
     replicated = len(arm.seeds) > 1
     testable = replicated and delta.df is not None
@@ -172,8 +172,8 @@ def _arm_result(
         seeds=arm.seeds,
         problems=len(grid.ids),
         left_out=grid.left_out,
-        base=_side_summary(arm, float(grid.base_SI.mean()), lambda cell: [p.base for p in cell.problems]),
-        after=_side_summary(arm, float(grid.after_SI.mean()), lambda cell: [p.after for p in cell.problems]),
+        base=_side_summary(arm, float(grid.base.mean()), lambda cell: [p.base for p in cell.problems]),
+        after=_side_summary(arm, float(grid.after.mean()), lambda cell: [p.after for p in cell.problems]),
         delta=delta,
         seed_deltas=tuple(float(d) for d in seed_deltas),
         sd=float(seed_deltas.std(ddof=1)) if replicated else None,
@@ -251,7 +251,7 @@ def _compare_pairs(
             remarks.append(f"{arms[a].label} and {arms[b].label} have no {what} in common and were not compared.")
             continue
         one, other = (grids[i].rows(seeds).columns([name in shared for name in grids[i].ids]) for i in (a, b))
-        measured.append((a, b, seeds, len(shared), two_way(one.delta_SI - other.delta_SI)))
+        measured.append((a, b, seeds, len(shared), two_way(one.delta - other.delta)))
     corrected = _holm_of_replicated([m[-1] for m in measured], [len(m[2]) for m in measured])
     words: dict[Finding, PairFinding] = {
         "gain": "higher",

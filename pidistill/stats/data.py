@@ -61,8 +61,8 @@ class Side(Record):
     @property
     def bounds(self) -> tuple[float, float]:
         """The score if every sample outside the denominator had failed, and if every one had passed."""
-        total = 0.0 if self.score is None else self.score * self.judged
-        return total / self.samples, (total + self.samples - self.judged) / self.samples
+        worst = 0.0 if self.score is None else self.score * self.judged / self.samples
+        return worst, worst + (self.samples - self.judged) / self.samples
 
 
 @dataclass(frozen=True)

@@ -50,14 +50,17 @@ class Grid:
     seeds: tuple[int, ...]
     ids: tuple[str, ...]
     levels: tuple[int | None, ...]
-    base_SI: Floats
-    after_SI: Floats
+    base: Floats
+    """Scores before training, shape [seeds, problems]."""
+    after: Floats
+    """The same after training."""
     left_out: int
     """Problems dropped because some seed could not judge them, before or after."""
 
     @property
-    def delta_SI(self) -> Floats:
-        return self.after_SI - self.base_SI
+    def delta(self) -> Floats:
+        """After minus base, shape [seeds, problems]."""
+        return self.after - self.base
 
     def columns(self, keep_I: Sequence[bool] | npt.NDArray[np.bool_]) -> Grid:
         """The grid of the problems marked in `keep_I`."""
@@ -66,15 +69,15 @@ class Grid:
             self.seeds,
             tuple(self.ids[i] for i in index),
             tuple(self.levels[i] for i in index),
-            self.base_SI[:, index],
-            self.after_SI[:, index],
+            self.base[:, index],
+            self.after[:, index],
             self.left_out,
         )
 
     def rows(self, seeds: Sequence[int]) -> Grid:
         """The grid of `seeds`, in that order."""
         index = [self.seeds.index(seed) for seed in seeds]
-        return Grid(tuple(seeds), self.ids, self.levels, self.base_SI[index], self.after_SI[index], self.left_out)
+        return Grid(tuple(seeds), self.ids, self.levels, self.base[index], self.after[index], self.left_out)
 
 
 def group_arms(cells: Sequence[CellScores]) -> tuple[Arm, ...]:

@@ -69,7 +69,7 @@ def by_band(cells: Sequence[CellScores]) -> tuple[Stratum, ...]:
     strata = []
     for arm in group_arms(cells):
         grid = grid_of(arm)
-        rates_I = np.round(grid.base_SI.mean(axis=0), 12)
+        rates_I = np.round(grid.base.mean(axis=0), 12)
         for name, inside in BANDS:
             keep = [inside(float(rate)) for rate in rates_I]
             if any(keep):
@@ -78,6 +78,4 @@ def by_band(cells: Sequence[CellScores]) -> tuple[Stratum, ...]:
 
 
 def _stratum(label: str, name: str, grid: Grid) -> Stratum:
-    return Stratum(
-        label, name, len(grid.ids), float(grid.base_SI.mean()), float(grid.after_SI.mean()), two_way(grid.delta_SI)
-    )
+    return Stratum(label, name, len(grid.ids), float(grid.base.mean()), float(grid.after.mean()), two_way(grid.delta))

@@ -6,8 +6,7 @@ A comparison is a list of run configurations on one store. Every cell is run, or
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pidistill.cell import Cell
@@ -16,8 +15,9 @@ from pidistill.errors import UsageError
 from pidistill.loop import Outcome, run_cell
 from pidistill.plugins import Manager, get_manager
 from pidistill.progress import Progress
-from pidistill.records import JSON
-from pidistill.report.write import Report, ReportMeta, write_report
+from pidistill.records import JSON, canonical_json
+from pidistill.report.model import ReportMeta, Rows
+from pidistill.report.write import Report, write_report
 from pidistill.stats.data import CellScores, Training, cell_scores
 from pidistill.store.ledger import LedgerRow, ledger, totals
 from pidistill.store.store import Store, write_json
@@ -42,7 +42,7 @@ def run_comparison(
         identities: dict[str, str] = {}
         for group in dict.fromkeys(group_key(config) for config in resolved):
             members = [config for config in resolved if group_key(config) == group]
-            with open_bench(members[0], manager, store, progress) as bench, ExitStack() as _:
+            with open_bench(members[0], manager, store, progress) as bench:
                 identities[members[0].domain] = bench.pool.identity
                 todo = [(config, seed) for config in members for seed in config.seeds]
                 with progress.task(f"cells, {members[0].domain}", len(todo)) as task:
@@ -52,9 +52,8 @@ def run_comparison(
                         scores.append(finish(cell, outcome))
                         cells.append(cell.id)
                         task.advance(1)
-        rows = ledger(store, cells)
-        meta = _meta(title, resolved, identities, rows)
-        return write_report(scores, out_dir, meta)
+        meta = report_meta(title, resolved, identities, ledger(store, cells))
+        return write_report(scores, out_dir, meta, manager.report_sections)
 
 
 def finish(cell: Cell, outcome: Outcome) -> CellScores:
@@ -80,3 +79,43 @@ def finish(cell: Cell, outcome: Outcome) -> CellScores:
     write_json(cell.store.cell_dir(cell.id) / "summary.json", summary)
     cell.observe("pidistill_cell_finished", cell=cell.settings(), summary=summary)
     return scores
+
+
+def report_meta(
+    title: str, configs: Sequence[RunConfig], identities: Mapping[str, str], rows: Sequence[LedgerRow]
+) -> ReportMeta:
+    """What the report says beside the scores: recipes, verifiers, settings and the ledger."""
+    recipes = {config.recipe.name: config.recipe for config in configs}
+    settings = [dict(_flat(as_json(config))) for config in configs]
+    shared = {key: value for key, value in settings[0].items() if all(s.get(key) == value for s in settings)}
+    own = {
+        f"{config.domain}/{config.recipe.name}: {key}": value
+        for config, s in zip(configs, settings, strict=True)
+        for key, value in s.items()
+        if key not in shared and not key.startswith("recipe.") and key != "domain"
+    }
+    header = ("cell", "stage", "made", "reused", "completion tokens made", "used", "prompt tokens", "trained", "processed")
+    return ReportMeta(
+        title=title,
+        published={name: recipe.published for name, recipe in recipes.items() if recipe.published},
+        control_for={name: recipe.control_for for name, recipe in recipes.items() if recipe.control_for},
+        verifier=", ".join(f"{domain}: {identity}" for domain, identity in identities.items()),
+        settings={**shared, **own},
+        ledger=Rows("Ledger", header, tuple(_ledger_text(row) for row in rows)),
+    )
+
+
+def _ledger_text(row: LedgerRow) -> tuple[str, ...]:
+    counts = (
+        row.made, row.reused, row.completion_tokens_made, row.completion_tokens_used, row.prompt_tokens_used,
+        row.tokens_trained, row.tokens_processed,
+    )  # fmt: skip
+    return (row.cell, row.stage, *(f"{count:,}" for count in counts))
+
+
+def _flat(tables: Mapping[str, JSON], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in tables.items():
+        if isinstance(value, Mapping) and value:
+            yield from _flat(value, f"{prefix}{key}.")
+        elif value not in (None, "", {}):
+            yield f"{prefix}{key}", value if isinstance(value, str) else canonical_json(value)

@@ -126,13 +126,13 @@ class Pair:
         theirs = Batch.of([example.teacher_prompt for example in batch], completions, device)
         ours = Batch.of([example.prompt for example in batch], completions, device)
         check_same_targets(ours, theirs)
-        weight_N = torch.tensor([example.weight for example in batch], device=device)[ours.row_N] / tokens
+        weight_B = torch.tensor([example.weight / tokens for example in batch], dtype=torch.float64, device=device)
         with self.trainee.autocast():
             # The teacher goes first: while it scores, the student's network may be wearing another adapter.
             with self.teacher.scoring() as model:
                 teacher_side = Side(theirs.hidden(model), self.teacher_head)
             student_side = Side(ours.hidden(self.trainee.model), self.student_head)
-            loss = chunked_divergence(self.divergence, student_side, teacher_side, weight_N).total
+            loss = chunked_divergence(self.divergence, student_side, teacher_side, weight_B[ours.row_N]).total
         loss.backward()
         return loss.item(), ours.input_ids_BT.numel() + theirs.input_ids_BT.numel()
 

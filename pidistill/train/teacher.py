@@ -107,6 +107,7 @@ def open_teacher(job: TrainJob, trainee: Trainee) -> Teacher:
         if start is None:
             return Teacher(trainee.model, None, shared=True, source=None)
         cast("PeftModel", trainee.model).load_adapter(start, _ADAPTER, is_trainable=False)
+        trainee.model.train()  # PEFT has put the whole network into evaluation mode for this adapter's sake
         return Teacher(trainee.model, _ADAPTER, shared=True, source=source)
     ref = job.model if source is None else dataclasses.replace(job.model, base=str(source), adapter=None)
     model = load_model(ref, str(trainee.dtype).removeprefix("torch."), str(trainee.device))

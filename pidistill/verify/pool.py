@@ -1,7 +1,7 @@
 """The verification pool: every submission gets exactly one verdict, whatever the verifier or the candidate does.
 
-Worker processes (`worker.py`) judge in batches; the host watches them from one thread and never blocks on any. A worker
-that overruns the budget of time or memory on a submission is killed and that submission is a TIMEOUT; one that dies on a
+Worker processes (`worker.py`) judge in batches; the host watches them from one thread and never blocks on any. One that
+overruns the budget of time or memory on a submission is killed and that submission is a TIMEOUT; one that dies on a
 submission makes it an ERROR; everything else the worker held is sent again. Who was at fault is read from the page that
 the worker keeps (`clock.py`), not guessed. A verdict does not depend on order, batch or neighbours:
 
@@ -275,8 +275,8 @@ class VerifierPool:
 
     def _bury(self, worker: WorkerProcess, end: _End, plan: Plan) -> None:
         """End a worker that is dead or must die, and settle what it held."""
+        now = time.monotonic()
         worker.kill()
-        died_at = time.monotonic()
         for message in worker.last_messages():
             self._hear(worker, message, plan)
         if worker not in self._crew.live:  # its last words were that it cannot open its verifier
@@ -291,7 +291,7 @@ class VerifierPool:
             suspects = left[index]
             if not worker.judges_ahead or len(suspects) == 1:
                 suspects = [index]
-                self._blame(worker, index, end, died_at - since, plan)
+                self._blame(worker, index, end, now - since, plan)
             else:
                 plan.put_back([i for i in suspects if i in left], alone=True)
         else:  # between two submissions: whoever was next is tried again alone, and blamed the second time
@@ -306,7 +306,7 @@ class VerifierPool:
         """The worker ended while it was surely working on this."""
         if end is _End.DIED:
             plan.finish(index, self._error(worker.ending(), worker, used_s))
-        elif used_s > self.budget_s:
+        elif end is _End.BUDGET and used_s > self.budget_s:
             plan.finish(index, self._timeout(used_s))
         elif end is _End.BUDGET:  # the overdue one came to its end just before the kill; this one came after it
             plan.put_back([index])
@@ -321,9 +321,8 @@ class VerifierPool:
         return Verdict(Status.TIMEOUT, reason=reason, seconds=seconds, verifier=self.identity)
 
     def _error(self, reason: str, worker: WorkerProcess, seconds: float = 0.0) -> Verdict:
-        tail = worker.log_tail().splitlines()
-        said = f"; it last said: {tail[-1][:300]}" if tail else ""
-        return Verdict(Status.ERROR, reason=reason + said, seconds=seconds, verifier=self.identity)
+        said = worker.log_tail()
+        return Verdict(Status.ERROR, reason=reason, diagnostics=said, seconds=seconds, verifier=self.identity)
 
     def _count_open_failure(self, worker: WorkerProcess, why: str) -> None:
         self._crew.dismiss(worker)
@@ -332,7 +331,7 @@ class VerifierPool:
             self._open_failures = 0
             tail = "\n".join(f"    {line}" for line in why.strip().splitlines()[-15:])
             raise VerifierError(
-                f"The verifier of domain {self.opener.domain!r} cannot be opened; {_OPEN_ATTEMPTS} tries, the last:\n{tail}",
+                f"The verifier of domain {self.opener.domain!r} cannot be opened, {_OPEN_ATTEMPTS} tries:\n{tail}",
                 "See whether its package and what it needs are installed: pidistill plugins; pidistill doctor",
             )
 

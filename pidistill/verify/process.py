@@ -157,7 +157,8 @@ class WorkerProcess:
     def log_tail(self) -> str:
         """The last lines that the worker wrote to its standard output or error."""
         size = os.fstat(self._log.fileno()).st_size
-        return os.pread(self._log.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES)).decode("utf-8", "replace").strip()
+        tail = os.pread(self._log.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES)).decode("utf-8", "replace")
+        return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in tail).strip()
 
     def ending(self) -> str:
         """How the process ended, for a person. Only after `kill`."""

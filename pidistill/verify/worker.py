@@ -10,6 +10,7 @@ Worker to host: `("ready", identity, judges_ahead)` or `("failed", traceback)`, 
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import pickle
 import signal
@@ -94,6 +95,7 @@ def error_row(reason: str, ticket: int, seconds: float, identity: str) -> Row:
 def reason_of(error: BaseException) -> str:
     """One line: the last line of the traceback, and where it was raised."""
     last = traceback.format_exception_only(error)[-1].strip().replace("\n", " ")[:500]
+    last = last.encode("utf-8", "backslashreplace").decode()  # a reason is printed
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next
@@ -129,8 +131,10 @@ class Bench:
                     problem: Problem = pickle.loads(pickled)
                     verdicts = self._verdicts(problem, completions[position : position + 1 if alone else None])
                 verdict = next(verdicts, None)
+                if not self.judges_ahead:
+                    signal.setitimer(signal.ITIMER_REAL, 0)  # a forgotten alarm must not hit the next submission
                 row = row_of(verdict, ticket, (now := time.monotonic()) - started, self.identity)
-            except BaseException as error:  # a plugin boundary; SystemExit out of a verifier is its trouble, too
+            except BaseException as error:  # noqa: BLE001 - a plugin boundary, and SystemExit is trouble, too
                 now, verdicts = time.monotonic(), None
                 signal.setitimer(signal.ITIMER_REAL, 0)
                 if self.judges_ahead and not alone and len(tickets) > 1:
@@ -141,7 +145,7 @@ class Bench:
                 verdicts = None
             position += 1
             self.outbox.add(row, now)
-        signal.setitimer(signal.ITIMER_REAL, 0)  # a verifier's forgotten alarm must not go off in our own code
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _verdicts(self, problem: Problem, completions: Sequence[str]) -> Iterator[Verdict]:
         return iter(self.verifier.verify_many(problem, completions))
@@ -158,7 +162,7 @@ def serve(requests_fd: int, results_fd: int, clock_fd: int) -> int:
             return 0
         try:
             bench = Bench(pickle.loads(opener).open(), clock, outbox)
-        except BaseException:  # a plugin boundary: told to the host, which raises VerifierError
+        except BaseException:  # noqa: BLE001 - a plugin boundary: the host raises VerifierError
             outbox.send(("failed", traceback.format_exc()))
             return 1
         outbox.send(("ready", bench.identity, bench.judges_ahead))
@@ -175,6 +179,7 @@ def main(requests_fd: int, results_fd: int, clock_fd: int, life_fd: int) -> None
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the host, which then ends the workers
     guard.die_with_host(life_fd)
     guard.die_first()
+    faulthandler.enable()  # a segmentation fault then says where, in the log that the host reads
     for fd in (requests_fd, results_fd, clock_fd):
         os.set_inheritable(fd, False)
     try:

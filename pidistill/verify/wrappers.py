@@ -1,8 +1,8 @@
 """Wrappers that vary a verifier's quality: noisy, strict, lenient, graded. All four definitions are ours.
 
 Verifier quality is an axis of an experiment: the same rollouts are judged by the domain's verifier and by a worse or
-different one. A wrapper sees nothing but the problem, the completion and the inner verdict, so it fits every domain, and
-it depends on nothing else, so an experiment can be repeated. Its settings are part of the verifier's identity, so its
+different one. A wrapper sees nothing but the problem, the completion and the inner verdict, so it fits every domain and
+an experiment can be repeated. Its settings are part of the verifier's identity, so its
 verdicts are never taken for the inner ones. ABSTAIN, ERROR, TIMEOUT and REJECTED pass through every wrapper unchanged:
 they say that something happened, not how an answer was judged.
 

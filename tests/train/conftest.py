@@ -60,7 +60,7 @@ def examples() -> list[Example]:
 
 @pytest.fixture
 def job(model: ModelRef, examples: list[Example], tmp_path: Path) -> Callable[..., TrainJob]:
-    """`job(name, lr=..., ...)`: a job into the folder `name`; `model`, `examples` and the like replace the job's own."""
+    """`job(name, lr=..., ...)`: a job into the folder `name`. Settings, or fields of the job itself, replace these."""
 
     def make(name: str, **changes: object) -> TrainJob:
         fields = {f: changes.pop(f) for f in TrainJob.__dataclass_fields__ if f in changes}

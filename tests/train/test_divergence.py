@@ -139,7 +139,7 @@ def test_the_teacher_gets_no_gradient_even_where_it_asks_for_one() -> None:
 
 
 def test_one_head_for_both_sides_gets_the_students_gradient_only() -> None:
-    student, teacher, weight = _sides(tokens=5)
+    student, _, weight = _sides(tokens=5)
     shared = Side(torch.randn(5, 6, dtype=torch.float64), student.head)
     chunked_divergence(TokenDivergence(), student, shared, weight, 2).total.backward()
     naive = TokenDivergence().per_token(student.head(student.hidden_NH), shared.head(shared.hidden_NH).detach())

@@ -6,6 +6,8 @@ give. In these classes, and no others, the verdict is ours because math-verify i
 * `unevaluated`: the answer restates the question as a sum, integral, limit or residue, and math-verify works it out.
 * `inexact`: two constants that differ, beyond the decimals that math-verify looks at (``1/2^{99}`` and ``1/2^{98}``).
 * `oversize`: the answer could not be computed within any budget; math-verify would try.
+* `punctuation`: the box also holds the full stop that ends the sentence, and math-verify then reads nothing.
+* `base`: numerals of two bases, of which math-verify drops the base (``52_8`` and ``52_{10}``).
 * `clock`: times and ratios, which math-verify reads as divisions.
 
 `judge` has no state; `verifier` remembers its rulings.
@@ -15,7 +17,7 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from typing import Final
@@ -26,7 +28,7 @@ from math_verify.errors import TimeoutException
 from pidistill.records import Status
 from pidistill_math import guard, notation, recheck, values
 
-_CONFIG: Final = (LatexExtractionConfig(boxed_match_priority=0),)
+_CONFIG: Final = (LatexExtractionConfig(boxed_match_priority=0, try_extract_without_anchor=False),)
 _RATIO = re.compile(r"\d+(?::\d+)+")
 _DECIMALS_COMPARED: Final = 6
 """Decimals to which math-verify rounds before it compares a decimal."""
@@ -57,8 +59,11 @@ def judge(reference: str, answer: str, limit_s: int = 3) -> Ruling:
     if len(answer) > guard.LONGEST and answer != reference:
         return Ruling(Status.FAIL, "oversize", f"the answer is {guard.oversize(answer)}")
     ours, theirs = notation.canonical(reference), notation.canonical(answer)
-    if ours == theirs and ours:
+    if ours == theirs:
         return _SPELLING
+    if (ended := theirs.rstrip(".,;")) != theirs and ended and not ended.endswith("\\"):
+        ruling = judge(reference, ended, limit_s)
+        return replace(ruling, rule="punctuation") if ruling.status is Status.PASS else ruling
     if (ruling := _quick(ours, theirs)) is not None:
         return ruling
     if operation := guard.unevaluated(reference, answer):
@@ -72,8 +77,9 @@ def judge(reference: str, answer: str, limit_s: int = 3) -> Ruling:
 
 def _quick(reference: str, answer: str) -> Ruling | None:
     """The verdict on two canonical spellings that needs no computer algebra, or None."""
+    reference, answer = notation.bare(answer, reference), notation.bare(reference, answer)
     left, right = notation.number(reference), notation.number(answer)
-    if left and right and left.unit == right.unit:
+    if left and right:
         if left.value == right.value:
             return Ruling(Status.PASS, "number")
         if (left.decimals is None and right.decimals is None) or _far_apart(left, right):
@@ -86,6 +92,13 @@ def _quick(reference: str, answer: str) -> Ruling | None:
         return Ruling(Status.FAIL, "words", "other words than the reference")
     if _RATIO.fullmatch(reference) and _RATIO.fullmatch(answer):
         return Ruling(Status.FAIL, "clock", "another time or ratio than the reference")
+    numerals = notation.numeral(reference), notation.numeral(answer)
+    if numerals[0] and numerals[1]:
+        equal = int(*numerals[0]) == int(*numerals[1])
+        rule = "number" if numerals[0][1] == numerals[1][1] else "base"
+        return Ruling(Status.PASS, rule) if equal else Ruling(Status.FAIL, rule, "another number than the reference")
+    if numerals[0] and right and right.decimals is None and right.value != int(numerals[0][0]):
+        return Ruling(Status.FAIL, "number", "other digits than the reference")
     same = values.same(reference, answer)
     if same is None:
         return None

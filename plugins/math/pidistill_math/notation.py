@@ -13,7 +13,7 @@ from fractions import Fraction
 
 _UNICODE = str.maketrans({"\u2212": "-", "\u2013": "-", "\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u200b": None})
 _SIZES = re.compile(r"\\(?:left|right|[bB]igg?[lr]?)(?=\s*(?:[()\[\]|.]|\\[{}|]))")
-_SPACES = re.compile(r"(\\\\)|\\[!;:,]|\\(?=\s)|\\q?quad\b|~")
+_SPACES = re.compile(r"(\\\\)|(\\!\s*)|\\[;:,]|\\(?=\s)|\\q?quad\b|~")
 _FRAC = re.compile(r"\\[dtc]frac(?![A-Za-z])")
 _FRAC_ARGS = re.compile(r"\\frac\s*(?:(\d)\s*(\d)(?!\d)|(\d)\s*(?=\{)|(\{[^{}]*\})\s*(\d)(?!\d))")
 _SQRT_ARG = re.compile(r"\\sqrt\s*(\d)(?!\d)")
@@ -27,16 +27,19 @@ def canonical(answer: str) -> str:
     text = answer.translate(_UNICODE).strip()
     if text[:1] in ("$", "\\") and (math := _OUTER_MATH.fullmatch(text)):
         text = math["inside"].strip()
-    if text[-1:] in ".,;" and text[-2:-1] != "\\":
-        text = text[:-1].rstrip()
     if "\\" in text:
-        text = _SPACES.sub(lambda found: found[1] or " ", _SIZES.sub("", text))
+        text = _SPACES.sub(_spacing, _SIZES.sub("", text))
         text = _FRAC.sub(r"\\frac", text)
         text = _FRAC_ARGS.sub(_braced, text)
         text = _SQRT_ARG.sub(r"\\sqrt{\1}", text)
     if "{,}" in text:
         text = re.sub(r"(?<=\d)\{,\}(?=\d{3})", ",", text)
     return _WHITE.sub(lambda space: _space(text, space), text).strip()
+
+
+def _spacing(match: re.Match[str]) -> str:
+    """A line break stays, a negative thin space closes the gap, every other spacing command is a space."""
+    return match[1] or ("" if match[2] else " ")
 
 
 def _braced(match: re.Match[str]) -> str:
@@ -58,20 +61,19 @@ def _space(text: str, space: re.Match[str]) -> str:
 
 @dataclass(frozen=True)
 class Number:
-    """A plain number: its exact value, the decimals it was written with (None: none), and its sign such as ``%``."""
+    """A plain number: its exact value, and the decimals it was written with (None: it is written without a point)."""
 
     value: Fraction
     decimals: int | None = None
-    unit: str = ""
 
 
 _INTEGER = r"(?:0|[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d*)"
 _NUMBER = re.compile(
     rf"""\\?\$?(?P<sign>-?)\\?\$?
-    (?:\\frac\{{(?P<top>-?\d{{1,300}})\}}\{{(?P<bottom>-?\d{{1,300}})\}}
+    (?:(?P<mixed>\d{{1,300}})?\\frac\{{(?P<top>-?\d{{1,300}})\}}\{{(?P<bottom>-?\d{{1,300}})\}}
       |(?P<left>\d{{1,300}})/(?P<right>\d{{1,300}})
       |(?P<whole>{_INTEGER})?(?P<point>\.\d{{1,300}})?)
-    (?P<unit>\^\\circ|\^\{{\\circ\}}|)""",
+    (?:\^\\circ|\^\{{\\circ\}})?""",
     re.VERBOSE,
 )
 
@@ -84,7 +86,10 @@ def number(spelling: str) -> Number | None:
     if top:
         if int(bottom) == 0:
             return None
-        value, decimals = Fraction(int(top), int(bottom)), None
+        mixed = match["mixed"]
+        if mixed and (top[0] == "-" or bottom[0] == "-"):
+            return None
+        value, decimals = int(mixed or 0) + Fraction(int(top), int(bottom)), None
     elif match["whole"] or match["point"]:
         whole, point = (match["whole"] or "0").replace(",", ""), match["point"]
         if len(whole) > 300:
@@ -92,7 +97,32 @@ def number(spelling: str) -> Number | None:
         value, decimals = Fraction(whole + (point or "")), len(point) - 1 if point else None
     else:
         return None
-    return Number(-value if match["sign"] else value, decimals, "degrees" if match["unit"] else "")
+    return Number(-value if match["sign"] else value, decimals)
+
+
+_NUMERAL = re.compile(r"(?P<digits>\d{1,300})_(?:\{(?P<long>\d{1,2})\}|(?P<short>\d))")
+
+
+def numeral(spelling: str) -> tuple[str, int] | None:
+    """Digits and base of a numeral such as ``2516_8``, or None."""
+    if not (match := _NUMERAL.fullmatch(spelling)):
+        return None
+    base = int(match["long"] or match["short"])
+    return (match["digits"], base) if 2 <= base <= 36 and all(int(d) < base for d in match["digits"]) else None
+
+
+_ASSIGNED = re.compile(r"[A-Za-z]=((?!.*\\text)[^=<>,;]+)")
+_WITH_UNIT = re.compile(r"(?P<value>[^{}]+|\\frac\{-?\d+\}\{-?\d+\})\\(?:text|mbox)\{(?P<unit>[A-Za-z ]+)\}(?:\^\d)?")
+_NO_UNIT = re.compile(r"\b(?:and|or|percent|percentage|pct|inf|infinity)\b")
+
+
+def bare(reference: str, answer: str) -> str:
+    """`answer` without what math-verify drops from it: a variable that the value is assigned to, and a unit in text."""
+    if "=" in answer and "=" not in reference and (assigned := _ASSIGNED.fullmatch(answer)):
+        answer = assigned[1]
+    if "\\" in answer and (unit := _WITH_UNIT.fullmatch(answer)) and not _NO_UNIT.search(unit["unit"]):
+        return unit["value"] if number(unit["value"]) else answer
+    return answer
 
 
 def words(spelling: str) -> str | None:

@@ -1,0 +1,240 @@
+"""Math verdicts a second: the verification pool against math-verify called one at a time, on the same rollouts.
+
+    python benchmarks/perf/math_verdicts.py [--data math500.jsonl] [--workers 2] [--json FILE]
+
+The traffic is MATH-500 with 20 whole rollouts of each problem, grouped by problem as an engine delivers them. What 20
+samples of one model look like decides the result, so this is how they are made. Each rollout has its own text: some of
+the sentences of the worked solution and a closing of its own, 100 to 2,000 characters; only the answers repeat, because a
+model that is asked 20 times gives a handful of answers. Per rollout, independently, with these shares:
+
+* 5 % the reference solution, word for word;
+* 47 % the reference answer as the data spells it (a model trained on such data spells answers this way);
+* 12 % an equivalent form: other typography, another order, ``x=5`` for ``5``, a reduced or decimal fraction, a unit;
+* 15 % a near miss: one number or sign of the reference changed;
+* 11 % a wrong answer: the reference of another problem, or a small integer;
+* 10 % prose without an answer: a rollout cut off before its box.
+
+Within a class a problem has at most three forms (two for equivalent forms), drawn with weights 4 : 2 : 1, as sampling does.
+
+math-verify is called as its README shows (`parse` of the reference, `parse` of the whole rollout, `verify`) in this process,
+single-threaded as it has to be; the pool has its own workers. Both are warm before the clock starts, and they take turns on
+blocks of 1,000 rollouts, so that a machine busy with other work slows both. Verdicts are compared as pass or no pass; a
+difference in a class that `pidistill_math.judge` or `.extract` lists is counted under its name, any other is a failure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import random
+import re
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from pidistill.contracts import DataSource
+from pidistill.records import Problem, Status, Verdict
+from pidistill.verify.opener import Opener
+from pidistill.verify.pool import VerifierPool
+from pidistill_math.domain import MathDomain
+
+ROLLOUTS = 20
+BLOCK = 1_000
+SHARES = {"solution": 5, "same": 47, "equivalent": 12, "near miss": 15, "wrong": 11, "no answer": 10}
+LISTED = {
+    "prose": "no answer is stated; math-verify takes the last expression of the unfinished text",
+    "unevaluated": "the answer restates the question and math-verify works it out",
+    "inexact": "two different constants agree in the decimals that math-verify compares",
+    "oversize": "the answer cannot be computed within any budget",
+    "punctuation": "a full stop inside the box, which math-verify cannot read",
+    "clock": "times and ratios, which math-verify divides",
+}
+Pair = tuple[Problem, str, str]
+"""Problem, completion, class."""
+
+
+def near_misses(reference: str, rng: random.Random) -> list[str]:
+    """Answers that differ from the reference in one number or sign."""
+    numbers = list(re.finditer(r"\d+", reference))
+    found = []
+    for match in rng.sample(numbers, min(3, len(numbers))):
+        changed = str(max(0, int(match[0]) + rng.choice((-2, -1, 1, 2, 10))))
+        found.append(reference[: match.start()] + changed + reference[match.end() :])
+    if "-" in reference:
+        found.append(reference.replace("-", "+", 1) if reference[0] != "-" else reference[1:])
+    else:
+        found.append(reference.replace("+", "-", 1) if "+" in reference else f"-{reference}")
+    return [answer for answer in found if answer != reference][:3] or [f"2{reference}"]
+
+
+def equivalents(reference: str, rng: random.Random) -> list[str]:
+    """Other ways to write the reference that a person would accept."""
+    found = [
+        reference.replace("\\frac", "\\dfrac"),
+        re.sub(r"\s+", "", reference) if "\\text" not in reference else reference,
+        reference.replace("(", "\\left(").replace(")", "\\right)") if "\\left" not in reference else reference,
+        reference.replace("\\cdot", "\\times"),
+        f" {reference} ",
+    ]
+    if re.fullmatch(r"-?\d+", reference):
+        found += [f"{reference}.0", f"x={reference}", f"{reference}\\text{{ units}}"]
+        if len(reference) > 4:
+            found.append(f"{int(reference):,}")
+    if match := re.fullmatch(r"\\frac\{(\d+)\}\{(\d+)\}", reference):
+        top, bottom = int(match[1]), int(match[2])
+        found += [f"{top}/{bottom}", f"\\frac{{{2 * top}}}{{{2 * bottom}}}"]
+        if 10**6 % bottom == 0:
+            found.append(str(float(Fraction(top, bottom))))
+    if match := re.fullmatch(r"(.+) ?\+ ?(.+)", reference):
+        if not re.search(r"[\\(,={]", reference):
+            found.append(f"{match[2]}+{match[1]}")
+    if re.fullmatch(r"-?\d+(, ?-?\d+)+", reference):
+        found.append(", ".join(reversed(re.split(r", ?", reference))))
+    if "\\sqrt" in reference and (match := re.fullmatch(r"(\d+) ?\\sqrt\{(\d+)\}", reference)):
+        found.append(f"\\sqrt{{{int(match[1]) ** 2 * int(match[2])}}}")
+    different = sorted(set(found) - {reference})
+    return rng.sample(different, min(2, len(different)))
+
+
+def traffic(problems: Sequence[Problem], rng: random.Random) -> Iterator[Pair]:
+    """`ROLLOUTS` whole rollouts of each problem."""
+    references = [p.reference for p in problems if p.reference is not None]
+    for problem in problems:
+        assert problem.reference is not None and problem.solution is not None
+        answers = {
+            "same": [problem.reference],
+            "equivalent": equivalents(problem.reference, rng),
+            "near miss": near_misses(problem.reference, rng),
+            "wrong": [*rng.sample(references, 2), str(rng.randrange(100))],
+        }
+        for _ in range(ROLLOUTS):
+            (kind,) = rng.choices(list(SHARES), weights=list(SHARES.values()))
+            if kind == "solution":
+                yield problem, problem.solution, kind
+            elif kind == "no answer":
+                yield problem, prose(problem.solution, rng), kind
+            else:
+                forms = answers[kind] or [problem.reference]
+                (answer,) = rng.choices(forms, weights=(4, 2, 1)[: len(forms)])
+                yield problem, f"{prose(problem.solution, rng)}\n\n{closing(answer, rng)}", kind
+
+
+def prose(solution: str, rng: random.Random) -> str:
+    """A beginning of the worked solution, cut before its box, as one model would write it."""
+    before = solution.split("\\boxed", 1)[0]
+    sentences = re.split(r"(?<=[.:])\s+", before)
+    kept = sentences[: rng.randint(1, len(sentences))]
+    opening = rng.choice(("We are asked for a value.", "Let me think step by step.", "First, set up the problem.", "Okay."))
+    return f"{opening} " + " ".join(kept[:-1] if len(kept) == len(sentences) > 1 else kept)[:2000]
+
+
+def closing(answer: str, rng: random.Random) -> str:
+    """How a rollout ends: the boxed answer in one of the usual sentences."""
+    box = f"\\boxed{{{answer}}}"
+    return rng.choice(
+        (
+            f"The final answer is ${box}$.",
+            f"Therefore, the answer is ${box}$.",
+            f"Thus we get\n\\[{box}\\]",
+            f"**Final Answer**\n\n\\[\n{box}\n\\]",
+            f"So the result is \\({box}\\).",
+            f"Hence {box}",
+        )
+    )
+
+
+def math_verify_passes(pairs: Sequence[Pair]) -> list[bool]:
+    """Verdicts of math-verify with its defaults, one pair at a time."""
+    from math_verify import parse, verify
+
+    return [verify(parse(f"${problem.reference}$"), parse(completion)) for problem, completion, _ in pairs]
+
+
+def pool_verdicts(pool: VerifierPool, pairs: Sequence[Pair]) -> list[Verdict]:
+    """Verdicts of the pool, in the order of `pairs`."""
+    found = dict(pool.verify([(problem, completion) for problem, completion, _ in pairs]))
+    return [found[i] for i in range(len(pairs))]
+
+
+def difference(verdict: Verdict, theirs: bool) -> str:
+    """'' where both agree, else the listed class of the difference, or `unlisted`."""
+    if verdict.passed == theirs:
+        return ""
+    if verdict.status is Status.NO_ANSWER:
+        return "prose"
+    rule = verdict.reason.split(":", 1)[0]
+    return rule if rule in LISTED else "unlisted"
+
+
+def main() -> int:
+    """Run, print both rates, their ratio and the differences. Exit status 1 where a difference is not listed."""
+    default = Path(os.environ.get("PIDISTILL_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=default / "math500.jsonl", help="MATH-500 as JSONL or Parquet")
+    parser.add_argument("--workers", type=int, default=2, help="worker processes of the pool")
+    parser.add_argument("--problems", type=int, default=None, help="only the first so many problems")
+    parser.add_argument("--seed", type=int, default=0, help="of the traffic")
+    parser.add_argument("--json", type=Path, help="write the result here as well")
+    arguments = parser.parse_args()
+    logging.disable(logging.WARNING)
+
+    problems = list(MathDomain().problems(DataSource(path=arguments.data, limit=arguments.problems)))
+    pairs = list(traffic(problems, random.Random(arguments.seed)))
+    blocks = [pairs[i : i + BLOCK] for i in range(0, len(pairs), BLOCK)]
+    theirs: list[bool] = []
+    ours: list[Verdict] = []
+    seconds = Counter[str]()
+    opener = Opener(domain="math", factory="pidistill_math.domain:MathDomain")
+    with VerifierPool(opener, workers=arguments.workers, budget_s=10.0) as pool:
+        warm_up = [(Problem(f"warm-{i}", "math", "", f"{i}x"), f"\\boxed{{{i}y}}", "") for i in range(1000)]
+        pool_verdicts(pool, warm_up)
+        math_verify_passes(warm_up[:2])
+        for block in blocks:
+            started = time.perf_counter()
+            theirs += math_verify_passes(block)
+            between = time.perf_counter()
+            ours += pool_verdicts(pool, block)
+            seconds["math-verify"] += between - started
+            seconds["pool"] += time.perf_counter() - between
+
+    differences = Counter(name for verdict, passed in zip(ours, theirs, strict=True) if (name := difference(verdict, passed)))
+    unlisted = [
+        {"id": pair[0].id, "reference": pair[0].reference, "answer": verdict.answer, "pool": verdict.status, "why": verdict.reason}
+        for pair, verdict, passed in zip(pairs, ours, theirs, strict=True)
+        if difference(verdict, passed) == "unlisted"
+    ]
+    result = {
+        "pairs": len(pairs),
+        "different_answers": len({(p.reference, v.answer) for (p, _, _), v in zip(pairs, ours, strict=True)}),
+        "classes": dict(Counter(kind for _, _, kind in pairs)),
+        "rules": dict(Counter(v.reason.split(":", 1)[0] if v.answer else v.status for v in ours)),
+        "passes": {"pool": sum(v.passed for v in ours), "math-verify": sum(theirs)},
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
+        "verdicts_per_s": {name: round(len(pairs) / value, 1) for name, value in seconds.items()},
+        "ratio": round(seconds["math-verify"] / seconds["pool"], 1),
+        "workers": arguments.workers,
+        "differences": {name: {"count": count, "why": LISTED.get(name, "")} for name, count in differences.items()},
+        "unlisted": unlisted,
+    }
+    if arguments.json:
+        arguments.json.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
+    print(f"{len(pairs)} rollouts of {len(problems)} problems, {result['different_answers']} different answers")
+    print(f"math-verify, one at a time: {len(pairs) / seconds['math-verify']:8.0f} verdicts/s")
+    print(f"pool, {arguments.workers} workers:            {len(pairs) / seconds['pool']:8.0f} verdicts/s")
+    print(f"ratio: {result['ratio']}")
+    print(f"decided by: {result['rules']}")
+    for name, count in differences.most_common():
+        print(f"{count} verdicts differ, {name}: {LISTED.get(name, 'NOT LISTED')}")
+    for row in unlisted[:20]:
+        print(f"  unlisted: {row}")
+    print(f"unlisted differences: {len(unlisted)}")
+    return 1 if unlisted else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
