@@ -10,7 +10,7 @@ STORE  ?= runs/demo
 
 INSTALLED := $(VENV)/.setup
 VLLM      := $(VENV)/.vllm
-PROJECTS  := pyproject.toml $(wildcard plugins/*/pyproject.toml)
+PROJECTS  := pyproject.toml $(wildcard plugins/*/pyproject.toml sandboxes/pyproject.toml)
 
 .PHONY: help setup demo test check docs bench
 .DELETE_ON_ERROR:
@@ -20,7 +20,7 @@ help:
 	@echo "make demo    five arms, three seeds each, on the embedded math model"
 	@echo "make test    all tests (PYTEST='-k math' passes options on)"
 	@echo "make check   ruff and mypy"
-	@echo "make docs    write the command reference, docs/cli.md"
+	@echo "make docs    write docs/reference.md from the code"
 	@echo "make bench   verdicts per second, against math-verify called one at a time"
 
 setup: $(INSTALLED)
@@ -32,7 +32,7 @@ $(INSTALLED): $(PROJECTS) constraints.txt
 	@$(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing into $(VENV): about a minute on a fast line, and 1 GB."
-	$(PIP) install -c constraints.txt -e '.[train,openai,dev]' $(foreach project,$(filter plugins/%,$(PROJECTS)),-e $(dir $(project)))
+	$(PIP) install -c constraints.txt -e '.[train,openai,dev]' $(foreach project,$(filter-out pyproject.toml,$(PROJECTS)),-e $(dir $(project)))
 	@touch $@
 
 # The CPU build of vLLM pulls torchvision and torchaudio builds that do not match the CPU torch; transformers then
@@ -54,7 +54,7 @@ check: setup
 	$(BIN)/python -m mypy
 
 docs: setup
-	$(BIN)/python -m pidistill.cli.reference docs/cli.md
+	$(BIN)/python docs/generate.py
 
 bench: setup
 	$(BIN)/python benchmarks/perf/math_verdicts.py

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from pidistill import config, hookspecs
-from pidistill.cli.main import main
+from pidistill.cli.main import cli
 from pidistill.recipes import list_recipes
 
 TARGET = Path(__file__).with_name("reference.md")
@@ -37,10 +37,10 @@ def reference() -> str:
 
 
 def _commands() -> Iterator[str]:
-    context = click.Context(main, info_name="pidistill", max_content_width=100, terminal_width=100)
-    yield f"```text\n{main.get_help(context)}\n```"
-    for name in main.list_commands(context):
-        command = main.get_command(context, name)
+    context = click.Context(cli, info_name="pidistill", max_content_width=100, terminal_width=100)
+    yield f"```text\n{cli.get_help(context)}\n```"
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
         if command is not None:
             inner = click.Context(
                 command, info_name=name, parent=context, max_content_width=100, terminal_width=100

@@ -119,6 +119,10 @@ class VerifyConfig(Table):
     """A worker above this resident size, in MiB, is replaced; a submission that drives it there is TIMEOUT."""
     recycle_after: int = Field(20_000, ge=1)
     """Submissions after which a worker is replaced."""
+    sandbox: str | None = None
+    """A registered sandbox, for domains that run code; None: the domain's own choice."""
+    wrappers: tuple[str, ...] = ()
+    """Wrappers put around the verifier, such as `noisy:false_pass=0.1,seed=1`: its quality as an axis of an experiment."""
     options: dict[str, Any] = {}
     """Passed to `Domain.open_verifier`."""
 

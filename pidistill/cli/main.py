@@ -10,6 +10,7 @@ Every `PidistillError` ends as its message on stderr and its exit code. A traceb
 from __future__ import annotations
 
 import importlib
+import io
 import logging
 import os
 import sys
@@ -80,6 +81,9 @@ def cli(ctx: click.Context, debug: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 done, 1 or 2 with a message, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a character is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 

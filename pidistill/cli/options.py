@@ -15,6 +15,9 @@ from pidistill.cli.output import line, stderr, stdout
 if TYPE_CHECKING:
     from pidistill.config import RunConfig
 
+MOST_SEEDS = 10_000
+"""In one range; more is a slip of the keyboard."""
+
 
 def parse_seeds(text: str) -> tuple[int, ...]:
     """`0,1,2` or `0-4` as distinct seeds. Raises `click.BadParameter`."""
@@ -23,7 +26,10 @@ def parse_seeds(text: str) -> tuple[int, ...]:
         match = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", part.strip())
         if match is None or (match[2] and int(match[2]) < int(match[1])):
             raise click.BadParameter(f"{text!r} is no list of seeds; give 0,1,2 or 0-2.")
-        seeds += range(int(match[1]), int(match[2] or match[1]) + 1)
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last - first >= MOST_SEEDS:
+            raise click.BadParameter(f"{text!r} is too many seeds; give at most {MOST_SEEDS}.")
+        seeds += range(first, last + 1)
     if len(set(seeds)) != len(seeds):
         raise click.BadParameter(f"{text!r} names a seed twice.")
     return tuple(seeds)
@@ -50,11 +56,12 @@ def compare(configs: Sequence[RunConfig], name: str, title: str, as_json: bool) 
     from pidistill.cli.progress import show_progress
     from pidistill.suite.compare import run_comparison
 
+    folder = configs[0].store / "reports" / name
     with show_progress() as progress:
-        report = run_comparison(configs, configs[0].store / "reports" / name, progress, title=title)
+        report = run_comparison(configs, folder, progress, title=title)
     if as_json:
         click.echo(json.dumps(report.to_json(), indent=2))
-        return
-    stdout().print(report.renderable())
-    for path in report.paths:
-        line(stderr(), f"Written: {path}")
+    else:
+        report.print(stdout())
+    for file in ("index.html", "picture.png"):
+        line(stderr(), f"Written: {folder / file}")

@@ -49,9 +49,8 @@ def _registrations(plugin: Plugin) -> list[str]:
 
 def _print_objects(console: Console, manager: Manager) -> None:
     for plugin in manager.plugins():
-        table = Table(
-            "kind", "name", "summary", "made by", title=f"{plugin.name} ({plugin.origin})", title_justify="left"
-        )
+        table = Table("kind", "name", "summary", title=f"{plugin.name} ({plugin.origin})", title_justify="left")
+        table.add_column("made by", overflow="fold")
         for kind, specs in plugin.specs.items():
             for spec in specs:
                 table.add_row(str(kind), spec.name, spec.summary, spec.factory)

@@ -52,15 +52,15 @@ def command(
     manager = get_manager()
     warn_of_problems(manager)
     manager.domain(domain)
-    overrides = _overrides(model, engine, seeds, store)
-    configs = [run_config(name, domain, file=file, overrides=overrides, sets=sets) for name in dict.fromkeys(recipes)]
+    given = overrides(model, engine, seeds, store)
+    configs = [run_config(name, domain, file=file, overrides=given, sets=sets) for name in dict.fromkeys(recipes)]
     for config in configs:
         _check_names(config)
     name = f"{'-'.join(config.recipe.name for config in configs)}-{domain}"
     compare(configs, name, f"{', '.join(config.recipe.name for config in configs)} on {domain}", as_json)
 
 
-def _overrides(
+def overrides(
     model: str | None, engine: str | None, seeds: tuple[int, ...] | None, store: Path | None
 ) -> dict[str, Any]:
     """The options that were given, as the tables they set."""

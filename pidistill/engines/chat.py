@@ -59,7 +59,7 @@ def render_prompt(tokenizer: PreTrainedTokenizerBase, messages: Messages, chat: 
             "Use an instruction-tuned model, or put a chat_template.jinja into the model's folder.",
         )
     options: dict[str, Any] = dict(chat)
-    conversation = [{"role": message.role, "content": _encodable(message.content)} for message in messages]
+    conversation = [{"role": message.role, "content": valid_unicode(message.content)} for message in messages]
     try:
         ids = tokenizer.apply_chat_template(conversation, add_generation_prompt=True, return_dict=False, **options)
     except TemplateError as error:
@@ -126,7 +126,7 @@ def decode_completion(tokenizer: PreTrainedTokenizerBase, token_ids: Sequence[in
 
 def encode_completion(tokenizer: PreTrainedTokenizerBase, text: str) -> list[int]:
     """Token ids of a finished completion known only as text: its tokens, then the turn's end token."""
-    ids = tokenizer.encode(_encodable(text), add_special_tokens=False)
+    ids = tokenizer.encode(valid_unicode(text), add_special_tokens=False)
     return [*ids, turn_end_id(tokenizer)]
 
 
@@ -136,6 +136,6 @@ def _turn_ends(tokenizer: PreTrainedTokenizerBase) -> list[int]:
     return [special[token] for token in TURN_ENDS if token in special]
 
 
-def _encodable(text: str) -> str:
+def valid_unicode(text: str) -> str:
     """`text` as valid Unicode: surrogate pairs joined, lone surrogates replaced."""
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

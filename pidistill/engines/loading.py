@@ -203,11 +203,11 @@ def load_model(ref: ModelRef, dtype: str = "auto", device: str = "auto", *, trai
 def swap_weights(model: AnyModel, old: ModelRef, new: ModelRef) -> AnyModel:
     """`model`, loaded for `old`, turned into `new` with as little work as it takes: nothing, the adapter, or weights.
 
-    The base model's tensors stay where they are: new full weights are copied into them, so that device memory never
-    holds two models. `model` itself must not be used afterwards; what is returned takes its place.
+    The base model's tensors stay where they are: new full weights of the same shapes are copied into them, so that
+    device memory never holds two models. `model` must not be used afterwards; what is returned takes its place.
 
     Raises:
-        EngineError: the new weights or the adapter cannot be loaded, or are those of another architecture.
+        EngineError: the new weights or the adapter cannot be loaded.
     """
     if weights_revision(old) == weights_revision(new):
         return model
@@ -215,11 +215,9 @@ def swap_weights(model: AnyModel, old: ModelRef, new: ModelRef) -> AnyModel:
     if base_revision(old) != base_revision(new):
         fresh = load_model(dataclasses.replace(new, adapter=None), str(base.dtype).removeprefix("torch."), "cpu")
         if {k: v.shape for k, v in fresh.state_dict().items()} != {k: v.shape for k, v in base.state_dict().items()}:
-            raise EngineError(
-                f"{new.base!r} does not have the shape of {old.base!r}, so its weights cannot replace those.",
-                "Open another engine for another model.",
-            )
-        base.load_state_dict(fresh.state_dict())
+            base = fresh.to(base.device)
+        else:
+            base.load_state_dict(fresh.state_dict())
     return _attach_adapter(base, new, trainable=False) if new.adapter else base
 
 

@@ -64,12 +64,14 @@ class Sampler:
         if self._mixed:
             temperature_B1 = temperature_B1.where(temperature_B1 > 0, 1.0)
         scaled_BV = logits_BV / temperature_B1
+        weights_BV = scaled_BV.softmax(-1)
         if self._filtered:
-            sorted_BV, order_BV = scaled_BV.sort(dim=-1, descending=True, stable=True)
-            picked_B1 = self._invert(_filter(sorted_BV.softmax(-1), self._top_k_B, self._top_p_B))
-            tokens_B = order_BV.gather(-1, picked_B1).squeeze(-1)
-        else:
-            tokens_B = self._invert(scaled_BV.softmax(-1)).squeeze(-1)
+            sorted_BV, order_BV = weights_BV.sort(dim=-1, descending=True, stable=True)
+            # Back in the order of the vocabulary, where a row without filters draws as it would in any other batch.
+            weights_BV = torch.zeros_like(weights_BV).scatter_(
+                -1, order_BV, _filter(sorted_BV, self._top_k_B, self._top_p_B)
+            )
+        tokens_B = self._invert(weights_BV).squeeze(-1)
         return torch.where(self._temperature_B > 0, tokens_B, logits_BV.argmax(-1)) if self._mixed else tokens_B
 
     def _invert(self, weights_BV: torch.Tensor) -> torch.Tensor:

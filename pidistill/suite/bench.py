@@ -94,7 +94,8 @@ def open_bench(config: RunConfig, manager: Manager, store: Store, progress: Prog
     held_out = _problems(domain, config.data.evaluate, "evaluate")
     base = resolve_model(config.model.name, config.model.chat)
     verify = config.verify
-    opener = Opener(config.domain, verify.options, factory=manager.domains()[config.domain].factory)
+    factory = manager.domains()[config.domain].factory
+    opener = Opener(config.domain, verify.options, verify.sandbox, verify.wrappers, factory)
     with VerifierPool(
         opener, workers=verify.workers, budget_s=verify.budget_s, memory_mb=verify.memory_mb,
         recycle_after=verify.recycle_after,

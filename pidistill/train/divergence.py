@@ -24,8 +24,9 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 if TYPE_CHECKING:
     from pidistill.config import TrainConfig
 
-CHUNK_ELEMENTS = 2**25
-"""Logits per chunk and side when no chunk size is given: 128 MiB in float32."""
+CHUNK_ELEMENTS = {"cpu": 2**22, "gpu": 2**25}
+"""Logits per chunk and side when no chunk size is given: 16 MiB in float32, which caches like, or 128 MiB, which keeps
+a GPU busy. Four times as many where the head is trained, since each chunk then adds up a gradient of the head's size."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,8 @@ def chunked_divergence(
             f"student, teacher and weights must cover the same tokens, got {len(student.hidden_NH)}, "
             f"{len(teacher.hidden_NH)} and {len(weight_N)}"
         )
-    chunk_tokens = chunk_tokens or _chunk_tokens(teacher)
     parameters = [parameter for parameter in student.head.parameters() if parameter.requires_grad]
+    chunk_tokens = chunk_tokens or _chunk_tokens(teacher, head_trained=bool(parameters))
     total, per_token_N = _ChunkedDivergence.apply(
         student.hidden_NH,
         teacher.hidden_NH,
@@ -169,13 +170,14 @@ class _ChunkedDivergence(torch.autograd.Function):  # type: ignore[misc]
         return (scaled[0], None, None, None, None, None, None, *scaled[1:])
 
 
-def _chunk_tokens(teacher: Side) -> int:
+def _chunk_tokens(teacher: Side, *, head_trained: bool) -> int:
     """Tokens per chunk that keep one side's logits at `CHUNK_ELEMENTS`."""
     if not len(teacher.hidden_NH):
         return 1
     with torch.no_grad():
-        vocabulary = teacher.head(teacher.hidden_NH[:1]).shape[-1]
-    return max(32, CHUNK_ELEMENTS // int(vocabulary))
+        vocabulary = int(teacher.head(teacher.hidden_NH[:1]).shape[-1])
+    elements = CHUNK_ELEMENTS["cpu" if teacher.hidden_NH.device.type == "cpu" else "gpu"]
+    return max(32, elements * (4 if head_trained else 1) // vocabulary)
 
 
 def _accumulator(dtype: torch.dtype) -> torch.dtype:

@@ -27,7 +27,9 @@ def die_with_host(life_fd: int) -> None:
         fcntl.fcntl(life_fd, fcntl.F_SETOWN, -os.getpgrp())
         fcntl.fcntl(life_fd, _F_SETSIG, signal.SIGKILL)
         fcntl.fcntl(life_fd, fcntl.F_SETFL, fcntl.fcntl(life_fd, fcntl.F_GETFL) | os.O_ASYNC)
-        if select.select([life_fd], [], [], 0)[0]:  # the host was gone before the kernel was asked
+        poll = select.poll()  # select() cannot take descriptors above 1023
+        poll.register(life_fd, select.POLLIN)
+        if poll.poll(0):  # the host was gone before the kernel was asked
             os._exit(1)
     else:
         threading.Thread(target=_wait_and_kill, args=(life_fd,), daemon=True).start()

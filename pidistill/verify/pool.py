@@ -48,6 +48,8 @@ class _End(Enum):
     """Why a worker is buried."""
 
     DIED = auto()
+    SILENT = auto()
+    """It lives, but has closed its results stream: something that it judged before, or judges now, did that."""
     BUDGET = auto()
     MEMORY = auto()
 
@@ -261,8 +263,10 @@ class VerifierPool:
     def _inspect(self, worker: WorkerProcess, now: float, plan: Plan) -> None:
         ticket, since = worker.clock.read()
         ended_s = 0.0 if worker.stream_ended_at is None else now - worker.stream_ended_at
-        if worker.has_exited() or ended_s > _EXIT_S:
+        if worker.has_exited():
             self._bury(worker, _End.DIED, plan)
+        elif ended_s > _EXIT_S:
+            self._bury(worker, _End.SILENT, plan)
         elif worker.stream_ended_at is not None:
             return  # the process is about to end
         elif not worker.ready:
@@ -287,17 +291,18 @@ class VerifierPool:
             return
         ticket, since = worker.clock.read()
         left, index = dict(worker.inflight), ticket - 1
-        if index in left:
+        if index in left and end is not _End.SILENT:
             suspects = left[index]
             if not worker.judges_ahead or len(suspects) == 1:
                 suspects = [index]
                 self._blame(worker, index, end, now - since, plan)
             else:
                 plan.put_back([i for i in suspects if i in left], alone=True)
-        else:  # between two submissions: whoever was next is tried again alone, and blamed the second time
-            suspects = [i for i in next(iter(left.values()), []) if i in left]
+        else:  # not while one was worked on: suspects are tried again alone, and blamed the second time
+            suspects = list(left) if end is _End.SILENT else [i for i in next(iter(left.values()), []) if i in left]
+            how = "the worker closed its pipes" if end is _End.SILENT else f"{worker.ending()} between submissions"
             for i in [i for i in suspects if i in plan.alone]:
-                plan.finish(i, self._error(f"{worker.ending()} before it began with this", worker))
+                plan.finish(i, self._error(how, worker))
             plan.put_back([i for i in suspects if i not in plan.alone], alone=True)
         plan.put_back([i for i in left if i not in set(suspects)])
         self._crew.dismiss(worker)

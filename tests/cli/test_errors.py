@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from fake_packages import HEAD, install, install_toy
 
+from fake_packages import HEAD, install, install_toy
 from pidistill.cli.main import run
 
 ROOT = Path(__file__).parents[2]
@@ -212,3 +212,15 @@ def test_a_run_on_math_works_beside_broken_packages(tmp_path: Path) -> None:
     for number, package in enumerate(BROKEN_THREE):
         assert f"{package} 1.{number}" in done.stderr
     assert json.loads(done.stdout)
+
+
+def test_a_terminal_that_cannot_show_a_character_is_no_error() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pidistill", "recipes", "retry"],
+        env=environment() | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "\\xb1" in done.stdout  # the plus-minus sign of the published result

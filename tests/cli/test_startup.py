@@ -57,9 +57,3 @@ def test_the_groups_summaries_are_the_commands_own_first_lines() -> None:
         assert command.name == name
         assert command.get_short_help_str(limit=200) == summary
         assert (command.help or "").splitlines()[0] == summary
-
-
-def test_the_command_reference_is_the_real_help() -> None:
-    from pidistill.cli.reference import reference
-
-    assert (ROOT / "docs" / "cli.md").read_text("utf-8") == reference(), "Run: make docs"

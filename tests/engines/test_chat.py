@@ -108,7 +108,7 @@ def test_half_a_character_becomes_a_replacement_character() -> None:
 
 
 def test_only_the_last_end_token_is_taken_off_and_thinking_stays() -> None:
-    ids = TOKENIZER.encode("<think>x</think>") + [END]
+    ids = [*TOKENIZER.encode("<think>x</think>"), END]
     assert chat.decode_completion(TOKENIZER, ids, {END}) == "<think>x</think>"
     plain = TOKENIZER.encode("xy")
     assert chat.decode_completion(TOKENIZER, [*plain, plain[-1]], {plain[-1]}) == TOKENIZER.decode(plain)

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_packages import BROKEN, HEAD, TOY, install, install_toy, registering
 
+from fake_packages import BROKEN, HEAD, TOY, install, install_toy, registering
 from pidistill import builtin, hookimpl, hookspecs
 from pidistill.contracts import Spec
 from pidistill.discovery import HOOKS, OBSERVERS, Kind

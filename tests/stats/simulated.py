@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -51,9 +53,8 @@ def crossed(
     )
 
 
-def arm(
+def noisy_after(
     rng: np.random.Generator,
-    recipe: str,
     base: Floats,
     *,
     seeds: int = 3,
@@ -61,22 +62,23 @@ def arm(
     churn: float = 0.1,
     sd_seed: float = 0.0,
     sd_problem: float = 0.0,
-) -> list[CellScores]:
-    """Cells with 0/1 scores: `churn` of the solved problems are lost and as many unsolved ones gained, plus `gain`.
+) -> Floats:
+    """0/1 scores [seeds, problems]: `churn` of the solved problems lost and as many unsolved ones gained, plus `gain`.
 
-    The expected difference is `gain` (while probabilities stay inside [0, 1]); seeds and problems differ in it by the
-    given standard deviations.
+    The expected difference to `base` is `gain` (while probabilities stay inside [0, 1]); seeds and problems differ in
+    it by the given standard deviations.
     """
     rate = base.mean()
-    cells = []
-    own = sd_problem * rng.standard_normal(base.size)
-    for seed in range(seeds):
-        shift = gain + sd_seed * rng.standard_normal() + own
-        lost = np.clip(churn - shift / 2 / rate, 0, 1)
-        won = np.clip(churn * rate / (1 - rate) + shift / 2 / (1 - rate), 0, 1)
-        chance = np.where(base > 0, 1 - lost, won)
-        cells.append(cell(recipe, seed, base, (rng.random(base.size) < chance).astype(np.float64)))
-    return cells
+    shift = gain + sd_seed * rng.standard_normal((seeds, 1)) + sd_problem * rng.standard_normal((1, base.size))
+    lost = np.clip(churn - shift / 2 / rate, 0, 1)
+    won = np.clip(churn * rate / (1 - rate) + shift / 2 / (1 - rate), 0, 1)
+    chance = np.where(base > 0, 1 - lost, won)
+    return (rng.random((seeds, base.size)) < chance).astype(np.float64)
+
+
+def arm(rng: np.random.Generator, recipe: str, base: Floats, **noise: Any) -> list[CellScores]:
+    """The cells of an arm whose scores are `noisy_after`."""
+    return [cell(recipe, seed, base, after) for seed, after in enumerate(noisy_after(rng, base, **noise))]
 
 
 def half_solved(problems: int) -> Floats:

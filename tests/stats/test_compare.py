@@ -11,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pidistill.errors import DataError, UsageError
-from pidistill.stats.compare import Comparison, compare
+from pidistill.stats.compare import Comparison, compare, finding_of
 from pidistill.stats.data import CellScores, ProblemScore
-from tests.stats.simulated import arm, cell, half_solved, side
+from pidistill.stats.intervals import two_way
+from pidistill.stats.significance import holm
+from tests.stats.simulated import arm, cell, half_solved, noisy_after, side
 
 
 def run(cells: list[CellScores], **options: object) -> Comparison:
@@ -60,19 +62,29 @@ def test_a_large_steady_gain_is_a_gain_and_its_mirror_a_loss() -> None:
     assert (pair.a, pair.b, pair.finding) == ("retry", "opsd-incorrect", "higher")
 
 
+@pytest.mark.parametrize("seeds", [2, 3, 5])
 @pytest.mark.parametrize(("sd_seed", "sd_problem"), [(0.0, 0.0), (0.0, 0.2), (0.03, 0.1)])
-def test_five_arms_of_noise_are_seldom_called_a_gain_or_a_loss(sd_seed: float, sd_problem: float) -> None:
-    rng, runs, base = np.random.default_rng([7, int(100 * sd_seed), int(10 * sd_problem)]), 150, half_solved(80)
+def test_five_arms_of_noise_are_seldom_called_a_gain_or_a_loss(seeds: int, sd_seed: float, sd_problem: float) -> None:
+    rng, runs, base = np.random.default_rng([seeds, int(100 * sd_seed)]), 300, half_solved(100)
     false = 0
     for _ in range(runs):
-        cells = [
-            c
-            for name in ("retry", "star-gold", "star-gibberish", "rejection", "opsd")
-            for c in arm(rng, name, base, churn=0.3, sd_seed=sd_seed, sd_problem=sd_problem)
-        ]
-        comparison = compare(cells, rng, pairs=())
-        false += any(result.finding != "no effect shown" for result in comparison.arms)
+        noise = {"seeds": seeds, "churn": 0.3, "sd_seed": sd_seed, "sd_problem": sd_problem}
+        estimates = [two_way(noisy_after(rng, base, **noise) - base) for _ in range(5)]
+        corrected = holm([estimate.p for estimate in estimates])
+        findings = {finding_of(estimate.mean, p) for estimate, p in zip(estimates, corrected, strict=True)}
+        false += findings != {"no effect shown"}
     assert false / runs <= 0.07
+
+
+def test_an_arm_is_judged_by_the_corrected_two_way_interval() -> None:
+    rng, base = np.random.default_rng(10), half_solved(200)
+    after = [noisy_after(rng, base, gain=gain) for gain in (0.0, 0.04, 0.08, 0.2)]
+    cells = [cell(f"arm{n}", s, base, row) for n, grid in enumerate(after) for s, row in enumerate(grid)]
+    estimates = [two_way(grid - base) for grid in after]
+    corrected = holm([estimate.p for estimate in estimates])
+    for result, estimate, p in zip(run(cells).arms, estimates, corrected, strict=True):
+        assert (result.delta, result.p_holm) == (estimate, p)
+        assert result.finding == ("gain" if p <= 0.05 else "no effect shown")
 
 
 def test_the_correction_spans_the_replicated_arms_alone() -> None:
@@ -123,7 +135,7 @@ def test_problems_in_another_order_cannot_be_paired() -> None:
 def test_other_problems_in_another_arm_cannot_be_paired() -> None:
     base = half_solved(25)
     short = cell("rejection", 0, base[:20], base[:20])
-    with pytest.raises(DataError, match="20 evaluation problems, cell retry .* has 25"):
+    with pytest.raises(DataError, match=r"20 evaluation problems, cell retry .* has 25"):
         run([cell("retry", 0, base, base), short])
 
 

@@ -197,8 +197,9 @@ def test_sides_of_different_lengths_are_refused() -> None:
         chunked_divergence(TokenDivergence(), student, teacher, weight)
 
 
-def test_logits_of_all_tokens_never_exist_at_once() -> None:
-    """The largest tensor that a head is asked for has a chunk's rows, by default those of `CHUNK_ELEMENTS`."""
+@pytest.mark.parametrize(("trained", "rows"), [(False, 40), (True, 160)])
+def test_logits_of_all_tokens_never_exist_at_once(trained: bool, rows: int) -> None:
+    """The largest matrix that a head is asked for has a chunk's rows, by default those of `CHUNK_ELEMENTS`."""
     asked: list[int] = []
 
     class Spy(nn.Linear):
@@ -206,9 +207,8 @@ def test_logits_of_all_tokens_never_exist_at_once() -> None:
             asked.append(len(input))
             return super().forward(input)
 
-    vocabulary = CHUNK_ELEMENTS // 40
-    head = Spy(2, vocabulary, bias=False)
-    side = Side(torch.randn(100, 2), head)
-    chunked_divergence(TokenDivergence(), side, side, torch.ones(100))
-    assert max(asked) == 40
-    assert sum(asked) == 2 * 100 + 1
+    head = Spy(2, CHUNK_ELEMENTS["cpu"] // 40, bias=False).requires_grad_(trained)
+    side = Side(torch.randn(200, 2), head)
+    chunked_divergence(TokenDivergence(), side, side, torch.ones(200))
+    assert max(asked) == rows
+    assert sum(asked) == 2 * 200 + 1

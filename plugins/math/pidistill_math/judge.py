@@ -18,6 +18,7 @@ from __future__ import annotations
 import logging
 import re
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import lru_cache
 from itertools import product
 from typing import Final
@@ -97,8 +98,6 @@ def _quick(reference: str, answer: str) -> Ruling | None:
         equal = int(*numerals[0]) == int(*numerals[1])
         rule = "number" if numerals[0][1] == numerals[1][1] else "base"
         return Ruling(Status.PASS, rule) if equal else Ruling(Status.FAIL, rule, "another number than the reference")
-    if numerals[0] and right and right.decimals is None and right.value != int(numerals[0][0]):
-        return Ruling(Status.FAIL, "number", "other digits than the reference")
     same = values.same(reference, answer)
     if same is None:
         return None
@@ -108,7 +107,7 @@ def _quick(reference: str, answer: str) -> Ruling | None:
 def _far_apart(left: notation.Number, right: notation.Number) -> bool:
     """Whether two numbers, one of them a decimal, differ by more than any rounding of math-verify's can hide."""
     gap = abs(left.value - right.value)
-    return gap > 10 ** (1 - _DECIMALS_COMPARED) and gap * 10**9 > max(abs(left.value), abs(right.value))
+    return gap > Fraction(2, 10**_DECIMALS_COMPARED) and gap * 10**9 > max(abs(left.value), abs(right.value))
 
 
 def _by_algebra(reference: str, answer: str, limit_s: int) -> Ruling:

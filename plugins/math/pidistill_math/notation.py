@@ -50,9 +50,9 @@ def _braced(match: re.Match[str]) -> str:
 
 
 def _space(text: str, space: re.Match[str]) -> str:
-    """A space stays only where it separates: letters, digits, or a list's comma that could group thousands."""
+    """A space stays only where it separates: two letters, two digits, or a list's comma that could group thousands."""
     before, after = text[space.start() - 1 : space.start()], text[space.end() : space.end() + 1]
-    if before.isalnum() and after.isalnum():
+    if (before.isalpha() and after.isalpha()) or (before.isdigit() and after.isdigit()):
         return " "
     if before == "," and after.isdigit() and re.match(r"\d{3}(?!\d)", text[space.end() : space.end() + 4]):
         return " "
@@ -111,13 +111,16 @@ def numeral(spelling: str) -> tuple[str, int] | None:
     return (match["digits"], base) if 2 <= base <= 36 and all(int(d) < base for d in match["digits"]) else None
 
 
+_MEMBER = re.compile(r"[A-Za-z]\\in(?![A-Za-z])")
 _ASSIGNED = re.compile(r"[A-Za-z]=((?!.*\\text)[^=<>,;]+)")
 _WITH_UNIT = re.compile(r"(?P<value>[^{}]+|\\frac\{-?\d+\}\{-?\d+\})\\(?:text|mbox)\{(?P<unit>[A-Za-z ]+)\}(?:\^\d)?")
 _NO_UNIT = re.compile(r"\b(?:and|or|percent|percentage|pct|inf|infinity)\b")
 
 
 def bare(reference: str, answer: str) -> str:
-    """`answer` without what math-verify drops from it: a variable that the value is assigned to, and a unit in text."""
+    """`answer` without what math-verify drops: a variable it is assigned to or that lies in it, and a unit in text."""
+    if "\\in" in answer and (member := _MEMBER.match(answer)) and reference[: member.end()] in (member[0], reference):
+        answer = answer[member.end() :]
     if "=" in answer and "=" not in reference and (assigned := _ASSIGNED.fullmatch(answer)):
         answer = assigned[1]
     if "\\" in answer and (unit := _WITH_UNIT.fullmatch(answer)) and not _NO_UNIT.search(unit["unit"]):

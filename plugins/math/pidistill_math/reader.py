@@ -16,7 +16,7 @@ from typing import Final, NoReturn, TypeAlias
 
 import mpmath
 
-from pidistill_math.notation import number
+from pidistill_math.notation import number, numeral
 from pidistill_math.polynomial import Polynomial, TooLarge
 
 POINTS: Final = 2
@@ -25,7 +25,7 @@ SYMBOLS: Final = 2
 """The 'point' at which a variable is itself: the value of a polynomial there is the polynomial."""
 _LARGEST_EXPONENT: Final = 64
 _LARGEST_DEGREE: Final = 5000
-"""Bound on the product of all exponents in one expression."""
+"""Bound on the product of exponents that stand on each other, as in ((x^2)^3)^4."""
 _DEEPEST: Final = 30
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|\\(?:frac|sqrt|cdot|times|pi)(?![A-Za-z])|[A-Za-z]|[-+*/^(){}]")
 _ENDS: Final = frozenset({"", "+", "-", ")", "}"})
@@ -57,6 +57,9 @@ def read(spelling: str) -> Expression | None:
     if plain := number(spelling):
         value = plain.value
         return Expression(lambda k: value, True, True, plain.decimals is not None)
+    if written := numeral(spelling):
+        digits = Fraction(written[0])  # math-verify reads a numeral's digits and drops its base
+        return Expression(lambda k: digits, True, True)
     tokens = _TOKEN.findall(spelling)
     if len("".join(tokens)) != len(spelling) or any("." in token for token in tokens):
         return None
@@ -157,8 +160,10 @@ class _Reader:
 
     def power(self) -> Evaluator:
         """An atom, raised to a whole number or not."""
+        others, self.degree = self.degree, 1
         base = self.atom()
         if self.peek() != "^":
+            self.degree = max(others, self.degree)
             return base
         self.take()
         sign = 1
@@ -177,6 +182,7 @@ class _Reader:
         self.degree *= int(digits)
         if self.degree > _LARGEST_DEGREE or self.peek() == "^":
             _refuse()
+        self.degree = max(others, self.degree)
         return lambda k: _raise(base(k), exponent)
 
     def atom(self) -> Evaluator:

@@ -93,7 +93,7 @@ def _same_part(reference: str, answer: str) -> bool | None:
             return reference.lstrip("+") == answer.lstrip("+")
         return False if (left and answer in _INFINITE) or (right and reference in _INFINITE) else None
     if left.decimal or right.decimal:
-        return None
+        return _same_decimal(left, right)
     try:
         with mpmath.workdps(_DIGITS):
             if left.constant and right.constant:
@@ -101,6 +101,16 @@ def _same_part(reference: str, answer: str) -> bool | None:
             if any(_apart(left, right, k) for k in range(POINTS)):
                 return False
             return (left.exact and right.exact and left.at(SYMBOLS) == right.at(SYMBOLS)) or None
+    except (Unread, OverflowError):
+        return None
+
+
+def _same_decimal(left: Expression, right: Expression) -> bool | None:
+    """False for values that no rounding brings together, else None: how close is close is not decided here."""
+    try:
+        with mpmath.workdps(_DIGITS):
+            pairs = [(real(left.at(k)), real(right.at(k))) for k in range(POINTS)]
+            return False if any(abs(a - b) > 0.001 * (1 + max(abs(a), abs(b))) for a, b in pairs) else None
     except (Unread, OverflowError):
         return None
 
@@ -142,8 +152,10 @@ def _proper(answer: Answer) -> bool:
 
 def _order(low: str, high: str) -> int | None:
     """-1, 0 or 1 as `low` is below, at or above `high`; None where one is not a real constant."""
-    if low == "-\\infty" or high in ("\\infty", "+\\infty"):
+    if low == "-\\infty" or high in _INFINITE[::2]:
         return -1 if low != high else None
+    if low in _INFINITE or high in _INFINITE:
+        return 1
     a, b = read(low), read(high)
     if a is None or b is None or not a.constant or not b.constant:
         return None
@@ -180,7 +192,7 @@ def _answer(spelling: str) -> Answer | None:
         return Answer("equation", equation["left"], (equation["right"],)) if read(equation["right"]) else None
     if spelling.startswith("\\{") and spelling.endswith("\\}"):
         return _collection(spelling[2:-2])
-    if spelling[0] in "([" and spelling[-1] in ")]" and (parts := _split(spelling[1:-1])) and len(parts) > 1:
+    if spelling[0] in "([" and spelling[-1] in ")]" and (parts := _split(spelling[1:-1], True)) and len(parts) > 1:
         return Answer("tuple", spelling[0] + spelling[-1], parts)
     return _collection(spelling)
 
@@ -209,8 +221,12 @@ def _collection(text: str) -> Answer | None:
     return Answer("set", "", tuple(parts))
 
 
-def _split(text: str) -> tuple[str, ...] | None:
-    """The parts between commas outside all brackets; None where brackets do not match or a comma may group digits."""
+def _split(text: str, bracketed: bool = False) -> tuple[str, ...] | None:
+    """The parts between commas outside all brackets; None where brackets do not match or a comma may group digits.
+
+    In brackets a comma separates, for math-verify as for people, unless it stands before ``000`` and the like.
+    """
+    grouped = re.compile(r"0\d\d(?!\d)" if bracketed else r"\d{3}(?!\d)")
     parts, depth, start = [], 0, 0
     for i, char in enumerate(text):
         if char in "([{":
@@ -220,7 +236,7 @@ def _split(text: str) -> tuple[str, ...] | None:
             if depth < 0:
                 return None
         elif char == "," and depth == 0:
-            if text[i - 1 : i].isdigit() and re.match(r"\d{3}(?!\d)", text[i + 1 : i + 5]):
+            if text[i - 1 : i].isdigit() and grouped.match(text[i + 1 : i + 5]):
                 return None
             parts.append(text[start:i].strip())
             start = i + 1
