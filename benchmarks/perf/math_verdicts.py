@@ -3,9 +3,10 @@
     python benchmarks/perf/math_verdicts.py [--data math500.jsonl] [--workers 2] [--json FILE]
 
 The traffic is MATH-500 with 20 whole rollouts of each problem, grouped by problem as an engine delivers them. What 20
-samples of one model look like decides the result, so this is how they are made. Each rollout has its own text: some of
-the sentences of the worked solution and a closing of its own, 100 to 2,000 characters; only the answers repeat, because a
-model that is asked 20 times gives a handful of answers. Per rollout, independently, with these shares:
+samples of one model look like decides the result, so this is how they are made. Each rollout has its own text of 200
+to 4,000 characters: the problem restated, sentences of the worked solution, a closing of its own. Only the answers
+repeat, because a model that is asked 20 times gives a handful of answers. Per rollout, independently, with these
+shares:
 
 * 5 % the reference solution, word for word;
 * 47 % the reference answer as the data spells it (a model trained on such data spells answers this way);
@@ -14,12 +15,14 @@ model that is asked 20 times gives a handful of answers. Per rollout, independen
 * 11 % a wrong answer: the reference of another problem, or a small integer;
 * 10 % prose without an answer: a rollout cut off before its box.
 
-Within a class a problem has at most three forms (two for equivalent forms), drawn with weights 4 : 2 : 1, as sampling does.
+Within a class a problem has at most three forms (two for equivalent forms), drawn with weights 4 : 2 : 1, as sampling
+does.
 
-math-verify is called as its README shows (`parse` of the reference, `parse` of the whole rollout, `verify`) in this process,
-single-threaded as it has to be; the pool has its own workers. Both are warm before the clock starts, and they take turns on
-blocks of 1,000 rollouts, so that a machine busy with other work slows both. Verdicts are compared as pass or no pass; a
-difference in a class that `pidistill_math.judge` or `.extract` lists is counted under its name, any other is a failure.
+math-verify is called as its README shows (`parse` of the reference, `parse` of the whole rollout, `verify`) in this
+process, single-threaded as it has to be, on the first half of the rollouts; then the pool judges all of them at once;
+then math-verify judges the second half, so that a machine busy with other work slows both. Both are warm before the
+clock starts. Verdicts are compared as pass or no pass; a difference in a class that `pidistill_math.judge` or
+`.extract` lists is counted under its name, any other is a failure.
 """
 
 from __future__ import annotations
@@ -44,7 +47,6 @@ from pidistill.verify.pool import VerifierPool
 from pidistill_math.domain import MathDomain
 
 ROLLOUTS = 20
-BLOCK = 1_000
 SHARES = {"solution": 5, "same": 47, "equivalent": 12, "near miss": 15, "wrong": 11, "no answer": 10}
 LISTED = {
     "prose": "no answer is stated; math-verify takes the last expression of the unfinished text",
@@ -53,6 +55,7 @@ LISTED = {
     "oversize": "the answer cannot be computed within any budget",
     "punctuation": "a full stop inside the box, which math-verify cannot read",
     "base": "numerals of two bases; math-verify drops the base",
+    "unreadable": "the box cannot be read; math-verify takes another expression of the text",
     "clock": "times and ratios, which math-verify divides",
 }
 Pair = tuple[Problem, str, str]
@@ -61,18 +64,19 @@ Pair = tuple[Problem, str, str]
 
 def near_misses(reference: str, rng: random.Random) -> list[str]:
     """Answers that differ from the reference in one number or sign."""
+    reference = re.sub(r"\\frac(\d)(\d)", r"\\frac{\1}{\2}", reference)
     numbers = list(re.finditer(r"\d+", reference))
     found = []
     for match in rng.sample(numbers, min(3, len(numbers))):
-        changed = str(max(0, int(match[0]) + rng.choice((-2, -1, 1, 2, 10))))
-        if len(changed) > 1 and reference[match.start() - 1 : match.start()] in ("^", "_"):
+        changed = str(max(1, int(match[0]) + rng.choice((-2, -1, 1, 2, 10))))
+        if len(changed) > 1 and re.search(r"(?:[\^_}]|\\frac|\\sqrt)$", reference[: match.start()]):
             changed = f"{{{changed}}}"
         found.append(reference[: match.start()] + changed + reference[match.end() :])
     if "-" in reference[1:]:
         found.append(reference[0] + reference[1:].replace("-", "+", 1))
     elif "+" in reference:
         found.append(reference.replace("+", "-", 1))
-    elif "\\text" not in reference and not re.match(r"[(\[]|.*=", reference):
+    elif "\\text" not in reference and not re.match(r"[(\[]|\\left|.*=", reference):
         found.append(reference[1:] if reference[0] == "-" else f"-{reference}")
     return [answer for answer in found if answer != reference][:3] or ["0"]
 
@@ -122,20 +126,21 @@ def traffic(problems: Sequence[Problem], rng: random.Random) -> Iterator[Pair]:
             if kind == "solution":
                 yield problem, problem.solution, kind
             elif kind == "no answer":
-                yield problem, prose(problem.solution, rng), kind
+                yield problem, prose(problem, rng), kind
             else:
                 forms = answers[kind] or [problem.reference]
                 (answer,) = rng.choices(forms, weights=(4, 2, 1)[: len(forms)])
-                yield problem, f"{prose(problem.solution, rng)}\n\n{closing(answer, rng)}", kind
+                yield problem, f"{prose(problem, rng)}\n\n{closing(answer, rng)}", kind
 
 
-def prose(solution: str, rng: random.Random) -> str:
-    """A beginning of the worked solution, cut before its box, as one model would write it."""
-    before = solution.split("\\boxed", 1)[0]
-    sentences = re.split(r"(?<=[.:])\s+", before)
-    kept = sentences[: rng.randint(1, len(sentences))]
-    opening = rng.choice(("We are asked for a value.", "Let me think step by step.", "First, set up the problem.", "Okay."))
-    return f"{opening} " + " ".join(kept[:-1] if len(kept) == len(sentences) > 1 else kept)[:2000]
+def prose(problem: Problem, rng: random.Random) -> str:
+    """The problem restated and a beginning of its worked solution, cut before the box."""
+    assert problem.solution is not None
+    sentences = re.split(r"(?<=[.:])\s+", problem.solution.split("\\boxed", 1)[0])
+    kept = " ".join(sentences[: rng.randint((len(sentences) + 1) // 2, len(sentences))])
+    opening = rng.choice(("We are given:", "Let me think step by step.", "First, restate the problem:", "Okay, so"))
+    then = rng.choice(("Step 1.", "Now we compute.", "Let us solve this.", "We proceed as follows."))
+    return f"{opening} {problem.prompt}\n\n{then} {kept}"[:4_000]
 
 
 def closing(answer: str, rng: random.Random) -> str:
@@ -176,6 +181,20 @@ def difference(verdict: Verdict, theirs: bool) -> str:
     return rule if rule in LISTED else "unlisted"
 
 
+def warm_up() -> list[Pair]:
+    """Pairs of many kinds on which libraries load what they load late; none of them is in the traffic."""
+    forms = (
+        ("{0}x+y", "y+{0}x+z^2"), ("({0},{1}]", "[{0},{1})"), ("y={0}x^2-z", "z={0}x"), ("\\cot {0}x", "\\tan {0}x"),
+        ("\\{{{0},a\\}}", "({0},a)"), ("(-\\infty,{0})\\cup(a,\\infty)", "x<{0}"), ("{0}!", "{1}!"),
+        ("\\begin{{pmatrix}}{0}\\\\a\\end{{pmatrix}}", "\\begin{{pmatrix}}a\\\\{0}\\end{{pmatrix}}"),
+    )  # fmt: skip
+    return [
+        (Problem(f"warm-{i}-{k}", "math", "", ours.format(i, i + 1)), f"\\boxed{{{theirs.format(i, i + 1)}}}", "")
+        for i in range(2, 42)
+        for k, (ours, theirs) in enumerate(forms)
+    ]
+
+
 def main() -> int:
     """Run, print both rates, their ratio and the differences. Exit status 1 where a difference is not listed."""
     default = Path(os.environ.get("PIDISTILL_TEST_DATA", Path(__file__).parents[3] / "shared" / "data"))
@@ -190,26 +209,31 @@ def main() -> int:
 
     problems = list(MathDomain().problems(DataSource(path=arguments.data, limit=arguments.problems)))
     pairs = list(traffic(problems, random.Random(arguments.seed)))
-    blocks = [pairs[i : i + BLOCK] for i in range(0, len(pairs), BLOCK)]
-    theirs: list[bool] = []
-    ours: list[Verdict] = []
-    seconds = Counter[str]()
+    half = len(pairs) // 2
     opener = Opener(domain="math", factory="pidistill_math.domain:MathDomain")
     with VerifierPool(opener, workers=arguments.workers, budget_s=10.0) as pool:
-        warm_up = [(Problem(f"warm-{i}", "math", "", f"{i}x"), f"\\boxed{{{i}y}}", "") for i in range(1000)]
-        pool_verdicts(pool, warm_up)
-        math_verify_passes(warm_up[:2])
-        for block in blocks:
-            started = time.perf_counter()
-            theirs += math_verify_passes(block)
-            between = time.perf_counter()
-            ours += pool_verdicts(pool, block)
-            seconds["math-verify"] += between - started
-            seconds["pool"] += time.perf_counter() - between
+        pool_verdicts(pool, warm_up())
+        math_verify_passes(warm_up()[:40])
+        marks = [time.perf_counter()]
+        theirs = math_verify_passes(pairs[:half])
+        marks.append(time.perf_counter())
+        ours = pool_verdicts(pool, pairs)
+        marks.append(time.perf_counter())
+        theirs += math_verify_passes(pairs[half:])
+        marks.append(time.perf_counter())
+    seconds = {"math-verify": marks[1] - marks[0] + marks[3] - marks[2], "pool": marks[2] - marks[1]}
 
-    differences = Counter(name for verdict, passed in zip(ours, theirs, strict=True) if (name := difference(verdict, passed)))
+    differences = Counter(
+        name for verdict, passed in zip(ours, theirs, strict=True) if (name := difference(verdict, passed))
+    )
     unlisted = [
-        {"id": pair[0].id, "reference": pair[0].reference, "answer": verdict.answer, "pool": verdict.status, "why": verdict.reason}
+        {
+            "id": pair[0].id,
+            "reference": pair[0].reference,
+            "answer": verdict.answer,
+            "pool": verdict.status,
+            "why": verdict.reason,
+        }
         for pair, verdict, passed in zip(pairs, ours, theirs, strict=True)
         if difference(verdict, passed) == "unlisted"
     ]

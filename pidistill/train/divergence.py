@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pidistill.config import TrainConfig
 
 CHUNK_ELEMENTS = {"cpu": 2**22, "gpu": 2**25}
-"""Logits per chunk and side when no chunk size is given: 16 MiB in float32, which caches like, or 128 MiB, which keeps
-a GPU busy. Four times as many where the head is trained, since each chunk then adds up a gradient of the head's size."""
+"""Logits per chunk and side when no chunk size is given: 16 MiB in float32, or 128 MiB, which keeps a GPU busy. Four
+times as many where the head is trained, since each chunk then adds up a gradient of the head's size."""
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_models import ARCHITECTURES, make_adapter, make_model
 
 from pidistill.engines.loading import resolve_model, trained_ref
 from pidistill.records import ModelRef
+from small_models import ARCHITECTURES, make_adapter, make_model
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_models import make_tokenizer
 
 from pidistill.engines import chat
 from pidistill.engines.loading import resolve_model
 from pidistill.errors import EngineError
 from pidistill.records import Message, ModelRef
+from small_models import make_tokenizer
 
 QUESTION = (Message("user", "What is 1 + 1?"),)
 TOKENIZER = make_tokenizer()

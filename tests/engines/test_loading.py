@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_models import make_adapter, make_model
 
 from pidistill.engines import loading
 from pidistill.errors import EngineError
 from pidistill.records import ModelRef
+from small_models import make_adapter, make_model
 
 IDS = torch.tensor([[5, 60, 61, 62, 7]])
 

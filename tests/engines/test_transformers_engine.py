@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import torch
 from scipy.stats import chisquare
-from small_models import ARCHITECTURES
 
 from pidistill.config import EngineConfig
 from pidistill.contracts import Engine, Generation, Request
@@ -17,6 +16,7 @@ from pidistill.engines import chat, loading
 from pidistill.engines.transformers_engine import TransformersEngine
 from pidistill.errors import EngineError, UsageError
 from pidistill.records import Message, ModelRef, Sampling
+from small_models import ARCHITECTURES
 
 CONFIG = EngineConfig(batch_size=64, dtype="float32", device="cpu")
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from small_models import ARCHITECTURES, make_model
 
 from pidistill.config import TrainConfig
 from pidistill.contracts import TrainJob
 from pidistill.engines.loading import resolve_model
 from pidistill.records import Example, Message, ModelRef
+from small_models import ARCHITECTURES, make_model
 
 
 @pytest.fixture(autouse=True)

@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_models import make_tokenizer
 
 from pidistill.engines.chat import render_prompt
 from pidistill.errors import UsageError
 from pidistill.records import Example, Message, Messages
 from pidistill.train.examples import Encoder
 from pidistill.train.teacher_context import GAP, shorten
+from small_models import make_tokenizer
 
 TOKENIZER = make_tokenizer()
 

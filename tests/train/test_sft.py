@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from small_models import make_adapter
 
 from pidistill.config import TrainConfig
 from pidistill.contracts import Trained, TrainJob
@@ -21,6 +20,7 @@ from pidistill.records import Example, ModelRef
 from pidistill.train.examples import Encoder
 from pidistill.train.sft import SFTObjective, micro_batch_size, rows
 from pidistill.train.weights import open_trainee
+from small_models import make_adapter
 
 Job = Callable[..., TrainJob]
 

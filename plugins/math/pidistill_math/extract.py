@@ -4,11 +4,11 @@ The rules, in order:
 
 1. Scratch work does not count: only what follows the last ``</think>`` is read, and a ``<think>`` that is never closed
    leaves no answer. Of very long texts only the last `WINDOW` characters are read.
-2. The last ``\\boxed{}`` (or ``\\fbox{}``) is the answer. Braces are balanced, escaped ones are text, and of nested boxes
-   the outermost counts. A later box corrects an earlier one, but boxes that only a separator divides ("or", a comma)
-   are one listing, judged as the list it is. A box opened and never closed is a truncated answer, hence none.
-3. Without a box the fallback (an option) reads what is *stated* as the answer: the line after the last ``####``, or what
-   follows the last "answer is" or "answer:", whichever comes later. A number that merely stands last is no answer.
+2. The last ``\\boxed{}`` (or ``\\fbox{}``) is the answer. Braces are balanced, escaped ones are text, and of nested
+   boxes the outermost counts. A later box corrects an earlier one, but boxes that only a separator divides ("or", a
+   comma) are one listing, judged as the list it is. A box opened and never closed is a truncated answer, hence none.
+3. Without a box the fallback (an option) reads what is *stated* as the answer: the line after the last ``####``, or
+   what follows the last "answer is" or "answer:", whichever comes later. A number that merely stands last is no answer.
 
 Every rule is linear in the length of the text.
 """
@@ -119,9 +119,7 @@ def _unboxed(content: str) -> str:
 
 def _stated(text: str) -> Extraction:
     marker = text.rfind("####")
-    phrase = None
-    for phrase in _PHRASE.finditer(text):
-        pass
+    phrase = max(_PHRASE.finditer(text), key=re.Match.end, default=None)
     if phrase and phrase.end() > marker:
         return _found(_statement(text[phrase.end() : phrase.end() + _STATEMENT_CHARS]), "phrase")
     if marker >= 0:
@@ -131,7 +129,10 @@ def _stated(text: str) -> Extraction:
 
 
 def _found(answer: str, how: How) -> Extraction:
-    return Extraction(answer, how) if answer else Extraction(None, "none", "the answer that is announced is missing")
+    unfinished = answer.endswith(("=", ":", "\\", "+")) or answer.count("{") != answer.count("}")
+    if not answer or unfinished:
+        return Extraction(None, "none", "the answer that is announced is missing or unfinished")
+    return Extraction(answer, how)
 
 
 def _statement(text: str) -> str:

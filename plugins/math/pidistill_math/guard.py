@@ -1,11 +1,11 @@
 """What must not reach a computer algebra system: answers too long, too deep, too large to compute, or not computed.
 
-sympy evaluates what it is given: ``9^{9^{9^9}}`` takes the memory of the machine, inside C code that no alarm interrupts.
-The estimate here is an upper bound on bits and terms, made from the text alone by a reader that accepts any LaTeX and
-is never wrong in the dangerous direction about powers, factorials and binomials.
+sympy evaluates what it is given: ``9^{9^{9^9}}`` takes the memory of the machine, inside C code that no alarm
+interrupts. The estimate here is an upper bound on bits and terms, made from the text alone by a reader that accepts
+any LaTeX and is never wrong in the dangerous direction about powers, factorials and binomials.
 
-`unevaluated` is a rule of marking, not of safety: a sum, integral, limit or residue that restates the question is no answer,
-though a computer algebra system would work it out.
+`unevaluated` is a rule of marking, not of safety: a sum, integral, limit or residue that restates the question is no
+answer, though a computer algebra system would work it out.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def _compositions(power: float, terms: float) -> float:
 
 
 class _Estimate:
-    """Recursive descent that accepts anything; a bracket is a bracket whatever closes it. Depth is bounded by the caller."""
+    """Recursive descent that accepts anything: any bracket closes any other. The caller bounds the depth."""
 
     def __init__(self, tokens: list[str]) -> None:
         self.tokens, self.position = tokens, 0

@@ -1,4 +1,4 @@
-"""Whether an answer is the reference: fast rules that math-verify would agree with, then math-verify, then a second look.
+"""Whether an answer is the reference: fast rules, then math-verify behind a guard, then a second look.
 
 The fast rules (`notation`, `values`) settle what they are sure of and never change the verdict that math-verify would
 give. In these classes, and no others, the verdict is ours because math-verify is wrong; `Ruling.rule` names the class:
@@ -8,6 +8,7 @@ give. In these classes, and no others, the verdict is ours because math-verify i
 * `oversize`: the answer could not be computed within any budget; math-verify would try.
 * `punctuation`: the box also holds the full stop that ends the sentence, and math-verify then reads nothing.
 * `base`: numerals of two bases, of which math-verify drops the base (``52_8`` and ``52_{10}``).
+* `unreadable`: the box holds what cannot be read; given the rollout, math-verify takes another expression of the text.
 * `clock`: times and ratios, which math-verify reads as divisions.
 
 `judge` has no state; `verifier` remembers its rulings.
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -25,7 +27,9 @@ from typing import Final
 
 from math_verify import LatexExtractionConfig, parse, verify
 from math_verify.errors import TimeoutException
+from sympy import Basic, MatrixBase
 
+from pidistill.errors import VerifierError
 from pidistill.records import Status
 from pidistill_math import guard, notation, recheck, values
 
@@ -65,8 +69,8 @@ def judge(reference: str, answer: str, limit_s: int = 3) -> Ruling:
     if (ended := theirs.rstrip(".,;")) != theirs and ended and not ended.endswith("\\"):
         ruling = judge(reference, ended, limit_s)
         return replace(ruling, rule="punctuation") if ruling.status is Status.PASS else ruling
-    if (ruling := _quick(ours, theirs)) is not None:
-        return ruling
+    if (quick := _quick(ours, theirs)) is not None:
+        return quick
     if operation := guard.unevaluated(reference, answer):
         return Ruling(Status.FAIL, "unevaluated", f"the answer leaves its {operation} to be worked out")
     if trouble := guard.oversize(reference):
@@ -93,15 +97,25 @@ def _quick(reference: str, answer: str) -> Ruling | None:
         return Ruling(Status.FAIL, "words", "other words than the reference")
     if _RATIO.fullmatch(reference) and _RATIO.fullmatch(answer):
         return Ruling(Status.FAIL, "clock", "another time or ratio than the reference")
-    numerals = notation.numeral(reference), notation.numeral(answer)
-    if numerals[0] and numerals[1]:
-        equal = int(*numerals[0]) == int(*numerals[1])
-        rule = "number" if numerals[0][1] == numerals[1][1] else "base"
-        return Ruling(Status.PASS, rule) if equal else Ruling(Status.FAIL, rule, "another number than the reference")
+    if (ruling := _numerals(reference, answer)) is not None:
+        return ruling
     same = values.same(reference, answer)
     if same is None:
         return None
     return Ruling(Status.PASS, "value") if same else Ruling(Status.FAIL, "value", "another value than the reference")
+
+
+def _numerals(reference: str, answer: str) -> Ruling | None:
+    """The verdict on two numerals with different bases, or None."""
+    left, right = notation.numeral(reference), notation.numeral(answer)
+    if not left or not right or left[1] == right[1]:
+        return None
+    values = notation.numeral_value(*left), notation.numeral_value(*right)
+    if None in values:
+        return None
+    if values[0] == values[1]:
+        return Ruling(Status.PASS, "base")
+    return Ruling(Status.FAIL, "base", "another number than the reference, which has another base")
 
 
 def _far_apart(left: notation.Number, right: notation.Number) -> bool:
@@ -111,6 +125,8 @@ def _far_apart(left: notation.Number, right: notation.Number) -> bool:
 
 
 def _by_algebra(reference: str, answer: str, limit_s: int) -> Ruling:
+    if threading.current_thread() is not threading.main_thread():
+        raise VerifierError("math-verify keeps time with SIGALRM, so math can only be judged on a main thread.")
     try:
         gold = _parsed(reference, limit_s)
     except TimeoutException:
@@ -126,7 +142,9 @@ def _by_algebra(reference: str, answer: str, limit_s: int) -> Ruling:
                 return Ruling(Status.PASS, "math-verify")
     except (TimeoutException, MemoryError):
         return Ruling(Status.TIMEOUT, "math-verify", f"comparing the answer takes more than {limit_s} s, or all memory")
-    return Ruling(Status.FAIL, "math-verify", "not equal to the reference" if given else "the answer cannot be read")
+    if not any(isinstance(one, Basic | MatrixBase) for one in given):
+        return Ruling(Status.FAIL, "unreadable", "the answer cannot be read, and is not spelt like the reference")
+    return Ruling(Status.FAIL, "math-verify", "not equal to the reference")
 
 
 @lru_cache(maxsize=4096)

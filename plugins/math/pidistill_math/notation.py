@@ -1,8 +1,8 @@
 """One spelling for answers that differ in typography alone, and plain numbers as exact rationals.
 
 `canonical` undoes what LaTeX does not show or math-verify does not see: spacing commands, ``\\left`` and ``\\right``,
-``\\dfrac`` for ``\\frac``, braces left out (``\\frac34``), a Unicode minus. It never merges two answers that math-verify
-would tell apart, which is why it touches nothing else. Meaning is for `values` and `judge`.
+``\\dfrac`` for ``\\frac``, braces left out (``\\frac34``), a Unicode minus. It never merges two answers that
+math-verify would tell apart, which is why it touches nothing else. Meaning is for `values` and `judge`.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ _NUMBER = re.compile(
 
 
 def number(spelling: str) -> Number | None:
-    """The plain number that a canonical spelling is, or None: integer, decimal, simple fraction, with money or degrees."""
+    """The plain number that a canonical spelling is, or None. A dollar or degree sign does not count."""
     if len(spelling) > 700 or not (match := _NUMBER.fullmatch(spelling)):
         return None
     top, bottom = match["top"] or match["left"], match["bottom"] or match["right"]
@@ -100,15 +100,21 @@ def number(spelling: str) -> Number | None:
     return Number(-value if match["sign"] else value, decimals)
 
 
-_NUMERAL = re.compile(r"(?P<digits>\d{1,300})_(?:\{(?P<long>\d{1,2})\}|(?P<short>\d))")
+_NUMERAL = re.compile(r"(?P<digits>-?\d{1,300})_(?:\{(?P<long>\d{1,2})\}|(?P<short>\d))")
 
 
 def numeral(spelling: str) -> tuple[str, int] | None:
-    """Digits and base of a numeral such as ``2516_8``, or None."""
-    if not (match := _NUMERAL.fullmatch(spelling)):
+    """Signed digits and base of a numeral such as ``2516_8``, or None. The digits may be too large for the base."""
+    match = _NUMERAL.fullmatch(spelling)
+    return (match["digits"], int(match["long"] or match["short"])) if match else None
+
+
+def numeral_value(digits: str, base: int) -> int | None:
+    """The value of a numeral, or None where a digit is not below its base."""
+    try:
+        return int(digits, base) if 2 <= base <= 36 else None
+    except ValueError:
         return None
-    base = int(match["long"] or match["short"])
-    return (match["digits"], base) if 2 <= base <= 36 and all(int(d) < base for d in match["digits"]) else None
 
 
 _MEMBER = re.compile(r"[A-Za-z]\\in(?![A-Za-z])")
@@ -119,7 +125,11 @@ _NO_UNIT = re.compile(r"\b(?:and|or|percent|percentage|pct|inf|infinity)\b")
 
 def bare(reference: str, answer: str) -> str:
     """`answer` without what math-verify drops: a variable it is assigned to or that lies in it, and a unit in text."""
-    if "\\in" in answer and (member := _MEMBER.match(answer)) and reference[: member.end()] in (member[0], reference):
+    if (
+        "\\in" in answer
+        and (member := _MEMBER.match(answer))
+        and (reference.startswith(member[0]) or "\\in" not in reference)
+    ):
         answer = answer[member.end() :]
     if "=" in answer and "=" not in reference and (assigned := _ASSIGNED.fullmatch(answer)):
         answer = assigned[1]

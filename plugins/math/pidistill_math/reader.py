@@ -1,8 +1,9 @@
 """A strict reader of the plain part of LaTeX: expressions that have one reading, with exact values.
 
-It reads whole numbers, single-letter variables, ``\\pi``, ``+ - * /``, whole powers, ``\\frac`` and ``\\sqrt``. It refuses
-whatever could be argued about: functions, ``e``, ``a/bc``, mixed numbers inside expressions, decimals inside expressions.
-Values are fractions as long as no root and no ``\\pi`` is met, then `mpmath` numbers of the caller's working precision.
+It reads whole numbers, single-letter variables, ``\\pi``, ``+ - * /``, whole powers, ``\\frac`` and ``\\sqrt``. It
+refuses whatever could be argued about: functions, ``e``, ``a/bc``, mixed numbers inside expressions, decimals inside
+expressions. Values are fractions as long as no root and no ``\\pi`` is met, then `mpmath` numbers of the caller's
+working precision.
 """
 
 from __future__ import annotations
@@ -63,8 +64,8 @@ def read(spelling: str) -> Expression | None:
     tokens = _TOKEN.findall(spelling)
     if len("".join(tokens)) != len(spelling) or any("." in token for token in tokens):
         return None
-    reader = _Reader(tokens)
     try:
+        reader = _Reader(tokens)
         at = reader.whole()
     except Unread:
         return None
@@ -209,8 +210,9 @@ class _Reader:
             _refuse()
         # Upper and lower case take one value: math-verify does not always tell them apart.
         letter = ord(token.lower())
-        points = Fraction(10_007 + 97 * letter, 5_003), Fraction(7_919 + 89 * letter, 20_011), Polynomial.variable(token)
-        return lambda k: points[k]
+        numbers = Fraction(10_007 + 97 * letter, 5_003), Fraction(7_919 + 89 * letter, 20_011)
+        values: tuple[Value, ...] = (*numbers, Polynomial.variable(token))
+        return lambda k: values[k]
 
     def braces(self) -> Evaluator:
         self.take("{")
@@ -219,7 +221,7 @@ class _Reader:
         return inside
 
 
-# --- Arithmetic that stays exact as long as it can ---------------------------------------------------------------------
+# --- Arithmetic that stays exact as long as it can -------------------------------------------------------------------
 
 
 def _refuse() -> NoReturn:

@@ -1,9 +1,9 @@
 """A second look at every 'equal' that math-verify reports, because its numeric comparison is absolute and shallow.
 
-math-verify compares numbers to 15 decimals, or 6 where one side is a decimal, so ``1/2004!`` equals ``1/2006!`` and every
-two tiny numbers are one. Here constants are compared exactly where sympy can, else to 50 significant digits, and a decimal
-must agree with the other side to `SIGNIFICANT` significant digits besides math-verify's own six decimals. Structures are
-compared part by part. Where nothing can be computed, math-verify's word stands.
+math-verify compares numbers to 15 decimals, or 6 where one side is a decimal, so ``1/2004!`` equals ``1/2006!`` and
+every two tiny numbers are one. Here constants are compared exactly where sympy can, else to 50 significant digits,
+and a decimal must agree with the other side to `SIGNIFICANT` significant digits besides math-verify's own six
+decimals. Structures are compared part by part. Where nothing can be computed, math-verify's word stands.
 """
 
 from __future__ import annotations
@@ -98,11 +98,10 @@ _NOT_NUMBERS = (sympy.nan, sympy.zoo, sympy.oo, -sympy.oo)
 
 
 def _is_percent(value: Basic) -> bool:
-    return value.has(sympy.UnevaluatedExpr)
+    return bool(value.has(sympy.UnevaluatedExpr))
 
 
 def _exact(value: Basic) -> Basic:
     """The value with every decimal read as the rational it spells, and percent worked out."""
     exact = value.replace(lambda part: isinstance(part, Float), lambda part: Rational(str(part)))
     return exact.doit()
-

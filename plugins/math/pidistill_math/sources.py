@@ -1,7 +1,8 @@
 """Rows of math problems, from the hub or from a file, and what their columns mean.
 
-The columns decide, not the file's name: the problem is in ``problem`` or ``question``; the reference is in ``answer``, after
-its ``####`` where it has one (GSM8K), else in the last box of ``solution`` (NuminaMath-CoT has no answer column).
+The columns decide, not the file's name: the problem is in ``problem`` or ``question``; the reference is in
+``answer``, after its ``####`` where it has one (GSM8K), else in the last box of ``solution`` (NuminaMath-CoT has no
+answer column).
 """
 
 from __future__ import annotations
@@ -72,10 +73,9 @@ def from_file(path: Path, split: str, limit: int | None) -> Iterator[Problem]:
 
 
 def _jsonl(path: Path) -> Iterator[Row]:
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
     number = 0
     try:
-        with opened as lines:
+        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
                 if line.strip():
                     row = json.loads(line)

@@ -1,8 +1,8 @@
 """Whether two answers have one value, for answers plain enough to be sure: numbers, expressions and shapes of them.
 
-It settles most wrong answers and many equal ones without a computer algebra system. Two parts are different if they differ
-at a point. They are the same if they are spelt the same, are constants that agree (as fractions, or with roots and
-``\\pi`` to 60 digits), or are one polynomial. Whatever `reader` refuses is left to math-verify (None).
+It settles most wrong answers and many equal ones without a computer algebra system. Two parts are different if they
+differ at a point. They are the same if they are spelt the same, are constants that agree (as fractions, or with roots
+and ``\\pi`` to 60 digits), or are one polynomial. Whatever `reader` refuses is left to math-verify (None).
 
 Shapes are those math-verify knows: tuple or interval, list or set, matrix, union of intervals, ``y = ...``, words. It
 compares some of them loosely, an interval with a list for example; nothing is said here where it might.
@@ -31,7 +31,7 @@ Shape = Literal["one", "tuple", "set", "matrix", "union", "equation", "words"]
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer's shape and its parts in order. `frame` must agree besides the parts: brackets, rows, a left-hand side."""
+    """An answer's shape and its parts in order; `frame` is what must agree besides: brackets, rows, a name."""
 
     shape: Shape
     frame: str
@@ -62,12 +62,14 @@ def same(reference: str, answer: str) -> bool | None:
 
 
 def _unlike(left: Answer, right: Answer) -> bool | None:
-    """Answers of different shapes are different if one is a single constant or words, and the other surely several."""
+    """Answers of different shapes: False where one is a single value and the other surely several, or a matrix."""
     for one, other in ((left, right), (right, left)):
-        single = one.shape == "words" or (one.shape == "one" and _is_constant(one.parts[0]))
-        constant = other.shape == "one" and _is_constant(other.parts[0])
-        several = other.shape in ("tuple", "set", "matrix", "union") and len(other.parts) > 1 and _distinct(other)
-        if single and (several or (one.shape == "words" and constant)):
+        if other.shape in ("tuple", "set", "matrix", "union") and len(other.parts) > 1:
+            if one.shape in ("one", "words") and _distinct(other):
+                return False
+            if {one.shape, other.shape} in ({"matrix", "tuple"}, {"matrix", "set"}, {"tuple", "union"}):
+                return False if len(one.parts) > 1 and _distinct(one) and _distinct(other) else None
+        if one.shape == "words" and other.shape == "one" and _is_constant(other.parts[0]):
             return False
     return None
 

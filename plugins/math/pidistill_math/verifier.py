@@ -1,7 +1,7 @@
 """The math verifier: a completion's answer against the problem's reference.
 
-It joins `extract` and `judge` and remembers rulings, because the completions of one problem repeat a handful of answers.
-Budgets of wall clock and memory are the verification pool's; the limits here only make most overruns cheap.
+It joins `extract` and `judge` and remembers rulings, because the completions of one problem repeat a handful of
+answers. Budgets of wall clock and memory are the verification pool's; the limits here only make most overruns cheap.
 """
 
 from __future__ import annotations

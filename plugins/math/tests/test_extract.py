@@ -1,0 +1,95 @@
+"""Answers are read from completions by stated rules, in linear time, whatever the text holds."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pidistill_math.extract import extract
+
+
+@pytest.mark.parametrize(
+    ("completion", "answer"),
+    [
+        ("so $\\boxed{5}$", "5"),
+        ("\\boxed{\\frac{1}{2}}", "\\frac{1}{2}"),
+        ("\\boxed{\\{1,2\\}}", "\\{1,2\\}"),
+        ("\\boxed{\\boxed{2}}", "2"),
+        ("\\fbox{7}", "7"),
+        ("\\boxed 42", "42"),
+        ("\\boxed{5}. That was wrong, so: \\boxed{6}", "6"),
+        ("\\boxed{5} or \\boxed{6}", "5, 6"),
+        ("$x=\\boxed{2}$ and $y=\\boxed{3}$", "2, 3"),
+        ("\\boxed{5} \\boxed{5}", "5"),
+        ("<think>\\boxed{1}</think> \\boxed{2}", "2"),
+        ("<think>\\boxed{1}", None),
+        ("\\boxed{5} then \\boxed{6", None),
+        ("\\boxed{}", None),
+        ("", None),
+        ("She has 5 apples.", None),
+        ("9*2=18\n#### 18", "18"),
+        ("#### $18.00", "18.00"),
+        ("The final answer is 1,234.", "1,234"),
+        ("The answer is $\\frac12$.", "\\frac12"),
+        ("The answer is 5 because it is.", "5"),
+        ("The answer is 5 or 6.", "5 or 6"),
+        ("The answer is 2x.", "2x"),
+        ("The answer is 3 + 4 =", None),
+        ("**Answer:** 18 apples", "18"),
+        ("The answer is 4.\n#### 5", "5"),
+    ],
+)
+def test_the_answer_is_what_the_rules_say(completion: str, answer: str | None) -> None:
+    assert extract(completion).answer == answer
+
+
+def test_without_the_fallback_only_a_box_counts() -> None:
+    assert extract("#### 18", fallback=False).answer is None
+    assert extract("The answer is 18.", fallback=False).answer is None
+    assert extract("\\boxed{18}", fallback=False).answer == "18"
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        "\\boxed{" * 50_000,
+        "\\boxed{" * 100_000 + "}" * 100_000,
+        "\\boxed{" + "{" * 50_000 + "}" * 50_000 + "}",
+        "{" * 10**7,
+        "a" * 10**7,
+        "\\" * 10**7 + "boxed{1}",
+        "answer is " * 10**6,
+        "answer" + " " * 10**6,
+        "answer is " + "1," * 10**6,
+        "\\boxed{1}, " * 900_000,
+        "\\boxed" * 10**6,
+        "$" * 10**6,
+        "\x00" * 10**6,
+        "\ud800" * 10**6,
+    ],
+    ids=lambda text: repr(text[:12]),
+)
+def test_hostile_texts_take_linear_time(completion: str) -> None:
+    started = time.process_time()
+    extract(completion)
+    assert time.process_time() - started < 3.0
+
+
+@given(st.text(alphabet=st.sampled_from("\\{}boxedfs answer is:=#$1,.\n \x00\ud800"), max_size=200), st.booleans())
+def test_no_text_raises(text: str, fallback: bool) -> None:
+    answer = extract(text, fallback).answer
+    assert answer is None or answer
+
+
+@given(st.text(alphabet="abc123+-=^_ (){}\\[]", max_size=60), st.text(alphabet="abc {}$.\n", max_size=60))
+def test_a_balanced_last_box_gives_its_content(content: str, before: str) -> None:
+    depth = 0
+    for char in content.replace("\\\\", "").replace("\\{", "").replace("\\}", ""):
+        depth += (char == "{") - (char == "}")
+        if depth < 0:
+            break
+    if depth or content.endswith("\\") or "\\" in content or not content.strip() or "boxed" in content:
+        return
+    assert extract(f"{before} \\boxed{{{content}}}").answer == content.strip()

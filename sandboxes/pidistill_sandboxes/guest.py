@@ -1,0 +1,192 @@
+"""Starting the code inside: a Python process somewhere, the text of `inside/` sent to it, and the line to talk over.
+
+The interpreter needs no files of ours: it is started with a few lines on its command line that read the rest from
+standard input. So the same server runs in namespaces, in bubblewrap and in a container with whatever Python it has.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import select
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from typing import IO
+
+from pidistill.errors import SandboxError
+from pidistill.records import JSON
+
+_HEADER = struct.Struct("<cI")
+_MODULES = ("wire", "confine", "rooms", "child", "server")
+_CHUNK = 1 << 16
+_LONGEST_FRAME = 1 << 20
+_READY_S = 60.0
+
+BOOT = """
+import os, sys, json, types
+def read(n):
+    data = b""
+    while len(data) < n:
+        piece = os.read(0, n - len(data))
+        if not piece: os._exit(0)
+        data += piece
+    return data
+bundle = json.loads(read(int.from_bytes(read(4), "little")))
+for name, text in bundle["modules"]:
+    module = sys.modules[name] = types.ModuleType(name)
+    module.__path__ = []
+    exec(compile(text, "<%s>" % name, "exec"), module.__dict__)
+    parent, _, last = name.rpartition(".")
+    if parent: setattr(sys.modules[parent], last, module)
+sys.modules[name].main(bundle["config"])
+"""
+PYTHON_FLAGS = ("-s", "-S", "-P", "-B", "-X", "utf8", "-c", BOOT)
+"""No site packages, no user packages, no current folder on the path. `-E` is not there because of the hash seed."""
+ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/tmp",
+    "TMPDIR": "/tmp",
+    "LANG": "C.UTF-8",
+    "PYTHONHASHSEED": "0",
+    "MALLOC_ARENA_MAX": "2",
+}
+"""All that the inside sees of an environment. The fixed hash seed makes a program's verdict the same every time."""
+
+
+class LostError(SandboxError):
+    """The server inside is gone, or does not talk sense any more. A new one may do better."""
+
+
+def bundle(config: Mapping[str, JSON]) -> bytes:
+    """What `BOOT` reads: the modules of `inside/` and the server's configuration."""
+    package = "pidistill_sandboxes"
+    texts = [[package, ""], [f"{package}.inside", ""]]
+    for name in _MODULES:
+        texts.append([f"{package}.inside.{name}", resources.files(f"{package}.inside").joinpath(f"{name}.py").read_text()])
+    data = json.dumps({"modules": texts, "config": dict(config)}).encode()
+    return len(data).to_bytes(4, "little") + data
+
+
+class Guest(ABC):
+    """A running server inside, and the two descriptors that lead to it."""
+
+    def __init__(self, read_fd: int, write_fd: int) -> None:
+        self._read_fd, self._write_fd = read_fd, write_fd
+        os.set_blocking(read_fd, False)
+        os.set_blocking(write_fd, False)
+        self._inbox = bytearray()
+        self._poll_in, self._poll_both = select.poll(), select.poll()
+        self._poll_in.register(read_fd, select.POLLIN)
+        self._poll_both.register(read_fd, select.POLLIN)
+        self._poll_both.register(write_fd, select.POLLOUT | (select.POLLIN if read_fd == write_fd else 0))
+        self.walls: Mapping[str, str] = {}
+        """Mechanism -> '' where it is in force, or why it is not. From the server's own report."""
+
+    @abstractmethod
+    def kill(self) -> None:
+        """End it and all inside, and close the descriptors. May be called twice."""
+
+    @abstractmethod
+    def last_words(self) -> str:
+        """What it wrote to standard error, for messages about its death."""
+
+    def begin(self, config: Mapping[str, JSON]) -> None:
+        """Send the code and wait until the server is ready. Raises `SandboxError` naming what is missing."""
+        try:
+            self.send(bundle(config))
+            kind, content = self.receive(time.monotonic() + _READY_S)
+            report = json.loads(content)
+        except LostError as error:
+            raise LostError(f"The server inside did not start: {self.last_words() or error.message}") from error
+        if kind != b"R" or "walls" not in report:
+            missing = report.get("missing", {}) if isinstance(report, dict) else {}
+            raise SandboxError("; ".join(f"{what}: {why}" for what, why in missing.items()) or "malformed start")
+        self.walls = report["walls"]
+
+    def send(self, data: bytes | bytearray) -> None:
+        """Write all of `data`, taking in what comes meanwhile, so that neither side waits for the other for ever."""
+        view = memoryview(data)
+        while view:
+            try:
+                view = view[os.write(self._write_fd, view) :]
+            except BlockingIOError:
+                events = dict(self._poll_both.poll(_READY_S * 1000))
+                if not events:
+                    raise LostError("The server inside takes no more input.") from None
+                if events.get(self._read_fd, 0) & select.POLLIN:
+                    self._take()
+            except OSError as error:
+                raise LostError(f"The server inside is gone ({errno.errorcode.get(error.errno or 0, error)}).") from error
+
+    def receive(self, deadline: float) -> tuple[bytes, bytes]:
+        """The next frame, as (kind, content). `deadline` is on the monotonic clock. Raises `LostError`."""
+        inbox = self._inbox
+        while True:
+            if len(inbox) >= _HEADER.size:
+                kind, size = _HEADER.unpack_from(inbox)
+                if size > _LONGEST_FRAME:
+                    raise LostError("The server inside sent a frame that is too long.")
+                if len(inbox) >= _HEADER.size + size:
+                    content = bytes(inbox[_HEADER.size : _HEADER.size + size])
+                    del inbox[: _HEADER.size + size]
+                    return kind, content
+            if not self._poll_in.poll(max(0.0, deadline - time.monotonic()) * 1000):
+                raise LostError("The server inside does not answer.")
+            self._take()
+
+    def _take(self) -> None:
+        try:
+            data = os.read(self._read_fd, _CHUNK)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            raise LostError(f"The server inside is gone ({error}).") from error
+        if not data:
+            raise LostError("The server inside has ended.")
+        self.arrived(data)
+
+    def arrived(self, data: bytes) -> None:
+        """Bytes read from the line. Overridden where other things than frames travel on it."""
+        self._inbox += data
+
+
+class ProcessGuest(Guest):
+    """A server that is a child process of this one, with pipes."""
+
+    def __init__(self, command: Sequence[str], user: int | None = None, pass_fds: Sequence[int] = ()) -> None:
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `kill`
+        identity: dict[str, object] = {} if user is None else {"user": user, "group": user, "extra_groups": []}
+        try:
+            self._process = subprocess.Popen(  # type: ignore[call-overload]
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, bufsize=0, cwd="/",
+                env=ENVIRONMENT, start_new_session=True, pass_fds=pass_fds, **identity,
+            )  # fmt: skip
+        except OSError as error:
+            self._errors.close()
+            raise SandboxError(f"Cannot run {command[0]}: {error}") from error
+        super().__init__(self._process.stdout.fileno(), self._process.stdin.fileno())
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._errors):
+            stream.close()
+
+    def last_words(self) -> str:
+        if self._errors.closed:
+            return ""
+        self._errors.seek(0)
+        lines = self._errors.read(1 << 16).decode("utf-8", "replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+
+def host_python() -> str:
+    """The interpreter itself, not a virtual environment's link to it."""
+    return os.path.realpath(getattr(sys, "_base_executable", sys.executable))

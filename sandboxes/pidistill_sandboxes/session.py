@@ -1,0 +1,239 @@
+"""The trusted side: a warm session over a guest, and the programs run in it.
+
+What comes back is believed to this extent: frames are the server's, which no candidate can reach, and their content is
+the candidate's. A frame's content that is no answer is tampering. A guest that dies or falls silent is our trouble: it is
+replaced, and `run` and `script` start the program again in the new one, a few times, before they raise.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TypeVar, cast
+
+from pidistill.errors import SandboxError
+from pidistill.records import JSON
+from pidistill.sandbox import Answer, Call, Described, Kind, Limits, Outcome, Plain, Program, Raised, Session
+from pidistill_sandboxes.guest import Guest, LostError
+from pidistill_sandboxes.inside import wire
+
+_HEADER = struct.Struct("<cI")
+_LENGTH = struct.Struct("<I")
+_RETRY_WAITS_S = (0.0, 0.5, 2.0)
+"""Before each new try with a new guest."""
+_STARVED_FACTOR, _STARVED_S = 20, 60
+"""After so many times its own time and so many seconds a program's answer is not waited for any longer. The server ends
+it well before; this is for a server that has died without a sound."""
+_ENDS = {"timeout": Kind.TIMEOUT, "memory": Kind.MEMORY, "exited": Kind.EXITED, "tampered": Kind.TAMPERED}
+
+T = TypeVar("T")
+
+
+class WarmSession(Session):
+    """One guest, replaced when it is worn or lost. `launch` makes a guest, not yet begun."""
+
+    def __init__(self, launch: Callable[[], Guest], config: Mapping[str, JSON]) -> None:
+        self._launch, self._config = launch, config
+        self._guest: Guest | None = None
+        self._program: WarmProgram | None = None
+        self._open_guest()
+
+    @property
+    def walls(self) -> Mapping[str, str]:
+        """What the server inside says of its confinement: mechanism -> '' or the reason why not."""
+        return self._open_guest().walls
+
+    def start(self, source: str, limits: Limits = Limits(), stdin: str | None = None) -> Program:
+        """See `Session.start`. A guest that was lost since the last program is replaced first."""
+        return self._retried(lambda: self._start(source, limits, stdin))
+
+    def run(self, source: str, calls: Iterable[Call], limits: Limits = Limits()) -> Outcome:
+        """See `Session.run`. Where the guest is lost on the way all of it is done again."""
+        again = list(calls)
+        return self._retried(lambda: super(WarmSession, self).run(source, again, limits))
+
+    def close(self) -> None:
+        """Kill the guest and all that is inside."""
+        if self._guest is not None:
+            self._guest.kill()
+        self._guest = self._program = None
+
+    def _start(self, source: str, limits: Limits, stdin: str | None) -> Program:
+        if self._program is not None:
+            self._program.close()
+        guest = self._open_guest()
+        self._program = WarmProgram(guest, source, limits, stdin, self._drop)
+        self._program.load()
+        return self._program
+
+    def _open_guest(self) -> Guest:
+        if self._guest is None:
+            guest = self._launch()
+            try:
+                guest.begin(self._config)
+            except BaseException:
+                guest.kill()
+                raise
+            self._guest = guest
+        return self._guest
+
+    def _drop(self) -> None:
+        """The guest is lost or worn: the next program gets a new one."""
+        self.close()
+
+    def _retried(self, work: Callable[[], T]) -> T:
+        for wait_s in _RETRY_WAITS_S:
+            try:
+                return work()
+            except LostError as error:
+                self.close()
+                last = error
+                time.sleep(wait_s)
+        raise SandboxError(f"The sandbox was lost {len(_RETRY_WAITS_S)} times. {last.message}", last.hint)
+
+
+class WarmProgram(Program):
+    """One program in a guest."""
+
+    def __init__(
+        self, guest: Guest, source: str, limits: Limits, stdin: str | None, drop_guest: Callable[[], None]
+    ) -> None:
+        self._guest, self._limits, self._drop_guest = guest, limits, drop_guest
+        self._load_request = wire.encode(("load", source, stdin))
+        self._answers: list[Answer] = []
+        self._output = {b"O": bytearray(), b"o": bytearray()}
+        self._ended: Mapping[str, JSON] | None = None
+        self._over: Answer | None = None
+        self._tampering = ""
+        self._closed = False
+
+    def load(self) -> None:
+        """Start the process and load the source; sets `loaded`."""
+        limits = json.dumps(asdict(self._limits)).encode()
+        start = _HEADER.pack(b"S", len(limits)) + limits
+        self.loaded = self._ask(self._load_request, start)
+
+    def call(
+        self,
+        function: str,
+        args: Sequence[Plain] = (),
+        kwargs: Mapping[str, Plain] | None = None,
+        return_args: bool = False,
+    ) -> Answer:
+        """See `Program.call`."""
+        if self._closed:
+            raise SandboxError("The program is closed.")
+        if self._over is None and not self.loaded.ok:
+            raise SandboxError("The program did not load, so nothing can be called.", "Look at `loaded` first.")
+        try:
+            request = wire.encode(("call", function, tuple(args), dict(kwargs or {}), return_args))
+        except wire.WireError as error:
+            raise TypeError(f"Arguments of {function}: {error}") from error
+        answer = self._over or self._ask(request)
+        self._answers.append(answer)
+        return answer
+
+    def close(self) -> None:
+        """See `Program.close`. Collects the outcome."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self._ended is None:
+                self._guest.send(_HEADER.pack(b"E", 0))
+                deadline = self._deadline()
+                while self._ended is None:
+                    self._take(*self._guest.receive(deadline))
+        except LostError:
+            self._drop_guest()
+            raise
+        if self._ended["worn"]:
+            self._drop_guest()
+
+    @property
+    def outcome(self) -> Outcome:
+        """See `Program.outcome`."""
+        if self._ended is None:
+            raise SandboxError("The program is not closed, so it has no outcome yet.")
+        ended = self._ended
+        status, own_end = cast(int, ended["status"]), ended["reason"] == "exited"
+        return Outcome(
+            loaded=self.loaded,
+            answers=tuple(self._answers),
+            stdout=bytes(self._output[b"O"]),
+            stderr=bytes(self._output[b"o"]),
+            truncated=bool(ended["truncated"]),
+            seconds=cast(float, ended["seconds"]),
+            cpu_s=cast(float, ended["cpu_s"]),
+            peak_bytes=cast(int, ended["peak_bytes"]),
+            exit_code=status if own_end and status >= 0 else None,
+            signal=-status if own_end and status < 0 else None,
+            tampering=self._tampering,
+        )
+
+    # --- Messages
+
+    def _deadline(self) -> float:
+        return time.monotonic() + self._limits.call_s * _STARVED_FACTOR + _STARVED_S
+
+    def _ask(self, request: bytearray, before: bytes = b"") -> Answer:
+        """Send a request and wait for its answer, or for the end of the program."""
+        started = time.monotonic()
+        size = len(request) + _LENGTH.size
+        try:
+            self._guest.send(b"".join((before, _HEADER.pack(b"F", size), _LENGTH.pack(len(request)), request)))
+            deadline = self._deadline()
+            answer = bytearray()
+            while self._ended is None:
+                kind, content = self._guest.receive(deadline)
+                if kind != b"A":
+                    self._take(kind, content)
+                    continue
+                answer += content
+                if len(answer) >= 4 and len(answer) == 4 + _LENGTH.unpack_from(answer)[0]:
+                    return self._read(answer[4:], time.monotonic() - started)
+        except LostError:
+            self._closed = True
+            self._drop_guest()
+            raise
+        self._over = Answer(self._end_kind(), seconds=time.monotonic() - started)
+        return self._over
+
+    def _end_kind(self) -> Kind:
+        assert self._ended is not None
+        reason = str(self._ended["reason"])
+        if reason not in _ENDS:
+            raise SandboxError(
+                f"The program was ended: {reason} (the machine is too busy to run it).",
+                "Use fewer workers, or a less busy machine.",
+            )
+        return _ENDS[reason]
+
+    def _take(self, kind: bytes, content: bytes) -> None:
+        """A frame that is no part of an answer."""
+        if kind in self._output:
+            self._output[kind] += content
+        elif kind == b"X":
+            self._ended = json.loads(content)
+            self._tampering = self._tampering or str(self._ended["note"])
+        elif kind != b"A":
+            raise LostError(f"The server inside sent a frame of unknown kind {kind!r}.")
+
+    def _read(self, data: bytearray, seconds: float) -> Answer:
+        """The candidate's words as an answer. What is none ends the program as tampering."""
+        try:
+            match wire.decode(data, Described):
+                case ("value", value, None | tuple() as args):
+                    return Answer(Kind.VALUE, cast(Plain, value), None, args, seconds)
+                case ("raised", str(name), str(message), str(lines)):
+                    return Answer(Kind.RAISED, None, Raised(name, message, lines), None, seconds)
+                case _:
+                    note = "an answer of the wrong shape"
+        except wire.WireError as error:
+            note = f"an answer that cannot be read: {error}"
+        self._tampering = note
+        self._over = Answer(Kind.TAMPERED, seconds=seconds)
+        return self._over
