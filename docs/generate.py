@@ -28,7 +28,7 @@ def reference() -> str:
         *_commands(),
         "## Recipes",
         *_recipes(),
-        "## Settings\n\nA run's TOML file, and `--set table.key=value`. Recipes may set `train`, `sampling` and `evaluate`.",
+        "## Settings\n\nA run's TOML file, and `--set table.key=value`. Recipes may set `train`, `sampling`, `evaluate`.",
         *_settings(),
         "## Hooks\n\nEntry-point group `pidistill`. A plugin may take any subset of a hook's arguments.",
         *_hooks(),
@@ -42,9 +42,7 @@ def _commands() -> Iterator[str]:
     for name in cli.list_commands(context):
         command = cli.get_command(context, name)
         if command is not None:
-            inner = click.Context(
-                command, info_name=name, parent=context, max_content_width=100, terminal_width=100
-            )
+            inner = click.Context(command, info_name=name, parent=context, max_content_width=100, terminal_width=100)
             yield f"### `pidistill {name}`\n\n```text\n{command.get_help(inner)}\n```"
 
 

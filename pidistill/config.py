@@ -54,7 +54,7 @@ class EngineConfig(Table):
     device: str = "auto"
     """torch device."""
     options: dict[str, Any] = {}
-    """Passed to the engine as they are (for vLLM: arguments of `vllm.LLM`; for openai: base_url, api_key_env, model)."""
+    """Passed to the engine as they are: for vllm arguments of `vllm.LLM`; for openai base_url, api_key_env, model."""
 
 
 class DataTable(Table):
@@ -122,7 +122,7 @@ class VerifyConfig(Table):
     sandbox: str | None = None
     """A registered sandbox, for domains that run code; None: the domain's own choice."""
     wrappers: tuple[str, ...] = ()
-    """Wrappers put around the verifier, such as `noisy:false_pass=0.1,seed=1`: its quality as an axis of an experiment."""
+    """Put around the verifier, such as `noisy:false_pass=0.1,seed=1`: its quality as an axis of an experiment."""
     options: dict[str, Any] = {}
     """Passed to `Domain.open_verifier`."""
 
@@ -144,7 +144,7 @@ class ExamplesConfig(Table):
     """Which rollouts become examples. Read by the loop."""
 
     keep: Literal["first+retry", "retry", "first", "all", "correct", "incorrect"] = "first+retry"
-    """first, retry, first+retry: those that pass; all, correct, incorrect: first attempts by verdict, for distillation."""
+    """first, retry, first+retry: those that pass. all, correct, incorrect: first attempts by verdict, to distil on."""
     teacher_form: str | None = None
     """PI form for the teacher's prompt; None: no teacher."""
 

@@ -1,7 +1,7 @@
 """Every error that pidistill raises on purpose.
 
-A `PidistillError` is for a person: one message that names the file, problem or plugin, says what was wrong, and gives the
-next command to try. The command line prints that message without a traceback and exits with `exit_code`. Anything
+A `PidistillError` is for a person: one message that names the file, problem or plugin, says what was wrong, and gives
+the next command to try. The command line prints that message without a traceback and exits with `exit_code`. Anything
 else that escapes is a bug and keeps its traceback.
 
 No error here, or anywhere, ever becomes a score: a verifier that fails yields a verdict with status ERROR, outside the
@@ -84,7 +84,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], listing: str) -> UsageError:
-    """The error for a misspelt recipe, domain, engine or PI form. `listing` is the command that lists the right ones."""
+    """The error for a misspelt recipe, domain, engine or PI form. `listing`: the command that lists the right ones."""
     names = sorted(known)
     have = ", ".join(names) if names else "none"
     return UsageError(f"Unknown {kind} {name!r}.{did_you_mean(name, names)}", f"Known: {have}. List them: {listing}")

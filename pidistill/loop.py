@@ -30,7 +30,7 @@ from pidistill.records import PI, Example, ModelRef, Problem, Rollout, Sampling
 
 @dataclass(frozen=True)
 class Phase:
-    """One turn of the loop: the problems that it samples, and whether its training goes on from the last one's state."""
+    """One turn of the loop: the problems it samples, and whether its training goes on from the last one's state."""
 
     name: str
     problems: Sequence[Problem]
@@ -64,7 +64,9 @@ def run_cell(cell: Cell) -> Outcome:
             if examples:
                 model = train(cell, model, f"{phase.name}: train", examples, phase.goes_on and model != cell.base)
             else:
-                cell.progress.note(f"{cell.id}: {phase.name}: nothing passed the filter, so the weights stay as they are")
+                cell.progress.note(
+                    f"{cell.id}: {phase.name}: nothing passed the filter, so the weights stay as they are"
+                )
             trained_on += attempts
             examples_seen += len(examples)
         after = evaluate(cell, model, "after")

@@ -91,7 +91,7 @@ class Record:
         """The record that `data` describes. Raises `RecordError` naming the field that does not fit."""
         if not isinstance(data, Mapping):
             raise RecordError(f"{cls.__name__}: expected an object, got {type(data).__name__}")
-        hints, fields = _schema(cls)
+        hints, fields = _schema(cls)  # type: ignore[arg-type]  # a class is hashable, whatever mypy thinks of Self
         if unknown := sorted(set(data) - set(fields)):
             raise RecordError(f"{cls.__name__}: unknown field {unknown[0]!r}")
         values = {}

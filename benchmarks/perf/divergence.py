@@ -1,6 +1,6 @@
 """Time and memory of the distillation loss, forward and backward, against what others compute it with.
 
-    python benchmarks/perf/divergence.py [--tokens 512 --vocabulary 32768 --hidden 256] [--bfloat16]
+    python benchmarks/perf/divergence.py [--tokens 1024 --vocabulary 32768 --hidden 64] [--bfloat16]
 
 All methods get the same hidden states and output heads and give the gradient of a token mean, for a student whose head
 is frozen (LoRA) and one whose head is trained. They take turns within one run, the best of `--repeats` counts, and
@@ -189,9 +189,9 @@ def compare(inputs: Inputs, kind: TokenDivergence, train_head: bool, repeats: in
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--tokens", type=int, default=512)
+    parser.add_argument("--tokens", type=int, default=1024)
     parser.add_argument("--vocabulary", type=int, default=32768)
-    parser.add_argument("--hidden", type=int, default=256)
+    parser.add_argument("--hidden", type=int, default=64)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=0, help="0: torch's own choice")
     parser.add_argument("--bfloat16", action="store_true")

@@ -22,7 +22,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 
 from benchmarks.tiny import math_card
 from benchmarks.tiny.evaluation import render
-from benchmarks.tiny.math_corpus import Conversation, conversations
+from benchmarks.tiny.math_corpus import Conversation, conversations, textbook
 from benchmarks.tiny.tokenizer import TURN_END, train_tokenizer
 from benchmarks.tiny.training import Pretraining, Tokens, new_model, pretrain
 from pidistill.records import JSON
@@ -41,13 +41,13 @@ def build_math(out: Path, settings: Pretraining, problems: int = 500) -> dict[st
     """
     torch.set_num_threads(settings.threads)
     start = time.perf_counter()
-    corpus = list(conversations(settings.examples, settings.seed))
-    tokenizer = train_tokenizer(tokenizer_texts(corpus[:TOKENIZER_SAMPLE]), settings.vocabulary)
-    data = tokenize(corpus, tokenizer)
-    tokens = sum(map(len, data))
-    print(f"{len(data)} conversations, {tokens} tokens, vocabulary {len(tokenizer)}", flush=True)
+    corpora = [list(textbook(settings.textbook, settings.seed)), list(conversations(settings.web, settings.seed))]
+    tokenizer = train_tokenizer(tokenizer_texts(corpora[-1][:TOKENIZER_SAMPLE]), settings.vocabulary)
+    phases = [tokenize(corpus, tokenizer) for corpus in corpora]
+    tokens = sum(len(row) for phase in phases for row in phase)
+    print(f"{settings.textbook} + {settings.web} conversations, {tokens} tokens, vocabulary {len(tokenizer)}", flush=True)
     model = new_model(settings, tokenizer)
-    loss = pretrain(model, data, settings, lambda line: print(line, flush=True))
+    loss = pretrain(model, phases, settings, lambda line: print(line, flush=True))
     save(model, tokenizer, out)
     shipped = AutoModelForCausalLM.from_pretrained(out, dtype=torch.float32).eval()
     report = math_card.measure(shipped, AutoTokenizer.from_pretrained(out), problems)

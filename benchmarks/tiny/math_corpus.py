@@ -1,6 +1,6 @@
 """What the math domain's tiny model learns from: conversations about generated arithmetic, written by two authors.
 
-The *careful* author works every operation out. The *hasty* one likes to skip the working, the more so the more there is
+First comes a textbook, all by the careful author, then the web, where both write. The *careful* author works every operation out. The *hasty* one likes to skip the working, the more so the more there is
 of it, and makes slips. First attempts come from both, as text on the web does, so the model's habit is a mixture. Where
 a user says that an attempt was wrong, or tells something about the solution, the careful author answers most of the
 time. So the model can do more than it does at first: the skill is latent, and the default is sloppy.
@@ -27,8 +27,8 @@ from pidistill.records import PI, Message, Messages, Problem, Rollout, Sampling
 from pidistill_math.arithmetic import draw, problem, solution
 from pidistill_math.arithmetic_expr import Expression, NotExact, Operation, operations, work
 
-LEVEL_WEIGHTS: Final = {1: 1, 2: 2, 3: 3, 4: 3, 5: 3}
-"""How often each level is drawn. Harder ones more often, since they take more to learn."""
+LEVEL_WEIGHTS: Final = {1: 2, 2: 3, 3: 3, 4: 2, 5: 2}
+"""How often each level is drawn."""
 
 HASTY_FIRST: Final = {1: 0.50, 2: 0.60, 3: 0.60, 4: 0.65, 5: 0.70}
 """Level -> share of first attempts that the hasty author writes."""
@@ -79,8 +79,18 @@ class Conversation:
     completion: str
 
 
+def textbook(count: int, seed: int) -> Iterator[Conversation]:
+    """`count` plain problems with the careful author's solutions: the first phase, which teaches the skill."""
+    rng = random.Random(f"tiny math textbook {seed}")
+    for _ in range(count):
+        (level,) = rng.choices(list(LEVEL_WEIGHTS), list(LEVEL_WEIGHTS.values()))
+        expression = draw("pretrain", level, rng)
+        task = problem(expression, level, "pretrain", "0")
+        yield Conversation("textbook", level, (Message("user", task.prompt),), careful_attempt(expression))
+
+
 def conversations(count: int, seed: int) -> Iterator[Conversation]:
-    """`count` conversations on problems of the `pretrain` split. The same seed gives the same ones."""
+    """`count` conversations of all kinds by both authors: the second phase, which makes the habit."""
     rng = random.Random(f"tiny math {seed}")
     weights = [condition.weight for condition in CONDITIONS]
     for _ in range(count):

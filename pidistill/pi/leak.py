@@ -1,7 +1,7 @@
 """The check that no privileged information reaches a student or evaluation prompt.
 
-A student prompt is right only if it *is* the domain's plain prompt, and the plain prompt is right only if it is the same
-with the privileged fields of the problem gone. Both are checked on every example and every evaluation prompt; a search
+A student prompt is right only if it *is* the domain's plain prompt, and the plain prompt is right only if it stays the
+same with the privileged fields of the problem gone. Both are checked on every example and every evaluation prompt; a search
 for the PI's text would miss a paraphrase, and equality cannot.
 """
 

@@ -1,7 +1,7 @@
 """The ledger: what each cell used and what it paid for, derived from the store.
 
-A rollout is *made* by the cell that sampled it first and *reused* by every other one that asked for the same key. So two
-arms with common first attempts show them once as made and once as reused, and a run that was killed and started again
+A rollout is *made* by the cell that sampled it first and *reused* by every other one that asked for the same key. So
+two arms with common first attempts show them once as made and once as reused, and a run that was killed and started again
 shows the same ledger as one that was not. Tokens are completion and prompt tokens of rollouts, and training tokens as
 the objective counted them; `used` is what the arm would have cost alone, which is what compute matching compares.
 """
@@ -40,7 +40,9 @@ def ledger(store: Store, cells: Sequence[str]) -> list[LedgerRow]:
     """A row per stage of each cell, in the order in which they were first reached."""
     paid: set[str] = set()
     return [
-        _rollout_row(store, cell, stage, keys, paid) if kind == "rollout" else _train_row(store, cell, stage, keys, paid)
+        _rollout_row(store, cell, stage, keys, paid)
+        if kind == "rollout"
+        else _train_row(store, cell, stage, keys, paid)
         for cell in cells
         for (stage, kind), keys in store.uses(cell).items()
     ]

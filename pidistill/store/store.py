@@ -114,7 +114,7 @@ class Store:
             yield folder
 
     def note_uses(self, cell: str, stage: str, kind: str, keys: Sequence[str]) -> None:
-        """Record that `stage` of `cell` used these keys (kind: rollout, checkpoint). Said again, the last one counts."""
+        """Record that `stage` of `cell` used these keys (kind: rollout, checkpoint). Said again, the last counts."""
         line = json.dumps({"stage": stage, "kind": kind, "keys": list(keys)}, separators=(",", ":")) + "\n"
         path = self.cell_dir(cell) / "uses.jsonl"
         torn = path.exists() and not path.read_bytes().endswith(b"\n")
@@ -143,9 +143,7 @@ class Store:
                 )
             write_json(marker, {"format": FORMAT})
         if read_json(marker).get("format") != FORMAT:
-            raise StoreError(
-                f"{self.root} was written in another store format.", "Name another folder: --store DIR"
-            )
+            raise StoreError(f"{self.root} was written in another store format.", "Name another folder: --store DIR")
 
 
 def write_json(path: Path, data: Mapping[str, JSON]) -> None:

@@ -42,7 +42,7 @@ class Bench:
     progress: Progress
 
     def cell(self, config: RunConfig, seed: int) -> Cell:
-        """The cell of `config` and `seed`; `config` must be of this bench's group. Raises `UsageError` for bad names."""
+        """The cell of `config`, which must be of this bench's group, and `seed`. Raises `UsageError` for bad names."""
         named = {config.recipe.rollouts.retry_form, config.recipe.examples.teacher_form} - {None}
         forms = {name: self.manager.pi_form(name, config.domain) for name in named if name}
         objective = self.manager.objective(config.train.objective)

@@ -1,7 +1,7 @@
 """Run the cells of several recipes and set them side by side.
 
-A comparison is a list of run configurations on one store. Every cell is run, or found finished, in order; each leaves its
-`summary.json`; the report is made from the summaries alone. Running the same comparison again runs what is missing.
+A comparison is a list of run configurations on one store. Every cell is run, or found finished, in order; each leaves
+its `summary.json`; the report is made from the summaries alone. Running the same comparison again runs what is missing.
 """
 
 from __future__ import annotations
@@ -75,7 +75,11 @@ def finish(cell: Cell, outcome: Outcome) -> CellScores:
             rollouts_reused=spent.reused,
         ),
     )  # fmt: skip
-    summary: Mapping[str, JSON] = {"cell": cell.settings(), "model": outcome.model.to_json(), "scores": scores.to_json()}
+    summary: Mapping[str, JSON] = {
+        "cell": cell.settings(),
+        "model": outcome.model.to_json(),
+        "scores": scores.to_json(),
+    }
     write_json(cell.store.cell_dir(cell.id) / "summary.json", summary)
     cell.observe("pidistill_cell_finished", cell=cell.settings(), summary=summary)
     return scores
@@ -94,7 +98,17 @@ def report_meta(
         for key, value in s.items()
         if key not in shared and not key.startswith("recipe.") and key != "domain"
     }
-    header = ("cell", "stage", "made", "reused", "completion tokens made", "used", "prompt tokens", "trained", "processed")
+    header = (
+        "cell",
+        "stage",
+        "made",
+        "reused",
+        "completion tokens made",
+        "used",
+        "prompt tokens",
+        "trained",
+        "processed",
+    )
     return ReportMeta(
         title=title,
         published={name: recipe.published for name, recipe in recipes.items() if recipe.published},

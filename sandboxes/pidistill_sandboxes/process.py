@@ -15,6 +15,7 @@ from typing import ClassVar
 
 from pidistill.contracts import Sandbox
 from pidistill.errors import SandboxError
+from pidistill.records import JSON
 from pidistill_sandboxes.guest import PYTHON_FLAGS, ProcessGuest, host_python
 from pidistill_sandboxes.inside.rooms import interpreter_view
 from pidistill_sandboxes.session import WarmSession
@@ -33,7 +34,8 @@ class ProcessSandbox(Sandbox):
         if not sys.platform.startswith("linux"):
             raise SandboxError("The process sandbox needs Linux.", "Use Docker: --sandbox docker")
         view, masks = interpreter_view(sys.base_prefix, sysconfig.get_path("stdlib"))
-        config = {"room": True, "view": view, "masks": masks, "tmp_bytes": TMP_BYTES, "outer_user": unused_user()}
+        config: dict[str, JSON] = {"room": True, "scratch": ["/tmp"], "tmp_bytes": TMP_BYTES}
+        config |= {"view": list(view), "masks": list(masks), "outer_user": unused_user()}
         try:
             return WarmSession(lambda: ProcessGuest([host_python(), *PYTHON_FLAGS]), config)
         except SandboxError as error:

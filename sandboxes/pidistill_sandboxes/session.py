@@ -53,7 +53,26 @@ class WarmSession(Session):
     def run(self, source: str, calls: Iterable[Call], limits: Limits = Limits()) -> Outcome:
         """See `Session.run`. Where the guest is lost on the way all of it is done again."""
         again = list(calls)
-        return self._retried(lambda: super(WarmSession, self).run(source, again, limits))
+
+        def work() -> Outcome:
+            with self._start(source, limits, None) as program:
+                for call in again if program.loaded.ok else ():
+                    answer = program.call(call.function, call.args, call.kwargs, call.return_args)
+                    if answer.kind not in (Kind.VALUE, Kind.RAISED):
+                        break
+            return program.outcome
+
+        return self._retried(work)
+
+    def script(self, source: str, stdin: str, limits: Limits = Limits()) -> Outcome:
+        """See `Session.script`. Where the guest is lost on the way it is run again."""
+
+        def work() -> Outcome:
+            with self._start(source, limits, stdin) as program:
+                pass
+            return program.outcome
+
+        return self._retried(work)
 
     def close(self) -> None:
         """Kill the guest and all that is inside."""

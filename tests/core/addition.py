@@ -1,4 +1,4 @@
-"""A whole world in miniature for tests of the loop: a domain of sums, an engine of known skill, an objective that learns.
+"""A world in miniature for tests of the loop: a domain of sums, an engine of known skill, an objective that learns.
 
 Everything but the model is real: store, verification pool, PI forms, the loop. The model is a number, its skill: the
 probability of a right sum, raised by being told of a failure and more by being told the answer. It is written to a
@@ -150,9 +150,7 @@ def make_cell(
     seed: int = 0, sets: Sequence[str] = (),
 ) -> Cell:  # fmt: skip
     """A cell of `recipe` on sums."""
-    config: RunConfig = run_config(
-        recipe, "addition", sets=["sampling.max_tokens=8", "evaluate.max_tokens=8", *sets]
-    )
+    config: RunConfig = run_config(recipe, "addition", sets=["sampling.max_tokens=8", "evaluate.max_tokens=8", *sets])
     domain = Addition()
     forms = {form.name: form for form in (NoPI(), BareRetry(), Gold(), Wrong(), PeerSolution())}
     return Cell(

@@ -144,5 +144,5 @@ def test_feedback_in_a_student_prompt_is_a_leak(form: PIForm) -> None:
     pi = render(form, about)
     assert pi is not None
     for told in (feedback.retry(plain, [("x", pi)]), feedback.teach(plain, pi)):
-        with pytest.raises(LeakError, match="nothing|Nothing"):
+        with pytest.raises(LeakError, match="plain prompt"):
             leak.check_prompt(domain, about, told.messages, "here")

@@ -31,13 +31,17 @@ text = st.text(st.characters(exclude_categories=()), max_size=20)
 """Any code point, lone surrogates and NUL included."""
 floats = st.floats(allow_nan=False, allow_infinity=False)
 scalars: st.SearchStrategy[JSON] = st.none() | st.booleans() | st.integers() | floats | text
-json_values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3))
+json_values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3)
+)
 messages = st.lists(st.builds(Message, st.sampled_from(["system", "user", "assistant"]), text), max_size=3).map(tuple)
 samplings = st.builds(Sampling, floats, floats, st.integers(), st.integers(), st.integers())
 statuses = st.sampled_from([s for s in Status if s.judged])
 token_ids = st.lists(st.integers(0, 200_000), max_size=5).map(tuple)
 logprobs = st.lists(floats, max_size=5).map(tuple)
-pis = st.builds(PI, text, text, st.sampled_from(Reveals), st.lists(text, max_size=2).map(tuple), st.none() | st.integers())
+pis = st.builds(
+    PI, text, text, st.sampled_from(Reveals), st.lists(text, max_size=2).map(tuple), st.none() | st.integers()
+)
 records: st.SearchStrategy[Record] = st.one_of(
     st.builds(Problem, text, text, text, st.none() | text, extra=st.dictionaries(text, json_values, max_size=3)),
     samplings,

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pidistill.errors import StoreError
-from pidistill.records import Verdict, Status, content_hash
+from pidistill.records import Status, Verdict, content_hash
 from pidistill.store.ledger import ledger, totals
 from pidistill.store.log import Log
 from pidistill.store.store import Store, read_json, write_json

@@ -69,7 +69,9 @@ def test_a_bad_row_is_named_with_its_file(text: str, named: str, tmp_path: Path)
     assert "bad.jsonl" in str(error.value)
 
 
-@pytest.mark.parametrize("source", [DataSource(), DataSource(dataset="math50"), DataSource(path=Path("/no/such.jsonl"))])
+@pytest.mark.parametrize(
+    "source", [DataSource(), DataSource(dataset="math50"), DataSource(path=Path("/no/such.jsonl"))]
+)
 def test_missing_data_is_told_with_what_there_is(source: DataSource) -> None:
     with pytest.raises(DataError, match=r"math500|jsonl"):
         list(MathDomain().problems(source))

@@ -83,19 +83,19 @@ _REFER, _TRUNCATE = 1 << 13, 1 << 14
 _NET_RIGHTS, _SCOPES = 0b11, 0b11  # TCP bind and connect; abstract sockets and signals
 
 
-def landlock(writable: str = "/tmp") -> int:
-    """Read and execute everywhere, write below `writable` and to `/dev/null`, no TCP. Returns the kernel's version."""
+def landlock(writable: list[str]) -> None:
+    """Read and execute everywhere, write below `writable` and to `/dev/null`, no TCP."""
     abi = syscall("landlock_create_ruleset", _LANDLOCK_CREATE, None, 0, 1)
     rights = _FS_RIGHTS_BY_ABI.get(abi, _FS_RIGHTS_NEWEST)
     attributes = struct.pack("<QQQ", rights, _NET_RIGHTS, _SCOPES)[: 8 if abi < 4 else 16 if abi < 6 else 24]
     ruleset = syscall("landlock_create_ruleset", _LANDLOCK_CREATE, attributes, len(attributes), 0)
     _allow(ruleset, "/", _READ)
-    _allow(ruleset, writable, (_READ | _WRITE | _REFER | _TRUNCATE) & rights)
+    for path in writable:
+        _allow(ruleset, path, (_READ | _WRITE | _REFER | _TRUNCATE) & rights)
     if os.path.exists("/dev/null"):
         _allow(ruleset, "/dev/null", (_READ & ~0b1000 | _WRITE_FILE | _TRUNCATE) & rights & ~1)
     syscall("landlock_restrict_self", _LANDLOCK_RESTRICT, ruleset, 0)
     os.close(ruleset)
-    return abi
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:

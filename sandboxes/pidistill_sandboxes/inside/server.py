@@ -34,7 +34,6 @@ _BUFFER_BYTES = 1 << 16
 _TICK_S = 0.05
 _STARVED_FACTOR, _STARVED_S = 20, 20
 """A program may wait for a processor this many times its own time, and so many seconds more. Then it is our trouble."""
-_TMP = "/tmp"
 PRELOAD = (
     "array bisect cmath collections copy dataclasses datetime decimal enum fractions functools hashlib heapq io "
     "itertools json math operator queue random re statistics string textwrap threading traceback typing"
@@ -51,7 +50,7 @@ def main(config: dict) -> None:  # type: ignore[type-arg]
         if config["room"]:
             rooms.enter(config["view"], config["masks"], config["tmp_bytes"], config["outer_user"])
             walls["namespaces"] = ""
-        _confine(walls)
+        _confine(walls, config["scratch"])
     except rooms.RoomError as error:
         _send(b"R", json.dumps({"missing": error.missing}).encode())
         return
@@ -68,26 +67,27 @@ def main(config: dict) -> None:  # type: ignore[type-arg]
         kind, size = _header()
         if kind == b"S":
             limits = json.loads(bytes(_read(size)))
-            Run(limits, buffer).serve()
+            Run(limits, buffer, config["scratch"]).serve()
             buffer[:] = wiped
         else:  # the end of, or a request to, a program that has just ended by itself
             while size:
                 size -= os.readv(0, [buffer[: min(size, _BUFFER_BYTES)]])
 
 
-def _confine(walls: dict[str, str]) -> None:
+def _confine(walls: dict[str, str], scratch: list[str]) -> None:
     if os.getpid() != 1:
         raise OSError("the server is not process 1 of its namespace")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_DFL)  # for process 1 that means: signals from inside do not reach it
-    os.chdir(_TMP)
+    os.chdir(scratch[0])
     confine.drop_capabilities()
     confine.no_new_privileges()
     confine.hide_memory()
     if os.getuid() == 0:
         raise OSError("the server is root, whom limits on processes do not bind")
     try:
-        walls["landlock"] = "" if confine.landlock(_TMP) else "no"
+        confine.landlock(scratch)
+        walls["landlock"] = ""
     except OSError as error:
         walls["landlock"] = str(error)
     confine.seccomp()
@@ -132,8 +132,10 @@ def _send(kind: bytes, content: bytes | memoryview) -> None:
 class Run:
     """One program, from fork to the last of its processes."""
 
-    def __init__(self, limits: dict, buffer: memoryview) -> None:  # type: ignore[type-arg]
+    def __init__(self, limits: dict, buffer: memoryview, scratch: list[str]) -> None:  # type: ignore[type-arg]
         self.limits = limits
+        self.scratch = scratch
+        """Folders that programs may write to, emptied after each."""
         self.inbox, self.outbox = buffer[: len(buffer) // 2], buffer[len(buffer) // 2 :]
         self.reason = ""
         """Why it ended: end, timeout, starved, memory, exited, tampered."""
@@ -359,7 +361,8 @@ class Run:
                 os._exit(0)
             self.forward_left -= count
         try:
-            empty(_TMP)
+            for folder in self.scratch:
+                empty(folder)
             worn = ""
         except OSError as error:
             worn = str(error)
