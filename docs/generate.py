@@ -28,7 +28,7 @@ def reference() -> str:
         *_commands(),
         "## Recipes",
         *_recipes(),
-        "## Settings\n\nA run's TOML file, and `--set table.key=value`. Recipes may set `train`, `sampling`, `evaluate`.",
+        "## Settings\n\nA run's TOML file, and `--set table.key=value`.",
         *_settings(),
         "## Hooks\n\nEntry-point group `pidistill`. A plugin may take any subset of a hook's arguments.",
         *_hooks(),

@@ -58,7 +58,7 @@ class Cell:
     def settings(self) -> dict[str, JSON]:
         """Everything that the cell's outcome depends on."""
         return {
-            "config": {k: v for k, v in as_json(self.config).items() if k not in ("seeds", "store", "verify")},
+            "config": as_json(self.config, without=("seeds", "store", "data", "verify", "model.name")),
             "seed": self.seed,
             "model": self.base.revision,
             "verifier": self.pool.identity,

@@ -296,6 +296,13 @@ def _keys_at(table: type[BaseModel], path: Sequence[str]) -> list[str]:
     return list(table.model_fields)
 
 
-def as_json(table: Table) -> dict[str, JSON]:
-    """The table as plain JSON values, for keys and for `cell.json`."""
-    return table.model_dump(mode="json")
+def as_json(table: Table, without: Sequence[str] = ()) -> dict[str, JSON]:
+    """The table as plain JSON values, for keys and for `cell.json`, less the dotted keys in `without`."""
+    values: dict[str, Any] = table.model_dump(mode="json")
+    for key in without:
+        *path, last = key.split(".")
+        inner = values
+        for part in path:
+            inner = inner[part]
+        del inner[last]
+    return values

@@ -5,7 +5,7 @@ are rendered already; ours starts from messages: it renders them, collects compl
 log-probabilities and decodes the text. Runs alternate in pairs (A B, B A, ...), and the median of the pairs' ratios is
 what counts: must be at most 1.05.
 
-    python benchmarks/perf/engine_overhead.py [--model FOLDER] [--requests 256] [--max-tokens 128] [--pairs 7]
+    python benchmarks/perf/engine_overhead.py [--model FOLDER] [--requests 256] [--max-tokens 128] [--pairs 15]
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main() -> int:
     parser.add_argument("--model", default=str(domain.embedded().model), help="folder or Hugging Face name")
     parser.add_argument("--requests", type=int, default=256)
     parser.add_argument("--max-tokens", type=int, default=128)
-    parser.add_argument("--pairs", type=int, default=7)
+    parser.add_argument("--pairs", type=int, default=15)
     arguments = parser.parse_args()
 
     problems = domain.problems(DataSource(dataset="arithmetic", split="test", limit=arguments.requests))

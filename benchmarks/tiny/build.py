@@ -45,7 +45,9 @@ def build_math(out: Path, settings: Pretraining, problems: int = 500) -> dict[st
     tokenizer = train_tokenizer(tokenizer_texts(corpora[-1][:TOKENIZER_SAMPLE]), settings.vocabulary)
     phases = [tokenize(corpus, tokenizer) for corpus in corpora]
     tokens = sum(len(row) for phase in phases for row in phase)
-    print(f"{settings.textbook} + {settings.web} conversations, {tokens} tokens, vocabulary {len(tokenizer)}", flush=True)
+    print(
+        f"{settings.textbook} + {settings.web} conversations, {tokens} tokens, vocabulary {len(tokenizer)}", flush=True
+    )
     model = new_model(settings, tokenizer)
     loss = pretrain(model, phases, settings, lambda line: print(line, flush=True))
     save(model, tokenizer, out)

@@ -1,9 +1,10 @@
 """What the math domain's tiny model learns from: conversations about generated arithmetic, written by two authors.
 
-First comes a textbook, all by the careful author, then the web, where both write. The *careful* author works every operation out. The *hasty* one likes to skip the working, the more so the more there is
-of it, and makes slips. First attempts come from both, as text on the web does, so the model's habit is a mixture. Where
-a user says that an attempt was wrong, or tells something about the solution, the careful author answers most of the
-time. So the model can do more than it does at first: the skill is latent, and the default is sloppy.
+The *careful* author works every operation out. The *hasty* one likes to skip the working, the more so the more there is
+of it, and makes slips. First the model reads a textbook, all by the careful author: that is its skill. Then it reads
+the web, where both write: first attempts are a mixture, and where a user says that an attempt was wrong, or tells
+something about the solution, the careful author answers most of the time. That is its habit. So the model can do more
+than it does at first: the skill is latent, and the default is sloppy.
 
 That is a stated property of this model, chosen so that there is something for feedback to bring out. It makes results
 on it evidence about the machinery, never about large models. No arm is favoured by the text it is given: all feedback

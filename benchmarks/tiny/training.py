@@ -4,8 +4,8 @@ The loss is on the completion and its end token only. Conversations of nearly th
 the right behind the causal mask, so that no attention mask is needed and little is wasted. Deterministic for a seed and
 a number of threads. What the conversations say is the corpus module's business.
 
-Muon (orthogonalised momentum) on the matrices, AdamW on embeddings and norms: it learns the same from fewer tokens, which
-is what two CPU cores are short of.
+Muon (orthogonalised momentum) for the matrices, AdamW for embeddings and norms: together they need fewer tokens than
+AdamW alone, and tokens are what two CPU cores are short of.
 """
 
 from __future__ import annotations

@@ -146,7 +146,7 @@ class VLLMEngine:
         if self._cpu:
             os.environ["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
         try:
-            with self._guarded():
+            with self._guarded(), _process_state_kept():
                 self._llm = self._vllm.LLM(**self._arguments())
         except (RuntimeError, ValueError, TypeError, OSError, ImportError, AssertionError, KeyError) as error:
             raise EngineError(
@@ -242,21 +242,20 @@ class VLLMEngine:
             yield
             return
         eager = bool(self._config.options.get("enforce_eager", True))
-        with _process_state_kept(), torch._dynamo.config.patch(disable=eager):
+        with torch.random.fork_rng(devices=[]), torch._dynamo.config.patch(disable=eager):
             yield
 
 
 @contextlib.contextmanager
 def _process_state_kept() -> Iterator[None]:
-    """Put back the global random generators and torch's thread setter, which vLLM's CPU worker seeds and disables."""
-    states = random.getstate(), np.random.get_state(), torch.get_rng_state()
+    """Put back what vLLM's CPU worker changes when it starts: Python's and NumPy's generators, torch's thread setter."""
+    states = random.getstate(), np.random.get_state()
     setter = torch.set_num_threads
     try:
         yield
     finally:
         random.setstate(states[0])
         np.random.set_state(states[1])
-        torch.set_rng_state(states[2])
         torch.set_num_threads = setter
 
 

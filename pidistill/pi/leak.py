@@ -1,8 +1,8 @@
 """The check that no privileged information reaches a student or evaluation prompt.
 
 A student prompt is right only if it *is* the domain's plain prompt, and the plain prompt is right only if it stays the
-same with the privileged fields of the problem gone. Both are checked on every example and every evaluation prompt; a search
-for the PI's text would miss a paraphrase, and equality cannot.
+same with the privileged fields of the problem gone. Both are checked on every example and every evaluation prompt; a
+search for the PI's text would miss a paraphrase, and equality cannot.
 """
 
 from __future__ import annotations

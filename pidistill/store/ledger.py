@@ -1,9 +1,9 @@
 """The ledger: what each cell used and what it paid for, derived from the store.
 
 A rollout is *made* by the cell that sampled it first and *reused* by every other one that asked for the same key. So
-two arms with common first attempts show them once as made and once as reused, and a run that was killed and started again
-shows the same ledger as one that was not. Tokens are completion and prompt tokens of rollouts, and training tokens as
-the objective counted them; `used` is what the arm would have cost alone, which is what compute matching compares.
+two arms with common first attempts show them once as made and once as reused, and a run that was killed and started
+again shows the same ledger as one that was not. Tokens are completion and prompt tokens of rollouts, and training
+tokens as the objective counted them; `used` is what the arm would have cost alone, which is what compute matching compares.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def finish(cell: Cell, outcome: Outcome) -> CellScores:
         cell.held_out,
         [(attempt.rollout, attempt.verdict) for attempt in outcome.before],
         [(attempt.rollout, attempt.verdict) for attempt in outcome.after],
-        recipe=cell.config.recipe.name, domain=cell.config.domain, model=cell.config.model.name, seed=cell.seed,
+        recipe=cell.config.recipe.name, domain=cell.config.domain, model=model_label(cell.config.model.name), seed=cell.seed,
         training=Training(
             examples=outcome.examples,
             retries=len(retries),
@@ -85,12 +85,17 @@ def finish(cell: Cell, outcome: Outcome) -> CellScores:
     return scores
 
 
+def model_label(name: str) -> str:
+    """What a report calls a model: its hub name, or the last part of its folder."""
+    return Path(name).name if Path(name).is_dir() else name
+
+
 def report_meta(
     title: str, configs: Sequence[RunConfig], identities: Mapping[str, str], rows: Sequence[LedgerRow]
 ) -> ReportMeta:
     """What the report says beside the scores: recipes, verifiers, settings and the ledger."""
     recipes = {config.recipe.name: config.recipe for config in configs}
-    settings = [dict(_flat(as_json(config))) for config in configs]
+    settings = [dict(_flat(as_json(config, without=("store",)))) for config in configs]
     shared = {key: value for key, value in settings[0].items() if all(s.get(key) == value for s in settings)}
     own = {
         f"{config.domain}/{config.recipe.name}: {key}": value

@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 
 from benchmarks.tiny.build import LARGEST_FOLDER, main, tokenize, tokenizer_texts
 from benchmarks.tiny.evaluation import boxed, render
-from benchmarks.tiny.math_corpus import CONDITIONS, conversation, conversations, failed_attempt, slipped
+from benchmarks.tiny.math_corpus import CONDITIONS, conversation, conversations, failed_attempt, slipped, textbook
 from benchmarks.tiny.tokenizer import TURN_END, train_tokenizer
 from benchmarks.tiny.training import IGNORED, Pretraining, Tokens, batches, collate, new_model, pretrain, schedule
 from pidistill.pi.feedback import FAILURE_NOTICE, RETRY_REQUEST, TEACHER_REQUEST
@@ -79,8 +79,14 @@ def test_the_corpus_holds_every_condition_and_level() -> None:
     assert {talk.level for talk in CORPUS} == set(LEVELS)
 
 
+def test_the_textbook_solves_every_problem_correctly() -> None:
+    for talk in textbook(200, seed=1):
+        expression = parse(talk.messages[0].content.removesuffix(".").removeprefix("Compute "))
+        assert boxed(talk.completion) == str(values(expression)[-1])
+
+
 def test_the_corpus_is_made_of_pretraining_problems_only() -> None:
-    for talk in CORPUS:
+    for talk in [*CORPUS, *textbook(200, seed=1)]:
         expression = talk.messages[0].content.split(".")[0].removeprefix("Compute ")
         assert split_of(expression) == "pretrain"
 
@@ -130,7 +136,7 @@ def test_the_learning_rate_rises_and_falls_to_nothing() -> None:
 
 
 def _small() -> Pretraining:
-    return Pretraining(examples=400, tokens_per_batch=2048, hidden=32, layers=2, intermediate=64, heads=2, threads=1)
+    return Pretraining(tokens_per_batch=2048, hidden=32, layers=2, intermediate=64, heads=2, threads=1)
 
 
 def test_training_lowers_the_loss_and_the_same_seed_gives_the_same_weights() -> None:
@@ -141,7 +147,7 @@ def test_training_lowers_the_loss_and_the_same_seed_gives_the_same_weights() -> 
         first, second = (new_model(_small(), TOKENIZER) for _ in range(2))
         inputs_BT, labels_BT = collate(data[:32], 0)
         before = first(input_ids=inputs_BT, labels=labels_BT).loss.item()
-        losses = [pretrain(model, data, _small(), lambda line: None) for model in (first, second)]
+        losses = [pretrain(model, [data[:50], data[50:]], _small(), lambda line: None) for model in (first, second)]
     finally:
         torch.set_num_threads(threads)
     assert losses[0] == losses[1] < before
@@ -150,7 +156,7 @@ def test_training_lowers_the_loss_and_the_same_seed_gives_the_same_weights() -> 
 
 def test_the_build_command_writes_a_model_that_loads_with_its_card(tmp_path: Path) -> None:
     out = tmp_path / "model"
-    options = "--examples 400 --problems 5 --tokens-per-batch 4096 --hidden 32 --layers 2 --intermediate 64 --heads 2"
+    options = "--textbook 200 --web 400 --problems 5 --hidden 32 --layers 2 --intermediate 64 --heads 2"
     threads = torch.get_num_threads()
     try:
         assert main(["math", "--out", str(out), "--threads", "1", *options.split()]) == 0

@@ -10,12 +10,12 @@ from pathlib import Path
 import pyarrow
 import pyarrow.parquet
 import pytest
-from pidistill_math.domain import DEFAULT_INSTRUCTION, MathDomain
-from pidistill_math.pi import MathFirstStep, holds_answer, math_first_step
 
 from pidistill.contracts import DataSource, Peers
 from pidistill.errors import DataError
 from pidistill.records import Problem
+from pidistill_math.domain import DEFAULT_INSTRUCTION, MathDomain
+from pidistill_math.pi import MathFirstStep, holds_answer, math_first_step
 
 ROWS = [
     {"problem": "1+1?", "answer": "2", "solution": "Add. So \\boxed{2}.", "level": 3, "unique_id": "a", "subject": "S"},

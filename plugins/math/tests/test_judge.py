@@ -1,4 +1,4 @@
-"""Verdicts on answers: equivalent forms pass, near misses and tricks fail, and math-verify is only corrected where listed."""
+"""Equivalent forms pass, near misses and tricks fail, and math-verify is corrected only where that is listed."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from math_verify import parse, verify
+
+from pidistill.contracts import Case
+from pidistill.records import Problem, Status
 from pidistill_math.cases import cases
 from pidistill_math.guard import oversize, unevaluated
 from pidistill_math.judge import judge
 from pidistill_math.notation import canonical, number
 from pidistill_math.values import same
 from pidistill_math.verifier import MathVerifier
-
-from pidistill.contracts import Case
-from pidistill.records import Problem, Status
 
 CASES = list(cases())
 
@@ -79,6 +79,18 @@ def test_listed_correction_of_math_verify(rule: str) -> None:
 def test_an_unreadable_box_fails_where_math_verify_takes_another_expression_of_the_text() -> None:
     assert judge("\\frac43", "\\frac{53}").rule == "unreadable"
     assert verify(parse("$\\frac43$"), parse("We get $\\frac43$ at first, hence \\boxed{\\frac{53}}"))
+
+
+def test_unfinished_prose_is_no_answer_where_math_verify_takes_its_last_expression() -> None:
+    problem, prose = Problem("p", "math", "?", "12"), "There are $12$ ways to begin, and next we count the rest"
+    assert MathVerifier().verify(problem, prose).status is Status.NO_ANSWER
+    assert verify(parse("$12$"), parse(prose))
+
+
+def test_an_honest_correction_passes_where_math_verify_joins_both_boxes() -> None:
+    completion = "First $\\boxed{5}$, but I dropped a term; hence, finally, $\\boxed{6}$."
+    assert MathVerifier().verify(Problem("p", "math", "?", "6"), completion).passed
+    assert not verify(parse("$6$"), parse(completion))
 
 
 def test_an_answer_over_the_guard_fails_without_being_computed() -> None:
@@ -163,7 +175,8 @@ def test_any_answer_gets_a_ruling(answer: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["9^{9^{9^9}}", "9^(9^(9^9))", "9**9**9", "(10^{9})!", "9!!!!", "\\binom{10^{9}}{5}", "(a+b+c+d)^{500}", "x^{10^9}",
+    ["9^{9^{9^9}}", "9^(9^(9^9))", "9**9**9", "(10^{9})!", "9!!!!", "\\binom{10^{9}}{5}", "(a+b+c+d)^{500}",
+     "x^{10^9}",
      "2^{-10000000000}", "9^\\frac{99999999999}{2}", "\\log_{2}(2^{2^{2^{2^{2^{5}}}}})", "1" * 3000, "(" * 60 + ")" * 60],
 )  # fmt: skip
 def test_the_guard_refuses_what_cannot_be_computed(text: str) -> None:

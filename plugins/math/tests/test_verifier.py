@@ -6,16 +6,16 @@ import threading
 from pathlib import Path
 
 import pytest
-from pidistill_math.domain import MathDomain
-from pidistill_math.judge import judge
-from pidistill_math.notation import canonical
-from pidistill_math.verifier import MathOptions, MathVerifier
 
 from pidistill.contracts import DataSource
 from pidistill.errors import UsageError, VerifierError
 from pidistill.records import Problem, Status
 from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
+from pidistill_math.domain import MathDomain
+from pidistill_math.judge import judge
+from pidistill_math.notation import canonical
+from pidistill_math.verifier import MathOptions, MathVerifier
 
 COINCIDENCES = {("math500", "5", "x=5")}
 """Neighbouring problems whose references are one answer in two spellings: (file, reference submitted, reference)."""
@@ -96,7 +96,7 @@ def test_the_fallback_is_an_option_and_part_of_the_identity() -> None:
 
 @pytest.mark.parametrize("config", [{"falback": True}, {"fallback": 1}, {"limit_s": 0}, {"limit_s": 1.5}])
 def test_a_wrong_option_is_named(config: dict[str, object]) -> None:
-    with pytest.raises(UsageError, match="fal|limit_s"):
+    with pytest.raises(UsageError, match=r"fal|limit_s"):
         MathOptions.read(config)  # type: ignore[arg-type]
 
 

@@ -77,6 +77,8 @@ def main(config: dict) -> None:  # type: ignore[type-arg]
 def _confine(walls: dict[str, str], scratch: list[str]) -> None:
     if os.getpid() != 1:
         raise OSError("the server is not process 1 of its namespace")
+    if not all(os.path.ismount(folder) for folder in scratch):
+        raise OSError("a folder to be emptied after each program is not the sandbox's own")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_DFL)  # for process 1 that means: signals from inside do not reach it
     os.chdir(scratch[0])
