@@ -49,7 +49,7 @@ def main() -> int:
     bare = _bare(engine, requests)
 
     def ours() -> int:
-        return sum(len(made.token_ids) for _, made in engine.generate(requests))
+        return sum(len(made.token_ids) for batch in engine.generate(requests) for _, made in batch)
 
     bare(), ours()  # Warm up both.
     ratios = []

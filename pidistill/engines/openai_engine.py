@@ -83,8 +83,8 @@ class OpenAIEngine:
         """The model that the next `generate` will use."""
         return self._ref
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Generation]]:
-        """Yield (index into `requests`, generation) as answers come in.
+    def generate(self, requests: Sequence[Request]) -> Iterator[Sequence[tuple[int, Generation]]]:
+        """Yield (index into `requests`, generation), one at a time, as answers come in.
 
         The seed is sent along; whether it is honoured is the server's business. A prompt that the server finds longer
         than the model's context comes back empty and `truncated`. Raises `EngineError` when retries are used up.
@@ -93,7 +93,7 @@ class OpenAIEngine:
         try:
             futures = {pool.submit(self._generate_one, request): index for index, request in enumerate(requests)}
             for future in as_completed(futures):
-                yield futures[future], future.result()
+                yield [(futures[future], future.result())]
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 

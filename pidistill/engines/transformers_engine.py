@@ -44,8 +44,8 @@ class TransformersEngine:
         """The model that the next `generate` will use."""
         return self._ref
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Generation]]:
-        """Yield (index into `requests`, generation) as they finish, longest prompts first.
+    def generate(self, requests: Sequence[Request]) -> Iterator[Sequence[tuple[int, Generation]]]:
+        """Yield (index into `requests`, generation), a whole batch at a time, longest prompts first.
 
         A prompt that fills the model's context window has no room for an answer: its generation is empty and
         `truncated`. Raises `EngineError` when memory runs out.
@@ -54,23 +54,26 @@ class TransformersEngine:
         window = _window(model)
         prompts = [self._render(request) for request in requests]
         order = sorted(range(len(requests)), key=lambda index: -len(prompts[index]))
-        for index in order:
-            if len(prompts[index]) >= window or requests[index].sampling.max_tokens < 1:
-                yield index, Generation("", (), (), len(prompts[index]), truncated=True)
-        order = [i for i in order if len(prompts[i]) < window and requests[i].sampling.max_tokens >= 1]
+        roomless = {i for i in order if len(prompts[i]) >= window or requests[i].sampling.max_tokens < 1}
+        if roomless:
+            yield [(i, Generation("", (), (), len(prompts[i]), truncated=True)) for i in roomless]
+        order = [i for i in order if i not in roomless]
         for start in range(0, len(order), self._config.batch_size):
             chosen = order[start : start + self._config.batch_size]
             samplings = [requests[i].sampling for i in chosen]
             try:
                 batch = Batch(model, [prompts[i] for i in chosen], samplings, self._ends, window)
+                finished: list[tuple[int, Generation]] = []
                 while batch.alive:
                     for row in batch.step():
-                        yield chosen[row.index], self._generation(row, len(prompts[chosen[row.index]]))
+                        index = chosen[row.index]
+                        finished.append((index, self._generation(row, len(prompts[index]))))
             except torch.OutOfMemoryError as error:
                 raise EngineError(
                     f"Out of memory with {len(chosen)} sequences side by side on {model.device}.",
                     f"Try: --set engine.batch_size={max(1, self._config.batch_size // 2)}",
                 ) from error
+            yield finished
 
     def count_prompt_tokens(self, messages: Messages) -> int:
         """Length of the rendered prompt in tokens."""

@@ -61,8 +61,8 @@ class VLLMEngine:
         """The model that the next `generate` will use."""
         return self._ref
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[tuple[int, Generation]]:
-        """Yield (index into `requests`, generation) as they finish.
+    def generate(self, requests: Sequence[Request]) -> Iterator[Sequence[tuple[int, Generation]]]:
+        """Yield the (index into `requests`, generation) pairs that finished in the same step of vLLM.
 
         A prompt that fills the context window has no room for an answer: its generation is empty and `truncated`.
         Raises `EngineError` when vLLM gives up on a request.
@@ -74,7 +74,7 @@ class VLLMEngine:
             for index, request in enumerate(requests):
                 prompt = self._render(request)
                 if len(prompt) >= window or request.sampling.max_tokens < 1:
-                    yield index, Generation("", (), (), len(prompt), truncated=True)
+                    yield [(index, Generation("", (), (), len(prompt), truncated=True))]
                     continue
                 self._served += 1
                 waiting[str(self._served)] = index
@@ -85,8 +85,9 @@ class VLLMEngine:
                     lora_request=self._adapter_request(),
                 )
             while waiting:
-                for output in self._next_finished(engine):
-                    yield waiting.pop(output.request_id), self._generation(output)
+                yield [
+                    (waiting.pop(output.request_id), self._generation(output)) for output in self._next_finished(engine)
+                ]
         finally:
             if waiting:
                 engine.abort_request(list(waiting))
@@ -248,7 +249,7 @@ class VLLMEngine:
 
 @contextlib.contextmanager
 def _process_state_kept() -> Iterator[None]:
-    """Put back what vLLM's CPU worker changes when it starts: Python's and NumPy's generators, torch's thread setter."""
+    """Put back what a starting CPU worker changes: Python's and NumPy's generators, torch's thread setter."""
     states = random.getstate(), np.random.get_state()
     setter = torch.set_num_threads
     try:

@@ -96,6 +96,6 @@ def _bwrap(bwrap: str, prefix_source: str) -> list[str]:
             line += ["--tmpfs", path, "--remount-ro", path]
     for name in _DEVICES:
         line += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
-    line += ["--symlink", "/tmp", "/dev/shm", "--proc", "/proc"]  # noqa: S108
-    line += ["--size", str(TMP_BYTES), "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]  # noqa: S108
+    line += ["--symlink", "/tmp", "/dev/shm", "--proc", "/proc"]
+    line += ["--size", str(TMP_BYTES), "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
     return [*line, python, *PYTHON_FLAGS]

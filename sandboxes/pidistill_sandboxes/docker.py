@@ -10,10 +10,13 @@ says what to do, and the next program tries anew.
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import socket
 import struct
 from collections.abc import Mapping
+from types import ModuleType
 from typing import TYPE_CHECKING, ClassVar
 
 from pidistill.contracts import Sandbox
@@ -49,7 +52,7 @@ class DockerSandbox(Sandbox):
 
     def open(self) -> WarmSession:
         """A session. Raises `SandboxError` where the SDK, the daemon or the image is missing."""
-        return WarmSession(lambda: ContainerGuest(self.image), {"room": False, "scratch": ["/tmp", "/dev/shm"]})  # noqa: S108
+        return WarmSession(lambda: ContainerGuest(self.image), {"room": False, "scratch": ["/tmp", "/dev/shm"]})
 
     def self_check(self) -> Mapping[str, bool]:
         """Protection -> whether it held when tried just now."""
@@ -59,14 +62,13 @@ class DockerSandbox(Sandbox):
 
 
 def connect() -> DockerClient:
-    """A client of the daemon that the environment names. Raises `SandboxError`, `LostError` where it does not answer."""
-    try:
-        import docker
-    except ImportError as error:
-        raise SandboxError("The docker SDK is not installed.", "Try: pip install 'pidistill-sandboxes[docker]'") from error
+    """A client of the daemon that the environment names. `LostError` where it does not answer."""
+    errors = sdk_errors()
+    import docker
+
     try:
         return docker.from_env(timeout=_TIMEOUT_S)
-    except docker.errors.DockerException as error:
+    except errors.DockerException as error:
         raise LostError(f"The Docker daemon does not answer: {error}", _DAEMON_HINT) from error
 
 
@@ -74,7 +76,7 @@ class ContainerGuest(Guest):
     """A server that is the first process of a container."""
 
     def __init__(self, image: str) -> None:
-        import_errors = _errors()
+        errors = sdk_errors()
         self._client = connect()
         self._container: Container | None = None
         self._socket: socket.socket | None = None
@@ -85,11 +87,11 @@ class ContainerGuest(Guest):
             self._stream = self._container.attach_socket(params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             self._socket = getattr(self._stream, "_sock", self._stream)
             self._container.start()
-        except import_errors.ImageNotFound as error:
+        except errors.ImageNotFound as error:
             self.kill()
-            hint = "Make it: pidistill sandbox build (without a registry: pidistill sandbox build --from-rootfs TAR)"
+            hint = "Make it: pidistill sandbox build (without a registry: pidistill sandbox build --from-host)"
             raise SandboxError(f"There is no Docker image {image!r}.", hint) from error
-        except (import_errors.DockerException, OSError) as error:
+        except (errors.DockerException, OSError) as error:
             self.kill()
             raise LostError(f"Docker cannot start a container: {error}", _DAEMON_HINT) from error
         super().__init__(self._socket.fileno(), self._socket.fileno())
@@ -115,11 +117,9 @@ class ContainerGuest(Guest):
             self._stream.close()
             self._socket = None
         if self._container is not None:
-            errors = _errors()
-            try:
+            errors = sdk_errors()
+            with contextlib.suppress(errors.DockerException, OSError):  # it may remove itself first
                 self._container.remove(force=True)
-            except (errors.DockerException, OSError):
-                pass  # removes itself (`auto_remove`), or the daemon is gone
             self._container = None
         self._client.close()
 
@@ -128,12 +128,13 @@ class ContainerGuest(Guest):
         return lines[-1] if lines else ""
 
 
-def _errors():  # type: ignore[no-untyped-def]
+def sdk_errors() -> ModuleType:
+    """`docker.errors`. Raises `SandboxError` where the SDK is not installed."""
     try:
-        import docker.errors
+        return importlib.import_module("docker.errors")
     except ImportError as error:
-        raise SandboxError("The docker SDK is not installed.", "Try: pip install 'pidistill-sandboxes[docker]'") from error
-    return docker.errors
+        hint = "Try: pip install 'pidistill-sandboxes[docker]'"
+        raise SandboxError("The docker SDK is not installed.", hint) from error
 
 
 def _create(client: DockerClient, image: str) -> Container:
@@ -160,7 +161,7 @@ def _create(client: DockerClient, image: str) -> Container:
         security_opt=["no-new-privileges:true"],
         shm_size=_SHM_BYTES,
         stdin_open=True,
-        tmpfs={"/tmp": f"size={TMP_BYTES},nr_inodes=4096,mode=1777,exec"},  # noqa: S108
+        tmpfs={"/tmp": f"size={TMP_BYTES},nr_inodes=4096,mode=1777,exec"},
         user=f"{user}:{user}",
-        working_dir="/tmp",  # noqa: S108
+        working_dir="/tmp",
     )

@@ -6,7 +6,6 @@ standard input. So the same server runs in namespaces, in bubblewrap and in a co
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import select
@@ -24,7 +23,7 @@ from pidistill.errors import SandboxError
 from pidistill.records import JSON
 
 _HEADER = struct.Struct("<cI")
-_MODULES = ("wire", "confine", "rooms", "child", "server")
+_MODULES = ("wire", "confine", "rooms", "channel", "child", "program", "server")
 _CHUNK = 1 << 16
 _LONGEST_FRAME = 1 << 20
 _READY_S = 60.0
@@ -67,9 +66,9 @@ class LostError(SandboxError):
 def bundle(config: Mapping[str, JSON]) -> bytes:
     """What `BOOT` reads: the modules of `inside/` and the server's configuration."""
     package = "pidistill_sandboxes"
+    folder = resources.files(f"{package}.inside")
     texts = [[package, ""], [f"{package}.inside", ""]]
-    for name in _MODULES:
-        texts.append([f"{package}.inside.{name}", resources.files(f"{package}.inside").joinpath(f"{name}.py").read_text()])
+    texts += [[f"{package}.inside.{name}", folder.joinpath(f"{name}.py").read_text()] for name in _MODULES]
     data = json.dumps({"modules": texts, "config": dict(config)}).encode()
     return len(data).to_bytes(4, "little") + data
 
@@ -88,6 +87,8 @@ class Guest(ABC):
         self._poll_both.register(write_fd, select.POLLOUT | (select.POLLIN if read_fd == write_fd else 0))
         self.walls: Mapping[str, str] = {}
         """Mechanism -> '' where it is in force, or why it is not. From the server's own report."""
+        self.python = ""
+        """Version of the interpreter inside."""
 
     @abstractmethod
     def kill(self) -> None:
@@ -108,7 +109,7 @@ class Guest(ABC):
         if kind != b"R" or "walls" not in report:
             missing = report.get("missing", {}) if isinstance(report, dict) else {}
             raise SandboxError("; ".join(f"{what}: {why}" for what, why in missing.items()) or "malformed start")
-        self.walls = report["walls"]
+        self.walls, self.python = report["walls"], report["python"]
 
     def send(self, data: bytes | bytearray) -> None:
         """Write all of `data`, taking in what comes meanwhile, so that neither side waits for the other for ever."""
@@ -123,7 +124,7 @@ class Guest(ABC):
                 if events.get(self._read_fd, 0) & select.POLLIN:
                     self._take()
             except OSError as error:
-                raise LostError(f"The server inside is gone ({errno.errorcode.get(error.errno or 0, error)}).") from error
+                raise LostError(f"The server inside is gone ({error}).") from error
 
     def receive(self, deadline: float) -> tuple[bytes, bytes]:
         """The next frame, as (kind, content). `deadline` is on the monotonic clock. Raises `LostError`."""

@@ -1,7 +1,7 @@
 """The `process` sandbox: namespaces, a root of its own, Landlock, seccomp and limits, with nothing installed for it.
 
-Needs Linux 5.12 or later on x86-64 or 64-bit ARM, and either user namespaces for everybody or root. Where one of them is
-missing it does not open, and says which protections are.
+Needs Linux 5.12 or later on x86-64 or 64-bit ARM, and either user namespaces for everybody or root. Where one of them
+is missing it does not open, and says which protections are.
 """
 
 from __future__ import annotations

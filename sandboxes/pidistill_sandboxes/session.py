@@ -1,8 +1,8 @@
 """The trusted side: a warm session over a guest, and the programs run in it.
 
 What comes back is believed to this extent: frames are the server's, which no candidate can reach, and their content is
-the candidate's. A frame's content that is no answer is tampering. A guest that dies or falls silent is our trouble: it is
-replaced, and `run` and `script` start the program again in the new one, a few times, before they raise.
+the candidate's. A frame's content that is no answer is tampering. A guest that dies or falls silent is our trouble: it
+is replaced, and `run` and `script` start the program again in the new one, a few times, before they raise.
 """
 
 from __future__ import annotations
@@ -29,7 +29,13 @@ _STARVED_FACTOR, _STARVED_S = 20, 60
 it well before; this is for a server that has died without a sound."""
 _ENDS = {"timeout": Kind.TIMEOUT, "memory": Kind.MEMORY, "exited": Kind.EXITED, "tampered": Kind.TAMPERED}
 
+_DEFAULT = Limits()
+
 T = TypeVar("T")
+
+
+def _described(type_name: str, content: object) -> Described:
+    return Described(type_name, cast(Plain, content))
 
 
 class WarmSession(Session):
@@ -46,11 +52,16 @@ class WarmSession(Session):
         """What the server inside says of its confinement: mechanism -> '' or the reason why not."""
         return self._open_guest().walls
 
-    def start(self, source: str, limits: Limits = Limits(), stdin: str | None = None) -> Program:
+    @property
+    def python(self) -> str:
+        """Version of the interpreter inside, such as `3.11.7`."""
+        return self._open_guest().python
+
+    def start(self, source: str, limits: Limits = _DEFAULT, stdin: str | None = None) -> Program:
         """See `Session.start`. A guest that was lost since the last program is replaced first."""
         return self._retried(lambda: self._start(source, limits, stdin))
 
-    def run(self, source: str, calls: Iterable[Call], limits: Limits = Limits()) -> Outcome:
+    def run(self, source: str, calls: Iterable[Call], limits: Limits = _DEFAULT) -> Outcome:
         """See `Session.run`. Where the guest is lost on the way all of it is done again."""
         again = list(calls)
 
@@ -64,7 +75,7 @@ class WarmSession(Session):
 
         return self._retried(work)
 
-    def script(self, source: str, stdin: str, limits: Limits = Limits()) -> Outcome:
+    def script(self, source: str, stdin: str, limits: Limits = _DEFAULT) -> Outcome:
         """See `Session.script`. Where the guest is lost on the way it is run again."""
 
         def work() -> Outcome:
@@ -244,7 +255,7 @@ class WarmProgram(Program):
     def _read(self, data: bytearray, seconds: float) -> Answer:
         """The candidate's words as an answer. What is none ends the program as tampering."""
         try:
-            match wire.decode(data, Described):
+            match wire.decode(data, _described):
                 case ("value", value, None | tuple() as args):
                     return Answer(Kind.VALUE, cast(Plain, value), None, args, seconds)
                 case ("raised", str(name), str(message), str(lines)):

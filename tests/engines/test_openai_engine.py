@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -127,10 +127,14 @@ def _request(text: str, **sampling: Any) -> Request:
     return Request((Message("system", "Be brief."), Message("user", text)), Sampling(**sampling))
 
 
+def _made(batches: Iterator[Sequence[tuple[int, Generation]]]) -> dict[int, Generation]:
+    return dict(pair for batch in batches for pair in batch)
+
+
 def test_completions_come_back_to_their_requests(server: Server) -> None:
     engine = _engine(server)
     assert isinstance(engine, Engine)
-    made = dict(engine.generate([_request(f"q{index}") for index in range(20)]))
+    made = _made(engine.generate([_request(f"q{index}") for index in range(20)]))
     assert {index: g.completion for index, g in made.items()} == {i: f"q{i}: two is the answer é😀" for i in range(20)}
     assert made[3] == Generation("q3: two is the answer é😀", (), (), 2, truncated=False)
 
@@ -154,12 +158,12 @@ def test_the_request_says_all_there_is_to_say(server: Server) -> None:
 
 
 def test_truncation_is_recorded(server: Server) -> None:
-    ((_, made),) = _engine(server).generate([_request("q", max_tokens=2)])
+    (made,) = _made(_engine(server).generate([_request("q", max_tokens=2)])).values()
     assert (made.completion, made.truncated) == ("q: two is", True)
 
 
 def test_token_ids_and_logprobs_are_kept_where_the_server_gives_them(server: Server) -> None:
-    ((_, made),) = _engine(server, token_ids=True).generate([_request("q", max_tokens=3)])
+    (made,) = _made(_engine(server, token_ids=True).generate([_request("q", max_tokens=3)])).values()
     assert made.token_ids == (0, 1, 2)
     assert made.logprobs == (-0.5, -0.5, -0.5)
     assert server.bodies[0]["logprobs"] is True
@@ -167,7 +171,7 @@ def test_token_ids_and_logprobs_are_kept_where_the_server_gives_them(server: Ser
 
 def test_rate_limits_and_server_errors_are_retried(server: Server) -> None:
     server.failures = [429, 500, 503, 429]
-    made = dict(_engine(server).generate([_request("a"), _request("b")]))
+    made = _made(_engine(server).generate([_request("a"), _request("b")]))
     assert sorted(made) == [0, 1]
     assert len(server.bodies) == 6
 
@@ -191,7 +195,7 @@ def test_errors_that_no_retry_mends_are_not_retried(server: Server, status: int,
 
 
 def test_a_prompt_beyond_the_context_is_truncated_and_spares_the_others(server: Server) -> None:
-    made = dict(_engine(server).generate([_request("x" * 2000), _request("b")]))
+    made = _made(_engine(server).generate([_request("x" * 2000), _request("b")]))
     assert made[0] == Generation("", (), (), 0, truncated=True)
     assert made[1].completion.startswith("b: ")
 

@@ -27,7 +27,7 @@ def _request(text: str = "What is 1 + 1?", **sampling: float) -> Request:
 
 
 def _all(engine: TransformersEngine, requests: list[Request]) -> list[Generation]:
-    made = dict(engine.generate(requests))
+    made = dict(pair for batch in engine.generate(requests) for pair in batch)
     assert sorted(made) == list(range(len(requests)))
     return [made[index] for index in range(len(requests))]
 

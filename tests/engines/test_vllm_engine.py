@@ -93,7 +93,7 @@ def reference(base: ModelRef) -> TransformersEngine:
 
 
 def _all(engine: Engine, requests: list[Request]) -> list[Generation]:
-    made = dict(engine.generate(requests))
+    made = dict(pair for batch in engine.generate(requests) for pair in batch)
     assert sorted(made) == list(range(len(requests)))
     return [made[index] for index in range(len(requests))]
 

@@ -87,10 +87,10 @@ def test_unfinished_prose_is_no_answer_where_math_verify_takes_its_last_expressi
     assert verify(parse("$12$"), parse(prose))
 
 
-def test_an_honest_correction_passes_where_math_verify_joins_both_boxes() -> None:
+def test_a_later_box_corrects_an_earlier_one() -> None:
     completion = "First $\\boxed{5}$, but I dropped a term; hence, finally, $\\boxed{6}$."
     assert MathVerifier().verify(Problem("p", "math", "?", "6"), completion).passed
-    assert not verify(parse("$6$"), parse(completion))
+    assert not MathVerifier().verify(Problem("p", "math", "?", "5"), completion).passed
 
 
 def test_an_answer_over_the_guard_fails_without_being_computed() -> None:
@@ -176,8 +176,8 @@ def test_any_answer_gets_a_ruling(answer: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["9^{9^{9^9}}", "9^(9^(9^9))", "9**9**9", "(10^{9})!", "9!!!!", "\\binom{10^{9}}{5}", "(a+b+c+d)^{500}",
-     "x^{10^9}",
-     "2^{-10000000000}", "9^\\frac{99999999999}{2}", "\\log_{2}(2^{2^{2^{2^{2^{5}}}}})", "1" * 3000, "(" * 60 + ")" * 60],
+     "x^{10^9}", "1" * 3000, "(" * 60 + ")" * 60,
+     "2^{-10000000000}", "9^\\frac{99999999999}{2}", "\\log_{2}(2^{2^{2^{2^{2^{5}}}}})"],
 )  # fmt: skip
 def test_the_guard_refuses_what_cannot_be_computed(text: str) -> None:
     assert oversize(text)

@@ -13,6 +13,7 @@ exception's text is cut to size, a value too large is described instead.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import linecache
 import os
 import struct
@@ -131,10 +132,8 @@ def _guarded(function, *args) -> tuple[object, ...]:  # type: ignore[no-untyped-
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(Exception):  # the candidate may have closed or replaced it
             stream.flush()
-        except Exception:  # noqa: BLE001, S110 - the candidate may have closed or replaced it
-            pass
 
 
 def _raised(error: BaseException) -> tuple[object, ...]:

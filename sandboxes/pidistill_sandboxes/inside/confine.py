@@ -1,4 +1,4 @@
-"""Walls that a process builds around itself and its children: capabilities, no-new-privileges, Landlock, seccomp, limits.
+"""Walls that a process builds around itself and its children: capabilities, Landlock, seccomp, limits.
 
 All of it is inherited over fork and cannot be undone, so the server confines itself once and every program's process
 is born confined. Raw system calls through ctypes, since the standard library has none of them. Each function raises

@@ -1,8 +1,8 @@
 """The room of the process sandbox: new namespaces, and a root file system that holds an interpreter and nothing else.
 
-The process that calls `enter` stays outside as the room's doorkeeper, which the trusted side can kill; its child, process
-1 inside, returns. Nothing is mounted in the host's view, so nothing has to be unmounted: the kernel takes all of it
-away with the last process.
+The process that calls `enter` stays outside as the room's doorkeeper, which the trusted side can kill; its child,
+process 1 inside, returns. Nothing is mounted in the host's view, so nothing has to be unmounted: the kernel takes all
+of it away with the last process.
 
 Started by root, it first maps an unprivileged user, which process 1 becomes: limits on processes do not bind root.
 Bubblewrap and Docker build their rooms themselves.

@@ -1,0 +1,176 @@
+"""When an answer is the expected one: comparison of plain values that no candidate's class can take part in.
+
+Answers arrive as `pidistill.sandbox.Plain`, exact built-in types, so `==` here is Python's own: `True == 1 == 1.0`, a tuple
+is no list, NaN equals nothing, floats are equal to the last bit. Three things are added:
+
+* An instance of a subclass of a plain type (Counter, namedtuple, IntEnum) counts as its content, which the sandbox read past
+  all overridden methods. A class counts as its name. Any other object is `Opaque` and equals nothing.
+* `close` is for data that states a tolerance, and for references that are floats: numbers within `tolerance`, absolute or
+  relative, whichever is larger. NaN is close to nothing. Lists and tuples are one there, because JSON has lists only.
+* `same_output` is for programs that print: trailing white space is ignored, and tokens that are decimal numbers compare
+  as numbers.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final, TypeAlias
+
+from pidistill.sandbox import Described, Plain
+
+_MOST_COLLISIONS: Final = 256
+_NUMBER = re.compile(r"[+-]?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?")
+_SHOWN: Final = 300
+
+
+@dataclass(frozen=True)
+class TypeName:
+    """A class that was returned, or is expected, by name."""
+
+    name: str
+    """`module.qualname`."""
+
+
+class Opaque:
+    """An object of no plain type. Equal to nothing, not even to another of its kind."""
+
+    def __init__(self, type_name: str) -> None:
+        self.type_name = type_name
+
+    def __repr__(self) -> str:
+        return f"<{self.type_name} object>"
+
+
+Value: TypeAlias = "Plain | TypeName | Opaque"
+
+
+class HostileValueError(ValueError):
+    """A value made to stall whoever looks at it."""
+
+
+def normalise(value: Plain) -> Value:
+    """`value` with every `Described` in it replaced as the module says."""
+    kind = type(value)
+    if kind is list and any(type(item) in _COMPOUND for item in value):  # type: ignore[union-attr]
+        return [normalise(item) for item in value]  # type: ignore[union-attr, return-value]
+    if kind is tuple:
+        return tuple(normalise(item) for item in value)  # type: ignore[union-attr, return-value]
+    if kind is dict:
+        return {normalise(key): normalise(item) for key, item in value.items()}  # type: ignore[union-attr, misc]
+    if kind is set or kind is frozenset:
+        return kind(normalise(item) for item in value)  # type: ignore[union-attr, return-value]
+    if isinstance(value, Described):
+        if value.content is None:
+            return Opaque(value.type_name)
+        if value.type_name == "builtins.type":
+            return TypeName(str(value.content))
+        return normalise(value.content)
+    return value
+
+
+_COMPOUND: Final = frozenset((list, tuple, dict, set, frozenset, Described))
+
+
+def is_plain(value: Value) -> bool:
+    """Whether `value` can be sent to a sandbox: no `Opaque` or `TypeName` in it."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(map(is_plain, value))
+    if isinstance(value, dict):
+        return all(is_plain(key) and is_plain(item) for key, item in value.items())
+    return not isinstance(value, Opaque | TypeName)
+
+
+def close(got: object, expected: object, tolerance: float = 0.0) -> bool:
+    """Whether `got` is `expected`, numbers within `tolerance` (absolute, and relative to `expected`), tuples as lists."""
+    if isinstance(expected, list | tuple):
+        return (
+            isinstance(got, list | tuple)
+            and len(got) == len(expected)
+            and all(close(a, b, tolerance) for a, b in zip(got, expected, strict=True))
+        )
+    if isinstance(expected, dict):
+        return (
+            isinstance(got, dict)
+            and got.keys() == expected.keys()
+            and all(close(got[key], item, tolerance) for key, item in expected.items())
+        )
+    if tolerance and _is_number(got) and _is_number(expected) and not got == expected:
+        try:
+            difference = abs(got - expected)  # type: ignore[operator]
+            return bool(difference <= tolerance * max(1.0, abs(expected)))  # type: ignore[arg-type]
+        except OverflowError:
+            return False
+    return bool(got == expected)
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float, complex)
+
+
+def holds_float(value: object) -> bool:
+    """Whether there is a float anywhere in `value`."""
+    if isinstance(value, list | tuple | set | frozenset):
+        return any(map(holds_float, value))
+    if isinstance(value, dict):
+        return any(holds_float(key) or holds_float(item) for key, item in value.items())
+    return type(value) in (float, complex)
+
+
+def check_hashes(items: Iterable[object]) -> None:
+    """Raise `HostileValueError` where so many different items share a hash that a set of them would take for ever."""
+    first: dict[int, object] = {}
+    collisions = 0
+    for item in items:
+        known = first.setdefault(hash(item), item)
+        if known is not item and known != item:
+            collisions += 1
+            if collisions > _MOST_COLLISIONS:
+                raise HostileValueError("values made to collide")
+
+
+def is_nan(value: object) -> bool:
+    """Whether `value` is a float that is not a number."""
+    return type(value) is float and math.isnan(value)
+
+
+def same_output(got: str, expected: str) -> bool:
+    """Whether a program printed what it should; see the module."""
+    ours, theirs = _lines(got), _lines(expected)
+    if ours == theirs:
+        return True
+    return len(ours) == len(theirs) and all(map(_same_line, ours, theirs))
+
+
+def _lines(text: str) -> list[str]:
+    lines = [line.strip() for line in text.split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _same_line(got: str, expected: str) -> bool:
+    if got == expected:
+        return True
+    ours, theirs = got.split(), expected.split()
+    return len(ours) == len(theirs) and all(map(_same_token, ours, theirs))
+
+
+def _same_token(got: str, expected: str) -> bool:
+    if got == expected:
+        return True
+    return bool(
+        _NUMBER.fullmatch(got) and _NUMBER.fullmatch(expected) and Decimal(got) == Decimal(expected)
+    )
+
+
+def shown(value: object, most: int = _SHOWN) -> str:
+    """`value` as Python writes it, cut to `most` characters."""
+    try:
+        text = value.name if isinstance(value, TypeName) else repr(value)
+    except (ValueError, RecursionError):  # an integer too long to print
+        text = f"a very large {type(value).__name__}"
+    return text if len(text) <= most else f"{text[: most - 3]}..."
