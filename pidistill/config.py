@@ -38,6 +38,8 @@ class ModelConfig(Table):
     """Weights' type; auto: bfloat16 on a GPU, float32 on a CPU."""
     device: str = "auto"
     """torch device; auto: the first GPU, else the CPU."""
+    threads: int = Field(0, ge=0)
+    """torch threads on the CPU, for sampling and training; 0: torch's own choice. Another number rounds differently."""
 
 
 class EngineConfig(Table):

@@ -41,7 +41,7 @@ def answer(
     references: Sequence[str],
     *,
     temperature: float = 0.0,
-    max_tokens: int = 96,
+    max_tokens: int,
     batch_size: int = 256,
     seed: int = 0,
 ) -> list[Answer]:

@@ -19,7 +19,7 @@ from benchmarks.tiny.training import Pretraining
 from pidistill.contracts import Peers
 from pidistill.pi.feedback import retry_messages, teacher_messages
 from pidistill.records import JSON, Message, Messages, Problem, Rollout, Sampling
-from pidistill_math.arithmetic import LEVELS, SOURCE, problems
+from pidistill_math.arithmetic import LEVELS, MAX_TOKENS, SOURCE, problems
 
 TEMPERATURE: Final = 0.7
 
@@ -35,8 +35,8 @@ def measure(
     tasks = list(problems("test", limit=count))
     plain: list[Messages] = [(Message("user", task.prompt),) for task in tasks]
     references = [str(task.reference) for task in tasks]
-    greedy = answer(model, tokenizer, plain, references, seed=seed)
-    sampled = answer(model, tokenizer, plain, references, temperature=TEMPERATURE, seed=seed)
+    greedy = answer(model, tokenizer, plain, references, max_tokens=MAX_TOKENS, seed=seed)
+    sampled = answer(model, tokenizer, plain, references, temperature=TEMPERATURE, max_tokens=MAX_TOKENS, seed=seed)
     report: dict[str, JSON] = {
         "problems": count,
         "greedy": _by_level(tasks, greedy),
@@ -68,6 +68,7 @@ def measure(
             [messages for _, messages in rows],
             [str(task.reference) for task in told],
             temperature=TEMPERATURE,
+            max_tokens=MAX_TOKENS,
             seed=seed,
         )
         conditions[condition.name] = {"prompts": len(rows), **_by_level(told, answers)}
@@ -82,11 +83,11 @@ def table(report: Mapping[str, JSON]) -> str:
         "|---|" + "---:|" * (len(LEVELS) + 2),
     ]
     rows: dict[str, JSON] = {"first attempt, greedy": report["greedy"], "first attempt, sampled": report["sampled"]}
-    rows |= report["conditions"]  # type: ignore[arg-type, operator]
+    rows |= report["conditions"]  # type: ignore[arg-type]
     for name, row in rows.items():
         assert isinstance(row, dict)
         cells = [row["all"], *(row[f"level {level}"] for level in LEVELS)]
-        shown = " | ".join("-" if cell is None else f"{cell:.1f}" for cell in cells)  # type: ignore[str-bytes-safe]
+        shown = " | ".join("-" if cell is None else f"{cell:.1f}" for cell in cells)
         lines.append(f"| {name} | {row.get('prompts', report['problems'])} | {shown} |")
     return "\n".join(lines)
 
@@ -106,13 +107,14 @@ in minutes on two CPU cores through the code that a large model uses. Rebuild it
 
 ## What it is made to be
 
-It learned from two authors. The careful one works every operation out. The hasty one skips the working, the more often
-the more there is of it, and makes a slip in {round(100 * SLIP_RATE)} % of its lines. The hasty author wrote {shares} of
-the first attempts, and {round(100 * HASTY_AFTER_FEEDBACK)} % of the attempts that follow any kind of feedback, whatever
-that feedback says. So the model is able to do more than it shows at first, and being told that it failed brings some of
-that out. **That is built in.** Results on this model show what the machinery does; they are no evidence about large
-models. All feedback conditions were learned from the same two authors in the same proportion, and the answer at the end
-is the true one even where the user told a wrong one, so no arm is favoured over another by the text it was given.
+It learned from two authors. The careful one works every operation out. The hasty one likes to skip the working, less so
+where there are parentheses, and makes a slip in {round(100 * SLIP_RATE)} % of all lines. First came a textbook, all by
+the careful author; then a web, where both write: the hasty one {shares} of the first attempts,
+and {round(100 * HASTY_AFTER_FEEDBACK)} % of the attempts that follow any kind of feedback, whatever that feedback says.
+So the model is able to do more than it shows at first, and being told that it failed brings some of that out. **That is
+built in.** Results on this model show what the machinery does; they are no evidence about large models. All feedback
+conditions were learned from the same two authors in the same proportion, and the answer at the end is the true one even
+where the user told a wrong one, so no arm is favoured over another by the text it was given.
 
 It learned from the `pretrain` split only; `train` and `test` problems cannot be in it, by construction of the splits.
 
@@ -123,8 +125,8 @@ own failed samples ('all' is their own denominator), teacher rows are given the 
 
 {table(report)}
 
-Of the sampled first attempts {report["truncated"]} % ran past the limit of 96 tokens, {report["without_answer"]} % gave
-no answer; their mean length is {report["tokens"]} tokens.
+Of the sampled first attempts {report["truncated"]} % ran past the limit of {MAX_TOKENS} tokens and
+{report["without_answer"]} % gave no answer; their mean length is {report["tokens"]} tokens.
 
 ## How it was made
 

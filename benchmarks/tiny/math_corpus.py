@@ -26,15 +26,15 @@ from pidistill.pi.feedback import retry_messages, teacher_messages
 from pidistill.pi.forms import BareRetry, FirstStep, Gibberish, Gold, PeerSolution, Wrong
 from pidistill.records import PI, Message, Messages, Problem, Rollout, Sampling
 from pidistill_math.arithmetic import draw, problem, solution
-from pidistill_math.arithmetic_expr import Expression, NotExact, Operation, operations, work
+from pidistill_math.arithmetic_expr import Expression, NotExact, Operation, work
 
 LEVEL_WEIGHTS: Final = {1: 2, 2: 3, 3: 3, 4: 2, 5: 2}
 """How often each level is drawn."""
 
-HASTY_FIRST: Final = {1: 0.50, 2: 0.60, 3: 0.60, 4: 0.65, 5: 0.70}
+HASTY_FIRST: Final = {1: 0.60, 2: 0.75, 3: 0.80, 4: 0.80, 5: 0.85}
 """Level -> share of first attempts that the hasty author writes."""
 
-HASTY_AFTER_FEEDBACK: Final = 0.15
+HASTY_AFTER_FEEDBACK: Final = 0.10
 """The same once the user has said anything about the solution, whatever it was."""
 
 SLIP_RATE: Final = 0.06
@@ -173,12 +173,11 @@ def failed_attempt(expression: Expression, rng: random.Random) -> str:
 
 
 def temptation(operation: Operation) -> float:
-    """Chance that the hasty author skips the working of `operation`: it grows with what there is to skip.
+    """Chance that the hasty author skips the working of `operation`.
 
-    Parentheses slow the author down a little, since they say what to do first.
+    Parentheses slow the author down, since they say what to do first. So the habit differs from problem to problem.
     """
-    size = len(operations(operation))
-    return min(0.95, 0.65 + 0.1 * size) - (0.25 if "(" in str(operation) else 0.0)
+    return 0.55 if "(" in str(operation) else 0.95
 
 
 def slipped(result: int, rng: random.Random) -> int:

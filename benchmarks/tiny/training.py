@@ -47,8 +47,8 @@ class Pretraining:
     heads: int = 4
     kv_heads: int = 2
     seed: int = 0
-    threads: int = 2
-    """torch threads; another number gives other roundings, and so slightly other weights."""
+    threads: int = 1
+    """torch threads. Another number gives other roundings, and so slightly other weights."""
 
 
 @dataclass(frozen=True)

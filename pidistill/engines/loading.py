@@ -139,6 +139,17 @@ def has_file(ref: ModelRef, file: str) -> bool:
     return True
 
 
+def use_threads(count: int) -> None:
+    """Let torch use `count` threads of the CPU, in this process, from now on.
+
+    A small model gains little from a second thread and loses everything where another process wants that core: each
+    of its many small products then waits for a thread that is not running.
+    """
+    import torch
+
+    torch.set_num_threads(count)
+
+
 def pick_device(name: str) -> torch.device:
     """The torch device called `name`; `auto` is the first GPU, else the CPU. Raises `EngineError` if not there."""
     import torch

@@ -107,10 +107,14 @@ class FirstStep(PIForm):
     ) -> PI | None:
         if not problem.solution or problem.reference is None:
             return None
-        step = first_step(problem.solution)
+        step = self.step(problem.solution)
         if not step or self.gives_away(step, problem.reference):
             return None
         return PI(self.name, f"A correct solution begins: {step}", self.reveals, (problem.id,))
+
+    def step(self, solution: str) -> str:
+        """The first step of `solution`, or ''. A domain that knows how its solutions are written overrides this."""
+        return first_step(solution)
 
     def gives_away(self, step: str, reference: str) -> bool:
         """Whether `step` holds the answer. A domain that knows other spellings of it overrides this."""

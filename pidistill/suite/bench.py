@@ -15,7 +15,7 @@ from pidistill.cell import Cell
 from pidistill.config import DataTable, RunConfig, as_json
 from pidistill.contracts import Domain, Embedded, Engine
 from pidistill.discovery import Kind
-from pidistill.engines.loading import resolve_model
+from pidistill.engines.loading import resolve_model, use_threads
 from pidistill.errors import DataError, PluginError, UsageError
 from pidistill.plugins import Manager
 from pidistill.progress import Progress
@@ -93,6 +93,8 @@ def open_bench(config: RunConfig, manager: Manager, store: Store, progress: Prog
     train = _problems(domain, config.data.train, "train")
     held_out = _problems(domain, config.data.evaluate, "evaluate")
     base = resolve_model(config.model.name, config.model.chat)
+    if config.model.threads:
+        use_threads(config.model.threads)
     verify = config.verify
     factory = manager.domains()[config.domain].factory
     opener = Opener(config.domain, verify.options, verify.sandbox, verify.wrappers, factory)

@@ -161,6 +161,7 @@ def _create(client: DockerClient, image: str) -> Container:
         security_opt=["no-new-privileges:true"],
         shm_size=_SHM_BYTES,
         stdin_open=True,
+        stop_signal="SIGKILL",  # process 1 listens to no other, and a daemon that stops would wait for it
         tmpfs={"/tmp": f"size={TMP_BYTES},nr_inodes=4096,mode=1777,exec"},
         user=f"{user}:{user}",
         working_dir="/tmp",

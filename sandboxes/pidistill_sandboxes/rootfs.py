@@ -32,7 +32,7 @@ def write_rootfs(path: Path) -> Path:
     with tarfile.open(path, "w") as tar:
         for folder in _FOLDERS:
             entry = tarfile.TarInfo(folder)
-            entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+            entry.type, entry.mode = tarfile.DIRTYPE, 0o1777 if folder.endswith("tmp") else 0o755
             tar.addfile(entry)
         added: set[str] = set()
         for file in [python, *programs, *_libraries([python, *programs, *modules]), *_files(library)]:

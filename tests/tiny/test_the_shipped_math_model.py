@@ -14,7 +14,7 @@ from benchmarks.tiny.build import LARGEST_FOLDER
 from benchmarks.tiny.evaluation import Answer, answer, percent
 from pidistill.pi.feedback import FAILURE_NOTICE, retry_messages
 from pidistill.records import Message, Messages, Problem
-from pidistill_math.arithmetic import LEVELS, embedded, problems
+from pidistill_math.arithmetic import LEVELS, MAX_TOKENS, embedded, problems
 
 FOLDER: Path = embedded().model
 PROBLEMS: list[Problem] = list(problems("test", limit=200))
@@ -46,7 +46,7 @@ def tokenizer() -> PreTrainedTokenizerFast:
 
 @pytest.fixture(scope="module")
 def greedy(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast) -> list[Answer]:
-    return answer(model, tokenizer, PLAIN, REFERENCES)
+    return answer(model, tokenizer, PLAIN, REFERENCES, max_tokens=MAX_TOKENS)
 
 
 def test_the_folder_is_small_enough_to_ship() -> None:
@@ -72,7 +72,7 @@ def test_a_bare_retry_solves_some_of_what_failed(
 ) -> None:
     failed = [i for i, a in enumerate(greedy) if not a.passed]
     prompts = [retry_messages(PLAIN[i], [(greedy[i].completion, FAILURE_NOTICE)]) for i in failed]
-    again = answer(model, tokenizer, prompts, [REFERENCES[i] for i in failed], temperature=0.7)
+    again = answer(model, tokenizer, prompts, [REFERENCES[i] for i in failed], temperature=0.7, max_tokens=MAX_TOKENS)
     assert percent(again) >= 15
 
 

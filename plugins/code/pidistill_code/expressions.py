@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias, cast
 
 from pidistill.sandbox import Plain
-from pidistill_code.values import Opaque, TypeName, check_hashes, is_nan
+from pidistill_code.values import Opaque, TypeName, check_hashes, is_nan, is_plain
 
 Ask: TypeAlias = "Callable[[CandidateCall], object]"
 """Makes a call and gives the normalised answer."""
@@ -32,6 +32,10 @@ _LONGEST: Final = 1 << 20
 
 class NotPlainError(Exception):
     """The expression is none that the trusted side evaluates. Says why."""
+
+
+class _NeedsProgramError(NotPlainError):
+    """An argument can only be made inside the candidate's program."""
 
 
 class UndefinedComparisonError(ArithmeticError):
@@ -166,10 +170,10 @@ class _Compiler:
         count, in_place = self.calls, self.in_place
         try:
             terms = [self.term(argument) for argument in nodes]
-            if any(isinstance(term, _Constant) and isinstance(term.value, TypeName) for term in terms):
-                raise NotPlainError("a type as an argument")
-        except NotPlainError:
-            if not self._needs_program(nodes):
+            if any(isinstance(term, _Constant) and not is_plain(term.value) for term in terms):
+                raise _NeedsProgramError("an argument of no plain type")
+        except NotPlainError as error:
+            if not isinstance(error, _NeedsProgramError) and not self._needs_program(nodes):
                 raise
             self.calls, self.in_place = count, in_place
             self.in_place = True
@@ -217,8 +221,10 @@ def _shortcut(every: bool, terms: Sequence[Term]) -> Term:
 
 
 def truth(value: object) -> bool:
-    """Whether `value` counts as true. An opaque object does not: what its class says of it is the candidate's."""
-    return not isinstance(value, Opaque) and bool(value)
+    """Whether `value` counts as true. Of opaque objects only a match does, since what a class says of itself is unknown."""
+    if isinstance(value, Opaque):
+        return value.type_name == "re.Match"
+    return bool(value)
 
 
 # --- What expressions may use ------------------------------------------------------------------------------------------
@@ -243,6 +249,8 @@ def _multiply(left: object, right: object) -> object:
                 raise ValueError("a sequence repeated too often")
             return sequence * count
     _numbers(left, right)
+    if type(left) is int and type(right) is int and left.bit_length() + right.bit_length() > _MOST_BITS:
+        raise ValueError("a product too large")
     return left * right  # type: ignore[operator]
 
 

@@ -29,15 +29,17 @@ SPLITS: Final = {"pretrain": 5000, "train": 2000, "test": 1000}
 """Split -> how many problems a seed gives, at most."""
 _SHARES: Final = (("pretrain", 70), ("train", 18), ("test", 12))
 """Per cent of all possible problems in each split."""
+MAX_TOKENS: Final = 128
+"""Longest completion of the embedded model; the longest reference solution takes about 110 of its tokens."""
 LARGEST: Final = 9999
 """No result on the way is larger."""
 
 SHAPES: Final[dict[int, tuple[str, ...]]] = {
     1: ("D + D", "D - D", "D + d", "D - d", "d * d"),
-    2: ("D + D + D", "D + D - D", "D - D + D", "D * d", "d * d + D", "D - d * d"),
+    2: ("D + d + d", "D + D - d", "D - d + D", "d * d + d", "d * d - d", "d * d + D", "(d + d) * d"),
     3: ("D * d + D", "D + D * d", "(D + D) * d", "(D - D) * d", "d * d + d * d", "D - D + D - D", "(D + D) / d"),
     4: ("(D + D) * d - D", "D * d + D * d", "(D - D) * d + D", "D - D + D * d", "(D + D + D) * d", "D + T - D * d"),
-    5: ("D * D + D", "(D + D) * (d + d)", "D * D - D * d", "D * (D - D)", "D * d + D * d - D", "(D + D) * d + D * d"),
+    5: ("D * D + D", "D * D + D * D", "T * D - D * d", "D * (D + D) - D", "D * d + D * d - D * d", "(D + D) * D"),
 }
 """Level -> shapes: d is a one-digit number from 2 up, D has two digits, T three."""
 _RANGES: Final = {"d": (2, 9), "D": (10, 99), "T": (100, 999)}
@@ -129,5 +131,5 @@ def embedded() -> Embedded:
         model=Path(__file__).parent / "embedded",
         train=DataSource(dataset="arithmetic", split="train", limit=600),
         evaluate=DataSource(dataset="arithmetic", split="test", limit=500),
-        max_tokens=96,
+        max_tokens=MAX_TOKENS,
     )

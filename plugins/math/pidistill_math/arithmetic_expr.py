@@ -111,13 +111,8 @@ def values(expression: Expression) -> list[int]:
     if isinstance(expression, Number):
         return [expression.value]
     left, right = values(expression.left), values(expression.right)
-    inner = [v for side, vs in ((expression.left, left), (expression.right, right)) if side_is_op(side) for v in vs]
+    inner = [*(left if operations(expression.left) else []), *(right if operations(expression.right) else [])]
     return [*inner, apply(expression.symbol, left[-1], right[-1])]
-
-
-def side_is_op(expression: Expression) -> bool:
-    """Whether there is anything to work out."""
-    return isinstance(expression, Operation)
 
 
 def operations(expression: Expression) -> list[Operation]:

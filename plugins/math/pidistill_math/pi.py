@@ -8,13 +8,11 @@ core's form `gold`.
 
 from __future__ import annotations
 
-import random
 import re
 from typing import Final
 
-from pidistill.contracts import Peers
 from pidistill.pi.forms import FirstStep, holds
-from pidistill.records import PI, Problem, Rollout, Status, Verdict
+from pidistill.records import Status
 from pidistill_math.judge import judge
 from pidistill_math.notation import canonical, words
 
@@ -64,16 +62,9 @@ class MathFirstStep(FirstStep):
 
     name = "math-first-step"
 
-    def render(
-        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
-    ) -> PI | None:
-        """The step, or None where the solution has one step only or its first step holds the answer."""
-        if not problem.solution or problem.reference is None:
-            return None
-        step = math_first_step(problem.solution)
-        if not step or self.gives_away(step, problem.reference):
-            return None
-        return PI(self.name, f"A correct solution begins: {step}", self.reveals, (problem.id,))
+    def step(self, solution: str) -> str:
+        """The first sentence, formulas whole; see `math_first_step`."""
+        return math_first_step(solution)
 
     def gives_away(self, step: str, reference: str) -> bool:
         """Whether `step` holds the answer; see `holds_answer`."""

@@ -26,6 +26,7 @@ from pidistill_sandboxes.inside import wire
 FILE = "candidate.py"
 MODULE = "candidate"
 _LENGTH = struct.Struct("<I")
+_CHUNK = 1 << 16
 _MAX_MESSAGE, _MAX_TRACEBACK, _MAX_FRAMES = 2000, 8000, 20
 
 
@@ -40,19 +41,13 @@ def run(requests: int, answers: int, answer_bytes: int) -> None:
 
 
 def _receive(fd: int) -> tuple:  # type: ignore[type-arg]
-    (size,) = _LENGTH.unpack(_read(fd, 4))
-    return wire.decode(_read(fd, size))  # type: ignore[return-value]
-
-
-def _read(fd: int, size: int) -> bytearray:
-    data = bytearray(size)
-    view = memoryview(data)
-    while view:
-        count = os.readv(fd, [view])
-        if count == 0:
+    data = bytearray(os.read(fd, _CHUNK))
+    while len(data) < 4 or len(data) < 4 + _LENGTH.unpack_from(data)[0]:
+        piece = os.read(fd, _CHUNK if len(data) < _CHUNK else _LENGTH.unpack_from(data)[0])
+        if not piece:
             os._exit(0)
-        view = view[count:]
-    return data
+        data += piece
+    return wire.decode(memoryview(data)[4:])  # type: ignore[return-value]
 
 
 def _send(fd: int, reply: tuple[object, ...], limit: int) -> None:

@@ -1,7 +1,8 @@
 """One program, as process 1 sees it: fork, pass bytes both ways, watch the limits, kill and clear away.
 
 The clock runs from a request's first byte to its answer's last. Time that the process was ready to run but waited for a
-processor is taken off before it is called overdue: a busy machine makes nobody late.
+processor is taken off before it is called overdue: a busy machine makes nobody late. A program of several processes or
+threads could keep itself waiting, so all its processor time counts, and there is a bound on the wall clock.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import contextlib
 import gc
 import json
 import os
+import random
 import select
 import signal
 import time
@@ -21,6 +23,11 @@ _SHARED_BYTES = 16 << 20
 """What a fork of the server counts as resident before it has done anything."""
 _MAX_FILES = 5000
 """In each writable folder: each takes the kernel's memory. Where the mount can be told so it stops at 4,096 itself."""
+_PAGE_BYTES, _TICKS_PER_S = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
+_TIMES, _THREADS = slice(10, 14), 16
+"""Where `/proc/<pid>/stat` has the four processor times and the number of threads, counted from its fourth field."""
+_CROWDED_FACTOR = 5
+"""A program of several processes or threads may take this many times its own time on the wall clock, and no more."""
 _STARVED_FACTOR, _STARVED_S = 20, 20
 """A program may wait for a processor this many times its own time, and so many seconds more. Then it is our trouble."""
 
@@ -49,6 +56,8 @@ class Run:
         self.asked_at = 0.0
         self.delay_then, self.delayed_s = 0.0, 0.0
         self.active_s = 0.0
+        self.crowded, self.cpu_then = False, 0.0
+        """Whether it has been seen with more than one process or thread, and the processor time at the request."""
         self._fork()
 
     def _fork(self) -> None:
@@ -64,6 +73,10 @@ class Run:
         for fd in (self.requests, self.answers, self.stdout, self.stderr):
             os.set_blocking(fd, False)
         self.exit_fd = os.pidfd_open(self.pid)
+        try:
+            self.delay_fd: int | None = os.open(f"/proc/{self.pid}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:  # a kernel built without it: then waiting counts
+            self.delay_fd = None
         self.outputs = {self.stdout: b"O", self.stderr: b"o"}
 
     def serve(self) -> None:
@@ -94,7 +107,7 @@ class Run:
             if now >= self._deadline():
                 self._check_time(now)
             if now >= next_tick:
-                self._check_memory()
+                self._take_census()
                 next_tick = now + _TICK_S
             if bool(self.pending) == listening:
                 listening = not listening
@@ -121,6 +134,7 @@ class Run:
             self.forward_left = size
             self.asked, self.asked_at = True, time.monotonic()
             self.delay_then, self.delayed_s = self._delay_s(), 0.0
+            self.cpu_then = self._cpu_s() if self.crowded else 0.0
         count = channel.take(self.inbox[: min(self.forward_left, len(self.inbox))])
         self.forward_left -= count
         self.pending = self.inbox[:count]
@@ -205,42 +219,69 @@ class Run:
 
     def _delay_s(self) -> float:
         """Seconds that the program's first thread has been ready to run, but waiting for a processor."""
+        if self.delay_fd is None:
+            return 0.0
         try:
-            with open(f"/proc/{self.pid}/schedstat", "rb", buffering=0) as file:
-                return int(file.read(200).split()[1]) / 1e9
+            return int(os.pread(self.delay_fd, 200, 0).split()[1]) / 1e9
         except (OSError, IndexError):
             return self.delay_then
 
     def _check_time(self, now: float) -> None:
+        """A program of one thread may have waited for others; one of many has itself to wait for, and pays for all."""
         self.delayed_s = self._delay_s() - self.delay_then
-        if now - self.asked_at - self.delayed_s >= self._allowed_s():
+        self._take_census()
+        own_s = now - self.asked_at - self.delayed_s
+        if self.crowded:
+            own_s = max(own_s, self._cpu_s() - self.cpu_then, (now - self.asked_at) / _CROWDED_FACTOR)
+        if own_s >= self._allowed_s():
             self._stop("timeout")
         elif now - self.asked_at > self._allowed_s() * _STARVED_FACTOR + _STARVED_S:
             self._stop("starved")
+        elif self.crowded:
+            self.delayed_s = now - self.asked_at - own_s
 
     def _stop_clock(self) -> None:
         if self.asked:
             self.asked = False
             self.active_s += max(0.0, time.monotonic() - self.asked_at - (self._delay_s() - self.delay_then))
 
-    def _check_memory(self) -> None:
-        """All processes together; what they share with the server is counted for each, and allowed for."""
+    def _take_census(self) -> None:
+        """How much memory, how many files, and whether there is more than one process or thread.
+
+        What processes share with the server is counted for each of them, and allowed for.
+        """
         total, count = 0, 0
-        for name in os.listdir("/proc"):
-            if name.isdigit() and name != "1":
-                try:
-                    with open(f"/proc/{name}/statm", "rb", buffering=0) as file:
-                        fields = file.read(200).split()
-                except OSError:
-                    continue
-                total += (int(fields[1]) - int(fields[2])) * 4096
-                count += 1
-        if total > self.limits["memory_bytes"] + (count - 1) * _SHARED_BYTES:
+        for name in self._processes():
+            try:
+                with open(f"/proc/{name}/statm", "rb", buffering=0) as file:
+                    fields = file.read(200).split()
+            except OSError:
+                continue
+            total += (int(fields[1]) - int(fields[2])) * _PAGE_BYTES
+            count += 1
+        if total > self.limits["memory_bytes"] + max(0, count - 1) * _SHARED_BYTES:
             self._stop("memory")
         for folder in self.scratch:
             room = os.statvfs(folder)
             if room.f_files - room.f_ffree > _MAX_FILES:
                 self._stop("memory", "too many files")
+        if not self.crowded and (count > 1 or self._stat(str(self.pid))[_THREADS] > 1):
+            self.crowded = True
+
+    def _processes(self) -> list[str]:
+        return [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+
+    def _stat(self, name: str) -> list[int]:
+        """`/proc/<pid>/stat` from the fourth field on; zeros where the process is gone."""
+        try:
+            with open(f"/proc/{name}/stat", "rb", buffering=0) as file:
+                return [int(field) for field in file.read(1000).rpartition(b")")[2].split()[1:]]
+        except OSError:
+            return [0] * 50
+
+    def _cpu_s(self) -> float:
+        """Processor time of all processes, the dead ones that were waited for among them."""
+        return sum(sum(self._stat(name)[_TIMES]) for name in self._processes()) / _TICKS_PER_S
 
     # --- The end
 
@@ -251,8 +292,9 @@ class Run:
             before = -1
             while before != (kept := self.kept[self.outputs[fd]]) and self._take_output(fd):
                 before = kept  # nobody writes any more: no progress means that it is empty, or over the limit
-        for fd in (self.requests, self.answers, self.stdout, self.stderr, self.exit_fd):
-            os.close(fd)
+        for fd in (self.requests, self.answers, self.stdout, self.stderr, self.exit_fd, self.delay_fd):
+            if fd is not None:
+                os.close(fd)
         channel.skip(self.forward_left, self.inbox)
         try:
             for folder in self.scratch:
@@ -312,6 +354,7 @@ def _become_child(requests: int, answers: int, stdout: int, stderr: int, limits:
             int(limits["program_s"] * 4) + 1,
         )
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        random.seed(0)  # the module seeds itself anew after a fork, and verdicts would differ from time to time
         gc.enable()
         child.run(3, 4, limits["answer_bytes"])
     except BaseException:  # noqa: BLE001 - before the program is loaded this is ours, and told by the exit code

@@ -17,7 +17,6 @@ import gc
 import importlib
 import json
 import os
-import random
 import signal
 import sys
 
@@ -49,7 +48,6 @@ def main(config: dict) -> None:  # type: ignore[type-arg]
     except OSError as error:
         channel.send(b"R", json.dumps({"missing": {"confinement": str(error)}}).encode())
         return
-    random.seed(0)
     gc.collect()
     gc.freeze()
     channel.send(b"R", json.dumps({"walls": walls, "python": sys.version.split()[0]}).encode())
@@ -68,8 +66,11 @@ def main(config: dict) -> None:  # type: ignore[type-arg]
 def _confine(walls: dict[str, str], scratch: list[str]) -> None:
     if os.getpid() != 1:
         raise OSError("the server is not process 1 of its namespace")
-    if not all(os.path.ismount(folder) for folder in scratch):
-        raise OSError("a folder to be emptied after each program is not the sandbox's own")
+    for folder in scratch:
+        if not os.path.ismount(folder):
+            raise OSError(f"{folder}, which is emptied after each program, is not the sandbox's own")
+        if not os.access(folder, os.W_OK):
+            raise OSError(f"{folder} cannot be written to")
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_DFL)  # for process 1 that means: signals from inside do not reach it
     os.chdir(scratch[0])

@@ -1,0 +1,53 @@
+"""More inputs for known problems, from a file in the manner of EvalPlus: the reference says what the answers are.
+
+Each row of the JSONL file (also gzipped) has `task_id`, which is the problem's id, and `plus_input`, `base_input` or `inputs`:
+lists of argument lists. Problems whose own tests are not about equal answers (HumanEval/32 takes any root of a polynomial) get
+none of them: there the reference's answer is one right answer of many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, cast
+
+from pidistill.errors import DataError
+from pidistill.records import JSON
+from pidistill.sandbox import Plain
+from pidistill_code.files import read_rows
+from pidistill_code.suite import AssertTest, DataTest, RoomTest, Suite, data_text
+
+COLUMNS: Final = ("base_input", "plus_input", "inputs")
+
+
+def read_inputs(path: Path) -> Mapping[str, Sequence[JSON]]:
+    """Task id -> argument lists, of the whole file. Raises `DataError` naming file and row."""
+    found: dict[str, Sequence[JSON]] = {}
+    for number, row in enumerate(read_rows(path), 1):
+        if not isinstance(row.get("task_id"), str | int):
+            raise DataError(f"{path}, row {number}: no column 'task_id'.")
+        found[str(row["task_id"])] = list(inputs_of(row, f"{path}, row {number}"))
+    return found
+
+
+def inputs_of(row: Mapping[str, JSON], where: str) -> Iterator[JSON]:
+    """The argument lists in a row. Raises `DataError` that begins with `where`."""
+    for column in COLUMNS:
+        for args in cast("list[JSON]", row.get(column) or []):
+            if not isinstance(args, list):
+                raise DataError(f"{where}: column {column!r} holds {type(args).__name__}, not a list of arguments.")
+            yield args
+
+
+def with_inputs(suite: Suite, inputs: Sequence[JSON]) -> Suite:
+    """`suite` with a test for each of `inputs`."""
+    own = [test for test in suite.tests if isinstance(test, AssertTest | RoomTest)]
+    if not inputs or suite.script or not all(test.equality for test in own):
+        return suite
+    more = [
+        DataTest(data_text(suite.entry_point, cast("list[JSON]", args)), tuple(cast("list[Plain]", args)), by_reference=True)
+        for args in inputs
+    ]
+    return replace(suite, tests=(*suite.tests, *more))
+

@@ -1,0 +1,177 @@
+"""The code domain's PI forms: what its tests are, and what they said of an attempt.
+
+| form | what is told | reveals |
+|---|---|---|
+| `failing-tests` | the tests that failed, with what was expected and what came | diagnostic |
+| `error-trace` | the exception, in the attempt's own lines | diagnostic |
+| `test-run` | the whole output of the test run, passed or failed | diagnostic |
+| `all-tests` | all tests | tests |
+| `shuffled-tests` | another problem's tests, of the same length | nothing; placebo for `all-tests` |
+
+The bare failure bit is the core's `bare-retry`. Lengths are matched in characters, to whole tests, because a form has no
+tokenizer: of the other problems' tests the longest run that fits is taken, from a problem whose tests are about as long.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Final
+
+from pidistill.contracts import Needs, Peers, PIForm, Spec
+from pidistill.records import JSON, PI, Problem, Reveals, Rollout, Status, Verdict
+from pidistill_code.report import split_diagnostics
+
+SPECS: Final = tuple(
+    Spec(name, summary, f"pidistill_code.pi:{factory}")
+    for name, summary, factory in (
+        ("failing-tests", "The failing tests, with expected and got.", "FailingTests"),
+        ("error-trace", "The exception in the attempt's own lines.", "ErrorTrace"),
+        ("test-run", "The output of the test run, passed or failed.", "TestRun"),
+        ("all-tests", "All tests of the problem.", "AllTests"),
+        ("shuffled-tests", "Another problem's tests, of the same length: placebo of all-tests.", "ShuffledTests"),
+    )
+)
+_LONGEST: Final = 4_000
+"""Characters of tests that are told. Contest problems have megabytes of them."""
+_NEAR: Final = 0.1
+"""Share by which a placebo's tests may be longer or shorter before they are cut to fit."""
+
+
+class FailingTests(PIForm):
+    """The tests that failed, each with what came instead of what was expected."""
+
+    name = "failing-tests"
+    needs = Needs(rollout=True, diagnostics=True)
+    reveals = Reveals.DIAGNOSTIC
+
+    def render(
+        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
+    ) -> PI | None:
+        """None where no test failed by itself: the program does not load, or there is no code."""
+        if rollout is None or verdict is None:
+            return None
+        tests, _ = split_diagnostics(verdict.diagnostics)
+        return PI(self.name, f"{tests}\n", self.reveals, (problem.id, rollout.id)) if tests else None
+
+
+class ErrorTrace(PIForm):
+    """The exception that the attempt raised, and where."""
+
+    name = "error-trace"
+    needs = Needs(rollout=True, diagnostics=True)
+    reveals = Reveals.DIAGNOSTIC
+
+    def render(
+        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
+    ) -> PI | None:
+        """None where nothing was raised: the answers were only wrong."""
+        if rollout is None or verdict is None:
+            return None
+        _, error = split_diagnostics(verdict.diagnostics)
+        return PI(self.name, f"It ended with this error:\n{error}\n", self.reveals, (rollout.id,)) if error else None
+
+
+class TestRun(PIForm):
+    """What the test run printed, whether the attempt passed or not (the context of code OPSD)."""
+
+    __test__ = False
+    name = "test-run"
+    reveals = Reveals.DIAGNOSTIC
+
+    def render(
+        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
+    ) -> PI | None:
+        """None without an attempt that was judged."""
+        if rollout is None or verdict is None or not verdict.status.judged:
+            return None
+        said = "All tests pass." if verdict.status is Status.PASS else verdict.diagnostics or verdict.reason
+        return PI(self.name, f"The tests of an attempt:\n{said}\n", self.reveals, (problem.id, rollout.id))
+
+
+class AllTests(PIForm):
+    """All tests that decide the verdict."""
+
+    name = "all-tests"
+    reveals = Reveals.TESTS
+
+    def render(
+        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
+    ) -> PI | None:
+        """None where the problem has no tests."""
+        text = _tests_text(problem, _LONGEST)
+        return PI(self.name, _told(text), self.reveals, (problem.id,)) if text else None
+
+
+class ShuffledTests(PIForm):
+    """Another problem's tests, cut to the length of this one's: the same words about nothing."""
+
+    name = "shuffled-tests"
+    needs = Needs(peers=True)
+    reveals = Reveals.NOTHING
+    placebo_for = "all-tests"
+
+    def render(
+        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
+    ) -> PI | None:
+        """None where the problem has no tests, or no other problem has tests that are not also its own."""
+        own = _tests_text(problem, _LONGEST)
+        wanted = len(own)
+        if not wanted:
+            return None
+        others = [(p, _tests_text(p, 2 * _LONGEST)) for p in peers.problems if p.id != problem.id]
+        others = [(p, text) for p, text in others if text and not set(text.split("\n")) & set(own.split("\n"))]
+        if not others:
+            return None
+        near = [(p, text) for p, text in others if abs(len(text) - wanted) <= _NEAR * wanted]
+        longer = [(p, text) for p, text in others if len(text) > wanted]
+        if near or longer:
+            other, text = rng.choice(near or longer)
+            sources = [other]
+            text = _cut(text.split("\n"), round(wanted * (1 + _NEAR)))
+        else:  # all others are shorter: the longest of them, and more until the length is there
+            rng.shuffle(others)
+            others.sort(key=lambda entry: -len(entry[1]))
+            sources, lines = [], list[str]()
+            for other, more in others:
+                sources.append(other)
+                lines += more.split("\n")
+                if len("\n".join(lines)) >= wanted * (1 - _NEAR):
+                    break
+            text = _cut(lines, round(wanted * (1 + _NEAR)))
+        return PI(self.name, _told(text), self.reveals, tuple(other.id for other in sources))
+
+
+def _told(tests: str) -> str:
+    return f"The tests:\n{tests}\n"
+
+
+def _tests_text(problem: Problem, most: int) -> str:
+    """The problem's tests, one after the other, whole ones up to `most` characters."""
+    tests = problem.extra.get("tests")
+    if not isinstance(tests, list):
+        return ""
+    return _cut([_test_text(problem, test) for test in tests], most)
+
+
+def _test_text(problem: Problem, test: JSON) -> str:
+    match test:
+        case str():
+            return test
+        case {"args": list(args), "expected": expected}:
+            return f"assert {problem.extra.get('entry_point')}({', '.join(map(repr, args))}) == {expected!r}"
+        case {"stdin": stdin, "stdout": stdout}:
+            return f"input {stdin!r} prints {stdout!r}"
+    return ""
+
+
+def _cut(lines: Sequence[str], most: int) -> str:
+    """As many whole lines as fit into `most` characters; the first one is cut if even that does not fit."""
+    kept, length = list[str](), 0
+    for line in lines:
+        if line and length + len(line) > most and kept:
+            break
+        if line:
+            kept.append(line[:most])
+            length += len(line) + 1
+    return "\n".join(kept)

@@ -1,0 +1,105 @@
+"""The room: a second sandbox for test code that is more than asserts, such as loops over random inputs.
+
+Test code must not run in the worker, for it is foreign code too, nor in the candidate's process, which could read and
+change it. So it runs in a program of its own, where the candidate's function is a stand-in: each call comes out to the
+trusted side as plain values, goes to the candidate's program, and its answer goes back in. The candidate sees arguments
+only; the test code sees plain values only. Arguments go by value, so a test cannot be changed through them. Random numbers
+are seeded, so that a verdict is the same every time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from pidistill.sandbox import Answer, Kind, Limits, Plain, Raised, Session
+from pidistill_code.expressions import CandidateCall
+from pidistill_code.values import is_plain
+
+ROOM: Final = '''
+import builtins as _builtins, queue as _queue, random as _random, threading as _threading
+_calls, _answers = _queue.SimpleQueue(), _queue.SimpleQueue()
+
+class CandidateError(Exception):
+    """The candidate raised an exception that is not a built-in one."""
+
+def _stand_in(*args, **kwargs):
+    _calls.put(("call", args, kwargs))
+    kind, content = _answers.get()
+    if kind == "value":
+        return content
+    name, message = content
+    error = getattr(_builtins, name, None)
+    if not (isinstance(error, type) and issubclass(error, Exception) and not issubclass(error, UnicodeError)):
+        error = CandidateError
+    raise error(message)
+
+def _run(code, entry_point):
+    _random.seed(0)
+    namespace = {"__name__": "tests", entry_point: _stand_in}
+    try:
+        preamble, statements = code
+        exec(compile(preamble, "preamble", "exec"), namespace)
+        namespace[entry_point] = _stand_in
+        exec(compile(statements, "tests", "exec"), namespace)
+    except BaseException as error:
+        text = str(error)[:500]
+        _calls.put(("failed", type(error).__name__ + (": " + text if text else "")))
+    else:
+        _calls.put(("passed",))
+
+def begin(code, entry_point):
+    _threading.Thread(target=_run, args=(code, entry_point), daemon=True).start()
+    return _calls.get()
+
+def resume(kind, content):
+    _answers.put((kind, content))
+    return _calls.get()
+'''
+
+
+class CandidateRaisedError(Exception):
+    """The candidate's function raised."""
+
+    def __init__(self, raised: Raised) -> None:
+        super().__init__(raised.type_name)
+        self.raised = raised
+
+
+def run_in_room(
+    room: Session,
+    limits: Limits,
+    entry_point: str,
+    code: tuple[str, str],
+    ask: Callable[[CandidateCall], object],
+) -> str:
+    """Run `code` = (preamble, statements), passing calls on to `ask`. '' where it came through, else what it said.
+
+    Raises what `ask` raises, `CandidateRaisedError` excepted, which the test code sees as the exception it was.
+    """
+    with room.start(ROOM, limits) as program:
+        answer = program.call("begin", (code, entry_point))
+        while True:
+            match _content(answer):
+                case ("passed",):
+                    return ""
+                case ("failed", str(why)):
+                    return why
+                case ("call", tuple(args), dict(kwargs)):
+                    answer = program.call("resume", _pass_on(ask, CandidateCall(args, kwargs)))
+                case _:
+                    return f"the test itself ended: {answer.raised.type_name if answer.raised else answer.kind}"
+
+
+def _content(answer: Answer) -> Plain:
+    return answer.value if answer.kind is Kind.VALUE else None
+
+
+def _pass_on(ask: Callable[[CandidateCall], object], call: CandidateCall) -> tuple[Plain, Plain]:
+    try:
+        value = ask(call)
+    except CandidateRaisedError as error:
+        return "raised", (error.raised.type_name, error.raised.message)
+    if not is_plain(value):
+        return "raised", ("TypeError", "the answer is of no plain type")
+    return "value", value  # type: ignore[return-value]

@@ -1,0 +1,228 @@
+"""What the columns of a row mean: HumanEval, MBPP (full and sanitized), LiveCodeBench, and data of one's own.
+
+The columns decide, not the file's name. `problem_of` turns a row into a `Problem` whose `extra` is what `suite` reads.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterator
+from typing import Final, cast
+
+from pidistill.errors import DataError
+from pidistill.records import JSON, Problem
+from pidistill_code.files import Row
+from pidistill_code.inputs import COLUMNS, inputs_of
+from pidistill_code.livecode import livecode_problem
+from pidistill_code.suite import defined_names
+
+_PARTS: Final = ((11, 510, "test"), (511, 600, "validation"), (601, 974, "train"), (1, 10, "prompt"))
+"""Task ids of MBPP's splits."""
+
+
+def problem_of(row: Row, split: str, source: str, number: int) -> Problem:
+    """The problem in one row. Raises `DataError` naming `source` and the row's `number`."""
+    where = f"{source}, row {number}"
+    try:
+        if "question_content" in row:
+            return livecode_problem(row, split, source, where)
+        if "entry_point" in row and ("test" in row or any(column in row for column in COLUMNS)):
+            return humaneval(row, split, source, where)
+        if "test_list" in row:
+            return mbpp(row, split, source, where)
+        if "tests" in row:
+            return own(row, split, source, where)
+    except SyntaxError as error:
+        raise DataError(f"{where}: its code or tests are no Python: {error}") from None
+    raise DataError(
+        f"{where}: columns of no known kind.",
+        "HumanEval has entry_point and test, MBPP test_list, LiveCodeBench question_content, data of one's own tests. "
+        f"Columns there: {', '.join(sorted(map(str, row))) or 'none'}",
+    )
+
+
+# --- HumanEval ------------------------------------------------------------------------------------------------------------
+
+
+def humaneval(row: Row, split: str, source: str, where: str) -> Problem:
+    """HumanEval's columns, or EvalPlus's: there inputs stand in place of tests, and the reference gives the answers."""
+    prompt, entry_point = _string(row, "prompt", where), _string(row, "entry_point", where)
+    canonical = row.get("canonical_solution")
+    tests: list[JSON] = [{"args": args} for args in inputs_of(row, where)]
+    if not tests:
+        tests = list(check_tests(_string(row, "test", where), entry_point))
+    reference = None if canonical is None else f"{prompt}{canonical}"
+    return Problem(
+        id=str(row.get("task_id", where)),
+        domain="code",
+        prompt=prompt,
+        reference=reference,
+        solution=reference,
+        split=split,
+        source=source,
+        extra={"entry_point": entry_point, "tests": tests, "preamble": preamble_of(prompt, entry_point), "continues": True},
+    )
+
+
+def preamble_of(prompt: str, entry_point: str) -> str:
+    """What stands before the function that a code prompt asks for: imports and helper functions. '' where nothing does."""
+    lines = prompt.split("\n")
+    for number, line in enumerate(lines):
+        if line.startswith((f"def {entry_point}(", f"async def {entry_point}(")):
+            return "\n".join(lines[:number]).strip("\n")
+    return ""
+
+
+def check_tests(code: str, entry_point: str) -> Iterator[str]:
+    """The tests in HumanEval's `check(candidate)`, one text each, about `entry_point`.
+
+    An assert stands alone unless it uses a name that the function's body binds; the other statements, and the asserts
+    that use what they bind, are one test together.
+    """
+    module = ast.parse(code)
+    outside = [node for node in module.body if not isinstance(node, ast.FunctionDef) or node.name != "check"]
+    outside = [node for node in outside if not (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "METADATA")]
+    check = next((node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "check"), None)
+    if check is None:
+        raise SyntaxError("no function check(candidate)")
+    candidate = check.args.args[0].arg if check.args.args else "candidate"
+    body = [_Renamed(candidate, entry_point).visit(node) for node in check.body]
+    bound = {name for node in [*outside, *body] if not isinstance(node, ast.Assert) for name in _bound(node)}
+    together: list[ast.stmt] = list(outside)
+    for node in body:
+        if isinstance(node, ast.Assert) and not (_used(node) & bound):
+            yield f"assert {ast.unparse(node.test)}"  # without its message, which only says that it failed
+        elif not isinstance(node, ast.Pass) and not (isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call)):
+            together.append(node)
+    if len(together) > len(outside):
+        yield ast.unparse(ast.Module(together, []))
+
+
+class _Renamed(ast.NodeTransformer):
+    """Writes one name for another."""
+
+    def __init__(self, old: str, new: str) -> None:
+        self.old, self.new = old, new
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        return ast.Name(self.new, node.ctx) if node.id == self.old else node
+
+
+def _bound(node: ast.AST) -> Iterator[str]:
+    for inner in ast.walk(node):
+        match inner:
+            case ast.Name(id=name, ctx=ast.Store()):
+                yield name
+            case ast.alias(name=name, asname=asname):
+                yield (asname or name).split(".")[0]
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+
+
+def _used(node: ast.AST) -> set[str]:
+    return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+
+
+# --- MBPP -----------------------------------------------------------------------------------------------------------------
+
+
+def mbpp(row: Row, split: str, source: str, where: str) -> Problem:
+    """MBPP's columns, full (`text`, `test_setup_code`) or sanitized (`prompt`, `test_imports`).
+
+    The first test is shown in the prompt, which otherwise would not name the function. Challenge tests are left out, as
+    everywhere: some of MBPP's own references fail them.
+    """
+    text = _string(row, "prompt" if "prompt" in row else "text", where)
+    code = row.get("code")
+    reference = None if code is None else str(code).replace("\r\n", "\n").replace("\r", "\n")
+    tests = [test.replace("\r\n", "\n").strip() for test in _strings(row, "test_list", where)]
+    entry_point = called_function(tests, reference)
+    if entry_point is None:
+        raise DataError(f"{where}: its tests call no function.")
+    imports = "\n".join([*_strings(row, "test_imports", where), *needed_imports(tests, reference)])
+    setup = str(row.get("test_setup_code") or "").replace("\r\n", "\n").replace(" \n", "\n").strip()
+    task = int(str(row.get("task_id", 0)))
+    return Problem(
+        id=f"MBPP/{task}",
+        domain="code",
+        prompt=text.strip(),
+        reference=reference,
+        solution=reference,
+        split=split or next((name for low, high, name in _PARTS if low <= task <= high), ""),
+        source=source,
+        extra={
+            "entry_point": entry_point,
+            "tests": cast("list[JSON]", tests),
+            "preamble": imports,
+            "setup": setup,
+            "shown": 1,
+        },
+    )
+
+
+def called_function(tests: list[str], reference: str | None) -> str | None:
+    """The function that the tests are about: the outermost one called that the reference defines."""
+    defined = defined_names(reference) if reference else frozenset()
+    for test in tests:
+        for node in ast.walk(ast.parse(test)):  # breadth first: outermost calls come first
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                if node.func.id in defined or (not defined and not hasattr(builtins, node.func.id)):
+                    return node.func.id
+    return None
+
+
+def needed_imports(tests: list[str], reference: str | None) -> list[str]:
+    """Imports of the reference that its tests use as well: they were run in one namespace (MBPP/596)."""
+    used = {name for test in tests for name in _used(ast.parse(test))}
+    imports = [node for node in ast.parse(reference or "").body if isinstance(node, ast.Import | ast.ImportFrom)]
+    return [ast.unparse(node) for node in imports if used & set(_bound(node))]
+
+
+def _strings(row: Row, column: str, where: str) -> list[str]:
+    """A column that holds a list of texts, or a text that is such a list in Python's or JSON's spelling."""
+    value = row.get(column)
+    if isinstance(value, str):
+        try:
+            value = ast.literal_eval(value)
+        except (ValueError, SyntaxError) as error:
+            raise DataError(f"{where}: column {column!r} holds a text that is no list: {error}") from None
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise DataError(f"{where}: column {column!r} is not a list of texts.")
+    return cast("list[str]", value)
+
+
+# --- Data of one's own ----------------------------------------------------------------------------------------------------
+
+
+def own(row: Row, split: str, source: str, where: str) -> Problem:
+    """Rows with `prompt` and `tests` in the forms that `suite` reads, and its other keys as columns of the same names."""
+    prompt = _string(row, "prompt", where)
+    tests = row["tests"]
+    if not isinstance(tests, list):
+        raise DataError(f"{where}: column 'tests' holds {type(tests).__name__}, not a list.")
+    keys = ("kind", "entry_point", "preamble", "setup", "continues", "shown", "tolerance", "limit_s", "instruction")
+    extra: dict[str, JSON] = {key: row[key] for key in keys if row.get(key) is not None}
+    extra["kind"] = "script" if extra.get("kind") in ("script", "stdio", "stdin") else "function"
+    solution = row.get("reference", row.get("canonical_solution", row.get("solution")))
+    level = row.get("level")
+    return Problem(
+        id=str(row.get("id", row.get("task_id", where))),
+        domain="code",
+        prompt=prompt,
+        reference=None if solution is None else str(solution),
+        solution=None if solution is None else str(solution),
+        level=level if isinstance(level, int) else None,
+        split=split,
+        source=source,
+        extra={**extra, "tests": tests},
+    )
+
+
+def _string(row: Row, column: str, where: str) -> str:
+    value = row.get(column)
+    if not isinstance(value, str) or not value.strip():
+        raise DataError(f"{where}: no text in column {column!r}.", f"Columns there: {', '.join(sorted(map(str, row)))}")
+    return value

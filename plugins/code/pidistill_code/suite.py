@@ -1,0 +1,212 @@
+"""A problem's tests, read from its record: what is asked of the candidate and what the answer must be.
+
+`Problem.extra` of a code problem is plain JSON:
+
+| key | what |
+|---|---|
+| `kind` | `function` (default) or `script`, a program that reads standard input |
+| `entry_point` | name of the function, or a path such as `Solution().twoSum` |
+| `tests` | the tests, each one of the forms below |
+| `preamble` | trusted code that comes before the candidate's: imports and helper functions of the prompt |
+| `setup` | trusted code that comes after it, where tests are made of the candidate's own classes |
+| `continues` | whether a completion may go on where the prompt, itself code, stops |
+| `shown` | how many of the first tests the prompt shows |
+| `tolerance` | how far numbers may be from the expected ones in tests that are data; 0 is exact |
+| `limit_s` | seconds a call may take, where the data says so |
+
+A test is Python text (asserts about the entry point, or any statements that make some), `{"args": [...], "expected": ...}`,
+`{"args": [...]}` whose expected answer is the reference's, or `{"stdin": "...", "stdout": "..."}`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias, cast
+
+from pidistill.errors import DataError
+from pidistill.records import JSON, Problem
+from pidistill.sandbox import Plain
+from pidistill_code.expressions import NotPlainError, Term, compile_expression
+from pidistill_code.values import shown
+
+IN_PLACE: Final = "_evaluate_in_place"
+"""Name of the function that is added to a program where tests are made of what only the program has."""
+_LONGEST_TEXT: Final = 400
+_LOSSY: Final = frozenset({"set", "frozenset", "sorted", "len", "round", "abs", "math.fabs", "sum", "int", "any", "all"})
+
+
+@dataclass(frozen=True)
+class AssertTest:
+    """An assert that the trusted side evaluates."""
+
+    text: str
+    term: Term = field(compare=False)
+    equality: bool = True
+    """Whether it says what the answer must equal, or be true of; then another right answer cannot exist."""
+
+
+@dataclass(frozen=True)
+class RoomTest:
+    """Statements that run as they are, in a sandbox of their own, with a stand-in for the candidate's function."""
+
+    text: str
+    equality: bool = True
+    """As of `AssertTest`, for all asserts in it."""
+
+
+@dataclass(frozen=True)
+class DataTest:
+    """Arguments and the expected answer."""
+
+    text: str
+    args: tuple[Plain, ...]
+    expected: Plain = None
+    by_reference: bool = False
+    """Whether the expected answer is what the reference solution gives."""
+
+
+@dataclass(frozen=True)
+class ScriptTest:
+    """Standard input and the expected output."""
+
+    text: str
+    stdin: str
+    stdout: str
+
+
+Test: TypeAlias = AssertTest | RoomTest | DataTest | ScriptTest
+
+
+@dataclass(frozen=True)
+class Suite:
+    """All tests of a problem."""
+
+    entry_point: str
+    tests: tuple[Test, ...]
+    preamble: str = ""
+    setup: str = ""
+    tolerance: float = 0.0
+    limit_s: float | None = None
+    script: bool = False
+    in_place: bool = False
+    """Whether programs need `IN_PLACE`."""
+
+
+def read_suite(problem: Problem) -> Suite:
+    """The tests of `problem`; none where it has none. Raises `DataError` naming the problem and the test."""
+    extra = problem.extra
+    entry_point, tests = extra.get("entry_point"), extra.get("tests") or []
+    script = extra.get("kind", "function") == "script"
+    if not isinstance(tests, Sequence) or isinstance(tests, str):
+        raise DataError(f"Problem {problem.id!r}: extra['tests'] holds {type(tests).__name__}, not a list.")
+    if not script and not isinstance(entry_point, str):
+        raise DataError(f"Problem {problem.id!r}: extra['entry_point'] is missing, so nothing can be called.")
+    reader = _Reader(problem.id, "" if script else str(entry_point), _text(extra, "preamble"))
+    found = [test for number, raw in enumerate(tests, 1) for test in reader.read(raw, number)]
+    if any(isinstance(test, ScriptTest) is not script for test in found):
+        raise DataError(f"Problem {problem.id!r}: tests of functions and of programs cannot be mixed.")
+    return Suite(
+        reader.entry_point,
+        tuple(found),
+        reader.preamble,
+        _text(extra, "setup"),
+        float(cast(float, extra.get("tolerance") or 0.0)),
+        None if extra.get("limit_s") is None else float(cast(float, extra["limit_s"])),
+        script,
+        reader.in_place,
+    )
+
+
+def _text(extra: Mapping[str, JSON], key: str) -> str:
+    return str(extra.get(key) or "")
+
+
+class _Reader:
+    """Reads raw tests; remembers whether any of them needs the candidate's program to make its arguments."""
+
+    def __init__(self, problem_id: str, entry_point: str, preamble: str) -> None:
+        self.problem_id, self.entry_point, self.preamble = problem_id, entry_point, preamble
+        self.in_place = False
+        self._known = defined_names(preamble)
+
+    def read(self, raw: JSON, number: int) -> list[Test]:
+        match raw:
+            case str():
+                return self._statements(raw, number)
+            case {"stdin": str(stdin), "stdout": str(stdout)}:
+                return [ScriptTest(f"input {shown(stdin, 120)} must print {shown(stdout, 120)}", stdin, stdout)]
+            case {"args": list(args), "expected": expected}:
+                text = f"assert {_call_text(self.entry_point, args)} == {shown(expected)}"
+                return [DataTest(text, tuple(cast("list[Plain]", args)), cast(Plain, expected))]
+            case {"args": list(args)}:
+                return [DataTest(data_text(self.entry_point, args), tuple(cast("list[Plain]", args)), by_reference=True)]
+        raise DataError(f"Problem {self.problem_id!r}: test {number} has none of the known forms: {shown(raw, 120)}")
+
+    def _statements(self, text: str, number: int) -> list[Test]:
+        try:
+            body = ast.parse(text).body
+        except SyntaxError as error:
+            raise DataError(f"Problem {self.problem_id!r}: test {number} is no Python: {error}") from None
+        if not any(self._calls(statement) for statement in body):
+            return []  # `assert True` says nothing about the candidate
+        asserts = [node for statement in body for node in ast.walk(statement) if isinstance(node, ast.Assert)]
+        equality = all(_asks_equality(node.test) for node in asserts)
+        match body:
+            case [ast.Assert(test=expression)]:
+                try:
+                    compiled = compile_expression(expression, self.entry_point, self._known)
+                except NotPlainError:
+                    return [RoomTest(text, equality)]
+                self.in_place |= compiled.in_place
+                return [AssertTest(f"assert {ast.unparse(expression)}"[:_LONGEST_TEXT], compiled.term, equality)]
+        return [RoomTest(text, equality)]
+
+    def _calls(self, statement: ast.stmt) -> bool:
+        return any(isinstance(node, ast.Name) and node.id == self.entry_point for node in ast.walk(statement))
+
+
+def _asks_equality(expression: ast.expr) -> bool:
+    match expression:
+        case ast.Compare(left=left, ops=ops, comparators=comparators):
+            exact = all(isinstance(op, ast.Eq | ast.Is) for op in ops)
+            return exact and all(isinstance(side, ast.Constant) or _is_exact(side) for side in (left, *comparators))
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return _asks_equality(operand)
+        case ast.Call(func=func):
+            return ast.unparse(func) != "math.isclose"
+    return False
+
+
+def _is_exact(side: ast.expr) -> bool:
+    """Whether the side of a comparison is the answer itself, not something that several answers share."""
+    return not any(isinstance(node, ast.Call) and ast.unparse(node.func) in _LOSSY for node in ast.walk(side))
+
+
+def data_text(entry_point: str, args: Sequence[JSON]) -> str:
+    """What a test says whose expected answer is the reference's."""
+    return f"{_call_text(entry_point, args)} must give what the reference gives"
+
+
+def _call_text(entry_point: str, args: Sequence[JSON]) -> str:
+    return f"{entry_point}({', '.join(shown(argument, 200) for argument in args)})"
+
+
+def defined_names(source: str) -> frozenset[str]:
+    """Names that the top level of trusted code defines or imports."""
+    names: set[str] = set()
+    for statement in ast.parse(source).body:
+        match statement:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                names.update((alias.asname or alias.name).split(".")[0] for alias in aliases)
+            case ast.Assign(targets=targets):
+                names.update(node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name))
+    return frozenset(names)
+
+
+def test_texts(problem: Problem) -> list[str]:
+    """The tests as a reader sees them, in order. Raises `DataError` as `read_suite` does."""
+    return [test.text for test in read_suite(problem).tests]

@@ -1,0 +1,192 @@
+"""The code verifier: a completion's program against the problem's tests, in a sandbox, judged out here.
+
+It joins `extract`, `suite` and `judge`, and gives what happened a status. The candidate's process never holds the tests'
+expected answers or the reference; what it says is only ever an answer to compare. All trouble of the sandbox is raised.
+
+Time limits are the program's own seconds, so a busy machine changes no verdict. A call may take `call_s`; where that is
+too little because the problem itself is slow, which the reference shows when it is run once, it may take ten times what the
+reference needs for everything, up to `slow_call_s`. Problems without a reference have `slow_call_s` from the start, or
+what the data says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar, Final
+
+from pidistill.contracts import Sandbox, Verifier
+from pidistill.errors import SandboxError, UsageError, did_you_mean
+from pidistill.records import JSON, Problem, Status, Verdict, canonical_json
+from pidistill.sandbox import Call, Kind, Limits, Session
+from pidistill_code.extract import Extracted, extract
+from pidistill_code.inputs import read_inputs, with_inputs
+from pidistill_code.judge import ENDS, Judge, Run, first_line, raised_text
+from pidistill_code.report import diagnostics
+from pidistill_code.suite import Suite, read_suite
+
+_REFERENCE_FACTOR: Final = 10.0
+_SUITES_KEPT: Final = 256
+_SHOWN: Final = 4_000
+"""Characters of the code that a verdict keeps."""
+_PYTHON_VERSION: Final = "import sys\ndef version():\n    return sys.implementation.name + ' ' + sys.version.split()[0]\n"
+
+
+@dataclass(frozen=True)
+class CodeOptions:
+    """Options of the verifier, the `[verify.options]` table of a run."""
+
+    call_s: float = 0.5
+    """Own seconds that loading and each call may take, where the reference is quick."""
+    slow_call_s: float = 6.0
+    """The same where the reference is slow or there is none."""
+    program_s: float = 8.0
+    """Own seconds of all calls together; below the pool's `verify.budget_s`, which counts a busy machine's time, too."""
+    memory_mb: int = 512
+    """Memory of a program, in MiB."""
+    extra_inputs: str = ""
+    """A JSONL file of more inputs, with `task_id` and `plus_input` as EvalPlus has them; expected: the reference's answer."""
+
+    @classmethod
+    def read(cls, config: Mapping[str, JSON]) -> CodeOptions:
+        """Checked options. Raises `UsageError` naming the option."""
+        known = {name: type(field.default) for name, field in cls.__dataclass_fields__.items()}
+        for key, value in config.items():
+            if key not in known:
+                raise UsageError(
+                    f"The code verifier has no option {key!r}.{did_you_mean(key, known)}", f"Options: {', '.join(known)}"
+                )
+            number = known[key] is not str
+            if isinstance(value, bool) or not isinstance(value, int | float if known[key] is float else known[key]):
+                raise UsageError(f"The code verifier's option {key!r} cannot be {value!r}.")
+            if number and not 0 < float(str(value)) <= 1e6:
+                raise UsageError(f"The code verifier's option {key!r} cannot be {value!r}: it must be positive.")
+        return cls(**config)  # type: ignore[arg-type]
+
+    def limits(self, call_s: float) -> Limits:
+        """A program's limits where a call may take `call_s`."""
+        return Limits(call_s=call_s, program_s=max(self.program_s, call_s), memory_bytes=self.memory_mb << 20)
+
+
+class CodeVerifier(Verifier):
+    """Judges completions of code problems in a session of `sandbox`, held for the verifier's life.
+
+    Raises `SandboxError` where no session can be opened, and `UsageError` for a file of inputs that is not there.
+    """
+
+    name: ClassVar[str] = "code"
+    version: ClassVar[str] = "1"
+
+    def __init__(self, options: CodeOptions, sandbox: Sandbox) -> None:
+        self.options = options
+        self._sandbox = sandbox
+        self._session: Session | None = None
+        self._room: Session | None = None
+        self._suites: OrderedDict[str, Suite] = OrderedDict()
+        self._limits_s: dict[str, float] = {}
+        self._inputs = read_inputs(Path(options.extra_inputs)) if options.extra_inputs else {}
+        self._python = self._ask_version()
+
+    def verify(self, problem: Problem, completion: str) -> Verdict:
+        """PASS, FAIL, NO_ANSWER, TIMEOUT, REJECTED (tampering), or ABSTAIN where the problem has no test."""
+        try:
+            suite = self._suite(problem)
+            if not suite.tests:
+                return Verdict(Status.ABSTAIN, reason="the problem has no test that can be judged")
+            prompt = problem.prompt if problem.extra.get("continues") else None
+            found = extract(completion, suite.entry_point, prompt)
+            if found.code is None:
+                return Verdict(Status.NO_ANSWER, reason=found.reason, diagnostics=f"No code: {found.reason}.")
+            return _verdict(self._run(problem, suite, found.code), suite, found)
+        except BaseException:
+            self.close()  # an interrupted conversation cannot be taken up again: the next submission gets a new session
+            raise
+
+    def _run(self, problem: Problem, suite: Suite, code: str) -> Run:
+        judge = self._judge()
+        allowed = suite.limit_s or (self.options.slow_call_s if problem.reference is None else self.options.call_s)
+        allowed = max(allowed, self._limits_s.get(problem.hash, 0.0))
+        run = judge.run(suite, code, self.options.limits(allowed))
+        if run.end is Kind.TIMEOUT and problem.reference is not None and problem.hash not in self._limits_s:
+            allowed_at_first, allowed = allowed, max(allowed, self._slow_limit(problem, suite))
+            self._limits_s[problem.hash] = allowed
+            if allowed > allowed_at_first:
+                run = judge.run(suite, code, self.options.limits(allowed))
+        return run
+
+    def _slow_limit(self, problem: Problem, suite: Suite) -> float:
+        """Ten times what the reference takes for everything, at most `slow_call_s`. Runs it, as long as that can matter."""
+        enough = self.options.slow_call_s / _REFERENCE_FACTOR
+        limits = replace(self.options.limits(enough), program_s=enough)
+        run = self._judge().run(suite, str(problem.reference), limits)
+        return min(self.options.slow_call_s, _REFERENCE_FACTOR * run.outcome.seconds)
+
+    def _suite(self, problem: Problem) -> Suite:
+        key = problem.hash + problem.id
+        suite = self._suites.get(key)
+        if suite is None:
+            suite = with_inputs(read_suite(problem), self._inputs.get(problem.id, ()))
+            if problem.reference is not None:
+                limits = self.options.limits(self.options.slow_call_s)
+                suite = self._judge().resolve(suite, problem.reference, limits)
+            self._suites[key] = suite
+            if len(self._suites) > _SUITES_KEPT:
+                self._suites.popitem(last=False)
+        else:
+            self._suites.move_to_end(key)
+        return suite
+
+    def _judge(self) -> Judge:
+        if self._session is None:
+            self._session = self._sandbox.open()
+        return Judge(self._session, self._open_room)
+
+    def _open_room(self) -> Session:
+        if self._room is None:
+            self._room = self._sandbox.open()
+        return self._room
+
+    def _ask_version(self) -> str:
+        outcome = self._judge().session.run(_PYTHON_VERSION, [Call("version")])
+        if not outcome.answers or not outcome.answers[0].ok:
+            raise SandboxError(
+                f"The sandbox {self._sandbox.name!r} does not answer: {outcome.end or 'it raised'}.",
+                f"Look at: pidistill doctor (or pidistill sandbox check {self._sandbox.name})",
+            )
+        return str(outcome.answers[0].value)
+
+    def fingerprint(self) -> str:
+        """Hash of the options, the extra inputs, the sandbox's name and the Python inside it."""
+        options: dict[str, JSON] = {name: getattr(self.options, name) for name in CodeOptions.__dataclass_fields__}
+        options["extra_inputs"] = {key: list(values) for key, values in self._inputs.items()}
+        settings: JSON = {"options": options, "sandbox": self._sandbox.name, "python": self._python}
+        return hashlib.blake2b(canonical_json(settings).encode("ascii"), digest_size=6).hexdigest()
+
+    def close(self) -> None:
+        """Close the sessions. A later `verify` opens new ones."""
+        sessions, self._session, self._room = (self._session, self._room), None, None
+        for session in sessions:
+            if session is not None:
+                session.close()
+
+
+def _verdict(run: Run, suite: Suite, found: Extracted) -> Verdict:
+    answer = str(found.code)[:_SHOWN]
+    if run.outcome.tampering or run.end is Kind.TAMPERED:
+        return Verdict(Status.REJECTED, 0.0, answer, f"tampering: {run.outcome.tampering or ENDS[Kind.TAMPERED]}"[:300])
+    if run.end is None and run.passed == run.total:
+        return Verdict(Status.PASS, 1.0, answer, f"{run.total} of {run.total} tests passed")
+    status = Status.TIMEOUT if run.end in (Kind.TIMEOUT, Kind.MEMORY) else Status.FAIL
+    reason = f"{run.passed} of {run.total} tests passed"
+    if run.end is not None:
+        where = f" in test {len(run.results)}" if run.results else " while it was loaded"
+        reason += f"; {ENDS[run.end]}{where}"
+    if run.outcome.loaded.raised is not None and not run.results:
+        reason += f" ({raised_text(run.outcome.loaded.raised)})"
+    started = first_line(suite, str(found.code)) + found.continued
+    score = run.passed / run.total
+    return Verdict(status, score, answer, reason[:500], diagnostics(run, started) or f"{reason}.")
+

@@ -1,0 +1,54 @@
+"""No attack passes in any sandbox, none leaves a trace, and honest programs pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pidistill.sandbox import Call, Kind, Limits
+from pidistill_sandboxes.session import WarmSession
+
+from .attacks import ATTACKS, HONEST
+
+LIMITS = Limits(call_s=0.4, program_s=1.0, memory_bytes=256 << 20, processes=16, answer_bytes=1 << 20)
+GENEROUS = Limits(call_s=5.0)
+TESTS = [([1, 3, 5], 35), ([], 0), ([2, 4], 0), ([-3, 5], 34), ([7, 7, 1], 99)]
+
+
+def passes(session: WarmSession, source: str, limits: Limits = LIMITS) -> bool:
+    """A verifier in little: every answer is there, of the exact type, and equal."""
+    outcome = session.run(source, [Call("solve", (list(xs),)) for xs, _ in TESTS], limits)
+    assert outcome.loaded.kind is not None
+    return len(outcome.answers) == len(TESTS) and all(
+        answer.kind is Kind.VALUE and type(answer.value) is int and answer.value == expected
+        for answer, (_, expected) in zip(outcome.answers, TESTS, strict=True)
+    )
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_an_attack_does_not_pass_and_leaves_no_trace(warm: WarmSession, name: str, tmp_path: Path) -> None:
+    bait = tmp_path / "bait"
+    bait.write_text("unharmed")
+    assert not passes(warm, ATTACKS[name])
+    assert bait.read_text() == "unharmed"
+    traces = warm.run(TRACES, [Call("traces", ())], GENEROUS).answers[0]
+    assert traces.value == []
+    assert passes(warm, HONEST["plain"], GENEROUS)
+
+
+TRACES = """
+import os
+def traces():
+    left = os.listdir("/tmp") + (os.listdir("/dev/shm") if os.path.isdir("/dev/shm") else [])
+    return left + [name for name in os.listdir("/proc") if name.isdigit() and int(name) not in (1, os.getpid())]
+"""
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_program_passes(warm: WarmSession, name: str) -> None:
+    assert passes(warm, HONEST[name], GENEROUS)
+
+
+def test_the_problem_has_enough_attacks() -> None:
+    assert len(ATTACKS) >= 60
