@@ -31,7 +31,7 @@ from pidistill_math.arithmetic_expr import Expression, NotExact, Operation, work
 LEVEL_WEIGHTS: Final = {1: 2, 2: 3, 3: 3, 4: 2, 5: 2}
 """How often each level is drawn."""
 
-HASTY_FIRST: Final = {1: 0.60, 2: 0.75, 3: 0.80, 4: 0.80, 5: 0.85}
+HASTY_FIRST: Final = {1: 0.50, 2: 0.50, 3: 0.70, 4: 0.75, 5: 0.80}
 """Level -> share of first attempts that the hasty author writes."""
 
 HASTY_AFTER_FEEDBACK: Final = 0.10

@@ -27,7 +27,7 @@ IGNORED = -100
 class Pretraining:
     """Settings of one build. They are written into the model's card."""
 
-    textbook: int = 60_000
+    textbook: int = 75_000
     """Conversations of the first phase, each seen once."""
     web: int = 25_000
     """Conversations of the second phase, each seen once."""

@@ -62,11 +62,15 @@ class Rows:
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    notes: tuple[str, ...] = ()
+    detail: bool = True
+    """As in `Table`."""
 
     def table(self) -> Table:
         """The same as a `Table`; the first column is left-aligned."""
         columns = tuple(Column(name, "right" if i else "left") for i, name in enumerate(self.header))
-        return Table(self.title, columns, tuple(tuple(Cell(text) for text in row) for row in self.rows), detail=True)
+        rows = tuple(tuple(Cell(text) for text in row) for row in self.rows)
+        return Table(self.title, columns, rows, self.notes, self.detail)
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,10 @@ class ReportMeta:
     """Identity of the verifier, `name@version+hash`."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Dotted key -> value, as text."""
+    costs: Rows | None = None
+    """What each arm sampled and what it found in the store: the ledger in short."""
     ledger: Rows | None = None
-    """Who paid for which tokens."""
+    """Who paid for which tokens, stage by stage."""
     notes: tuple[str, ...] = ()
     """Further lines for the reader, shown with the notes of the report."""
     bootstrap_seed: int = 0

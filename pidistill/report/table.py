@@ -42,8 +42,8 @@ def all_tables(
         strata_table("By pass rate before training", "Solved", bands, detail=True),
         check_table(comparison.arms),
     ]
-    if meta.ledger is not None:
-        tables.append(meta.ledger.table())
+    tables[5:5] = [rows.table() for rows in (meta.costs,) if rows is not None]
+    tables += [rows.table() for rows in (meta.ledger,) if rows is not None]
     return tuple(table for table in tables if table.rows)
 
 

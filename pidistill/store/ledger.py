@@ -3,7 +3,8 @@
 A rollout is *made* by the cell that sampled it first and *reused* by every other one that asked for the same key. So
 two arms with common first attempts show them once as made and once as reused, and a run that was killed and started
 again shows the same ledger as one that was not. Tokens are completion and prompt tokens of rollouts, and training
-tokens as the objective counted them; `used` is what the arm would have cost alone, which is what compute matching compares.
+tokens as the objective counted them; `used` is what the arm would have cost alone, which is what compute matching
+compares.
 """
 
 from __future__ import annotations

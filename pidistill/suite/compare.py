@@ -52,7 +52,8 @@ def run_comparison(
                         scores.append(finish(cell, outcome))
                         cells.append(cell.id)
                         task.advance(1)
-        meta = report_meta(title, resolved, identities, ledger(store, cells))
+        arms = {cell: " / ".join(dict.fromkeys((s.recipe, s.domain))) for cell, s in zip(cells, scores, strict=True)}
+        meta = report_meta(title, resolved, identities, ledger(store, cells), arms)
         return write_report(scores, out_dir, meta, manager.report_sections)
 
 
@@ -64,7 +65,8 @@ def finish(cell: Cell, outcome: Outcome) -> CellScores:
         cell.held_out,
         [(attempt.rollout, attempt.verdict) for attempt in outcome.before],
         [(attempt.rollout, attempt.verdict) for attempt in outcome.after],
-        recipe=cell.config.recipe.name, domain=cell.config.domain, model=model_label(cell.config.model.name), seed=cell.seed,
+        recipe=cell.config.recipe.name, domain=cell.config.domain, model=model_label(cell.config.model.name),
+        seed=cell.seed,
         training=Training(
             examples=outcome.examples,
             retries=len(retries),
@@ -91,9 +93,13 @@ def model_label(name: str) -> str:
 
 
 def report_meta(
-    title: str, configs: Sequence[RunConfig], identities: Mapping[str, str], rows: Sequence[LedgerRow]
+    title: str,
+    configs: Sequence[RunConfig],
+    identities: Mapping[str, str],
+    rows: Sequence[LedgerRow],
+    arms: Mapping[str, str],
 ) -> ReportMeta:
-    """What the report says beside the scores: recipes, verifiers, settings and the ledger."""
+    """What the report says beside the scores: recipes, verifiers, settings, and the ledger. `arms`: cell -> arm."""
     recipes = {config.recipe.name: config.recipe for config in configs}
     settings = [dict(_flat(as_json(config, without=("store",)))) for config in configs]
     shared = {key: value for key, value in settings[0].items() if all(s.get(key) == value for s in settings)}
@@ -120,8 +126,29 @@ def report_meta(
         control_for={name: recipe.control_for for name, recipe in recipes.items() if recipe.control_for},
         verifier=", ".join(f"{domain}: {identity}" for domain, identity in identities.items()),
         settings={**shared, **own},
-        ledger=Rows("Ledger", header, tuple(_ledger_text(row) for row in rows)),
+        costs=costs(rows, arms),
+        ledger=Rows("Ledger by cell and stage", header, tuple(_ledger_text(row) for row in rows)),
     )
+
+
+STAGES = ("evaluate before", "first attempts", "retries", "evaluate after")
+
+
+def costs(rows: Sequence[LedgerRow], arms: Mapping[str, str]) -> Rows:
+    """The ledger in short: rollouts by arm and kind of stage, `sampled + reused`, summed over seeds and rounds."""
+    counts: dict[tuple[str, str], list[int]] = {}
+    for row in rows:
+        if row.kind == "rollout":
+            kind = row.stage.rpartition(": ")[2]
+            cell = counts.setdefault((arms[row.cell], "retries" if kind.startswith("retry") else kind), [0, 0])
+            cell[0] += row.made
+            cell[1] += row.reused
+    lines = tuple(
+        (arm, *("{} + {}".format(*counts[arm, stage]) if (arm, stage) in counts else "-" for stage in STAGES))
+        for arm in dict.fromkeys(arms.values())
+    )
+    note = "Rollouts: sampled by this arm + found in the store, where an earlier arm or seed had paid for them."
+    return Rows("Ledger: sampled + reused", ("Arm", *STAGES), lines, (note,), detail=False)
 
 
 def _ledger_text(row: LedgerRow) -> tuple[str, ...]:

@@ -22,8 +22,8 @@ from pidistill_sandboxes.inside import wire
 
 _HEADER = struct.Struct("<cI")
 _LENGTH = struct.Struct("<I")
-_RETRY_WAITS_S = (0.0, 0.5, 2.0)
-"""Before each new try with a new guest."""
+_WAITS_S = (0.0, 0.5, 3.0)
+"""Before the first try, and before each further one with a new guest."""
 _STARVED_FACTOR, _STARVED_S = 20, 60
 """After so many times its own time and so many seconds a program's answer is not waited for any longer. The server ends
 it well before; this is for a server that has died without a sound."""
@@ -115,14 +115,14 @@ class WarmSession(Session):
         self.close()
 
     def _retried(self, work: Callable[[], T]) -> T:
-        for wait_s in _RETRY_WAITS_S:
+        for wait_s in _WAITS_S:
+            time.sleep(wait_s)
             try:
                 return work()
             except LostError as error:
                 self.close()
                 last = error
-                time.sleep(wait_s)
-        raise SandboxError(f"The sandbox was lost {len(_RETRY_WAITS_S)} times. {last.message}", last.hint)
+        raise SandboxError(f"The sandbox was lost {len(_WAITS_S)} times. {last.message}", last.hint)
 
 
 class WarmProgram(Program):

@@ -11,7 +11,7 @@ from pidistill_sandboxes.session import WarmSession
 
 from .attacks import ATTACKS, HONEST
 
-LIMITS = Limits(call_s=0.4, program_s=1.0, memory_bytes=256 << 20, processes=16, answer_bytes=1 << 20)
+LIMITS = Limits(call_s=0.25, program_s=0.6, memory_bytes=256 << 20, processes=16, answer_bytes=1 << 20)
 GENEROUS = Limits(call_s=5.0)
 TESTS = [([1, 3, 5], 35), ([], 0), ([2, 4], 0), ([-3, 5], 34), ([7, 7, 1], 99)]
 

@@ -42,7 +42,7 @@ def test_a_stopped_daemon_is_an_error_and_its_return_is_enough(
         assert session.run(SLOW, [Call("f", (3,))]).answers[0].value == 3
 
 
-def test_a_daemon_that_comes_back_in_time_costs_nothing_but_time(
+def test_a_daemon_that_restarts_in_the_middle_loses_nothing(
     docker_daemon: Daemon | None, docker_sandbox: DockerSandbox
 ) -> None:
     if docker_daemon is None:
@@ -58,7 +58,7 @@ def test_a_daemon_that_comes_back_in_time_costs_nothing_but_time(
         restarter.start()
         try:
             value = session.run(SLOW, [Call("f", (2,))] * 2, Limits()).answers[1].value
-        except SandboxError:
+        except SandboxError:  # it was away for longer than the retries last: the next try finds it
             restarter.join()
             value = session.run(SLOW, [Call("f", (2,))] * 2, Limits()).answers[1].value
         restarter.join()

@@ -198,7 +198,12 @@ def test_an_encoding_over_its_limit_is_given_up_early() -> None:
 
 def test_duplicate_keys_and_false_forms_are_refused() -> None:
     one = wire.encode(1)
-    for data in (b"d\x02\0\0\0" + (one + b"N") * 2, b"e\x02\0\0\0" + one * 2, b"i\x01\0\0\0\x05", b"e\x01\0\0\0l\0\0\0\0"):
+    for data in (
+        b"d\x02\0\0\0" + (one + b"N") * 2,
+        b"e\x02\0\0\0" + one * 2,
+        b"i\x01\0\0\0\x05",
+        b"e\x01\0\0\0l\0\0\0\0",
+    ):
         with pytest.raises(wire.WireError):
             wire.decode(data)
 

@@ -83,7 +83,7 @@ def _checked(code: str, continued: int) -> Extracted:
 def _definition(name: str) -> re.Pattern[str]:
     escaped = re.escape(name)
     return re.compile(
-        rf"^(?:(?:async[ \t]+)?def|class)[ \t]+{escaped}\b|^{escaped}[ \t]*(?::[^=\n]*)?=(?!=)|"
+        rf"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+{escaped}\b|^{escaped}[ \t]*(?::[^=\n]*)?=(?!=)|"
         rf"^from[ \t][^\n]*\bimport\b[^\n]*\b{escaped}\b|^import[ \t][^\n]*\b{escaped}\b",
         re.MULTILINE,
     )

@@ -4,7 +4,7 @@ Test code must not run in the worker, for it is foreign code too, nor in the can
 change it. So it runs in a program of its own, where the candidate's function is a stand-in: each call comes out to the
 trusted side as plain values, goes to the candidate's program, and its answer goes back in. The candidate sees arguments
 only; the test code sees plain values only. Arguments go by value, so a test cannot be changed through them. Random numbers
-are seeded, so that a verdict is the same every time.
+are seeded, so that a verdict is the same every time, and NaN may stand on no side of an ordering, as in `expressions`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pidistill_code.expressions import CandidateCall
 from pidistill_code.values import is_plain
 
 ROOM: Final = '''
-import builtins as _builtins, queue as _queue, random as _random, threading as _threading
+import ast as _ast, builtins as _builtins, queue as _queue, random as _random, threading as _threading
 _calls, _answers = _queue.SimpleQueue(), _queue.SimpleQueue()
 
 class CandidateError(Exception):
@@ -34,14 +34,30 @@ def _stand_in(*args, **kwargs):
         error = CandidateError
     raise error(message)
 
+class _Ordered(_ast.NodeTransformer):
+    """Passes every side of <, <=, > and >= through `_number`."""
+
+    def visit_Compare(self, node):
+        self.generic_visit(node)
+        if any(isinstance(op, (_ast.Lt, _ast.LtE, _ast.Gt, _ast.GtE)) for op in node.ops):
+            name = _ast.Name("_number", _ast.Load())
+            node.left, *node.comparators = (_ast.Call(name, [side], []) for side in (node.left, *node.comparators))
+        return node
+
+def _number(value):
+    if value != value:
+        raise AssertionError("NaN is neither smaller nor larger")
+    return value
+
 def _run(code, entry_point):
     _random.seed(0)
-    namespace = {"__name__": "tests", entry_point: _stand_in}
+    namespace = {"__name__": "tests", "_number": _number}
     try:
         preamble, statements = code
         exec(compile(preamble, "preamble", "exec"), namespace)
         namespace[entry_point] = _stand_in
-        exec(compile(statements, "tests", "exec"), namespace)
+        tree = _ast.fix_missing_locations(_Ordered().visit(_ast.parse(statements)))
+        exec(compile(tree, "tests", "exec"), namespace)
     except BaseException as error:
         text = str(error)[:500]
         _calls.put(("failed", type(error).__name__ + (": " + text if text else "")))
