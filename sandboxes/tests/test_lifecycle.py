@@ -10,12 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
-
-from pidistill.contracts import Sandbox
-from pidistill.sandbox import Call, Limits
 from pidistill_sandboxes.guest import ProcessGuest
 from pidistill_sandboxes.inside.program import empty
 from pidistill_sandboxes.session import WarmSession
+
+from pidistill.contracts import Sandbox
+from pidistill.sandbox import Call, Limits
 
 
 def children_of(pid: int) -> list[int]:
@@ -64,8 +64,9 @@ def test_closing_a_session_ends_all_its_processes(sandbox: Sandbox) -> None:
         assert isinstance(session, WarmSession)
         program = session.start("import os, time\ndef f():\n if os.fork() == 0: time.sleep(99)\n return 1")
         assert program.call("f").value == 1
-        inside = children_of(os.getpid()) if isinstance(session._guest, ProcessGuest) else []
-        assert len(inside) >= 3 or not isinstance(session._guest, ProcessGuest)
+        guest = session._guest
+        inside = children_of(guest._process.pid) if isinstance(guest, ProcessGuest) else []
+        assert len(inside) >= 3 or not isinstance(guest, ProcessGuest)
     deadline = time.monotonic() + 5
     while any(alive(pid) for pid in inside) and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -142,7 +143,7 @@ def test_folders_are_emptied_however_deep_and_locked(tmp_path: Path) -> None:
 
 
 def test_a_session_starts_quickly(sandbox: Sandbox) -> None:
-    """Against the start of a bare interpreter in the same minute: the time includes namespaces and preloaded modules."""
+    """Against the start of a bare interpreter in the same minute; namespaces and preloaded modules are included."""
     started = time.monotonic()
     for _ in range(3):
         subprocess.run([sys.executable, "-c", "pass"], check=True)

@@ -336,7 +336,9 @@ FUNCTIONS: Final[Mapping[str, Callable[..., object]]] = {
 """What an expression may call besides the candidate's function. None of them runs code of a value's class, since plain
 values have none."""
 _MATH_CONSTANTS: Final = frozenset({"pi", "e", "inf", "tau"})
-_TYPES: Final = frozenset({"bool", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"})
+_TYPES: Final = frozenset(
+    {"bool", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"}
+)
 _UNARY: Final[Mapping[type[ast.unaryop], Callable[..., object]]] = {
     ast.Not: lambda value: not truth(value),
     ast.USub: _arithmetic(operator.neg),

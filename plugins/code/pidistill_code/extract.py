@@ -126,7 +126,7 @@ def _until_prose(lines: list[str]) -> str:
     """The lines up to the first unindented one, after an indented one, that cannot be code."""
     indented = quoted = False
     for number, line in enumerate(lines):
-        indented = indented or line[:1].isspace() and bool(line.strip())
+        indented = indented or (line[:1].isspace() and bool(line.strip()))
         inside = quoted
         quoted ^= (line.count('"""') + line.count("'''")) % 2 == 1
         if indented and not inside and line.strip() and not line[0].isspace() and not _STATEMENT.match(line):

@@ -39,7 +39,9 @@ def _text(path: Path, whole: bool) -> Iterator[Row]:
                 if line.strip():
                     yield _object(json.loads(line), f"{path}, line {number}")
     except json.JSONDecodeError as error:
-        raise DataError(f"{path}, line {number or error.lineno}: not JSON: {error.msg} at column {error.colno}.") from None
+        raise DataError(
+            f"{path}, line {number or error.lineno}: not JSON: {error.msg} at column {error.colno}."
+        ) from None
     except (OSError, EOFError, UnicodeDecodeError) as error:
         raise DataError(f"{path}, after line {number}: {error}") from error
 

@@ -40,7 +40,9 @@ def problems(split: str, seed: int = 0, limit: int | None = None) -> Iterator[Pr
         raise DataError(f"{SOURCE} has no split {split!r}.{near}", f"Splits: {', '.join(SPLITS)}")
     count = SPLITS[split] if limit is None else limit
     if count > SPLITS[split]:
-        raise DataError(f"{SOURCE}: split {split!r} has at most {SPLITS[split]} problems a seed, {count} were asked for.")
+        raise DataError(
+            f"{SOURCE}: split {split!r} has at most {SPLITS[split]} problems a seed, {count} were asked for."
+        )
     rng = random.Random(f"{SOURCE} {split} {seed}")
     seen: set[str] = set()
     for index in range(count):

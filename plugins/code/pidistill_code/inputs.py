@@ -46,8 +46,9 @@ def with_inputs(suite: Suite, inputs: Sequence[JSON]) -> Suite:
     if not inputs or suite.script or not all(test.equality for test in own):
         return suite
     more = [
-        DataTest(data_text(suite.entry_point, cast("list[JSON]", args)), tuple(cast("list[Plain]", args)), by_reference=True)
+        DataTest(
+            data_text(suite.entry_point, cast("list[JSON]", args)), tuple(cast("list[Plain]", args)), by_reference=True
+        )
         for args in inputs
     ]
     return replace(suite, tests=(*suite.tests, *more))
-

@@ -29,6 +29,7 @@ _FUTURE = re.compile(r"^from __future__ import [^\n]*$", re.MULTILINE)
 _ANSWER_ERRORS = (TypeError, ValueError, ArithmeticError, LookupError, RecursionError)
 """What looking at an answer of a wrong kind raises."""
 
+
 @dataclass(frozen=True)
 class Result:
     """What came of one test."""
@@ -180,7 +181,9 @@ def _printed(test: ScriptTest, outcome: Outcome) -> Result:
     ended = outcome.loaded
     if ended.kind is Kind.RAISED and ended.raised is not None:
         return Result(test, False, f"raised {raised_text(ended.raised)}", ended.raised)
-    if not ended.ok and not (ended.kind is Kind.EXITED and outcome.exit_code == 0):  # os._exit(0) after its output is fine
+    if not ended.ok and not (
+        ended.kind is Kind.EXITED and outcome.exit_code == 0
+    ):  # os._exit(0) after its output is fine
         return Result(test, False, ENDS[ended.kind])
     text = outcome.stdout.decode("utf-8", "replace")
     passed = not outcome.truncated and same_output(text, test.stdout)

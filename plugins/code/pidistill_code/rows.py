@@ -61,7 +61,12 @@ def humaneval(row: Row, split: str, source: str, where: str) -> Problem:
         solution=reference,
         split=split,
         source=source,
-        extra={"entry_point": entry_point, "tests": tests, "preamble": preamble_of(prompt, entry_point), "continues": True},
+        extra={
+            "entry_point": entry_point,
+            "tests": tests,
+            "preamble": preamble_of(prompt, entry_point),
+            "continues": True,
+        },
     )
 
 
@@ -82,7 +87,9 @@ def check_tests(code: str, entry_point: str) -> Iterator[str]:
     """
     module = ast.parse(code)
     outside = [node for node in module.body if not isinstance(node, ast.FunctionDef) or node.name != "check"]
-    outside = [node for node in outside if not (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "METADATA")]
+    outside = [
+        node for node in outside if not (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "METADATA")
+    ]
     check = next((node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == "check"), None)
     if check is None:
         raise SyntaxError("no function check(candidate)")
@@ -93,7 +100,9 @@ def check_tests(code: str, entry_point: str) -> Iterator[str]:
     for node in body:
         if isinstance(node, ast.Assert) and not (_used(node) & bound):
             yield f"assert {ast.unparse(node.test)}"  # without its message, which only says that it failed
-        elif not isinstance(node, ast.Pass) and not (isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call)):
+        elif not isinstance(node, ast.Pass) and not (
+            isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call)
+        ):
             together.append(node)
     if len(together) > len(outside):
         yield ast.unparse(ast.Module(together, []))

@@ -34,7 +34,9 @@ from pidistill_code.values import shown
 IN_PLACE: Final = "_evaluate_in_place"
 """Name of the function that is added to a program where tests are made of what only the program has."""
 _LONGEST_TEXT: Final = 400
-_LOSSY: Final = frozenset({"set", "frozenset", "sorted", "len", "round", "abs", "math.fabs", "sum", "int", "any", "all"})
+_LOSSY: Final = frozenset(
+    {"set", "frozenset", "sorted", "len", "round", "abs", "math.fabs", "sum", "int", "any", "all"}
+)
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,9 @@ class _Reader:
                 text = f"assert {_call_text(self.entry_point, args)} == {shown(expected)}"
                 return [DataTest(text, tuple(cast("list[Plain]", args)), cast(Plain, expected))]
             case {"args": list(args)}:
-                return [DataTest(data_text(self.entry_point, args), tuple(cast("list[Plain]", args)), by_reference=True)]
+                return [
+                    DataTest(data_text(self.entry_point, args), tuple(cast("list[Plain]", args)), by_reference=True)
+                ]
         raise DataError(f"Problem {self.problem_id!r}: test {number} has none of the known forms: {shown(raw, 120)}")
 
     def _statements(self, text: str, number: int) -> list[Test]:

@@ -162,9 +162,7 @@ def _same_line(got: str, expected: str) -> bool:
 def _same_token(got: str, expected: str) -> bool:
     if got == expected:
         return True
-    return bool(
-        _NUMBER.fullmatch(got) and _NUMBER.fullmatch(expected) and Decimal(got) == Decimal(expected)
-    )
+    return bool(_NUMBER.fullmatch(got) and _NUMBER.fullmatch(expected) and Decimal(got) == Decimal(expected))
 
 
 def shown(value: object, most: int = _SHOWN) -> str:

@@ -32,7 +32,9 @@ _REFERENCE_FACTOR: Final = 10.0
 _SUITES_KEPT: Final = 256
 _SHOWN: Final = 4_000
 """Characters of the code that a verdict keeps."""
-_PYTHON_VERSION: Final = "import sys\ndef version():\n    return sys.implementation.name + ' ' + sys.version.split()[0]\n"
+_PYTHON_VERSION: Final = (
+    "import sys\ndef version():\n    return sys.implementation.name + ' ' + sys.version.split()[0]\n"
+)
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ class CodeOptions:
         for key, value in config.items():
             if key not in known:
                 raise UsageError(
-                    f"The code verifier has no option {key!r}.{did_you_mean(key, known)}", f"Options: {', '.join(known)}"
+                    f"The code verifier has no option {key!r}.{did_you_mean(key, known)}",
+                    f"Options: {', '.join(known)}",
                 )
             number = known[key] is not str
             if isinstance(value, bool) or not isinstance(value, int | float if known[key] is float else known[key]):
@@ -189,4 +192,3 @@ def _verdict(run: Run, suite: Suite, found: Extracted) -> Verdict:
     started = first_line(suite, str(found.code)) + found.continued
     score = run.passed / run.total
     return Verdict(status, score, answer, reason[:500], diagnostics(run, started) or f"{reason}.")
-

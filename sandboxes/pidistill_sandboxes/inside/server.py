@@ -20,7 +20,7 @@ import os
 import signal
 import sys
 
-from pidistill_sandboxes.inside import channel, confine, rooms
+from pidistill_sandboxes.inside import channel, child, confine, rooms
 from pidistill_sandboxes.inside.program import Run
 
 _BUFFER_BYTES = 1 << 16
@@ -48,6 +48,7 @@ def main(config: dict) -> None:  # type: ignore[type-arg]
     except OSError as error:
         channel.send(b"R", json.dumps({"missing": {"confinement": str(error)}}).encode())
         return
+    child.rehearse()
     gc.collect()
     gc.freeze()
     channel.send(b"R", json.dumps({"walls": walls, "python": sys.version.split()[0]}).encode())

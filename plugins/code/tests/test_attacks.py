@@ -1,0 +1,61 @@
+"""Nobody talks the verifier into a pass, nothing honest is refused, and the host is as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from pidistill_code.cases import cases
+from pidistill_code.rows import problem_of
+from pidistill_code.verifier import CodeVerifier
+
+from pidistill.contracts import Case
+from pidistill.records import Status
+
+CASES = list(cases())
+ANY_BUT_PASS = frozenset(status for status in Status if status.judged and status is not Status.PASS)
+EXPECTED = {"pass": frozenset({Status.PASS}), "fail": ANY_BUT_PASS, "error": frozenset({Status.ABSTAIN})}
+
+
+def judged(verifier: CodeVerifier, case: Case) -> None:
+    verdict = verifier.verify(case.problem, case.completion)
+    assert verdict.status in case.expected, (case.why, verdict.reason, verdict.diagnostics)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_a_labelled_case_gets_a_right_verdict(every_verifier: CodeVerifier, case: Case) -> None:
+    judged(every_verifier, case)
+
+
+def test_the_public_attacks_get_right_verdicts(every_verifier: CodeVerifier, shared_attacks: Path) -> None:
+    wrong = []
+    for line in (shared_attacks / "code.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        problem = problem_of({**row["problem"], "id": row["id"]}, "", "code.jsonl", 1)
+        verdict = every_verifier.verify(problem, row["submission"])
+        if verdict.status not in EXPECTED[row["expected"]]:
+            wrong.append((row["id"], verdict.status, verdict.reason))
+    assert wrong == []
+
+
+def test_cases_are_many_and_of_every_kind() -> None:
+    honest = [case for case in CASES if case.expected == {Status.PASS}]
+    assert len(honest) >= 20
+    assert len(CASES) - len(honest) >= 100
+    assert len({case.id for case in CASES}) == len(CASES)
+
+
+def test_attacks_leave_nothing_behind(verifier: CodeVerifier) -> None:
+    by_id = {case.id: case for case in CASES}
+    before = (set(os.listdir("/tmp")), own_descriptors())
+    for name in ("limits-daemon", "limits-daemon-wrong", "limits-disk", "forge-shadow", "limits-fork-bomb"):
+        judged(verifier, by_id[name])
+    after = (set(os.listdir("/tmp")), own_descriptors())
+    assert not {name for name in after[0] - before[0] if name.isdigit() or name.endswith(".py")}
+    assert after[1] == before[1]
+
+
+def own_descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
