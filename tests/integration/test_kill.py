@@ -20,7 +20,7 @@ COMMAND = [
     sys.executable, "-m", "pidistill", "run", "retry", "rejection", "opsd", "--domain", "math", "--seeds", "0",
     "--set", "data.train.limit=48", "--set", "data.evaluate.limit=48", "--set", "engine.batch_size=16",
     "--set", "train.steps=4", "--set", "train.refresh_every=1", "--set", "train.batch_size=8",
-    "--set", "train.lr=1e-3", "--set", "verify.workers=1",
+    "--set", "train.lr=1e-3", "--set", "verify.workers=1", "--set", "model.threads=1",
 ]  # fmt: skip
 
 
