@@ -241,7 +241,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text("utf-8"))
     except FileNotFoundError:
         near = did_you_mean(path.name, (p.name for p in path.parent.glob("*.toml"))) if path.parent.is_dir() else ""
-        raise UsageError(f"No file {str(path)!r}.{near}") from None
+        raise UsageError(f"No file {str(path)!r}.{near}", "Give a TOML file that exists, or none.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise UsageError(f"{path}: {error}") from error
 
@@ -283,7 +283,7 @@ def build(table: type[T], values: Mapping[str, Any], where: str) -> T:
             known = _keys_at(table, path[:-1])
             raise UsageError(
                 f"{where}: unknown key {key!r}.{did_you_mean(path[-1], known)}",
-                f"Known keys there: {', '.join(sorted(known))}",
+                f"Keys there: {', '.join(sorted(known))}.",
             ) from None
         message = first["msg"][0].lower() + first["msg"][1:]
         raise UsageError(f"{where}: {key}: {message} (got {first.get('input')!r:.80}).") from None

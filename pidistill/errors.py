@@ -86,5 +86,6 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 def unknown_name(kind: str, name: str, known: Iterable[str], listing: str) -> UsageError:
     """The error for a misspelt recipe, domain, engine or PI form. `listing`: the command that lists the right ones."""
     names = sorted(known)
-    have = ", ".join(names) if names else "none"
-    return UsageError(f"Unknown {kind} {name!r}.{did_you_mean(name, names)}", f"Known: {have}. List them: {listing}")
+    near = did_you_mean(name, names)
+    have = "" if near else f"Known: {', '.join(names) or 'none'}. "
+    return UsageError(f"Unknown {kind} {name!r}.{near}", f"{have}List them: {listing}")

@@ -38,7 +38,7 @@ def evalplus(item: Item) -> bool:
         expected=item["outputs"],
         atol=item["atol"],
         ref_time=item["ref_time"],
-        fast_check=False,
+        fast_check=True,
         min_time_limit=DEFAULT_MIN_TIME_LIMIT,
         gt_time_limit_factor=DEFAULT_GT_TIME_LIMIT_FACTOR,
     )

@@ -100,7 +100,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         return _fail(_click_message(error), error.exit_code, debug)
     except PidistillError as error:
-        return _fail(f"Error: {error}", error.exit_code, debug)
+        return _fail(" ".join(filter(None, ("Error:", error.message, error.hint))), error.exit_code, debug)
     except BrokenPipeError:  # `pidistill ... | head`; Python would complain once more when it flushes stdout at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
@@ -127,7 +127,7 @@ def _fail(message: str, code: int, debug: bool) -> int:
 
 def _click_message(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
-    hint = f"\nSee: {context.command_path} --help" if context is not None else ""
+    hint = f" See: {context.command_path} --help" if context is not None else ""
     return f"Error: {error.format_message()}{hint}"
 
 

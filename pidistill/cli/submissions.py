@@ -47,7 +47,7 @@ def existing(path: Path) -> Path:
         raise DataError(f"{str(path)!r} is a folder, not a file.")
     names = [file.name for file in path.parent.iterdir()] if path.parent.is_dir() else []
     folder = "" if path.parent.is_dir() else f" There is no folder {str(path.parent)!r}."
-    raise DataError(f"No file {str(path)!r}.{folder}{did_you_mean(path.name, names)}")
+    raise DataError(f"No file {str(path)!r}.{folder}{did_you_mean(path.name, names)}", "Give a file that exists.")
 
 
 def parse_submission(text: str, problems: Mapping[str, Problem], domain: str, where: str) -> Submission:
