@@ -145,8 +145,11 @@ class RolloutsConfig(Table):
 class ExamplesConfig(Table):
     """Which rollouts become examples. Read by the loop."""
 
-    keep: Literal["first+retry", "retry", "first", "all", "correct", "incorrect"] = "first+retry"
-    """first, retry, first+retry: those that pass. all, correct, incorrect: first attempts by verdict, to distil on."""
+    keep: Literal["first+retry", "retry", "first", "graded", "all", "correct", "incorrect"] = "first+retry"
+    """first, retry, first+retry: those that pass; graded: first attempts and retries by their score, which is their weight
+    in the loss; all, correct, incorrect: first attempts by verdict, for distillation."""
+    above: float = Field(0.3, ge=0, le=1)
+    """graded: the score that an attempt must be above."""
     teacher_form: str | None = None
     """PI form for the teacher's prompt; None: no teacher."""
 

@@ -126,7 +126,7 @@ def construct(cell: Cell, phase: Phase, attempts: Sequence[Attempt]) -> list[Exa
     form = cell.forms[settings.teacher_form] if settings.teacher_form else None
     passing, examples = passing_by_problem(attempts), list[Example]()
     for attempt in attempts:
-        if not kept(settings.keep, attempt):
+        if not kept(settings.keep, attempt, settings.above):
             continue
         problem, made = attempt.problem, attempt.rollout
         student = cell.domain.prompt(problem)
@@ -140,14 +140,18 @@ def construct(cell: Cell, phase: Phase, attempts: Sequence[Attempt]) -> list[Exa
         examples.append(
             Example(
                 problem.id, student, made.completion, made.token_ids, teacher,
+                weight=attempt.verdict.score if settings.keep == "graded" else 1.0,
                 logprobs=made.logprobs, rollout_id=made.id, pi_form=told,
             )
         )  # fmt: skip
     return examples
 
 
-def kept(keep: str, attempt: Attempt) -> bool:
-    """Whether a recipe that keeps `keep` trains on this attempt. What could not be judged is never trained on."""
+def kept(keep: str, attempt: Attempt, above: float = 0.3) -> bool:
+    """Whether a recipe that keeps `keep` trains on this attempt. What could not be judged is never trained on.
+
+    `above` is for "graded" alone: the score that an attempt must be above.
+    """
     first, verdict = attempt.rollout.attempt == 0, attempt.verdict
     if not verdict.status.judged:
         return False
@@ -155,6 +159,7 @@ def kept(keep: str, attempt: Attempt) -> bool:
         "first+retry": verdict.passed,
         "first": verdict.passed and first,
         "retry": verdict.passed and not first,
+        "graded": verdict.score > above,
         "all": first,
         "correct": first and verdict.passed,
         "incorrect": first and not verdict.passed,

@@ -174,6 +174,8 @@ class VLLMEngine:
             # vLLM's fallback for architectures it does not know rewrites the classes of transformers, and with them
             # every model that is trained in this process: better not to start.
             arguments |= {"enforce_eager": True, "kv_cache_memory_bytes": 2**30, "model_impl": "vllm"}
+            # After a piece of a prompt, vLLM turns a seeded request's generator back, which CPU generators cannot do.
+            arguments |= {"enable_chunked_prefill": False}
         if architecture := _undeclared_architecture(self._ref):
             arguments["hf_overrides"] = {"architectures": [architecture]}
         if self._rank:

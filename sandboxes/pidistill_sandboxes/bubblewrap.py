@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import sysconfig
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -70,7 +69,7 @@ class BubblewrapSandbox(Sandbox):
 
 
 def _command(bwrap: str) -> list[str]:
-    prefix = sys.base_prefix
+    prefix = os.path.realpath(sys.base_prefix)
     if os.geteuid() != 0:
         return _bwrap(bwrap, prefix)
     shown = next(f"{path}/python" for path in ("/mnt", "/media", "/run") if os.path.isdir(path))
@@ -80,8 +79,8 @@ def _command(bwrap: str) -> list[str]:
 
 def _bwrap(bwrap: str, prefix_source: str) -> list[str]:
     """The command line. `prefix_source`: where the interpreter's prefix is to be found by bwrap."""
-    prefix, python = sys.base_prefix, host_python()
-    view, masks = interpreter_view(prefix, sysconfig.get_path("stdlib"))
+    prefix, python = os.path.realpath(sys.base_prefix), host_python()
+    view, masks = interpreter_view(prefix)
     line = [bwrap, "--unshare-all", "--die-with-parent", "--as-pid-1", "--new-session", "--hostname", "sandbox"]
     line += ["--uid", str(NOBODY), "--gid", str(NOBODY), "--cap-drop", "ALL", "--clearenv"]
     for name, value in ENVIRONMENT.items():
@@ -90,10 +89,10 @@ def _bwrap(bwrap: str, prefix_source: str) -> list[str]:
         if os.path.islink(path):
             line += ["--symlink", os.readlink(path), path]
         else:
-            line += ["--ro-bind", prefix_source if path == prefix else path, path]
+            source = prefix_source + path.removeprefix(prefix) if path.startswith(f"{prefix}/") else path
+            line += ["--ro-bind", source, path]
     for path in masks:
-        if os.path.isdir(path):
-            line += ["--tmpfs", path, "--remount-ro", path]
+        line += ["--tmpfs", path, "--remount-ro", path]
     for name in _DEVICES:
         line += ["--dev-bind", f"/dev/{name}", f"/dev/{name}"]
     line += ["--symlink", "/tmp", "/dev/shm", "--proc", "/proc"]

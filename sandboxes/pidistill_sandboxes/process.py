@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import random
 import sys
-import sysconfig
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -33,7 +32,7 @@ class ProcessSandbox(Sandbox):
         """A session. Raises `SandboxError` that lists the protections this system cannot give."""
         if not sys.platform.startswith("linux"):
             raise SandboxError("The process sandbox needs Linux.", "Use Docker: --sandbox docker")
-        view, masks = interpreter_view(sys.base_prefix, sysconfig.get_path("stdlib"))
+        view, masks = interpreter_view(os.path.realpath(sys.base_prefix))
         config: dict[str, JSON] = {"room": True, "scratch": ["/tmp"], "tmp_bytes": TMP_BYTES}
         config |= {"view": list(view), "masks": list(masks), "outer_user": unused_user()}
         try:

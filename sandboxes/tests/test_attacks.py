@@ -32,9 +32,8 @@ def test_an_attack_does_not_pass_and_leaves_no_trace(warm: WarmSession, name: st
     bait.write_text("unharmed")
     assert not passes(warm, ATTACKS[name])
     assert bait.read_text() == "unharmed"
-    traces = warm.run(TRACES, [Call("traces", ())], GENEROUS).answers[0]
-    assert traces.value == []
-    assert passes(warm, HONEST["plain"], GENEROUS)
+    after = warm.run(TRACES + HONEST["plain"], [Call("traces"), Call("solve", ([1, 3, 5],))], GENEROUS)
+    assert [answer.value for answer in after.answers] == [[], 35]
 
 
 TRACES = """
@@ -48,6 +47,17 @@ def traces():
 @pytest.mark.parametrize("name", HONEST)
 def test_an_honest_program_passes(warm: WarmSession, name: str) -> None:
     assert passes(warm, HONEST[name], GENEROUS)
+
+
+def test_installed_packages_are_out_of_sight(warm: WarmSession) -> None:
+    source = """
+import glob, sys
+def found():
+    patterns = [f"{root}/lib*/python*/{kind}-packages/*" for root in ("/usr", "/usr/local", sys.prefix) for kind in
+                ("site", "dist")]
+    return [path for pattern in patterns for path in glob.glob(pattern)]
+"""
+    assert warm.run(source, [Call("found")], GENEROUS).answers[0].value == []
 
 
 def test_the_problem_has_enough_attacks() -> None:

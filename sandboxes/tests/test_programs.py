@@ -213,7 +213,10 @@ def test_a_lost_server_is_replaced_and_the_program_run_again(sandbox: Sandbox) -
         assert one(session, "def f(): return 2").answers[0].value == 2
 
 
-def test_a_server_that_keeps_dying_is_an_error_and_no_verdict(sandbox: Sandbox) -> None:
+def test_a_server_that_keeps_dying_is_an_error_and_no_verdict(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pidistill_sandboxes.session._WAITS_S", (0.0, 0.05, 0.1))
     with sandbox.open() as session:
         assert isinstance(session, WarmSession)
 

@@ -120,6 +120,21 @@ def test_what_was_not_judged_is_never_trained_on_nor_retried(
     assert not loop.kept(keep, unjudged) and not loop.failed(unjudged)
 
 
+def test_a_graded_recipe_trains_on_scores_above_its_bound_and_weights_by_them(
+    store: Store, engine: SkilledEngine
+) -> None:
+    objective = Practice()
+    with VerifierPool(replace(opener(), wrappers=("graded",)), workers=1) as graded:
+        cell = make_cell(store, graded, engine, objective, "graded")
+        outcome = loop.run_cell(cell)
+    (job,) = objective.jobs
+    scores = {a.rollout.id: a.verdict.score for a in outcome.trained_on}
+    bound = cell.config.recipe.examples.above
+    assert {e.rollout_id for e in job.examples} == {name for name, score in scores.items() if score > bound}
+    assert all(e.weight == scores[e.rollout_id] for e in job.examples)
+    assert {0 < e.weight < 1 for e in job.examples} == {True, False}
+
+
 def test_arms_that_share_first_attempts_sample_them_once(
     store: Store, pool: VerifierPool, engine: SkilledEngine
 ) -> None:

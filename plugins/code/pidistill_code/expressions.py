@@ -57,8 +57,8 @@ class Compiled:
     """An expression, ready to be evaluated."""
 
     term: Term
-    calls: int
-    """How often the candidate's function stands in it."""
+    calls: tuple[CandidateCall, ...] | None
+    """All calls that evaluating it may make, known beforehand; None where one depends on the answer of another."""
     in_place: bool
     """Whether a call in it has to be evaluated in the program."""
 
@@ -71,7 +71,7 @@ def compile_expression(node: ast.expr, entry_point: str, known: frozenset[str] =
     """
     compiler = _Compiler(entry_point, known)
     term = compiler.term(node)
-    return Compiled(term, compiler.calls, compiler.in_place)
+    return Compiled(term, None if compiler.dependent else tuple(compiler.calls), compiler.in_place)
 
 
 class _Constant:
@@ -87,8 +87,8 @@ class _Constant:
 class _Compiler:
     def __init__(self, entry_point: str, known: frozenset[str]) -> None:
         self.entry_point, self.known = entry_point, known
-        self.calls = 0
-        self.in_place = False
+        self.calls: list[CandidateCall] = []
+        self.dependent = self.in_place = False
 
     def term(self, node: ast.expr) -> Term:
         match node:
@@ -166,8 +166,7 @@ class _Compiler:
         return self._apply(FUNCTIONS[name], nodes, keywords)
 
     def _candidate(self, node: ast.Call, nodes: Sequence[ast.expr], names: Sequence[str]) -> Term:
-        self.calls += 1
-        count, in_place = self.calls, self.in_place
+        before = (len(self.calls), self.dependent)
         try:
             terms = [self.term(argument) for argument in nodes]
             if any(isinstance(term, _Constant) and not is_plain(term.value) for term in terms):
@@ -175,21 +174,24 @@ class _Compiler:
         except NotPlainError as error:
             if not isinstance(error, _NeedsProgramError) and not self._needs_program(nodes):
                 raise
-            self.calls, self.in_place = count, in_place
-            self.in_place = True
-            text = CandidateCall(in_place=ast.unparse(node))
-            return lambda ask: ask(text)
+            del self.calls[before[0] :]
+            self.dependent, self.in_place = before[1], True
+            return self._known_call(CandidateCall(in_place=ast.unparse(node)))
         split = len(terms) - len(names)
         if all(isinstance(term, _Constant) for term in terms):
             values = cast("list[Plain]", [term(_nobody) for term in terms])
-            call = CandidateCall(tuple(values[:split]), dict(zip(names, values[split:], strict=True)))
-            return lambda ask: ask(call)
+            return self._known_call(CandidateCall(tuple(values[:split]), dict(zip(names, values[split:], strict=True))))
+        self.dependent = True
 
         def run(ask: Ask) -> object:
             values = cast("list[Plain]", [term(ask) for term in terms])
             return ask(CandidateCall(tuple(values[:split]), dict(zip(names, values[split:], strict=True))))
 
         return run
+
+    def _known_call(self, call: CandidateCall) -> Term:
+        self.calls.append(call)
+        return lambda ask: ask(call)
 
     def _needs_program(self, nodes: Sequence[ast.expr]) -> bool:
         """Whether an argument holds what only the candidate's program can make."""

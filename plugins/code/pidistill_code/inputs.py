@@ -15,6 +15,7 @@ from typing import Final, cast
 from pidistill.errors import DataError
 from pidistill.records import JSON
 from pidistill.sandbox import Plain
+from pidistill_code.expressions import CandidateCall
 from pidistill_code.files import read_rows
 from pidistill_code.suite import AssertTest, DataTest, RoomTest, Suite, data_text
 
@@ -47,7 +48,7 @@ def with_inputs(suite: Suite, inputs: Sequence[JSON]) -> Suite:
         return suite
     more = [
         DataTest(
-            data_text(suite.entry_point, cast("list[JSON]", args)), tuple(cast("list[Plain]", args)), by_reference=True
+            data_text(suite.entry_point, cast("list[JSON]", args)), CandidateCall(tuple(cast("list[Plain]", args))), by_reference=True
         )
         for args in inputs
     ]

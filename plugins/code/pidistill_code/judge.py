@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
-from pidistill.sandbox import Kind, Limits, Outcome, Program, Raised, Session
+from pidistill.sandbox import Answer, Call, Kind, Limits, Outcome, Program, Raised, Session
 from pidistill_code.expressions import CandidateCall, truth
 from pidistill_code.room import CandidateRaisedError, run_in_room
 from pidistill_code.suite import IN_PLACE, AssertTest, DataTest, RoomTest, ScriptTest, Suite, Test
@@ -77,20 +77,39 @@ class Judge:
         """All tests of `suite` against the program `source`. Raises `SandboxError` for the sandbox's own trouble."""
         if suite.script:
             return self._scripts(suite.tests, source, limits)
+        calls = _known_calls(suite.tests)
+        if calls is not None:
+            return self._at_once(suite, source, limits, calls)
         results: list[Result] = []
         end: Kind | None = None
         with self.session.start(program_text(suite, source), limits) as program:
             if not program.loaded.ok:
                 end = program.loaded.kind
             else:
-                for test in suite.tests:
-                    try:
-                        results.append(self._test(suite, test, limits, _Asker(program, suite.entry_point)))
-                    except _EndedError as ended:
-                        end = ended.kind
-                        results.append(Result(test, False, ENDS[end]))
-                        break
+                end = self._tests(suite, limits, _ask_program(program, suite.entry_point), results)
         return Run(tuple(results), len(suite.tests), end, program.outcome)
+
+    def _at_once(self, suite: Suite, source: str, limits: Limits, calls: Sequence[CandidateCall]) -> Run:
+        """The common case: all calls are known beforehand, so the session makes them in one go."""
+        sent = [_as_call(suite.entry_point, call) for call in calls]
+        outcome = self.session.run(program_text(suite, source), sent, limits)
+        if not outcome.loaded.ok:
+            return Run((), len(suite.tests), outcome.loaded.kind, outcome)
+        answers = {id(call): answer for call, answer in zip(calls, outcome.answers, strict=False)}
+        gone = Answer(outcome.end or Kind.EXITED)
+        results: list[Result] = []
+        end = self._tests(suite, limits, lambda call: answers.get(id(call), gone), results)
+        return Run(tuple(results), len(suite.tests), end, outcome)
+
+    def _tests(self, suite: Suite, limits: Limits, ask: _Ask, results: list[Result]) -> Kind | None:
+        """Add to `results` what comes of each test; why the program ended before the last one, if it did."""
+        for test in suite.tests:
+            try:
+                results.append(self._test(suite, test, limits, _Asker(ask)))
+            except _EndedError as ended:
+                results.append(Result(test, False, ENDS[ended.kind]))
+                return ended.kind
+        return None
 
     def resolve(self, suite: Suite, reference: str, limits: Limits) -> Suite:
         """`suite` with the expected answers that the program `reference` gives; without the tests it does not answer."""
@@ -102,7 +121,7 @@ class Judge:
                 if not (isinstance(test, DataTest) and test.by_reference):
                     tests.append(test)
                 elif program.loaded.ok:
-                    answer = program.call(suite.entry_point, test.args)
+                    answer = program.call(suite.entry_point, test.call.args)
                     if answer.ok:
                         tests.append(replace(test, expected=answer.value))
         return replace(suite, tests=tuple(tests))
@@ -114,7 +133,7 @@ class Judge:
                 case AssertTest():
                     passed = truth(test.term(ask))
                 case DataTest():
-                    passed = _as_expected(test, ask(CandidateCall(test.args)), suite.tolerance)
+                    passed = _as_expected(test, ask(test.call), suite.tolerance)
                     if test.by_reference and not passed:
                         why = f"{ask.got}, not {shown(normalise(test.expected))}"
                 case RoomTest():
@@ -144,19 +163,47 @@ class Judge:
         return Run(tuple(results), len(tests), None, outcome)
 
 
-class _Asker:
-    """Makes the calls of one test, and keeps what the last one gave."""
+_Ask: TypeAlias = Callable[[CandidateCall], Answer]
 
-    def __init__(self, program: Program, entry_point: str) -> None:
-        self._program, self._entry_point = program, entry_point
+
+def _known_calls(tests: Sequence[Test]) -> list[CandidateCall] | None:
+    """All calls that `tests` make, in order; None where one of them cannot be known beforehand."""
+    found: list[CandidateCall] = []
+    for test in tests:
+        match test:
+            case AssertTest(calls=tuple(calls)):
+                found += calls
+            case DataTest(call=call):
+                found.append(call)
+            case _:
+                return None
+    return found
+
+
+def _as_call(entry_point: str, call: CandidateCall) -> Call:
+    if call.in_place is not None:
+        return Call(IN_PLACE, (call.in_place,))
+    return Call(entry_point, call.args, call.kwargs)
+
+
+def _ask_program(program: Program, entry_point: str) -> _Ask:
+    def ask(call: CandidateCall) -> Answer:
+        made = _as_call(entry_point, call)
+        return program.call(made.function, made.args, made.kwargs)
+
+    return ask
+
+
+class _Asker:
+    """Gets the answers of one test's calls, and keeps the last one."""
+
+    def __init__(self, ask: _Ask) -> None:
+        self._ask = ask
         self._value: object = None
         self._asked = False
 
     def __call__(self, call: CandidateCall) -> object:
-        if call.in_place is not None:
-            answer = self._program.call(IN_PLACE, (call.in_place,))
-        else:
-            answer = self._program.call(self._entry_point, call.args, call.kwargs)
+        answer = self._ask(call)
         if answer.kind is Kind.VALUE:
             self._value, self._asked = normalise(answer.value), True
             return self._value

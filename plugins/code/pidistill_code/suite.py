@@ -28,7 +28,7 @@ from typing import Final, TypeAlias, cast
 from pidistill.errors import DataError
 from pidistill.records import JSON, Problem
 from pidistill.sandbox import Plain
-from pidistill_code.expressions import NotPlainError, Term, compile_expression
+from pidistill_code.expressions import CandidateCall, NotPlainError, Term, compile_expression
 from pidistill_code.values import shown
 
 IN_PLACE: Final = "_evaluate_in_place"
@@ -47,6 +47,8 @@ class AssertTest:
     term: Term = field(compare=False)
     equality: bool = True
     """Whether it says what the answer must equal, or be true of; then another right answer cannot exist."""
+    calls: tuple[CandidateCall, ...] | None = None
+    """As of `expressions.Compiled`."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class DataTest:
     """Arguments and the expected answer."""
 
     text: str
-    args: tuple[Plain, ...]
+    call: CandidateCall
     expected: Plain = None
     by_reference: bool = False
     """Whether the expected answer is what the reference solution gives."""
@@ -141,10 +143,10 @@ class _Reader:
                 return [ScriptTest(f"input {shown(stdin, 120)} must print {shown(stdout, 120)}", stdin, stdout)]
             case {"args": list(args), "expected": expected}:
                 text = f"assert {_call_text(self.entry_point, args)} == {shown(expected)}"
-                return [DataTest(text, tuple(cast("list[Plain]", args)), cast(Plain, expected))]
+                return [DataTest(text, CandidateCall(tuple(cast("list[Plain]", args))), cast(Plain, expected))]
             case {"args": list(args)}:
                 return [
-                    DataTest(data_text(self.entry_point, args), tuple(cast("list[Plain]", args)), by_reference=True)
+                    DataTest(data_text(self.entry_point, args), CandidateCall(tuple(cast("list[Plain]", args))), by_reference=True)
                 ]
         raise DataError(f"Problem {self.problem_id!r}: test {number} has none of the known forms: {shown(raw, 120)}")
 
@@ -164,7 +166,7 @@ class _Reader:
                 except NotPlainError:
                     return [RoomTest(text, equality)]
                 self.in_place |= compiled.in_place
-                return [AssertTest(f"assert {ast.unparse(expression)}"[:_LONGEST_TEXT], compiled.term, equality)]
+                return [AssertTest(f"assert {ast.unparse(expression)}"[:_LONGEST_TEXT], compiled.term, equality, compiled.calls)]
         return [RoomTest(text, equality)]
 
     def _calls(self, statement: ast.stmt) -> bool:

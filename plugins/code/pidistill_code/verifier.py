@@ -41,7 +41,7 @@ _PYTHON_VERSION: Final = (
 class CodeOptions:
     """Options of the verifier, the `[verify.options]` table of a run."""
 
-    call_s: float = 0.5
+    call_s: float = 0.4
     """Own seconds that loading and each call may take, where the reference is quick."""
     slow_call_s: float = 6.0
     """The same where the reference is slow or there is none."""
@@ -96,17 +96,23 @@ class CodeVerifier(Verifier):
     def verify(self, problem: Problem, completion: str) -> Verdict:
         """PASS, FAIL, NO_ANSWER, TIMEOUT, REJECTED (tampering), or ABSTAIN where the problem has no test."""
         try:
-            suite = self._suite(problem)
-            if not suite.tests:
-                return Verdict(Status.ABSTAIN, reason="the problem has no test that can be judged")
-            prompt = problem.prompt if problem.extra.get("continues") else None
-            found = extract(completion, suite.entry_point, prompt)
-            if found.code is None:
-                return Verdict(Status.NO_ANSWER, reason=found.reason, diagnostics=f"No code: {found.reason}.")
-            return _verdict(self._run(problem, suite, found.code), suite, found)
+            return self._verify(problem, completion)
+        except SandboxError:
+            self.close()  # a session that was lost on the way may have taken the verdict with it: once more in a new one
         except BaseException:
-            self.close()  # an interrupted conversation cannot be taken up again: the next submission gets a new session
+            self.close()  # an interrupted conversation cannot be taken up again
             raise
+        return self._verify(problem, completion)
+
+    def _verify(self, problem: Problem, completion: str) -> Verdict:
+        suite = self._suite(problem)
+        if not suite.tests:
+            return Verdict(Status.ABSTAIN, reason="the problem has no test that can be judged")
+        prompt = problem.prompt if problem.extra.get("continues") else None
+        found = extract(completion, suite.entry_point, prompt)
+        if found.code is None:
+            return Verdict(Status.NO_ANSWER, reason=found.reason, diagnostics=f"No code: {found.reason}.")
+        return _verdict(self._run(problem, suite, found.code), suite, found)
 
     def _run(self, problem: Problem, suite: Suite, code: str) -> Run:
         judge = self._judge()

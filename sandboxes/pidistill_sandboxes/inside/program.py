@@ -292,9 +292,9 @@ class Run:
             before = -1
             while before != (kept := self.kept[self.outputs[fd]]) and self._take_output(fd):
                 before = kept  # nobody writes any more: no progress means that it is empty, or over the limit
-        for fd in (self.requests, self.answers, self.stdout, self.stderr, self.exit_fd, self.delay_fd):
-            if fd is not None:
-                os.close(fd)
+        for used in (self.requests, self.answers, self.stdout, self.stderr, self.exit_fd, self.delay_fd):
+            if used is not None:
+                os.close(used)
         channel.skip(self.forward_left, self.inbox)
         try:
             for folder in self.scratch:

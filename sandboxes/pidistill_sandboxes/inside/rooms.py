@@ -11,8 +11,8 @@ Bubblewrap and Docker build their rooms themselves.
 from __future__ import annotations
 
 import ctypes
+import glob
 import os
-import stat
 import struct
 
 from pidistill_sandboxes.inside import confine
@@ -191,16 +191,15 @@ def _read_only(path: str, recursive: bool = False) -> None:
     confine.syscall("mount_setattr", _MOUNT_SETATTR, _AT_FDCWD, path.encode(), flags, attributes, len(attributes))
 
 
-def interpreter_view(prefix: str, library: str) -> tuple[list[str], list[str]]:
-    """What to show of a host for its Python to run, and what to mask in it.
+def interpreter_view(prefix: str) -> tuple[list[str], list[str]]:
+    """What to show of a host for the Python in `prefix` to run, and what to mask in it.
 
-    Installed packages are masked: some carry benchmark problems with their solutions.
+    Installed packages are masked: some carry benchmark problems with their solutions. So are other environments, which
+    some distributions keep below the prefix.
     """
     view = [path for path in ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64") if os.path.lexists(path)]
-    view = [path for path in view if os.path.islink(path) or stat.S_ISDIR(os.stat(path).st_mode)]
     if not prefix.startswith("/usr"):
-        view.append(prefix)
-    masks = [f"{library}/site-packages", f"{library}/dist-packages", "/usr/lib/python3/dist-packages", "/usr/local/lib"]
-    if prefix == "/usr/local":
-        masks.remove("/usr/local/lib")
-    return view, masks
+        view += [path for name in ("bin", "lib", "lib64") if os.path.isdir(path := f"{prefix}/{name}")]
+    roots = {"/usr/lib", "/usr/lib64", "/usr/local/lib", f"{prefix}/lib", f"{prefix}/lib64"}
+    patterns = [f"{root}/python*/{kind}-packages" for root in roots for kind in ("site", "dist")]
+    return view, sorted(path for pattern in patterns for path in glob.glob(pattern) if not os.path.islink(path))
