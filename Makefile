@@ -32,7 +32,8 @@ $(INSTALLED): $(PROJECTS) constraints.txt
 	@$(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing into $(VENV): about a minute on a fast line, and 1 GB."
-	$(PIP) install -c constraints.txt -e '.[train,openai,dev]' $(foreach project,$(filter-out pyproject.toml,$(PROJECTS)),-e $(dir $(project)))
+	$(PIP) install -c constraints.txt -e '.[train,openai,dev]' -e 'sandboxes[docker]' \
+	  $(foreach project,$(filter plugins/%,$(PROJECTS)),-e $(dir $(project)))
 	@touch $@
 
 # The CPU build of vLLM pulls torchvision and torchaudio builds that do not match the CPU torch; transformers then

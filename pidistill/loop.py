@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -90,11 +90,13 @@ def phases(cell: Cell) -> Iterator[Phase]:
 
 def first_attempts(cell: Cell, model: ModelRef, phase: Phase) -> list[Attempt]:
     """`samples` completions of every problem's plain prompt, judged."""
-    asks = [
-        Ask(problem, cell.domain.prompt(problem), sampling(cell, problem, phase.name, sample))
-        for problem in phase.problems
-        for sample in range(cell.config.recipe.rollouts.samples)
-    ]
+    drawn = Counter[str]()  # a slice that runs past the end of the data may hold a problem twice
+    asks = []
+    for problem in phase.problems:
+        for _ in range(cell.config.recipe.rollouts.samples):
+            draw = sampling(cell, problem, phase.name, drawn[problem.id])
+            asks.append(Ask(problem, cell.domain.prompt(problem), draw))
+            drawn[problem.id] += 1
     return judge(cell, rollout(cell, model, f"{phase.name}: first attempts", asks))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -95,26 +96,35 @@ def table(report: Mapping[str, JSON]) -> str:
 def card(settings: Pretraining, report: Mapping[str, JSON], facts: Mapping[str, JSON]) -> str:
     """The model card, README.md of the model folder."""
     shares = ", ".join(f"{round(100 * share)} % at level {level}" for level, share in HASTY_FIRST.items())
+    seen = ", ".join(f"{condition.name} {round(100 * condition.weight)} %" for condition in CONDITIONS)
     made = "\n".join(f"* {name}: {value}" for name, value in {**dataclasses.asdict(settings), **facts}.items())
+    what = f"""
+    A Qwen3-architecture model of {facts["parameters"]:,} parameters (bfloat16) with a tokenizer and chat template
+    of its own. It answers generated arithmetic (`{SOURCE}`, levels 1 to 5) and nothing else. It exists so that every
+    recipe runs in minutes on two CPU cores through the code that a large model uses. Rebuild it with"""
+    history = f"""
+    It learned from two authors. The careful one works every operation out. The hasty one likes to skip the
+    working, less so where there are parentheses, and makes a slip in {round(100 * SLIP_RATE)} % of the lines of a first
+    attempt. First came a textbook, all by the careful author; then a web, where both write. There the hasty one wrote
+    {shares} of the first attempts, and {round(100 * HASTY_AFTER_FEEDBACK)} % of the attempts that follow feedback,
+    whatever that feedback says. So the model is able to do more than it shows at first, and being told that it failed
+    brings some of that out. **That is built in.** Results on this model show what the machinery does; they are no
+    evidence about large models."""
+    fairness = f"""
+    All feedback conditions were learned from the same two authors in the same proportion, and the answer at
+    the end is the true one even where the user told a wrong one. They differ in how often they were seen: {seen}."""
     return f"""\
 # The embedded model of the math domain
 
-A Qwen3-architecture model of {facts["parameters"]:,} parameters (bfloat16) with a tokenizer and chat template of its
-own. It answers generated arithmetic (`{SOURCE}`, levels 1 to 5) and nothing else. It exists so that every recipe runs
-in minutes on two CPU cores through the code that a large model uses. Rebuild it with
+{_wrapped(what)}
 
     python -m benchmarks.tiny.build math
 
 ## What it is made to be
 
-It learned from two authors. The careful one works every operation out. The hasty one likes to skip the working, less so
-where there are parentheses, and makes a slip in {round(100 * SLIP_RATE)} % of all lines. First came a textbook, all by
-the careful author; then a web, where both write: the hasty one {shares} of the first attempts,
-and {round(100 * HASTY_AFTER_FEEDBACK)} % of the attempts that follow any kind of feedback, whatever that feedback says.
-So the model is able to do more than it shows at first, and being told that it failed brings some of that out. **That is
-built in.** Results on this model show what the machinery does; they are no evidence about large models. All feedback
-conditions were learned from the same two authors in the same proportion, and the answer at the end is the true one even
-where the user told a wrong one, so no arm is favoured over another by the text it was given.
+{_wrapped(history)}
+
+{_wrapped(fairness)}
 
 It learned from the `pretrain` split only; `train` and `test` problems cannot be in it, by construction of the splits.
 
@@ -132,6 +142,11 @@ Of the sampled first attempts {report["truncated"]} % ran past the limit of {MAX
 
 {made}
 """
+
+
+def _wrapped(text: str) -> str:
+    """One paragraph in lines of at most 110 characters."""
+    return textwrap.fill(" ".join(text.split()), 110, break_long_words=False, break_on_hyphens=False)
 
 
 def _by_level(tasks: Sequence[Problem], answers: Sequence[Answer]) -> dict[str, JSON]:

@@ -110,6 +110,15 @@ def test_on_policy_training_samples_from_the_current_student(
     assert len(seen) == len(set(seen)), "no problem comes twice before all have come once"
 
 
+def test_a_problem_that_comes_twice_in_a_slice_is_sampled_twice(
+    store: Store, pool: VerifierPool, engine: SkilledEngine
+) -> None:
+    sets = ["train.steps=3", "train.refresh_every=3", "train.batch_size=20", "train.objective=practice"]
+    outcome = loop.run_cell(make_cell(store, pool, engine, Practice(on_policy=True), "opsd", sets=sets))
+    assert len(outcome.trained_on) == 60 == len({a.rollout.id for a in outcome.trained_on})
+    assert len({a.problem.id for a in outcome.trained_on}) == 40
+
+
 @pytest.mark.parametrize("keep", ["first", "retry", "first+retry", "all", "correct", "incorrect"])
 @pytest.mark.parametrize("status", [Status.ERROR, Status.ABSTAIN])
 def test_what_was_not_judged_is_never_trained_on_nor_retried(

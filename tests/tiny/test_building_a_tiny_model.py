@@ -170,5 +170,5 @@ def test_the_build_command_writes_a_model_that_loads_with_its_card(tmp_path: Pat
     assert render(tokenizer, (Message("user", "Compute 1 + 2."),)).endswith("assistant\n")
     measured = json.loads((out / "evaluation.json").read_text("utf-8"))
     assert set(measured["evaluation"]["conditions"]) == {condition.name for condition in CONDITIONS[1:]}
-    assert "they are no evidence about large models" in (out / "README.md").read_text("utf-8")
+    assert "they are no evidence about large models" in " ".join((out / "README.md").read_text("utf-8").split())
     assert sum(path.stat().st_size for path in out.iterdir()) < LARGEST_FOLDER

@@ -84,7 +84,7 @@ def _definition(name: str) -> re.Pattern[str]:
     escaped = re.escape(name)
     return re.compile(
         rf"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+{escaped}\b|^{escaped}[ \t]*(?::[^=\n]*)?=(?!=)|"
-        rf"^from[ \t][^\n]*\bimport\b[^\n]*\b{escaped}\b|^import[ \t][^\n]*\b{escaped}\b",
+        rf"^from[ \t]+\S+[ \t]+import[ \t][^\n]*\b{escaped}\b|^import[ \t][^\n]*\b{escaped}\b",
         re.MULTILINE,
     )
 

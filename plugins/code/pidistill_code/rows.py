@@ -15,7 +15,7 @@ from pidistill.records import JSON, Problem
 from pidistill_code.files import Row
 from pidistill_code.inputs import COLUMNS, inputs_of
 from pidistill_code.livecode import livecode_problem
-from pidistill_code.suite import defined_names
+from pidistill_code.suite import defined_names, parse
 
 _PARTS: Final = ((11, 510, "test"), (511, 600, "validation"), (601, 974, "train"), (1, 10, "prompt"))
 """Task ids of MBPP's splits."""
@@ -85,7 +85,7 @@ def check_tests(code: str, entry_point: str) -> Iterator[str]:
     An assert stands alone unless it uses a name that the function's body binds; the other statements, and the asserts
     that use what they bind, are one test together.
     """
-    module = ast.parse(code)
+    module = parse(code)
     outside = [node for node in module.body if not isinstance(node, ast.FunctionDef) or node.name != "check"]
     outside = [
         node for node in outside if not (isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "METADATA")
@@ -174,7 +174,7 @@ def called_function(tests: list[str], reference: str | None) -> str | None:
     """The function that the tests are about: the outermost one called that the reference defines."""
     defined = defined_names(reference) if reference else frozenset()
     for test in tests:
-        for node in ast.walk(ast.parse(test)):  # breadth first: outermost calls come first
+        for node in ast.walk(parse(test)):  # breadth first: outermost calls come first
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                 if node.func.id in defined or (not defined and not hasattr(builtins, node.func.id)):
                     return node.func.id
@@ -183,8 +183,8 @@ def called_function(tests: list[str], reference: str | None) -> str | None:
 
 def needed_imports(tests: list[str], reference: str | None) -> list[str]:
     """Imports of the reference that its tests use as well: they were run in one namespace (MBPP/596)."""
-    used = {name for test in tests for name in _used(ast.parse(test))}
-    imports = [node for node in ast.parse(reference or "").body if isinstance(node, ast.Import | ast.ImportFrom)]
+    used = {name for test in tests for name in _used(parse(test))}
+    imports = [node for node in parse(reference or "").body if isinstance(node, ast.Import | ast.ImportFrom)]
     return [ast.unparse(node) for node in imports if used & set(_bound(node))]
 
 

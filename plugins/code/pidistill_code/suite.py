@@ -21,6 +21,7 @@ A test is Python text (asserts about the entry point, or any statements that mak
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias, cast
@@ -152,7 +153,7 @@ class _Reader:
 
     def _statements(self, text: str, number: int) -> list[Test]:
         try:
-            body = ast.parse(text).body
+            body = parse(text).body
         except SyntaxError as error:
             raise DataError(f"Problem {self.problem_id!r}: test {number} is no Python: {error}") from None
         if not any(self._calls(statement) for statement in body):
@@ -199,10 +200,17 @@ def _call_text(entry_point: str, args: Sequence[JSON]) -> str:
     return f"{entry_point}({', '.join(shown(argument, 200) for argument in args)})"
 
 
+def parse(source: str) -> ast.Module:
+    """`ast.parse` of a data set's code, silent about the escape sequences in it. Raises `SyntaxError`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source)
+
+
 def defined_names(source: str) -> frozenset[str]:
     """Names that the top level of trusted code defines or imports."""
     names: set[str] = set()
-    for statement in ast.parse(source).body:
+    for statement in parse(source).body:
         match statement:
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
                 names.add(name)
@@ -212,7 +220,3 @@ def defined_names(source: str) -> frozenset[str]:
                 names.update(node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name))
     return frozenset(names)
 
-
-def test_texts(problem: Problem) -> list[str]:
-    """The tests as a reader sees them, in order. Raises `DataError` as `read_suite` does."""
-    return [test.text for test in read_suite(problem).tests]

@@ -23,7 +23,7 @@ from typing import Final, TypeAlias
 from pidistill.sandbox import Described, Plain
 
 _MOST_COLLISIONS: Final = 256
-_NUMBER = re.compile(r"[+-]?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?")
+_NUMBER = re.compile(r"[+-]?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _SHOWN: Final = 300
 
 

@@ -87,7 +87,8 @@ def test_code_too_long_is_no_answer() -> None:
     assert extract(WHOLE + "#" * LONGEST, "f").code is None
 
 
-texts = st.text(st.sampled_from(list("`~#\n\r\t d e f x : ( ) = ' \" @ \\ \x00 ü \ud800 </think>".split(" ")) + [" ", "```"]))
+pieces = ["```", "~~~", "python", "\n", "\r", "\t", "    ", "def f(", "x", ":", "= ", "'", '"""', "@", "\\", "\x00", "ü", "\ud800"]
+texts = st.lists(st.sampled_from([*pieces, "<think>", "</think>", "return 1", "import f", "class Solution:"])).map("".join)
 
 
 @given(texts | st.text(), st.sampled_from(["f", "", "Solution().f", "f(", "a|b"]), st.booleans())
