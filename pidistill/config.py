@@ -146,8 +146,8 @@ class ExamplesConfig(Table):
     """Which rollouts become examples. Read by the loop."""
 
     keep: Literal["first+retry", "retry", "first", "graded", "all", "correct", "incorrect"] = "first+retry"
-    """first, retry, first+retry: those that pass; graded: first attempts and retries by their score, which is their weight
-    in the loss; all, correct, incorrect: first attempts by verdict, for distillation."""
+    """first, retry, first+retry: those that pass; graded: first attempts and retries by their score, which is their
+    weight in the loss; all, correct, incorrect: first attempts by verdict, for distillation."""
     above: float = Field(0.3, ge=0, le=1)
     """graded: the score that an attempt must be above."""
     teacher_form: str | None = None

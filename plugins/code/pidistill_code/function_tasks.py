@@ -58,7 +58,7 @@ def draw(level: int, rng: random.Random) -> Task:
     return _DRAW[level](rng)
 
 
-# --- Parts ----------------------------------------------------------------------------------------------------------------
+# --- Parts -----------------------------------------------------------------------------------------------------------
 
 
 def _value(rng: random.Random) -> Part:
@@ -93,7 +93,7 @@ def _condition(rng: random.Random) -> Part:
     return Part(f"at most {c}", f"x <= {c}", lambda x: x <= c, (c - 1, c, c + 1))
 
 
-# --- Levels ---------------------------------------------------------------------------------------------------------------
+# --- Levels ----------------------------------------------------------------------------------------------------------
 
 
 def _number(value: Input) -> int:
@@ -109,6 +109,7 @@ def _numbers(value: Input) -> list[int]:
 def _formula(rng: random.Random) -> Task:
     a, b = rng.randint(2, 12), rng.randint(1, 99)
     kind = rng.randrange(4)
+    run: Callable[[int], int]
     text, code, run = (
         (f"Return {a} times x plus {b}.", f"{a} * x + {b}", lambda x: a * x + b),
         (f"Return {a} times x minus {b}.", f"{a} * x - {b}", lambda x: a * x - b),
@@ -142,6 +143,7 @@ def _listing(rng: random.Random) -> Task:
 def _reduction(rng: random.Random) -> Task:
     test, value = _condition(rng), _value(rng)
     kind = rng.randrange(3)
+    fold: Callable[[list[int]], int]
     inner = f"{value.code} for x in xs if {test.code}"
     text, code, fold = (
         (f"Return the sum of {value.text} for each x in xs that is {test.text}.", f"return sum({inner})", sum),

@@ -1,4 +1,5 @@
-"""Generated small Python functions with hidden tests, in the manner of HumanEval: the data set behind the embedded default.
+"""Generated small Python functions with hidden tests, in the manner of HumanEval: the data set behind the embedded
+default.
 
 A task is a signature and a docstring with one example; the tests are not shown. Levels 1 to 5: a formula, a case
 distinction, a list, a reduction of a list, a loop with an accumulator. A task belongs to one split by construction: the

@@ -1,8 +1,8 @@
 """More inputs for known problems, from a file in the manner of EvalPlus: the reference says what the answers are.
 
-Each row of the JSONL file (also gzipped) has `task_id`, which is the problem's id, and `plus_input`, `base_input` or `inputs`:
-lists of argument lists. Problems whose own tests are not about equal answers (HumanEval/32 takes any root of a polynomial) get
-none of them: there the reference's answer is one right answer of many.
+Each row of the JSONL file (also gzipped) has `task_id`, which is the problem's id, and `plus_input`, `base_input` or
+`inputs`: lists of argument lists. Problems whose own tests are not about equal answers (HumanEval/32 takes any root
+of a polynomial) get none of them: there the reference's answer is one right answer of many.
 """
 
 from __future__ import annotations
@@ -48,7 +48,9 @@ def with_inputs(suite: Suite, inputs: Sequence[JSON]) -> Suite:
         return suite
     more = [
         DataTest(
-            data_text(suite.entry_point, cast("list[JSON]", args)), CandidateCall(tuple(cast("list[Plain]", args))), by_reference=True
+            data_text(suite.entry_point, cast("list[JSON]", args)),
+            CandidateCall(tuple(cast("list[Plain]", args))),
+            by_reference=True,
         )
         for args in inputs
     ]

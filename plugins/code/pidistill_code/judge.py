@@ -1,8 +1,8 @@
 """Running a problem's tests against a program in a sandbox, and what came of it.
 
 One program serves all tests of a function, so state that calls leave behind stays, as it does where tests run in one
-process. The first call after which the program is gone (time, memory, exit, tampering) ends the run; tests that were not
-reached have not passed. Programs that read standard input are started afresh for each test.
+process. The first call after which the program is gone (time, memory, exit, tampering) ends the run; tests that were
+not reached have not passed. Programs that read standard input are started afresh for each test.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Final
 
-from pidistill.sandbox import Answer, Call, Kind, Limits, Outcome, Program, Raised, Session
-from pidistill_code.expressions import CandidateCall, truth
+from pidistill.sandbox import Answer, Kind, Limits, Outcome, Raised, Session
+from pidistill_code.answers import Ask, Asker, DivergedError, EndedError, as_call, as_recorded, ask_program, known_calls
+from pidistill_code.expressions import CandidateCall
+from pidistill_code.operations import truth
 from pidistill_code.room import CandidateRaisedError, run_in_room
 from pidistill_code.suite import IN_PLACE, AssertTest, DataTest, RoomTest, ScriptTest, Suite, Test
 from pidistill_code.values import close, holds_float, normalise, same_output, shown
@@ -25,6 +27,8 @@ def {IN_PLACE}(text):
 """
 _REFERENCE_TOLERANCE: Final = 1e-6
 """How far floats may be from what the reference gives, absolute and relative: two right orders of adding up differ."""
+_MOST_RECORDED: Final = 1_000
+"""Calls in a transcript."""
 _FUTURE = re.compile(r"^from __future__ import [^\n]*$", re.MULTILINE)
 _ANSWER_ERRORS = (TypeError, ValueError, ArithmeticError, LookupError, RecursionError)
 """What looking at an answer of a wrong kind raises."""
@@ -59,14 +63,6 @@ class Run:
         return sum(result.passed for result in self.results)
 
 
-class _EndedError(Exception):
-    """The program is gone."""
-
-    def __init__(self, kind: Kind) -> None:
-        super().__init__(kind)
-        self.kind = kind
-
-
 class Judge:
     """Runs suites in `session`. `room` opens a second session, when first needed."""
 
@@ -77,56 +73,91 @@ class Judge:
         """All tests of `suite` against the program `source`. Raises `SandboxError` for the sandbox's own trouble."""
         if suite.script:
             return self._scripts(suite.tests, source, limits)
-        calls = _known_calls(suite.tests)
+        calls = known_calls(suite.tests)
         if calls is not None:
-            return self._at_once(suite, source, limits, calls)
+            try:
+                return self._at_once(suite, source, limits, calls)
+            except DivergedError:
+                pass
         results: list[Result] = []
         end: Kind | None = None
         with self.session.start(program_text(suite, source), limits) as program:
             if not program.loaded.ok:
                 end = program.loaded.kind
             else:
-                end = self._tests(suite, limits, _ask_program(program, suite.entry_point), results)
+                end = self._tests(suite, limits, ask_program(program, suite.entry_point), results)
         return Run(tuple(results), len(suite.tests), end, program.outcome)
 
     def _at_once(self, suite: Suite, source: str, limits: Limits, calls: Sequence[CandidateCall]) -> Run:
         """The common case: all calls are known beforehand, so the session makes them in one go."""
-        sent = [_as_call(suite.entry_point, call) for call in calls]
+        sent = [as_call(suite.entry_point, call) for call in calls]
         outcome = self.session.run(program_text(suite, source), sent, limits)
         if not outcome.loaded.ok:
             return Run((), len(suite.tests), outcome.loaded.kind, outcome)
         answers = {id(call): answer for call, answer in zip(calls, outcome.answers, strict=False)}
         gone = Answer(outcome.end or Kind.EXITED)
         results: list[Result] = []
-        end = self._tests(suite, limits, lambda call: answers.get(id(call), gone), results)
+        end = self._tests(suite, limits, lambda call: answers.get(id(call), gone), results, replay=True)
         return Run(tuple(results), len(suite.tests), end, outcome)
 
-    def _tests(self, suite: Suite, limits: Limits, ask: _Ask, results: list[Result]) -> Kind | None:
-        """Add to `results` what comes of each test; why the program ended before the last one, if it did."""
+    def _tests(
+        self, suite: Suite, limits: Limits, ask: Ask, results: list[Result], replay: bool = False
+    ) -> Kind | None:
+        """Add to `results` what comes of each test; why the program ended before the last one, if it did.
+
+        With `replay`, tests for the room are judged by their transcripts: `DivergedError` where that is not enough.
+        """
         for test in suite.tests:
             try:
-                results.append(self._test(suite, test, limits, _Asker(ask)))
-            except _EndedError as ended:
+                results.append(self._test(suite, test, limits, Asker(ask), replay))
+            except EndedError as ended:
                 results.append(Result(test, False, ENDS[ended.kind]))
                 return ended.kind
         return None
 
     def resolve(self, suite: Suite, reference: str, limits: Limits) -> Suite:
-        """`suite` with the expected answers that the program `reference` gives; without the tests it does not answer."""
-        if not any(isinstance(test, DataTest) and test.by_reference for test in suite.tests):
+        """`suite` with what the program `reference` answers: expected answers, and transcripts of tests for the room.
+
+        Tests whose expected answer it does not give are left out.
+        """
+        if not any(isinstance(test, RoomTest) or _by_reference(test) for test in suite.tests):
             return suite
         tests: list[Test] = []
         with self.session.start(program_text(suite, reference), limits) as program:
+            if not program.loaded.ok:
+                return replace(suite, tests=tuple(test for test in suite.tests if not _by_reference(test)))
+            ask = ask_program(program, suite.entry_point)
             for test in suite.tests:
-                if not (isinstance(test, DataTest) and test.by_reference):
-                    tests.append(test)
-                elif program.loaded.ok:
-                    answer = program.call(suite.entry_point, test.call.args)
-                    if answer.ok:
-                        tests.append(replace(test, expected=answer.value))
+                match test:
+                    case DataTest(by_reference=True):
+                        answer = ask(test.call)
+                        tests += [replace(test, expected=answer.value)] if answer.ok else []
+                    case RoomTest():
+                        tests.append(self._recorded(suite, test, limits, ask))
+                    case _:
+                        tests.append(test)
         return replace(suite, tests=tuple(tests))
 
-    def _test(self, suite: Suite, test: Test, limits: Limits, ask: _Asker) -> Result:
+    def _recorded(self, suite: Suite, test: RoomTest, limits: Limits, ask: Ask) -> RoomTest:
+        """`test` with its transcript, where it comes through for whom `ask` asks, without an exception on the way."""
+        transcript: list[tuple[CandidateCall, object]] = []
+        asker = Asker(ask)
+
+        def recording(call: CandidateCall) -> object:
+            transcript.append((call, asker(call)))
+            return transcript[-1][1]
+
+        try:
+            why = run_in_room(
+                self.room(), _room_limits(limits), suite.entry_point, (suite.preamble, test.text), recording
+            )
+        except EndedError:
+            return test
+        if why or len(transcript) > _MOST_RECORDED or asker.raised:
+            return test
+        return replace(test, transcript=tuple(transcript))
+
+    def _test(self, suite: Suite, test: Test, limits: Limits, ask: Asker, replay: bool) -> Result:
         why = ""
         try:
             match test:
@@ -136,9 +167,11 @@ class Judge:
                     passed = _as_expected(test, ask(test.call), suite.tolerance)
                     if test.by_reference and not passed:
                         why = f"{ask.got}, not {shown(normalise(test.expected))}"
+                case RoomTest(transcript=tuple(transcript)) if replay:
+                    passed = as_recorded(transcript, ask)
                 case RoomTest():
-                    code, room_limits = (suite.preamble, test.text), replace(limits, call_s=limits.program_s)
-                    why = run_in_room(self.room(), room_limits, suite.entry_point, code, ask)
+                    code = (suite.preamble, test.text)
+                    why = run_in_room(self.room(), _room_limits(limits), suite.entry_point, code, ask)
                     passed = not why
                     why = f"{why} after {ask.got}" if why and ask.got else why
                 case ScriptTest():
@@ -163,58 +196,13 @@ class Judge:
         return Run(tuple(results), len(tests), None, outcome)
 
 
-_Ask: TypeAlias = Callable[[CandidateCall], Answer]
+def _room_limits(limits: Limits) -> Limits:
+    """Those of the candidate, but a single step of the test code may take all the time."""
+    return replace(limits, call_s=limits.program_s)
 
 
-def _known_calls(tests: Sequence[Test]) -> list[CandidateCall] | None:
-    """All calls that `tests` make, in order; None where one of them cannot be known beforehand."""
-    found: list[CandidateCall] = []
-    for test in tests:
-        match test:
-            case AssertTest(calls=tuple(calls)):
-                found += calls
-            case DataTest(call=call):
-                found.append(call)
-            case _:
-                return None
-    return found
-
-
-def _as_call(entry_point: str, call: CandidateCall) -> Call:
-    if call.in_place is not None:
-        return Call(IN_PLACE, (call.in_place,))
-    return Call(entry_point, call.args, call.kwargs)
-
-
-def _ask_program(program: Program, entry_point: str) -> _Ask:
-    def ask(call: CandidateCall) -> Answer:
-        made = _as_call(entry_point, call)
-        return program.call(made.function, made.args, made.kwargs)
-
-    return ask
-
-
-class _Asker:
-    """Gets the answers of one test's calls, and keeps the last one."""
-
-    def __init__(self, ask: _Ask) -> None:
-        self._ask = ask
-        self._value: object = None
-        self._asked = False
-
-    def __call__(self, call: CandidateCall) -> object:
-        answer = self._ask(call)
-        if answer.kind is Kind.VALUE:
-            self._value, self._asked = normalise(answer.value), True
-            return self._value
-        if answer.kind is Kind.RAISED and answer.raised is not None:
-            raise CandidateRaisedError(answer.raised)
-        raise _EndedError(answer.kind)
-
-    @property
-    def got(self) -> str:
-        """The last answer, for a person."""
-        return f"got {shown(self._value)}" if self._asked else ""
+def _by_reference(test: Test) -> bool:
+    return isinstance(test, DataTest) and test.by_reference
 
 
 def _as_expected(test: DataTest, value: object, tolerance: float) -> bool:

@@ -1,7 +1,9 @@
-"""LiveCodeBench's rows: contest problems with examples and hidden tests, on standard input or of a method of `Solution`.
+"""LiveCodeBench's rows: contest problems with examples and hidden tests, on standard input or of a method of
+`Solution`.
 
-Tests are JSON lists of `{"input", "output", "testtype"}` in two columns. The hidden ones may be packed: base64 of zlib of a
-pickle of the JSON text. The pickle is read by a reader that knows texts only, so it cannot make or call anything.
+Tests are JSON lists of `{"input", "output", "testtype"}` in two columns. The hidden ones may be packed: base64 of
+zlib of a pickle of the JSON text. The pickle is read by a reader that knows texts only, so it cannot make or call
+anything.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ def livecode_problem(row: Row, split: str, source: str, where: str) -> Problem:
     tests = [_functional(test, where) if functional else _printed(test) for test in raw]
     extra: dict[str, JSON] = {
         "kind": "function" if functional else "script",
-        "tests": cast("list[JSON]", tests),
+        "tests": tests,
         "limit_s": LIMIT_S,
     }
     if name:
@@ -75,12 +77,12 @@ def _printed(test: dict[str, JSON]) -> JSON:
 
 
 def _tests(value: JSON, where: str) -> list[dict[str, JSON]]:
+    tests: object = value or []
     if isinstance(value, str):
         try:
-            value = json.loads(value)
+            tests = json.loads(value)
         except json.JSONDecodeError:
-            value = _unpacked(value, where)
-    tests = value or []
+            tests = _unpacked(value, where)
     if not isinstance(tests, list) or not all(isinstance(t, dict) and "input" in t and "output" in t for t in tests):
         raise DataError(f"{where}: not a list of tests with 'input' and 'output'.")
     return cast("list[dict[str, JSON]]", tests)

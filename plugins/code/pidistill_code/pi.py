@@ -8,8 +8,9 @@
 | `all-tests` | all tests | tests |
 | `shuffled-tests` | another problem's tests, of the same length | nothing; placebo for `all-tests` |
 
-The bare failure bit is the core's `bare-retry`. Lengths are matched in characters, to whole tests, because a form has no
-tokenizer: of the other problems' tests the longest run that fits is taken, from a problem whose tests are about as long.
+The bare failure bit is the core's `bare-retry`. Lengths are matched in characters, to whole tests, because a form has
+no tokenizer: of the other problems' tests the longest run that fits is taken, from a problem whose tests are about as
+long.
 """
 
 from __future__ import annotations

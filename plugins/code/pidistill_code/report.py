@@ -9,8 +9,8 @@
         return xs[0]
     IndexError: list index out of range
 
-Answers are shown as Python writes plain values, on one line, so the first empty line ends the tests whatever the candidate
-returned or raised. Line numbers are those of the candidate's own code.
+Answers are shown as Python writes plain values, on one line, so the first empty line ends the tests whatever the
+candidate returned or raised. Line numbers are those of the candidate's own code.
 """
 
 from __future__ import annotations

@@ -1,16 +1,17 @@
 """The room: a second sandbox for test code that is more than asserts, such as loops over random inputs.
 
 Test code must not run in the worker, for it is foreign code too, nor in the candidate's process, which could read and
-change it. So it runs in a program of its own, where the candidate's function is a stand-in: each call comes out to the
-trusted side as plain values, goes to the candidate's program, and its answer goes back in. The candidate sees arguments
-only; the test code sees plain values only. Arguments go by value, so a test cannot be changed through them. Random numbers
-are seeded, so that a verdict is the same every time, and NaN may stand on no side of an ordering, as in `expressions`.
+change it. So it runs in a program of its own, where the candidate's function is a stand-in: each call comes out to
+the trusted side as plain values, goes to the candidate's program, and its answer goes back in. The candidate sees
+arguments only; the test code sees plain values only. Arguments go by value, so a test cannot be changed through them.
+Random numbers are seeded, so that a verdict is the same every time, and NaN may stand on no side of an ordering, as
+in `expressions`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, cast
 
 from pidistill.sandbox import Answer, Kind, Limits, Plain, Raised, Session
 from pidistill_code.expressions import CandidateCall
@@ -102,7 +103,9 @@ def run_in_room(
                 case ("failed", str(why)):
                     return why
                 case ("call", tuple(args), dict(kwargs)):
-                    answer = program.call("resume", _pass_on(ask, CandidateCall(args, kwargs)))
+                    answer = program.call(
+                        "resume", _pass_on(ask, CandidateCall(args, cast(Mapping[str, Plain], kwargs)))
+                    )
                 case _:
                     return f"the test itself ended: {answer.raised.type_name if answer.raised else answer.kind}"
 

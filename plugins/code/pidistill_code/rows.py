@@ -42,7 +42,7 @@ def problem_of(row: Row, split: str, source: str, number: int) -> Problem:
     )
 
 
-# --- HumanEval ------------------------------------------------------------------------------------------------------------
+# --- HumanEval -------------------------------------------------------------------------------------------------------
 
 
 def humaneval(row: Row, split: str, source: str, where: str) -> Problem:
@@ -71,7 +71,7 @@ def humaneval(row: Row, split: str, source: str, where: str) -> Problem:
 
 
 def preamble_of(prompt: str, entry_point: str) -> str:
-    """What stands before the function that a code prompt asks for: imports and helper functions. '' where nothing does."""
+    """What stands before the function that a code prompt asks for: imports and helpers. '' where nothing does."""
     lines = prompt.split("\n")
     for number, line in enumerate(lines):
         if line.startswith((f"def {entry_point}(", f"async def {entry_point}(")):
@@ -133,7 +133,7 @@ def _used(node: ast.AST) -> set[str]:
     return {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
 
 
-# --- MBPP -----------------------------------------------------------------------------------------------------------------
+# --- MBPP ------------------------------------------------------------------------------------------------------------
 
 
 def mbpp(row: Row, split: str, source: str, where: str) -> Problem:
@@ -203,11 +203,11 @@ def _strings(row: Row, column: str, where: str) -> list[str]:
     return cast("list[str]", value)
 
 
-# --- Data of one's own ----------------------------------------------------------------------------------------------------
+# --- Data of one's own -----------------------------------------------------------------------------------------------
 
 
 def own(row: Row, split: str, source: str, where: str) -> Problem:
-    """Rows with `prompt` and `tests` in the forms that `suite` reads, and its other keys as columns of the same names."""
+    """Rows with `prompt` and `tests` in the forms that `suite` reads, and its other keys as columns."""
     prompt = _string(row, "prompt", where)
     tests = row["tests"]
     if not isinstance(tests, list):

@@ -14,8 +14,8 @@
 | `tolerance` | how far numbers may be from the expected ones in tests that are data; 0 is exact |
 | `limit_s` | seconds a call may take, where the data says so |
 
-A test is Python text (asserts about the entry point, or any statements that make some), `{"args": [...], "expected": ...}`,
-`{"args": [...]}` whose expected answer is the reference's, or `{"stdin": "...", "stdout": "..."}`.
+A test is Python text (asserts about the entry point, or any statements that make some), `{"args": [...], "expected":
+...}`, `{"args": [...]}` whose expected answer is the reference's, or `{"stdin": "...", "stdout": "..."}`.
 """
 
 from __future__ import annotations
@@ -59,6 +59,9 @@ class RoomTest:
     text: str
     equality: bool = True
     """As of `AssertTest`, for all asserts in it."""
+    transcript: tuple[tuple[CandidateCall, object], ...] | None = None
+    """The calls that it made of the reference, with the answers on which it came through; None where that is unknown.
+    Test code is deterministic, so it comes through for whoever gives the same answers, and need not run again."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +150,11 @@ class _Reader:
                 return [DataTest(text, CandidateCall(tuple(cast("list[Plain]", args))), cast(Plain, expected))]
             case {"args": list(args)}:
                 return [
-                    DataTest(data_text(self.entry_point, args), CandidateCall(tuple(cast("list[Plain]", args))), by_reference=True)
+                    DataTest(
+                        data_text(self.entry_point, args),
+                        CandidateCall(tuple(cast("list[Plain]", args))),
+                        by_reference=True,
+                    )
                 ]
         raise DataError(f"Problem {self.problem_id!r}: test {number} has none of the known forms: {shown(raw, 120)}")
 
@@ -167,7 +174,11 @@ class _Reader:
                 except NotPlainError:
                     return [RoomTest(text, equality)]
                 self.in_place |= compiled.in_place
-                return [AssertTest(f"assert {ast.unparse(expression)}"[:_LONGEST_TEXT], compiled.term, equality, compiled.calls)]
+                return [
+                    AssertTest(
+                        f"assert {ast.unparse(expression)}"[:_LONGEST_TEXT], compiled.term, equality, compiled.calls
+                    )
+                ]
         return [RoomTest(text, equality)]
 
     def _calls(self, statement: ast.stmt) -> bool:
@@ -219,4 +230,3 @@ def defined_names(source: str) -> frozenset[str]:
             case ast.Assign(targets=targets):
                 names.update(node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name))
     return frozenset(names)
-

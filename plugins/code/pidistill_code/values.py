@@ -1,12 +1,13 @@
 """When an answer is the expected one: comparison of plain values that no candidate's class can take part in.
 
-Answers arrive as `pidistill.sandbox.Plain`, exact built-in types, so `==` here is Python's own: `True == 1 == 1.0`, a tuple
-is no list, NaN equals nothing, floats are equal to the last bit. Three things are added:
+Answers arrive as `pidistill.sandbox.Plain`, exact built-in types, so `==` here is Python's own: `True == 1 == 1.0`, a
+tuple is no list, NaN equals nothing, floats are equal to the last bit. Three things are added:
 
-* An instance of a subclass of a plain type (Counter, namedtuple, IntEnum) counts as its content, which the sandbox read past
-  all overridden methods. A class counts as its name. Any other object is `Opaque` and equals nothing.
-* `close` is for data that states a tolerance, and for references that are floats: numbers within `tolerance`, absolute or
-  relative, whichever is larger. NaN is close to nothing. Lists and tuples are one there, because JSON has lists only.
+* An instance of a subclass of a plain type (Counter, namedtuple, IntEnum) counts as its content, which the sandbox
+  read past all overridden methods. A class counts as its name. Any other object is `Opaque` and equals nothing.
+* `close` is for data that states a tolerance, and for references that are floats: numbers within `tolerance`,
+  absolute or relative, whichever is larger. NaN is close to nothing. Lists and tuples are one there, because JSON has
+  lists only.
 * `same_output` is for programs that print: trailing white space is ignored, and tokens that are decimal numbers compare
   as numbers.
 """
@@ -18,7 +19,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from pidistill.sandbox import Described, Plain
 
@@ -54,21 +55,20 @@ class HostileValueError(ValueError):
 
 def normalise(value: Plain) -> Value:
     """`value` with every `Described` in it replaced as the module says."""
-    kind = type(value)
-    if kind is list and any(type(item) in _COMPOUND for item in value):  # type: ignore[union-attr]
-        return [normalise(item) for item in value]  # type: ignore[union-attr, return-value]
-    if kind is tuple:
-        return tuple(normalise(item) for item in value)  # type: ignore[union-attr, return-value]
-    if kind is dict:
-        return {normalise(key): normalise(item) for key, item in value.items()}  # type: ignore[union-attr, misc]
-    if kind is set or kind is frozenset:
-        return kind(normalise(item) for item in value)  # type: ignore[union-attr, return-value]
+    return cast(Value, _normalised(value))
+
+
+def _normalised(value: object) -> object:
+    if isinstance(value, list):
+        return list(map(_normalised, value)) if any(type(item) in _COMPOUND for item in value) else value
+    if isinstance(value, tuple | set | frozenset):
+        return type(value)(map(_normalised, value))
+    if isinstance(value, dict):
+        return {_normalised(key): _normalised(item) for key, item in value.items()}
     if isinstance(value, Described):
         if value.content is None:
             return Opaque(value.type_name)
-        if value.type_name == "builtins.type":
-            return TypeName(str(value.content))
-        return normalise(value.content)
+        return TypeName(str(value.content)) if value.type_name == "builtins.type" else _normalised(value.content)
     return value
 
 
@@ -85,7 +85,7 @@ def is_plain(value: object) -> bool:
 
 
 def close(got: object, expected: object, tolerance: float = 0.0) -> bool:
-    """Whether `got` is `expected`, numbers within `tolerance` (absolute, and relative to `expected`), tuples as lists."""
+    """Whether `got` is `expected`, numbers within `tolerance` (absolute and relative), tuples as lists."""
     if isinstance(expected, list | tuple):
         return (
             isinstance(got, list | tuple)
@@ -98,7 +98,7 @@ def close(got: object, expected: object, tolerance: float = 0.0) -> bool:
             and got.keys() == expected.keys()
             and all(close(got[key], item, tolerance) for key, item in expected.items())
         )
-    if tolerance and _is_number(got) and _is_number(expected) and not got == expected:
+    if tolerance and _is_number(got) and _is_number(expected) and got != expected:
         try:
             difference = abs(got - expected)  # type: ignore[operator]
             return bool(difference <= tolerance * max(1.0, abs(expected)))  # type: ignore[arg-type]
@@ -109,6 +109,21 @@ def close(got: object, expected: object, tolerance: float = 0.0) -> bool:
 
 def _is_number(value: object) -> bool:
     return type(value) in (int, float, complex)
+
+
+def identical(left: object, right: object) -> bool:
+    """Whether no code could tell these plain values apart: equal, of the same types throughout, in the same order."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(map(identical, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return identical(list(left.items()), list(right.items()))
+    if isinstance(left, set | frozenset) and isinstance(right, set | frozenset):
+        return identical(list(left), list(right))
+    if type(left) is float:
+        return repr(left) == repr(right) and not math.isnan(left)
+    return type(left) in (type(None), bool, int, complex, str, bytes) and bool(left == right)
 
 
 def holds_float(value: object) -> bool:

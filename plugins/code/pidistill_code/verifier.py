@@ -1,12 +1,12 @@
 """The code verifier: a completion's program against the problem's tests, in a sandbox, judged out here.
 
-It joins `extract`, `suite` and `judge`, and gives what happened a status. The candidate's process never holds the tests'
-expected answers or the reference; what it says is only ever an answer to compare. All trouble of the sandbox is raised.
+It joins `extract`, `suite` and `judge`, and gives what happened a status. The candidate's process never holds an
+expected answer or the reference; what it says is only ever an answer to compare. All trouble of the sandbox is
+raised.
 
-Time limits are the program's own seconds, so a busy machine changes no verdict. A call may take `call_s`; where that is
-too little because the problem itself is slow, which the reference shows when it is run once, it may take ten times what the
-reference needs for everything, up to `slow_call_s`. Problems without a reference have `slow_call_s` from the start, or
-what the data says.
+Time limits are the program's own seconds, so a busy machine changes no verdict. A call may take `call_s`. Where a
+program needs more, the reference is run once, and a call may take ten times what the reference takes for everything,
+up to `slow_call_s`. Problems without a reference have `slow_call_s` from the start, or what the data says.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ class CodeOptions:
     slow_call_s: float = 6.0
     """The same where the reference is slow or there is none."""
     program_s: float = 8.0
-    """Own seconds of all calls together; below the pool's `verify.budget_s`, which counts a busy machine's time, too."""
+    """Own seconds of all calls together. The pool's `verify.budget_s` should be well above: it counts waiting, too."""
     memory_mb: int = 512
     """Memory of a program, in MiB."""
     extra_inputs: str = ""
-    """A JSONL file of more inputs, with `task_id` and `plus_input` as EvalPlus has them; expected: the reference's answer."""
+    """A file of more inputs, as `inputs` reads it; the reference says what the answers are."""
 
     @classmethod
     def read(cls, config: Mapping[str, JSON]) -> CodeOptions:
@@ -98,7 +98,7 @@ class CodeVerifier(Verifier):
         try:
             return self._verify(problem, completion)
         except SandboxError:
-            self.close()  # a session that was lost on the way may have taken the verdict with it: once more in a new one
+            self.close()  # the session was lost on the way: once more in a new one
         except BaseException:
             self.close()  # an interrupted conversation cannot be taken up again
             raise
@@ -127,7 +127,7 @@ class CodeVerifier(Verifier):
         return run
 
     def _slow_limit(self, problem: Problem, suite: Suite) -> float:
-        """Ten times what the reference takes for everything, at most `slow_call_s`. Runs it, as long as that can matter."""
+        """Ten times what the reference takes in all, at most `slow_call_s`; it is run only as long as that matters."""
         enough = self.options.slow_call_s / _REFERENCE_FACTOR
         limits = replace(self.options.limits(enough), program_s=enough)
         run = self._judge().run(suite, str(problem.reference), limits)

@@ -47,11 +47,11 @@ def test_cases_are_many_and_of_every_kind() -> None:
     assert len({case.id for case in CASES}) == len(CASES)
 
 
-def test_attacks_leave_nothing_behind(verifier: CodeVerifier) -> None:
+def test_attacks_leave_nothing_behind(every_verifier: CodeVerifier) -> None:
     by_id = {case.id: case for case in CASES}
     before = (set(os.listdir("/tmp")), own_descriptors())
     for name in ("limits-daemon", "limits-daemon-wrong", "limits-disk", "forge-shadow", "limits-fork-bomb"):
-        judged(verifier, by_id[name])
+        judged(every_verifier, by_id[name])
     after = (set(os.listdir("/tmp")), own_descriptors())
     assert not {name for name in after[0] - before[0] if name.isdigit() or name.endswith(".py")}
     assert after[1] == before[1]

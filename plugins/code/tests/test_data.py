@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from pidistill.contracts import DataSource
-from pidistill.errors import DataError
-from pidistill.records import Problem
 from pidistill_code.domain import CodeDomain
 from pidistill_code.rows import check_tests, needed_imports, problem_of
 from pidistill_code.suite import AssertTest, DataTest, RoomTest, ScriptTest, read_suite
 from pidistill_code.verifier import CodeVerifier
+
+from pidistill.contracts import DataSource
+from pidistill.errors import DataError
+from pidistill.records import Problem
 
 HUMANEVAL = {
     "task_id": "T/1",
@@ -138,7 +138,13 @@ def test_evalplus_rows_are_judged_by_the_reference(verifier: CodeVerifier) -> No
         ({**MBPP, "test_list": ["assert 1 == 1"]}, "call no function"),
         ({"prompt": "x", "tests": "assert"}, "'tests'"),
         ({"prompt": "x", "tests": []}, ""),
-        ({**livecode("functional", [{"input": "1", "output": "2", "testtype": "functional"}], "[]"), "metadata": "{}"}, "func_name"),
+        (
+            {
+                **livecode("functional", [{"input": "1", "output": "2", "testtype": "functional"}], "[]"),
+                "metadata": "{}",
+            },
+            "func_name",
+        ),
         (livecode("stdin", [], "%%%"), "neither JSON nor packed"),
     ],
 )
@@ -178,7 +184,12 @@ def test_broken_files_are_named_with_their_line(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").write_text(json.dumps(MBPP) + "\n{\n")
     (tmp_path / "c.jsonl").write_text(json.dumps(MBPP) + "\n" + json.dumps(MBPP))
     (tmp_path / "d.json").write_text('{"a": 1}')
-    for name, said in (("b.jsonl", "line 2"), ("c.jsonl", "that of row 1"), ("d.json", "a list"), ("e.jsonl", "No file")):
+    for name, said in (
+        ("b.jsonl", "line 2"),
+        ("c.jsonl", "that of row 1"),
+        ("d.json", "a list"),
+        ("e.jsonl", "No file"),
+    ):
         with pytest.raises(DataError, match=said):
             list(CodeDomain().problems(DataSource(path=tmp_path / name)))
     with pytest.raises(DataError, match="Did you mean 'humaneval'"):

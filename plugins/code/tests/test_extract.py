@@ -7,7 +7,6 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from pidistill_code.extract import LONGEST, extract, fenced_blocks
 
 PROMPT = 'import math\n\n\ndef f(x):\n    """Return x plus 1.\n    """\n'
@@ -63,7 +62,9 @@ def test_a_body_goes_on_where_the_prompt_stops(completion: str) -> None:
     assert space["f"](1) == 2  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("completion", ["", "  \n\n", "```python\n```", "The answer is 3.", "<think>\ndef f(x): return 1\n</think>"])
+@pytest.mark.parametrize(
+    "completion", ["", "  \n\n", "```python\n```", "The answer is 3.", "<think>\ndef f(x): return 1\n</think>"]
+)
 def test_text_without_code_is_no_answer(completion: str) -> None:
     found = extract(completion, "f", PROMPT)
     assert found.code is None and found.reason
@@ -87,8 +88,29 @@ def test_code_too_long_is_no_answer() -> None:
     assert extract(WHOLE + "#" * LONGEST, "f").code is None
 
 
-pieces = ["```", "~~~", "python", "\n", "\r", "\t", "    ", "def f(", "x", ":", "= ", "'", '"""', "@", "\\", "\x00", "ü", "\ud800"]
-texts = st.lists(st.sampled_from([*pieces, "<think>", "</think>", "return 1", "import f", "class Solution:"])).map("".join)
+pieces = [
+    "```",
+    "~~~",
+    "python",
+    "\n",
+    "\r",
+    "\t",
+    "    ",
+    "def f(",
+    "x",
+    ":",
+    "= ",
+    "'",
+    '"""',
+    "@",
+    "\\",
+    "\x00",
+    "ü",
+    "\ud800",
+]
+texts = st.lists(st.sampled_from([*pieces, "<think>", "</think>", "return 1", "import f", "class Solution:"])).map(
+    "".join
+)
 
 
 @given(texts | st.text(), st.sampled_from(["f", "", "Solution().f", "f(", "a|b"]), st.booleans())
@@ -98,7 +120,20 @@ def test_no_text_breaks_the_search(text: str, name: str, continues: bool) -> Non
 
 
 @pytest.mark.parametrize(
-    "unit", ["```\n", "    x = 1\n", "def f(", "f = ", "a" * 50 + " ", "\n", "'''", "x, ", "import a, ", "[", "from a import b,"]
+    "unit",
+    [
+        "```\n",
+        "    x = 1\n",
+        "def f(",
+        "f = ",
+        "a" * 50 + " ",
+        "\n",
+        "'''",
+        "x, ",
+        "import a, ",
+        "[",
+        "from a import b,",
+    ],
 )
 def test_long_texts_take_time_in_proportion(unit: str) -> None:
     def seconds(size: int) -> float:

@@ -7,13 +7,13 @@ import random
 from collections import Counter
 
 import pytest
-
-from pidistill.errors import DataError
 from pidistill_code.domain import CodeDomain
 from pidistill_code.function_tasks import LEVELS, draw
 from pidistill_code.functions import SPLITS, TESTS, embedded, problems, split_of
 from pidistill_code.suite import AssertTest, read_suite
 from pidistill_code.verifier import CodeVerifier
+
+from pidistill.errors import DataError
 
 PINNED = [
     ("Return 11 times x minus 62.", "assert f(13) == 81"),
@@ -52,7 +52,8 @@ def test_the_example_in_the_prompt_is_true() -> None:
 
 def test_no_two_splits_share_a_prompt_whatever_the_seeds() -> None:
     sentences = {
-        split: {p.prompt.split("\n")[1] for seed in range(3) for p in problems(split, seed, limit=800)} for split in SPLITS
+        split: {p.prompt.split("\n")[1] for seed in range(3) for p in problems(split, seed, limit=800)}
+        for split in SPLITS
     }
     for one, other in itertools.combinations(sentences.values(), 2):
         assert not one & other

@@ -6,13 +6,13 @@ import random
 from dataclasses import replace
 
 import pytest
-
-from pidistill.contracts import Peers, PIForm
-from pidistill.records import Message, Problem, Reveals, Rollout, Sampling, Status, Verdict
 from pidistill_code.domain import CodeDomain
 from pidistill_code.functions import problems
 from pidistill_code.pi import AllTests, ErrorTrace, FailingTests, ShuffledTests, TestRun
 from pidistill_code.verifier import CodeVerifier
+
+from pidistill.contracts import Peers, PIForm
+from pidistill.records import Message, Problem, Reveals, Rollout, Sampling, Status, Verdict
 
 TASKS = list(problems("train", limit=60))
 FORMS = [spec.load() for spec in CodeDomain().pi_forms()]
@@ -50,7 +50,9 @@ def test_the_error_trace_tells_the_error_and_no_test(failed: Verdict) -> None:
 
 
 def test_forms_are_silent_where_they_have_nothing_to_tell(failed: Verdict) -> None:
-    assert render(ErrorTrace(), TASKS[0], replace(failed, diagnostics="Failing tests (1 of 1):\nassert f(1) == 1")) is None
+    assert (
+        render(ErrorTrace(), TASKS[0], replace(failed, diagnostics="Failing tests (1 of 1):\nassert f(1) == 1")) is None
+    )
     assert render(FailingTests(), TASKS[0], replace(failed, diagnostics="Error:\nline 1\nSyntaxError")) is None
     assert render(TestRun(), TASKS[0], Verdict(Status.ERROR)) is None
     without = replace(TASKS[0], extra={"entry_point": "f", "tests": []})
@@ -80,7 +82,9 @@ def test_the_placebo_is_as_long_and_tells_nothing(failed: Verdict) -> None:
 
 
 def test_a_placebo_is_made_even_from_shorter_tests(failed: Verdict) -> None:
-    long = replace(TASKS[0], id="long", extra={"entry_point": "g", "tests": [f"assert g({n}) == {n}" for n in range(60)]})
+    long = replace(
+        TASKS[0], id="long", extra={"entry_point": "g", "tests": [f"assert g({n}) == {n}" for n in range(60)]}
+    )
     real, placebo = render(AllTests(), long, failed), render(ShuffledTests(), long, failed)
     assert real is not None and placebo is not None and 0.85 <= len(placebo) / len(real) <= 1.15
 

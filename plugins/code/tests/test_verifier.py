@@ -8,6 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pidistill_code.domain import CodeDomain
+from pidistill_code.report import split_diagnostics
+from pidistill_code.verifier import CodeOptions, CodeVerifier
+from pidistill_sandboxes.process import ProcessSandbox
 
 from pidistill.contracts import Sandbox
 from pidistill.errors import DataError, SandboxError, UsageError
@@ -15,10 +19,6 @@ from pidistill.records import Problem, Status
 from pidistill.sandbox import Session
 from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
-from pidistill_code.domain import CodeDomain
-from pidistill_code.report import split_diagnostics
-from pidistill_code.verifier import CodeOptions, CodeVerifier
-from pidistill_sandboxes.process import ProcessSandbox
 
 PROMPT = 'def f(xs):\n    """Return the largest of xs, or 0."""\n'
 PROBLEM = Problem(
@@ -56,7 +56,8 @@ def test_a_problem_without_tests_is_an_abstention(verifier: CodeVerifier) -> Non
 
 
 def test_diagnostics_name_expected_and_got_and_the_candidates_own_lines(verifier: CodeVerifier) -> None:
-    code = "```python\ndef f(xs):\n    if xs == [7]:\n        return 8\n    return biggest(xs)\n\ndef biggest(xs):\n    return max(xs)\n```"
+    body = "def f(xs):\n    if xs == [7]:\n        return 8\n    return big(xs)\n\ndef big(xs):\n    return max(xs)"
+    code = f"```python\n{body}\n```"
     verdict = verifier.verify(replace(PROBLEM, extra={**PROBLEM.extra, "preamble": "import math\nimport re\n"}), code)
     tests, error = split_diagnostics(verdict.diagnostics)
     assert tests.split("\n") == [
@@ -65,7 +66,7 @@ def test_diagnostics_name_expected_and_got_and_the_candidates_own_lines(verifier
         "assert f([7]) == 7  # got 8",
     ]
     assert error.split("\n") == [
-        "line 4, in f", "    return biggest(xs)", "line 7, in biggest", "    return max(xs)",
+        "line 4, in f", "    return big(xs)", "line 7, in big", "    return max(xs)",
         "ValueError: max() arg is an empty sequence",
     ]  # fmt: skip
 
@@ -99,7 +100,7 @@ def test_a_slow_problem_gives_its_candidates_more_time(verifier: CodeVerifier) -
 
 def test_state_of_one_submission_does_not_reach_the_next(verifier: CodeVerifier) -> None:
     right = "    return max(xs, default=0)"
-    stain = "    import builtins\n    builtins.max = lambda *a, **k: 0\n    open('/tmp/stain', 'w').write('x')\n    return 0"
+    stain = "    import builtins\n    builtins.max = lambda *a, **k: 0\n    open('/tmp/stain', 'w')\n    return 0"
     look = "    import os\n    return max(xs, default=0) if not os.path.exists('/tmp/stain') else 5"
     for _ in range(2):
         assert not verifier.verify(PROBLEM, stain).passed
@@ -110,8 +111,9 @@ def test_state_of_one_submission_does_not_reach_the_next(verifier: CodeVerifier)
 def test_extra_inputs_are_judged_by_the_reference(tmp_path: Path) -> None:
     path = tmp_path / "plus.jsonl"
     path.write_text(json.dumps({"task_id": "p", "plus_input": [[[100, 2]], [[-1]]]}) + "\n")
-    plain, strict = CodeVerifier(CodeOptions(), ProcessSandbox()), CodeVerifier(
-        CodeOptions(extra_inputs=str(path)), ProcessSandbox()
+    plain, strict = (
+        CodeVerifier(CodeOptions(), ProcessSandbox()),
+        CodeVerifier(CodeOptions(extra_inputs=str(path)), ProcessSandbox()),
     )
     try:
         overfitted = "    return max([x for x in xs if x < 50], default=0)"
@@ -129,9 +131,44 @@ def test_extra_inputs_leave_problems_alone_that_have_several_right_answers(verif
     from pidistill_code.inputs import with_inputs
     from pidistill_code.suite import read_suite
 
-    for test, more in (("assert abs(f(2) ** 2 - 2) < 1e-6", 0), ("assert f(2) == 1", 1), ("assert set(f(2)) == {1}", 0)):
+    for test, more in (
+        ("assert abs(f(2) ** 2 - 2) < 1e-6", 0),
+        ("assert f(2) == 1", 1),
+        ("assert set(f(2)) == {1}", 0),
+    ):
         suite = read_suite(replace(PROBLEM, extra={"entry_point": "f", "tests": [test]}))
         assert len(with_inputs(suite, [[3]]).tests) == 1 + more
+
+
+LOOPS = Problem(
+    "loops", "code", "def g(n):\n", reference="def g(n):\n    return n + 1\n",
+    extra={
+        "entry_point": "g", "continues": True,
+        "tests": ["assert g(1) == 2", "import random\nfor _ in range(5):\n    n = random.randint(0, 99)\n    assert g(n) - n == 1"],
+    },
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "passed", "said"),
+    [
+        ("return n + 1", 2, ""),
+        ("return float(n + 1)", 2, ""),
+        ("return n + 1 if n < 50 else n", 1, "AssertionError after got"),
+        ("return n + 1 if n < 50 else 1 / 0", 1, "ZeroDivisionError"),
+        ("return n + 1 if n == 1 else None", 1, "TypeError"),
+        ("return n + 1 if n == 1 else object()", 1, "of no plain type"),
+        ("return [][n]", 0, "raised IndexError"),
+    ],
+)
+def test_test_code_judges_alike_whether_it_runs_or_its_transcript_decides(
+    verifier: CodeVerifier, body: str, passed: int, said: str
+) -> None:
+    recorded = verifier.verify(LOOPS, f"    {body}\n")
+    run = verifier.verify(replace(LOOPS, reference=None), f"    {body}\n")
+    assert (run.status, run.score, run.diagnostics) == (recorded.status, recorded.score, recorded.diagnostics)
+    assert recorded.score == passed / 2
+    assert said in recorded.diagnostics
 
 
 class LostSandbox(Sandbox):
@@ -183,7 +220,12 @@ def test_a_lost_session_is_replaced_once_and_then_raised_and_never_a_verdict(los
 
 @pytest.mark.parametrize(
     ("options", "said"),
-    [({"cal_s": 1}, "Did you mean 'call_s'"), ({"call_s": "1"}, "call_s"), ({"call_s": 0}, "positive"), ({"memory_mb": True}, "memory_mb")],
+    [
+        ({"cal_s": 1}, "Did you mean 'call_s'"),
+        ({"call_s": "1"}, "call_s"),
+        ({"call_s": 0}, "positive"),
+        ({"memory_mb": True}, "memory_mb"),
+    ],
 )
 def test_options_that_make_no_sense_are_named(options: dict[str, object], said: str) -> None:
     with pytest.raises(UsageError, match=said):
@@ -203,7 +245,9 @@ def test_the_identity_holds_all_that_a_verdict_depends_on(verifier: CodeVerifier
 
 
 def test_the_pool_gives_the_same_verdicts() -> None:
-    opener = Opener("code", {}, "pidistill_sandboxes.process:ProcessSandbox", factory="pidistill_code.domain:CodeDomain")
+    opener = Opener(
+        "code", {}, "pidistill_sandboxes.process:ProcessSandbox", factory="pidistill_code.domain:CodeDomain"
+    )
     completions = ["    return max(xs, default=0)", "    return 3", "no", "    while True: pass"] * 3
     with VerifierPool(opener, workers=2) as pool:
         verdicts = pool.verify_all([(PROBLEM, completion) for completion in completions])

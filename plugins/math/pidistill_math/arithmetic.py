@@ -126,10 +126,13 @@ def _key(text: str) -> str:
 
 
 def embedded() -> Embedded:
-    """The model that ships with this package, and the problems it is trained and judged on by default."""
+    """The model that ships with this package, and the problems it is trained and judged on by default.
+
+    Its builder looked at `test` problems of seed 0 while it was made, so the default is judged on others.
+    """
     return Embedded(
         model=Path(__file__).parent / "embedded",
         train=DataSource(dataset="arithmetic", split="train", limit=600),
-        evaluate=DataSource(dataset="arithmetic", split="test", limit=500),
+        evaluate=DataSource(dataset="arithmetic", split="test", limit=500, seed=1),
         max_tokens=MAX_TOKENS,
     )

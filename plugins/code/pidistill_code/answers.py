@@ -1,0 +1,100 @@
+"""Getting answers: the calls of a suite, one at a time from a live program or all known beforehand, and transcripts.
+
+An `Ask` makes one call and gives the sandbox's answer. `Asker` turns answers into values for a test's expression, and
+everything that is no value into an exception.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from pidistill.sandbox import Answer, Call, Kind, Program
+from pidistill_code.expressions import CandidateCall
+from pidistill_code.room import CandidateRaisedError
+from pidistill_code.suite import IN_PLACE, AssertTest, DataTest, RoomTest, Test
+from pidistill_code.values import identical, normalise, shown
+
+Ask: TypeAlias = Callable[[CandidateCall], Answer]
+"""Makes a call of the candidate's function."""
+
+
+class EndedError(Exception):
+    """The program is gone; `kind` says how."""
+
+    def __init__(self, kind: Kind) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+class DivergedError(Exception):
+    """The candidate's answers are not those of a transcript, so the test code has to run."""
+
+
+def known_calls(tests: Sequence[Test]) -> list[CandidateCall] | None:
+    """All calls that `tests` make, in order; None where one of them cannot be known beforehand."""
+    found: list[CandidateCall] = []
+    for test in tests:
+        match test:
+            case AssertTest(calls=tuple(calls)):
+                found += calls
+            case DataTest(call=call):
+                found.append(call)
+            case RoomTest(transcript=tuple(transcript)):
+                found += [call for call, _ in transcript]
+            case _:
+                return None
+    return found
+
+
+def as_call(entry_point: str, call: CandidateCall) -> Call:
+    """`call` as the sandbox makes it."""
+    if call.in_place is not None:
+        return Call(IN_PLACE, (call.in_place,))
+    return Call(entry_point, call.args, call.kwargs)
+
+
+def ask_program(program: Program, entry_point: str) -> Ask:
+    """Asks a live program."""
+
+    def ask(call: CandidateCall) -> Answer:
+        made = as_call(entry_point, call)
+        return program.call(made.function, made.args, made.kwargs)
+
+    return ask
+
+
+class Asker:
+    """Gets the answers of one test's calls, and keeps the last one."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+        self._value: object = None
+        self._asked = self.raised = False
+
+    def __call__(self, call: CandidateCall) -> object:
+        answer = self._ask(call)
+        if answer.kind is Kind.VALUE:
+            self._value, self._asked = normalise(answer.value), True
+            return self._value
+        if answer.kind is Kind.RAISED and answer.raised is not None:
+            self.raised = True
+            raise CandidateRaisedError(answer.raised)
+        raise EndedError(answer.kind)
+
+    @property
+    def got(self) -> str:
+        """The last answer, for a person."""
+        return f"got {shown(self._value)}" if self._asked else ""
+
+
+def as_recorded(transcript: Sequence[tuple[CandidateCall, object]], ask: Asker) -> bool:
+    """True where every answer is the recorded one. Raises `DivergedError` at the first that is not."""
+    for call, answer in transcript:
+        try:
+            same = identical(ask(call), answer)
+        except CandidateRaisedError:
+            same = False
+        if not same:
+            raise DivergedError
+    return True
