@@ -144,7 +144,9 @@ LOOPS = Problem(
     "loops", "code", "def g(n):\n", reference="def g(n):\n    return n + 1\n",
     extra={
         "entry_point": "g", "continues": True,
-        "tests": ["assert g(1) == 2", "import random\nfor _ in range(5):\n    n = random.randint(0, 99)\n    assert g(n) - n == 1"],
+        "tests": ["assert g(1) == 2", 
+            "import random\nfor _ in range(5):\n    n = random.randint(0, 99)\n    assert g(n) - n == 1",
+        ],
     },
 )  # fmt: skip
 
