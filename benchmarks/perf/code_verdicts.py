@@ -35,16 +35,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pidistill_code.domain import CodeDomain
-from pidistill_code.expressions import CandidateCall
-from pidistill_code.suite import AssertTest, read_suite
-from pidistill_code.verifier import CodeOptions, CodeVerifier
-
 from pidistill.contracts import DataSource
 from pidistill.plugins import get_manager
 from pidistill.records import JSON, Problem, Status
 from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
+from pidistill_code.domain import CodeDomain
+from pidistill_code.expressions import CandidateCall
+from pidistill_code.suite import AssertTest, read_suite
+from pidistill_code.verifier import CodeOptions, CodeVerifier
 
 SHARES = {"reference": 50, "mutant": 25, "wrong": 20, "loop": 5}
 WARM: list[JSON] = ["assert f() == 1", "for n in [1]:\n    assert f() == n"]

@@ -24,8 +24,8 @@ from pidistill.store.store import Store, write_json
 from pidistill.suite.bench import group_key, open_bench, resolve
 
 EMBEDDED_NOTE = (
-    "The embedded model shows what the machinery does; it is no evidence about large models. Its own README.md says what "
-    "it was made to be."
+    "The embedded model shows what the machinery does; it is no evidence about large models. Its own README.md says "
+    "what it was made to be."
 )
 
 

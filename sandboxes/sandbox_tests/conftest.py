@@ -16,15 +16,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from pidistill.contracts import Sandbox
+from pidistill.errors import SandboxError
 from pidistill_sandboxes.bubblewrap import BubblewrapSandbox
 from pidistill_sandboxes.command import import_image
 from pidistill_sandboxes.docker import DockerSandbox, connect
 from pidistill_sandboxes.process import ProcessSandbox
 from pidistill_sandboxes.rootfs import write_rootfs
 from pidistill_sandboxes.session import WarmSession
-
-from pidistill.contracts import Sandbox
-from pidistill.errors import SandboxError
 
 IMAGE = "pidistill-sandbox-test:1"
 

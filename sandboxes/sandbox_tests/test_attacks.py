@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pidistill_sandboxes.session import WarmSession
 
 from pidistill.sandbox import Call, Kind, Limits
+from pidistill_sandboxes.session import WarmSession
 
 from .attacks import ATTACKS, HONEST
 

@@ -7,10 +7,10 @@ import threading
 import time
 
 import pytest
-from pidistill_sandboxes.docker import LABEL, DockerSandbox, connect
 
 from pidistill.errors import SandboxError
 from pidistill.sandbox import Call, Limits
+from pidistill_sandboxes.docker import LABEL, DockerSandbox, connect
 
 from .conftest import Daemon
 

@@ -10,12 +10,12 @@ import time
 from pathlib import Path
 
 import pytest
-from pidistill_sandboxes.guest import ProcessGuest
-from pidistill_sandboxes.inside.program import empty
-from pidistill_sandboxes.session import WarmSession
 
 from pidistill.contracts import Sandbox
 from pidistill.sandbox import Call, Limits
+from pidistill_sandboxes.guest import ProcessGuest
+from pidistill_sandboxes.inside.program import empty
+from pidistill_sandboxes.session import WarmSession
 
 
 def children_of(pid: int) -> list[int]:

@@ -7,11 +7,11 @@ import sys
 import time
 
 import pytest
-from pidistill_sandboxes.session import WarmSession
 
 from pidistill.contracts import Sandbox
 from pidistill.errors import SandboxError
 from pidistill.sandbox import Call, Described, Kind, Limits
+from pidistill_sandboxes.session import WarmSession
 
 SHORT = Limits(call_s=0.3, program_s=2.0)
 

@@ -12,15 +12,15 @@ from typing import ClassVar
 
 import pytest
 from click.testing import CliRunner
+
+from pidistill.contracts import Sandbox
+from pidistill.errors import SandboxError
+from pidistill.sandbox import Session
 from pidistill_sandboxes import auto, escapes, pidistill_register_commands, pidistill_register_sandboxes, selfcheck
 from pidistill_sandboxes.bubblewrap import BubblewrapSandbox
 from pidistill_sandboxes.command import group
 from pidistill_sandboxes.docker import DockerSandbox
 from pidistill_sandboxes.process import ProcessSandbox
-
-from pidistill.contracts import Sandbox
-from pidistill.errors import SandboxError
-from pidistill.sandbox import Session
 
 from .test_lifecycle import environment
 

@@ -11,6 +11,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pidistill_sandboxes.inside import wire
 
 scalars = (

@@ -7,10 +7,10 @@ import dataclasses
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from verify.helpers import problem
 
 from pidistill.records import Status, Verdict
 from pidistill.verify.key import reusable, verdict_key
+from verify.helpers import problem
 
 texts = st.text(st.characters(codec=None), max_size=12)
 

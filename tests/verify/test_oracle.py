@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
-from verify.helpers import PROBLEMS, problem
-from verify.tiny import TinyDomain
 
 from pidistill.records import JSON, Problem, Status
 from pidistill.verify.opener import Opener
 from pidistill.verify.oracle import OracleReport, Question, check_oracle
 from pidistill.verify.pool import VerifierPool
+from verify.helpers import PROBLEMS, problem
+from verify.tiny import TinyDomain
 
 
 @pytest.fixture(scope="module")

@@ -13,12 +13,12 @@ import time
 from pathlib import Path
 
 import pytest
-from verify.helpers import PROBLEMS, alive, children_of, eventually, opener, ordinary, workers_here
 
 from pidistill.errors import UsageError, VerifierError
 from pidistill.records import Status
 from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
+from verify.helpers import PROBLEMS, alive, children_of, eventually, opener, ordinary, workers_here
 
 TESTS = Path(__file__).parents[1]
 

@@ -7,10 +7,10 @@ import time
 from types import MappingProxyType
 
 import pytest
-from verify.helpers import PROBLEMS, opener, ordinary, problem, timeless
 
 from pidistill.records import Problem, Status, Verdict
 from pidistill.verify.pool import VerifierPool
+from verify.helpers import PROBLEMS, opener, ordinary, problem, timeless
 
 NASTY = {
     "sleep": Status.TIMEOUT,

@@ -7,10 +7,10 @@ import pickle
 
 from hypothesis import given
 from hypothesis import strategies as st
-from verify.helpers import PROBLEMS
 
 from pidistill.records import Status, Verdict
 from pidistill.verify.schedule import Plan
+from verify.helpers import PROBLEMS
 
 submissions = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 9)), max_size=60)
 

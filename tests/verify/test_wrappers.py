@@ -8,14 +8,14 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from verify.helpers import PROBLEMS, problem
-from verify.nasty import Ahead, Nasty
 
 from pidistill.contracts import Verifier
 from pidistill.errors import UsageError
 from pidistill.records import Problem, Status, Verdict
 from pidistill.verify.opener import Opener
 from pidistill.verify.wrappers import WRAPPERS, Graded, Lenient, Noisy, Strict, judges_ahead, parse_wrapper
+from verify.helpers import PROBLEMS, problem
+from verify.nasty import Ahead, Nasty
 
 
 class Fixed(Verifier):

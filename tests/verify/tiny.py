@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from verify.nasty import Nasty
-
 from pidistill.contracts import DataSource, Domain, Sandbox, Verifier
 from pidistill.records import JSON, Message, Messages, Problem, Status, Verdict
+from verify.nasty import Nasty
 
 
 class Listening(Nasty):

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from pidistill.contracts import DataSource, Sandbox
+from pidistill.errors import SandboxError
+from pidistill.records import Problem
 from pidistill_code.domain import CodeDomain
 from pidistill_code.verifier import CodeOptions, CodeVerifier
 from pidistill_sandboxes.bubblewrap import BubblewrapSandbox
 from pidistill_sandboxes.docker import DockerSandbox
 from pidistill_sandboxes.process import ProcessSandbox
-
-from pidistill.contracts import DataSource, Sandbox
-from pidistill.errors import SandboxError
-from pidistill.records import Problem
 
 SANDBOXES: dict[str, type[Sandbox]] = {
     "process": ProcessSandbox,

@@ -7,12 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
-from pidistill_code.cases import cases
-from pidistill_code.rows import problem_of
-from pidistill_code.verifier import CodeVerifier
 
 from pidistill.contracts import Case
 from pidistill.records import Status
+from pidistill_code.cases import cases
+from pidistill_code.rows import problem_of
+from pidistill_code.verifier import CodeVerifier
 
 CASES = list(cases())
 ANY_BUT_PASS = frozenset(status for status in Status if status.judged and status is not Status.PASS)

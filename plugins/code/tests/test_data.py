@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pidistill_code.domain import CodeDomain
-from pidistill_code.rows import check_tests, needed_imports, problem_of
-from pidistill_code.suite import AssertTest, DataTest, RoomTest, ScriptTest, read_suite
-from pidistill_code.verifier import CodeVerifier
 
 from pidistill.contracts import DataSource
 from pidistill.errors import DataError
 from pidistill.records import Problem
+from pidistill_code.domain import CodeDomain
+from pidistill_code.rows import check_tests, needed_imports, problem_of
+from pidistill_code.suite import AssertTest, DataTest, RoomTest, ScriptTest, read_suite
+from pidistill_code.verifier import CodeVerifier
 
 HUMANEVAL = {
     "task_id": "T/1",

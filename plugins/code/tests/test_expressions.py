@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from pidistill.sandbox import Described
 from pidistill_code.expressions import CandidateCall, NotPlainError, compile_expression
 from pidistill_code.operations import truth
 from pidistill_code.values import HostileValueError, Opaque, check_hashes, close, normalise, same_output, shown
-
-from pidistill.sandbox import Described
 
 plain = st.recursive(
     st.none()

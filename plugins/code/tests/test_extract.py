@@ -7,6 +7,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pidistill_code.extract import LONGEST, extract, fenced_blocks
 
 PROMPT = 'import math\n\n\ndef f(x):\n    """Return x plus 1.\n    """\n'

@@ -7,13 +7,13 @@ import random
 from collections import Counter
 
 import pytest
+
+from pidistill.errors import DataError
 from pidistill_code.domain import CodeDomain
 from pidistill_code.function_tasks import LEVELS, draw
 from pidistill_code.functions import SPLITS, TESTS, embedded, problems, split_of
 from pidistill_code.suite import AssertTest, read_suite
 from pidistill_code.verifier import CodeVerifier
-
-from pidistill.errors import DataError
 
 PINNED = [
     ("Return 11 times x minus 62.", "assert f(13) == 81"),

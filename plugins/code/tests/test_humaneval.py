@@ -8,11 +8,10 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from pidistill.records import Problem, Status
 from pidistill_code.domain import CodeDomain
 from pidistill_code.suite import AssertTest, RoomTest, read_suite
 from pidistill_code.verifier import CodeVerifier
-
-from pidistill.records import Problem, Status
 
 SURVIVORS = Path(__file__).with_name("humaneval_survivors.txt")
 """Mutants of the sample below that pass all tests, with the line that was changed."""

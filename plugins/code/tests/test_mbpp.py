@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pidistill_code.domain import CodeDomain
-from pidistill_code.verifier import CodeVerifier
 
 from pidistill.contracts import DataSource
 from pidistill.records import Problem
+from pidistill_code.domain import CodeDomain
+from pidistill_code.verifier import CodeVerifier
 
 FILES = {"mbpp.jsonl": 974, "sanitized-mbpp.json": 427}
 

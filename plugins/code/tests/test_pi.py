@@ -6,13 +6,13 @@ import random
 from dataclasses import replace
 
 import pytest
+
+from pidistill.contracts import Peers, PIForm
+from pidistill.records import Message, Problem, Reveals, Rollout, Sampling, Status, Verdict
 from pidistill_code.domain import CodeDomain
 from pidistill_code.functions import problems
 from pidistill_code.pi import AllTests, ErrorTrace, FailingTests, ShuffledTests, TestRun
 from pidistill_code.verifier import CodeVerifier
-
-from pidistill.contracts import Peers, PIForm
-from pidistill.records import Message, Problem, Reveals, Rollout, Sampling, Status, Verdict
 
 TASKS = list(problems("train", limit=60))
 FORMS = [spec.load() for spec in CodeDomain().pi_forms()]

@@ -8,10 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pidistill_code.domain import CodeDomain
-from pidistill_code.report import split_diagnostics
-from pidistill_code.verifier import CodeOptions, CodeVerifier
-from pidistill_sandboxes.process import ProcessSandbox
 
 from pidistill.contracts import Sandbox
 from pidistill.errors import DataError, SandboxError, UsageError
@@ -19,6 +15,10 @@ from pidistill.records import Problem, Status
 from pidistill.sandbox import Session
 from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
+from pidistill_code.domain import CodeDomain
+from pidistill_code.report import split_diagnostics
+from pidistill_code.verifier import CodeOptions, CodeVerifier
+from pidistill_sandboxes.process import ProcessSandbox
 
 PROMPT = 'def f(xs):\n    """Return the largest of xs, or 0."""\n'
 PROBLEM = Problem(
@@ -144,7 +144,7 @@ LOOPS = Problem(
     "loops", "code", "def g(n):\n", reference="def g(n):\n    return n + 1\n",
     extra={
         "entry_point": "g", "continues": True,
-        "tests": ["assert g(1) == 2", 
+        "tests": ["assert g(1) == 2",
             "import random\nfor _ in range(5):\n    n = random.randint(0, 99)\n    assert g(n) - n == 1",
         ],
     },
