@@ -52,7 +52,7 @@ class TransformersEngine:
         """
         model = self._loaded()
         window = _window(model)
-        prompts = [self._render(request) for request in requests]
+        prompts = chat.render_requests(self._tokenizer, requests, self._ref.chat)
         order = sorted(range(len(requests)), key=lambda index: -len(prompts[index]))
         roomless = {i for i in order if len(prompts[i]) >= window or requests[i].sampling.max_tokens < 1}
         if roomless:
@@ -101,11 +101,6 @@ class TransformersEngine:
         if self._model is None:
             raise EngineError(f"The engine for {self._ref.base!r} is closed.", "Open a new one.")
         return self._model
-
-    def _render(self, request: Request) -> Sequence[int]:
-        if request.token_ids is not None:
-            return request.token_ids
-        return chat.render_prompt(self._tokenizer, request.messages, self._ref.chat)
 
     def _generation(self, row: Row, prompt_tokens: int) -> Generation:
         return Generation(

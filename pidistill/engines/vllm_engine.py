@@ -71,8 +71,9 @@ class VLLMEngine:
         window = int(self._llm.model_config.max_model_len)
         waiting: dict[str, int] = {}
         try:
-            for index, request in enumerate(requests):
-                prompt = self._render(request)
+            for index, (request, prompt) in enumerate(
+                zip(requests, chat.render_requests(self._tokenizer, requests, self._ref.chat), strict=True)
+            ):
                 if len(prompt) >= window or request.sampling.max_tokens < 1:
                     yield [(index, Generation("", (), (), len(prompt), truncated=True))]
                     continue
@@ -191,11 +192,6 @@ class VLLMEngine:
         if self._llm is None:
             raise EngineError(f"The engine for {self._ref.base!r} is closed.", "Open a new one.")
         return self._llm.llm_engine
-
-    def _render(self, request: Request) -> Sequence[int]:
-        if request.token_ids is not None:
-            return request.token_ids
-        return chat.render_prompt(self._tokenizer, request.messages, self._ref.chat)
 
     def _parameters(self, sampling: Sampling) -> Any:
         return self._vllm.SamplingParams(
