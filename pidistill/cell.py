@@ -6,11 +6,13 @@ here find most of it done. What has been made is addressed by everything it depe
 
 from __future__ import annotations
 
+import functools
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Generic, Self, TypeVar
 
 from pidistill.config import RunConfig, as_json
 from pidistill.contracts import Domain, Engine, Objective, PIForm, Request, TrainJob
@@ -22,18 +24,22 @@ from pidistill.records import (
     Messages,
     ModelRef,
     Problem,
+    Record,
     Rollout,
     Sampling,
     Status,
     Verdict,
     content_hash,
 )
+from pidistill.store.log import Log
 from pidistill.store.store import Store
 from pidistill.verify.key import reusable, verdict_key
 from pidistill.verify.pool import VerifierPool
 
-SAVE_EVERY_S = 0.5
-"""Verdicts are written down at least this often while they come in, in seconds."""
+SAVE_EVERY_S = 0.1
+"""Rollouts and verdicts are written down at least this often while they come in, in seconds."""
+
+R = TypeVar("R", bound=Record)
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,7 @@ class Cell:
             "held_out": content_hash([problem.hash for problem in self.held_out]),
         }
 
-    @property
+    @functools.cached_property
     def id(self) -> str:
         """A readable name that differs whenever the settings differ."""
         config = self.config
@@ -101,23 +107,24 @@ def rollout(cell: Cell, model: ModelRef, stage: str, asks: Sequence[Ask]) -> lis
         content_hash("rollout", where, ask.problem.id, [m.to_json() for m in ask.messages], ask.sampling.to_json())
         for ask in asks
     ]
-    missing = [(key, ask) for key, ask in dict(zip(keys, asks, strict=True)).items() if key not in store.rollouts]
+    found = {key: made for key in dict.fromkeys(keys) if (made := store.rollouts.get(key)) is not None}
+    missing = [(key, ask) for key, ask in dict(zip(keys, asks, strict=True)).items() if key not in found]
     if missing:
         engine.refresh(model)
-        with cell.progress.task(f"{cell.id}: {stage}", len(missing)) as task:
+        with cell.progress.task(f"{cell.id}: {stage}", len(missing)) as task, Pages(store.rollouts, cell.id) as pages:
             for batch in engine.generate([Request(ask.messages, ask.sampling) for _, ask in missing]):
-                made = []
+                fresh: dict[str, Rollout] = {}
                 for index, g in batch:
                     key, ask = missing[index]
-                    made.append((key, Rollout(
+                    fresh[key] = Rollout(
                         key, ask.problem.id, ask.messages, g.completion, g.token_ids, g.logprobs, g.prompt_tokens,
                         ask.sampling, model.revision, engine.name, ask.attempt, ask.parent_id, g.truncated,
-                    )))  # fmt: skip
-                store.rollouts.put(made, cell.id)
-                task.advance(len(made))
+                    )  # fmt: skip
+                pages.add(fresh)
+                found |= fresh
+                task.advance(len(fresh))
     store.note_uses(cell.id, stage, "rollout", keys)
-    found = [(ask.problem, store.rollouts.get(key)) for key, ask in zip(keys, asks, strict=True)]
-    return [(problem, made) for problem, made in found if made is not None]
+    return [(ask.problem, found[key]) for key, ask in zip(keys, asks, strict=True)]
 
 
 def judge(cell: Cell, rollouts: Sequence[tuple[Problem, Rollout]]) -> list[Attempt]:
@@ -127,20 +134,40 @@ def judge(cell: Cell, rollouts: Sequence[tuple[Problem, Rollout]]) -> list[Attem
     kept = {key: store.verdicts.get(key) for key in dict.fromkeys(keys)}
     verdicts = {key: found for key, found in kept.items() if found is not None and reusable(found, budget_s)}
     missing = [(k, pair) for k, pair in dict(zip(keys, rollouts, strict=True)).items() if k not in verdicts]
-    with cell.progress.task(f"{cell.id}: verify", len(missing)) as task:
-        unsaved, saved_at = list[tuple[str, Verdict]](), time.monotonic()
+    with cell.progress.task(f"{cell.id}: verify", len(missing)) as task, Pages(store.verdicts, cell.id) as pages:
         for index, verdict in cell.pool.verify([(problem, made.completion) for _, (problem, made) in missing]):
             key, (problem, made) = missing[index]
             verdicts[key] = verdict
             cell.observe("pidistill_verdict", problem=problem, rollout=made, verdict=verdict)
             if verdict.status is not Status.ERROR:
-                unsaved.append((key, verdict))
-            if time.monotonic() - saved_at > SAVE_EVERY_S:
-                store.verdicts.put(unsaved, cell.id)
-                unsaved, saved_at = [], time.monotonic()
+                pages.add({key: verdict})
             task.advance(1)
-        store.verdicts.put(unsaved, cell.id)
     return [Attempt(p, r, verdicts[key]) for key, (p, r) in zip(keys, rollouts, strict=True)]
+
+
+class Pages(Generic[R]):
+    """Writes what comes in to a log, every `SAVE_EVERY_S` and on the way out, an error's or Ctrl-C's included."""
+
+    def __init__(self, log: Log[R], cell: str) -> None:
+        self._log, self._cell = log, cell
+        self._unsaved: dict[str, R] = {}
+        self._saved_at = time.monotonic()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._save()
+
+    def add(self, records: Mapping[str, R]) -> None:
+        """Take in records by key."""
+        self._unsaved.update(records)
+        if time.monotonic() - self._saved_at > SAVE_EVERY_S:
+            self._save()
+
+    def _save(self) -> None:
+        self._log.put(self._unsaved.items(), self._cell)
+        self._unsaved, self._saved_at = {}, time.monotonic()
 
 
 def train(cell: Cell, model: ModelRef, stage: str, examples: Sequence[Example], goes_on: bool) -> ModelRef:

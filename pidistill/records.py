@@ -62,9 +62,12 @@ class Reveals(enum.StrEnum):
     SOLUTION = "solution"
 
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+
+
 def canonical_json(value: JSON) -> str:
     """The one JSON text of `value`: sorted keys, no spaces, lone surrogates escaped, NaN and infinities refused."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def content_hash(*parts: JSON) -> str:
@@ -84,7 +87,8 @@ class Record:
 
     def to_json(self) -> dict[str, JSON]:
         """The record as plain JSON values; `from_json` gives an equal record back."""
-        return {f.name: _encode(getattr(self, f.name)) for f in dataclasses.fields(typing.cast(typing.Any, self))}
+        names = _schema(type(self))[1]  # type: ignore[arg-type]  # as in from_json
+        return {name: _encode(getattr(self, name)) for name in names}
 
     @classmethod
     def from_json(cls, data: Mapping[str, JSON]) -> Self:
@@ -281,7 +285,12 @@ def _schema(cls: type) -> tuple[dict[str, object], dict[str, bool]]:
     return typing.get_type_hints(cls), fields
 
 
+_SCALARS = frozenset((str, int, float, bool, type(None)))
+
+
 def _encode(value: object) -> JSON:
+    if type(value) in _SCALARS:
+        return typing.cast(JSON, value)
     if isinstance(value, Record):
         return value.to_json()
     if isinstance(value, enum.Enum):
@@ -289,12 +298,19 @@ def _encode(value: object) -> JSON:
     if isinstance(value, Mapping):
         return {str(k): _encode(v) for k, v in value.items()}
     if isinstance(value, tuple | list):
-        return [v if type(v) in (int, float, str) else _encode(v) for v in value]
+        return [_encode(v) for v in value] if any(type(v) not in _SCALARS for v in value) else list(value)
     return typing.cast(JSON, value)
 
 
+@functools.cache
+def _parts(hint: typing.Hashable) -> tuple[object, tuple[typing.Any, ...]]:
+    return typing.get_origin(hint), typing.get_args(hint)
+
+
 def _decode(hint: object, value: JSON, where: str) -> object:
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if type(value) is hint:
+        return value
+    origin, args = _parts(hint)
     if origin in (typing.Union, types.UnionType):
         if value is None and type(None) in args:
             return None

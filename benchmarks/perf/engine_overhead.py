@@ -1,9 +1,10 @@
-"""How much time our code adds to vLLM's own: `VLLMEngine.generate` against bare `LLM.generate`, in one run.
+"""How much time the loop adds to vLLM's own: `cell.rollout` against bare `LLM.generate`, in one run.
 
 Both sides complete the same conversations with the same sampling on the same vLLM. The bare side is handed prompts that
-are rendered already; ours starts from messages: it renders them, collects completions as they finish, reads out
-log-probabilities and decodes the text. Runs alternate in pairs (A B, B A, ...), and the median of the pairs' ratios is
-what counts: must be at most 1.05.
+are rendered already. Ours starts from what the loop wants: it makes the content keys, looks into an empty store,
+renders the prompts, collects completions as they finish, reads out log-probabilities, decodes the text, and writes
+every rollout to the store. Runs alternate in pairs (A B, B A, ...), and the median of the pairs' ratios is what
+counts: must be at most 1.05. A tiny model with short completions is the worst case: the loop's work is per rollout.
 
     python benchmarks/perf/engine_overhead.py [--model FOLDER] [--requests 256] [--max-tokens 128] [--pairs 15]
 """
@@ -11,18 +12,25 @@ what counts: must be at most 1.05.
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import itertools
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-from pidistill.config import EngineConfig
-from pidistill.contracts import DataSource, Request
+from pidistill.cell import Ask, Cell, rollout
+from pidistill.contracts import Request
 from pidistill.engines import chat
-from pidistill.engines.loading import resolve_model
 from pidistill.engines.vllm_engine import VLLMEngine
+from pidistill.plugins import get_manager
+from pidistill.progress import Quiet
+from pidistill.recipes import run_config
 from pidistill.records import Sampling
-from pidistill_math.domain import MathDomain
+from pidistill.store.store import Store
+from pidistill.suite.bench import open_bench, resolve
 
 LIMIT = 1.05
 
@@ -30,30 +38,42 @@ LIMIT = 1.05
 def main() -> int:
     """Print each pair and the median ratio. Returns 1 where it is above `LIMIT`."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    domain = MathDomain()
-    parser.add_argument("--model", default=str(domain.embedded().model), help="folder or Hugging Face name")
+    parser.add_argument("--model", default="embedded", help="folder or Hugging Face name")
     parser.add_argument("--requests", type=int, default=256)
     parser.add_argument("--max-tokens", type=int, default=128)
     parser.add_argument("--pairs", type=int, default=15)
     arguments = parser.parse_args()
+    settings = [
+        f"model.name={arguments.model}", "engine.name=vllm", "engine.batch_size=128",
+        "engine.options.enable_prefix_caching=false", f"data.evaluate.limit={arguments.requests}", "verify.workers=1",
+    ]  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        config = resolve(run_config("retry", "math", sets=settings), get_manager())
+        with (
+            Store(Path(folder) / "shared") as store,
+            open_bench(config, get_manager(), store, Quiet()) as bench,
+        ):
+            return _compare(bench.cell(config, 0), Path(folder), arguments.max_tokens, arguments.pairs)
 
-    problems = domain.problems(DataSource(dataset="arithmetic", split="test", limit=arguments.requests))
-    requests = [
-        Request(domain.prompt(problem), Sampling(temperature=0.7, max_tokens=arguments.max_tokens, seed=seed))
-        for seed, problem in enumerate(problems)
+
+def _compare(cell: Cell, folder: Path, max_tokens: int, pairs: int) -> int:
+    engine = cell.engine
+    assert isinstance(engine, VLLMEngine)
+    asks = [
+        Ask(problem, cell.domain.prompt(problem), Sampling(temperature=0.7, max_tokens=max_tokens, seed=seed))
+        for seed, problem in enumerate(cell.held_out)
     ]
-    engine = VLLMEngine(
-        resolve_model(arguments.model),
-        EngineConfig(name="vllm", batch_size=128, options={"enable_prefix_caching": False}),
-    )
-    bare = _bare(engine, requests)
+    bare = _bare(engine, [Request(ask.messages, ask.sampling) for ask in asks])
+    empty = (_with_empty_store(cell, folder / f"store-{number}") for number in itertools.count())
+    cells = list(itertools.islice(empty, pairs + 1))
 
     def ours() -> int:
-        return sum(len(made.token_ids) for batch in engine.generate(requests) for _, made in batch)
+        fresh = cells.pop()
+        return sum(len(made.token_ids) for _, made in rollout(fresh, fresh.base, "benchmark", asks))
 
     bare(), ours()  # Warm up both.
     ratios = []
-    for pair in range(arguments.pairs):
+    for pair in range(pairs):
         first, second = (bare, ours) if pair % 2 == 0 else (ours, bare)
         (first_s, first_tokens), (second_s, second_tokens) = _timed(first), _timed(second)
         if first_tokens != second_tokens:
@@ -62,10 +82,15 @@ def main() -> int:
         bare_s, ours_s = (first_s, second_s) if pair % 2 == 0 else (second_s, first_s)
         ratios.append(ours_s / bare_s)
         print(f"pair {pair}: {first_tokens} tokens, vLLM {bare_s:.3f} s, ours {ours_s:.3f} s, ratio {ratios[-1]:.3f}")
-    engine.close()
     median = statistics.median(ratios)
     print(f"median ratio {median:.3f} (lowest {min(ratios):.3f}, highest {max(ratios):.3f}); must be <= {LIMIT}")
     return 0 if median <= LIMIT else 1
+
+
+def _with_empty_store(cell: Cell, folder: Path) -> Cell:
+    fresh = dataclasses.replace(cell, store=Store(folder))
+    fresh.store.cell_dir(fresh.id).mkdir(parents=True)
+    return fresh
 
 
 def _bare(engine: VLLMEngine, requests: list[Request]) -> Callable[[], int]:

@@ -1,8 +1,9 @@
 """An append-only log of records, addressed by content key: the memory that makes a killed run resume where it stood.
 
-On disk a log is a folder of JSON Lines segments. A process writes to a segment of its own, whole lines in one `write`
-followed by `fsync`, and never touches another's; so a kill can tear at most the last line of one segment, and a torn
-line was never acknowledged. In memory a log is an index from key to place; records are read back one by one.
+On disk a log is a folder of JSON Lines segments. A process writes to a segment of its own, whole lines in one `write`,
+and never touches another's; so a kill can tear at most the last line of one segment, and a torn line was never
+acknowledged. What is acknowledged survives any end of the process at once, and a power cut within `SYNC_EVERY_S`. In
+memory a log is an index from key to place; records are read back one by one.
 
 The latest line of a key counts: a verdict made under a larger budget replaces the earlier one. That a rollout is never
 made twice is the loop's promise, and `duplicates` shows it.
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +25,9 @@ from pidistill.errors import RecordError, StoreError
 from pidistill.records import Record, canonical_json
 
 R = TypeVar("R", bound=Record)
+
+SYNC_EVERY_S = 1.0
+"""How long a record may be in the operating system's hands only, in seconds."""
 
 _HEAD = b'{"_":"'
 _KEY_LENGTH = 32
@@ -58,6 +63,7 @@ class Log(Generic[R]):
         self._index: dict[str, _Place] = {}
         self._read_up_to: dict[Path, int] = {}
         self._readers: dict[Path, int] = {}
+        self._synced_at = 0.0
         self._own: BinaryIO | None = None
         self._own_path: Path | None = None
         folder.mkdir(parents=True, exist_ok=True)
@@ -106,7 +112,7 @@ class Log(Generic[R]):
             yield entry
 
     def put(self, items: Iterable[tuple[str, R]], cell: str) -> None:
-        """Append records under their keys; they are on disk when this returns. Keys must be 32 hexadecimal digits."""
+        """Append records under their keys, 32 hexadecimal digits each; they outlive the process when this returns."""
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         lines: list[tuple[str, bytes]] = []
         for key, record in items:
@@ -119,7 +125,8 @@ class Log(Generic[R]):
         offset = file.tell()
         file.write(b"".join(line for _, line in lines))
         file.flush()
-        os.fsync(file.fileno())
+        if time.monotonic() - self._synced_at > SYNC_EVERY_S:
+            self._sync()
         for key, line in lines:
             self._remember(key, _Place(path, offset, len(line)))
             offset += len(line)
@@ -130,8 +137,14 @@ class Log(Generic[R]):
             os.close(descriptor)
         self._readers = {}
         if self._own is not None:
+            self._sync()
             self._own.close()
             self._own, self._own_path = None, None
+
+    def _sync(self) -> None:
+        if self._own is not None:
+            os.fsync(self._own.fileno())
+            self._synced_at = time.monotonic()
 
     def _reader(self, segment: Path) -> int:
         if segment not in self._readers:
@@ -143,6 +156,7 @@ class Log(Generic[R]):
             stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
             self._own_path = self.folder / f"{stamp}-{uuid.uuid4().hex[:8]}.jsonl"
             self._own = self._own_path.open("xb")
+            self._synced_at = time.monotonic()
         return self._own, self._own_path
 
     def _remember(self, key: str, place: _Place) -> None:
