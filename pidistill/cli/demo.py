@@ -40,7 +40,9 @@ def command(store: Path | None, seed_count: int, quick: bool, as_json: bool) -> 
     """
     manager = get_manager()
     warn_of_problems(manager)
-    compare(demo_configs(embedded_domains(manager), store, seed_count, quick), "demo", "Demo", as_json)
+    domains = embedded_domains(manager)
+    title = f"Demo: {len(ARMS)} arms on {' and '.join(domains)}, embedded model"
+    compare(demo_configs(domains, store, seed_count, quick), "demo", title, as_json)
 
 
 def demo_configs(domains: Sequence[str], store: Path | None, seed_count: int, quick: bool) -> list[RunConfig]:
