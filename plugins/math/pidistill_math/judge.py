@@ -147,11 +147,17 @@ def _by_algebra(reference: str, answer: str, limit_s: int) -> Ruling:
     return Ruling(Status.FAIL, "math-verify", "not equal to the reference")
 
 
+OUR_TROUBLE: Final = (ImportError, OSError, MemoryError)
+"""What says nothing about the text that is read: a broken installation, or a machine without room."""
+
+
 @lru_cache(maxsize=4096)
 def _parsed(latex: str, limit_s: int) -> tuple[object, ...]:
     """What math-verify reads in `latex`: a sympy object and the text it came from, or the text alone, or nothing."""
     try:
         return tuple(parse(f"\\boxed{{{latex}}}", _CONFIG, parsing_timeout=limit_s, raise_on_error=True))
+    except OUR_TROUBLE:
+        raise
     except Exception:  # noqa: BLE001 - third-party parser on hostile text: any error means that it cannot read it
         return ()
 
@@ -159,5 +165,7 @@ def _parsed(latex: str, limit_s: int) -> tuple[object, ...]:
 def _equal(reference: object, answer: object, limit_s: int) -> bool:
     try:
         return bool(verify(reference, answer, timeout_seconds=limit_s, raise_on_error=True))
+    except OUR_TROUBLE:
+        raise
     except Exception:  # noqa: BLE001 - sympy on hostile input: any error means that it found no equality
         return False

@@ -14,6 +14,7 @@ from math_verify import parse, verify
 
 from pidistill.contracts import Case
 from pidistill.records import Problem, Status
+from pidistill_math import judge as judge_module
 from pidistill_math.cases import cases
 from pidistill_math.guard import oversize, unevaluated
 from pidistill_math.judge import judge
@@ -190,3 +191,25 @@ def test_the_guard_refuses_what_cannot_be_computed(text: str) -> None:
 )  # fmt: skip
 def test_the_guard_lets_ordinary_answers_through(text: str) -> None:
     assert oversize(text) == ""
+
+
+@pytest.mark.parametrize("trouble", [ImportError("no parser"), OSError("no file")])
+@pytest.mark.parametrize("part", ["parse", "verify"])
+def test_a_broken_installation_is_raised_and_never_a_verdict(
+    part: str, trouble: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*args: object, **options: object) -> object:
+        raise trouble
+
+    judge_module._parsed.cache_clear()
+    monkeypatch.setattr(judge_module, part, broken)
+    with pytest.raises(type(trouble)):
+        judge(r"\sin(x) + \frac{1}{y}", r"\cos(x) + \frac{2}{y}")
+
+
+def test_an_answer_that_takes_all_memory_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    def out_of_memory(*args: object, **options: object) -> object:
+        raise MemoryError
+
+    monkeypatch.setattr(judge_module, "verify", out_of_memory)
+    assert judge(r"\sin(x) + \frac{1}{y}", r"\cos(x) + \frac{2}{y}").status is Status.TIMEOUT
