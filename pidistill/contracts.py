@@ -102,6 +102,17 @@ class Embedded:
     max_tokens: int
 
 
+@dataclass(frozen=True)
+class Part:
+    """Something that a domain works with outside of Python, such as a Lean toolchain; see `pidistill doctor`."""
+
+    name: str
+    works: bool
+    """Whether it works here, as tried or looked up just now."""
+    note: str
+    """Its version, or what is missing and the command that installs it."""
+
+
 class Verifier(ABC):
     """Judges completions. Made in a worker process, called on that process's main thread.
 
@@ -180,6 +191,10 @@ class Domain(ABC):
 
     def cases(self) -> Iterable[Case]:
         """Labelled submissions, honest and hostile."""
+        return ()
+
+    def parts(self) -> Sequence[Part]:
+        """What the domain needs outside of Python, best first; one that works is enough. Empty: it needs nothing."""
         return ()
 
     def embedded(self) -> Embedded | None:

@@ -14,9 +14,9 @@ from typing import Final, cast
 
 from pidistill.errors import DataError
 from pidistill.records import JSON
+from pidistill.rows import read_rows
 from pidistill.sandbox import Plain
 from pidistill_code.expressions import CandidateCall
-from pidistill_code.files import read_rows
 from pidistill_code.suite import AssertTest, DataTest, RoomTest, Suite, data_text
 
 COLUMNS: Final = ("base_input", "plus_input", "inputs")

@@ -18,7 +18,7 @@ from typing import Final, NoReturn, cast
 
 from pidistill.errors import DataError
 from pidistill.records import JSON, Problem
-from pidistill_code.files import Row
+from pidistill.rows import Row
 
 LIMIT_S: Final = 6.0
 """Seconds a test may take: the limit of LiveCodeBench's own runner."""

@@ -12,7 +12,7 @@ from typing import Final, cast
 
 from pidistill.errors import DataError
 from pidistill.records import JSON, Problem
-from pidistill_code.files import Row
+from pidistill.rows import Row
 from pidistill_code.inputs import COLUMNS, inputs_of
 from pidistill_code.livecode import livecode_problem
 from pidistill_code.suite import defined_names, parse

@@ -7,36 +7,18 @@ answer column).
 
 from __future__ import annotations
 
-import gzip
-import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from pidistill.errors import DataError, MissingDependencyError
+from pidistill.errors import DataError
 from pidistill.records import JSON, Problem
+from pidistill.rows import HubSet, Row, hub_rows, numbered, read_rows
 from pidistill_math.extract import extract
-
-Row = Mapping[str, JSON]
 
 _QUESTION: Final = ("problem", "question")
 _CALCULATION = re.compile(r"<<[^<>\n]*>>")
-
-
-@dataclass(frozen=True)
-class HubSet:
-    """A data set of the hub."""
-
-    path: str
-    """Repository of the hub."""
-    config: str | None
-    split: str
-    """The split that is taken where none is named."""
-    summary: str
-
 
 HUB: Final[Mapping[str, HubSet]] = {
     "math500": HubSet("HuggingFaceH4/MATH-500", None, "test", "MATH-500: 500 competition problems, levels 1-5."),
@@ -49,67 +31,20 @@ HUB: Final[Mapping[str, HubSet]] = {
 def from_hub(name: str, split: str, limit: int | None) -> Iterator[Problem]:
     """Problems of a data set of the hub. Raises `MissingDependencyError`, or `DataError` where it cannot be loaded."""
     known = HUB[name]
-    try:
-        import datasets
-    except ImportError:
-        raise MissingDependencyError("datasets", "train", f"Data set {name!r}") from None
     split = split or known.split
-    try:
-        rows = datasets.load_dataset(known.path, known.config, split=split)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise DataError(
-            f"Data set {name!r} ({known.path}, split {split!r}) cannot be loaded: {error}",
-            "Without a network: download it elsewhere and name the file with data.path.",
-        ) from error
-    return _problems((row for row in rows), name, split, f"{known.path}:{split}", limit)
+    return _problems(hub_rows(name, known, split), name, split, f"{known.path}:{split}", limit)
 
 
 def from_file(path: Path, split: str, limit: int | None) -> Iterator[Problem]:
-    """Problems of a local JSONL (also gzipped) or Parquet file. Raises `DataError` naming file and row."""
-    if not path.is_file():
-        raise DataError(f"No file {str(path)!r}.", "A data file is .jsonl, .jsonl.gz or .parquet.")
-    rows = _parquet(path) if path.suffix == ".parquet" else _jsonl(path)
-    return _problems(rows, path.name.split(".")[0], split, str(path), limit)
+    """Problems of a local file. Raises `DataError` naming file and row."""
+    return _problems(read_rows(path), path.name.split(".")[0], split, str(path), limit)
 
 
-def _jsonl(path: Path) -> Iterator[Row]:
-    number = 0
-    try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    row = json.loads(line)
-                    if not isinstance(row, dict):
-                        raise DataError(f"{path}, line {number}: expected an object, got {type(row).__name__}.")
-                    yield row
-    except json.JSONDecodeError as error:
-        raise DataError(f"{path}, line {number}: not JSON: {error.msg} at column {error.colno}.") from None
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}, after line {number}: {error}") from error
-
-
-def _parquet(path: Path) -> Iterator[Row]:
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError:
-        raise MissingDependencyError("pyarrow", "train", f"Reading {path}") from None
-    try:
-        with pyarrow.parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches():
-                yield from batch.to_pylist()
-    except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(f"{path}: not a Parquet file that can be read: {error}") from error
-
-
-def _problems(rows: Iterator[Row], name: str, split: str, source: str, limit: int | None) -> Iterator[Problem]:
-    seen: dict[str, int] = {}
-    for number, row in enumerate(islice(rows, limit), 1):
-        problem = problem_of(row, f"{name}/{split}/{number}" if split else f"{name}/{number}", split, source, number)
-        if problem.id in seen:
-            raise DataError(f"{source}, row {number}: id {problem.id!r} is that of row {seen[problem.id]} already.")
-        seen[problem.id] = number
-        yield problem
+def _problems(rows: Iterable[Row], name: str, split: str, source: str, limit: int | None) -> Iterator[Problem]:
+    prefix = f"{name}/{split}" if split else name
+    return numbered(
+        rows, lambda row, number: problem_of(row, f"{prefix}/{number}", split, source, number), source, limit
+    )
 
 
 def problem_of(row: Row, default_id: str, split: str, source: str, number: int) -> Problem:

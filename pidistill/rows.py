@@ -1,17 +1,69 @@
-"""Rows of a local data file: JSONL or JSON (both also gzipped), or Parquet."""
+"""Rows of problem data: local files and data sets of the hub. What their columns mean is the domain's business.
+
+rows = read_rows(Path("problems.jsonl"))
+rows = hub_rows("gsm8k", HubSet("openai/gsm8k", "main", "test", "..."), split="")
+problems = numbered(rows, lambda row, number: Problem(...), "problems.jsonl", limit)
+"""
 
 from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TextIO, TypeAlias, cast
 
 from pidistill.errors import DataError, MissingDependencyError
-from pidistill.records import JSON
+from pidistill.records import JSON, Problem
 
 Row: TypeAlias = Mapping[str, JSON]
+
+
+@dataclass(frozen=True)
+class HubSet:
+    """A data set of the hub."""
+
+    path: str
+    """Repository of the hub."""
+    config: str | None
+    split: str
+    """The split that is taken where none is named."""
+    summary: str
+
+
+def hub_rows(name: str, known: HubSet, split: str) -> Iterator[Row]:
+    """The rows of a data set of the hub, known to its domain as `name`.
+
+    Raises `MissingDependencyError`, or `DataError` where it cannot be loaded.
+    """
+    try:
+        import datasets
+    except ImportError:
+        raise MissingDependencyError("datasets", "train", f"Data set {name!r}") from None
+    split = split or known.split
+    try:
+        rows = datasets.load_dataset(known.path, known.config, split=split)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise DataError(
+            f"Data set {name!r} ({known.path}, split {split!r}) cannot be loaded: {error}",
+            "Without a network: download it elsewhere and name the file with data.path.",
+        ) from error
+    return iter(rows)
+
+
+def numbered(
+    rows: Iterable[Row], problem_of: Callable[[Row, int], Problem], source: str, limit: int | None = None
+) -> Iterator[Problem]:
+    """`problem_of(row, number)` of the first `limit` rows, from 1. Raises `DataError` where an id comes twice."""
+    seen: dict[str, int] = {}
+    for number, row in enumerate(islice(rows, limit), 1):
+        problem = problem_of(row, number)
+        if problem.id in seen:
+            raise DataError(f"{source}, row {number}: id {problem.id!r} is that of row {seen[problem.id]} already.")
+        seen[problem.id] = number
+        yield problem
 
 
 def read_rows(path: Path) -> Iterator[Row]:

@@ -1,0 +1,22 @@
+"""The Lean 4 domain: theorems, proved where the kernel of Lean says so.
+
+This module only registers; `domain` reads problems, `verifier` judges completions, `runtimes` run Lean, `pi` makes
+privileged information.
+"""
+
+from __future__ import annotations
+
+from pidistill.contracts import Spec
+from pidistill.hookspecs import hookimpl
+
+
+@hookimpl
+def pidistill_register_domains() -> list[Spec]:
+    """The one domain of this distribution."""
+    return [Spec("lean", "Lean 4 theorems, judged by the kernel.", "pidistill_lean.domain:LeanDomain")]
+
+
+@hookimpl
+def pidistill_register_commands() -> list[Spec]:
+    """`pidistill lean setup` and `pidistill lean check`."""
+    return [Spec("lean", "Set up and look at the Lean runtimes.", "pidistill_lean.command:command")]
