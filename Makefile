@@ -12,7 +12,7 @@ INSTALLED := $(VENV)/.setup
 VLLM      := $(VENV)/.vllm
 PROJECTS  := pyproject.toml $(wildcard plugins/*/pyproject.toml sandboxes/pyproject.toml)
 
-.PHONY: help setup demo test check docs bench
+.PHONY: help setup lean demo test check docs bench
 .DELETE_ON_ERROR:
 
 help:
@@ -23,7 +23,12 @@ help:
 	@echo "make docs    write docs/reference.md from the code"
 	@echo "make bench   verdicts per second, against math-verify called one at a time"
 
-setup: $(INSTALLED)
+setup: $(INSTALLED) lean
+
+# Lean in WebAssembly, once, into the user's cache. All but the Lean domain works without it, so a failure stops nothing.
+lean: $(INSTALLED)
+	@$(BIN)/python -m pidistill lean setup \
+	  || echo "Lean is not installed; everything else works. To try again: $(BIN)/pidistill lean setup" >&2
 
 $(INSTALLED): $(PROJECTS) constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -33,7 +38,8 @@ $(INSTALLED): $(PROJECTS) constraints.txt
 	  || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing into $(VENV): about a minute on a fast line, and 1 GB."
 	$(PIP) install -c constraints.txt -e '.[train,openai,dev]' -e 'sandboxes[docker]' \
-	  $(foreach project,$(filter plugins/%,$(PROJECTS)),-e $(dir $(project)))
+	  $(foreach project,$(filter-out plugins/lean/%,$(filter plugins/%,$(PROJECTS))),-e $(dir $(project))) \
+	  -e 'plugins/lean[wasm]'
 	@touch $@
 
 # The CPU build of vLLM pulls torchvision and torchaudio builds that do not match the CPU torch; transformers then

@@ -17,6 +17,7 @@ from typing import Generic, Self, TypeVar
 from pidistill.config import RunConfig, as_json
 from pidistill.contracts import Domain, Engine, Objective, PIForm, Request, TrainJob
 from pidistill.engines.loading import trained_ref
+from pidistill.errors import VerifierError
 from pidistill.progress import Progress
 from pidistill.records import (
     JSON,
@@ -38,6 +39,8 @@ from pidistill.verify.pool import VerifierPool
 
 SAVE_EVERY_S = 0.1
 """Rollouts and verdicts are written down at least this often while they come in, in seconds."""
+OUTAGE = 20
+"""A run stops where the verdicts of so many problems in a row are ERROR: what judges them is not there any more."""
 
 R = TypeVar("R", bound=Record)
 
@@ -63,7 +66,7 @@ class Cell:
 
     def settings(self) -> dict[str, JSON]:
         """Everything that the cell's outcome depends on."""
-        return {
+        settings: dict[str, JSON] = {
             "config": as_json(self.config, without=("seeds", "store", "data", "verify", "model.name")),
             "seed": self.seed,
             "model": self.base.revision,
@@ -71,6 +74,9 @@ class Cell:
             "train": content_hash([problem.hash for problem in self.train]),
             "held_out": content_hash([problem.hash for problem in self.held_out]),
         }
+        if self.config.verify.sandbox is not None:
+            settings["sandbox"] = self.config.verify.sandbox
+        return settings
 
     @functools.cached_property
     def id(self) -> str:
@@ -128,12 +134,16 @@ def rollout(cell: Cell, model: ModelRef, stage: str, asks: Sequence[Ask]) -> lis
 
 
 def judge(cell: Cell, rollouts: Sequence[tuple[Problem, Rollout]]) -> list[Attempt]:
-    """A verdict on each rollout, in order. Verdicts of ERROR are not kept: the next run tries again."""
+    """A verdict on each rollout, in order. Verdicts of ERROR are not kept: the next run tries again.
+
+    Raises `VerifierError` with the last one's reason where `OUTAGE` problems in a row are ERROR.
+    """
     store, identity, budget_s = cell.store, cell.pool.identity, cell.config.verify.budget_s
     keys = [verdict_key(problem, made.completion, identity) for problem, made in rollouts]
     kept = {key: store.verdicts.get(key) for key in dict.fromkeys(keys)}
     verdicts = {key: found for key, found in kept.items() if found is not None and reusable(found, budget_s)}
     missing = [(k, pair) for k, pair in dict(zip(keys, rollouts, strict=True)).items() if k not in verdicts]
+    in_a_row = set[str]()
     with cell.progress.task(f"{cell.id}: verify", len(missing)) as task, Pages(store.verdicts, cell.id) as pages:
         for index, verdict in cell.pool.verify([(problem, made.completion) for _, (problem, made) in missing]):
             key, (problem, made) = missing[index]
@@ -141,7 +151,16 @@ def judge(cell: Cell, rollouts: Sequence[tuple[Problem, Rollout]]) -> list[Attem
             cell.observe("pidistill_verdict", problem=problem, rollout=made, verdict=verdict)
             if verdict.status is not Status.ERROR:
                 pages.add({key: verdict})
+                in_a_row.clear()
+            elif len(in_a_row := in_a_row | {problem.id}) >= OUTAGE:
+                raise VerifierError(
+                    f"{cell.id}: the verdicts of {OUTAGE} problems in a row are ERROR, the last: {verdict.reason}",
+                    "All that was made until now is kept, and the same command goes on from there.",
+                )
             task.advance(1)
+    if errors := [verdict.reason for verdict in verdicts.values() if verdict.status is Status.ERROR]:
+        again = "The same command tries them again."
+        cell.progress.note(f"{cell.id}: {len(errors)} verdicts are ERROR, the first: {errors[0]} {again}")
     return [Attempt(p, r, verdicts[key]) for key, (p, r) in zip(keys, rollouts, strict=True)]
 
 

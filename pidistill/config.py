@@ -122,7 +122,7 @@ class VerifyConfig(Table):
     recycle_after: int = Field(20_000, ge=1)
     """Submissions after which a worker is replaced."""
     sandbox: str | None = None
-    """A registered sandbox, for domains that run code; None: the domain's own choice."""
+    """A registered sandbox, for domains that run untrusted code; None: `auto`, the strongest that works here."""
     wrappers: tuple[str, ...] = ()
     """Put around the verifier, such as `noisy:false_pass=0.1,seed=1`: its quality as an axis of an experiment."""
     options: dict[str, Any] = {}

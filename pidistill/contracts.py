@@ -118,6 +118,7 @@ class Verifier(ABC):
 
     A verifier may take SIGALRM, may be killed at any moment, and must not run untrusted code in its own process. It
     raises for its own trouble (the pool turns that into ERROR) and returns a verdict for everything the candidate did.
+    Time that is not the candidate's, such as a sandbox's start, is spent in `verify.clock.off_the_clock()`.
     """
 
     name: ClassVar[str]
@@ -150,6 +151,12 @@ class Sandbox(ABC):
     """Runs untrusted code. What each one isolates is measured by its self-check, not claimed. See `sandbox.py`."""
 
     name: ClassVar[str]
+    stands_for: ClassVar[tuple[str, ...]] = ()
+    """Names of the sandboxes that this one takes its pick of, best first; empty for one that is a sandbox itself."""
+
+    def chosen(self) -> Sandbox:
+        """The sandbox that this one stands for, itself where it is one. Raises `SandboxError` where none works."""
+        return self
 
     @abstractmethod
     def open(self) -> Session:
@@ -164,6 +171,8 @@ class Domain(ABC):
     """A field of problems with a verifier: math, code, Lean."""
 
     name: ClassVar[str]
+    needs_sandbox: ClassVar[bool] = False
+    """Whether its verifier runs untrusted code. A run of it begins with finding a sandbox that works."""
 
     @abstractmethod
     def datasets(self) -> Mapping[str, str]:

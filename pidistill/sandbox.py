@@ -1,10 +1,10 @@
 """What a verifier and a sandbox say to each other: programs, calls, answers. Data and two small classes, no mechanism.
 
 The rule behind it all: the process that runs a candidate's program decides nothing and holds nothing worth stealing.
-The verifier, in its own process, keeps tests and reference; it sends the program's source, then one call after the
-other as plain data, each only after the answer to the one before, and compares the answers itself. Whatever the
-candidate does to its own process, even forging messages, can only change *its answers*, and those are judged like any
-other.
+The verifier, in its own process, keeps tests and reference; it sends the program's source and calls as plain data, and
+compares the answers itself. Unless it says that calls may go ahead, each is sent only after the answer to the one
+before. Whatever the candidate does to its own process, even forging messages, can only change *its answers*, and those
+are judged like any other.
 
     with sandbox.open() as session:                       # warm; a verifier holds one for its life
         with session.start(source, limits) as program:    # a fresh process, with the program loaded
@@ -120,7 +120,7 @@ class Answer:
     args: tuple[Plain, ...] | None = None
     """The positional arguments after the call, where `Call.return_args` asked for them."""
     seconds: float = 0.0
-    """Wall clock, from sending the call to its answer."""
+    """Wall clock, from sending the call to its answer; 0 in `Session.run`, which may send calls together."""
 
     @property
     def ok(self) -> bool:
@@ -207,8 +207,13 @@ class Session(ABC):
         code 0 or None counts as its end. Raises `SandboxError` for the sandbox's own trouble, after retries.
         """
 
-    def run(self, source: str, calls: Iterable[Call], limits: Limits = Limits()) -> Outcome:
-        """Load, make the calls in order until one ends the program, close. Raises as `start` does."""
+    def run(self, source: str, calls: Iterable[Call], limits: Limits = Limits(), ahead: bool = False) -> Outcome:
+        """Load, make the calls in order until one ends the program, close. Raises as `start` does.
+
+        With `ahead` a sandbox may send the program all calls before it has answered any, which is much faster. Only
+        where the arguments of no call say what another should answer: a hostile program can read them all. Limits and
+        state are as without.
+        """
         with self.start(source, limits) as program:
             if program.loaded.ok:
                 for call in calls:

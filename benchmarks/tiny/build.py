@@ -1,4 +1,4 @@
-"""`python -m benchmarks.tiny.build math`: make the embedded model of a domain from nothing, measure it, write its card.
+"""`python -m benchmarks.tiny.build DOMAIN`: make a domain's embedded model from nothing, measure it, write its card.
 
 Tokenizer, pretraining and measurement take about a quarter of an hour on one CPU core. The folder written is the
 one the domain's package ships; `--out` writes somewhere else. The same settings on the same number of threads give the
@@ -20,13 +20,13 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast, Qwen3ForCausalLM
 
-from benchmarks.tiny import math_card
+from benchmarks.tiny.corpus import Conversation
+from benchmarks.tiny.domains import DOMAINS, TinyDomain, tiny_domain
 from benchmarks.tiny.evaluation import render
-from benchmarks.tiny.math_corpus import Conversation, conversations, textbook
+from benchmarks.tiny.measure import measure, table
 from benchmarks.tiny.tokenizer import TURN_END, train_tokenizer
 from benchmarks.tiny.training import Pretraining, Tokens, new_model, pretrain
 from pidistill.records import JSON
-from pidistill_math.arithmetic import embedded
 
 LARGEST_FOLDER = 4_000_000
 """Bytes that a shipped model may take, tokenizer and card included."""
@@ -34,15 +34,19 @@ TOKENIZER_SAMPLE = 20_000
 """Conversations that the tokenizer's merges are learned from."""
 
 
-def build_math(out: Path, settings: Pretraining, problems: int = 500) -> dict[str, JSON]:
-    """Build the math model into `out` and return what was measured on `problems` test problems.
+def build(domain: TinyDomain, out: Path, settings: Pretraining, problems: int = 500) -> dict[str, JSON]:
+    """Build the model of `domain` into `out` and return what was measured on `problems` test problems.
 
     Raises `ValueError` if the folder comes out larger than may be shipped.
     """
     torch.set_num_threads(settings.threads)
     start = time.perf_counter()
-    corpora = [list(textbook(settings.textbook, settings.seed)), list(conversations(settings.web, settings.seed))]
-    tokenizer = train_tokenizer(tokenizer_texts(corpora[-1][:TOKENIZER_SAMPLE]), settings.vocabulary)
+    corpora = [
+        list(domain.textbook(settings.textbook, settings.seed)),
+        list(domain.web(settings.web, settings.seed)),
+    ]
+    sample = tokenizer_texts(corpora[-1][:TOKENIZER_SAMPLE])
+    tokenizer = train_tokenizer(sample, settings.vocabulary, domain.pieces)
     phases = [tokenize(corpus, tokenizer) for corpus in corpora]
     tokens = sum(len(row) for phase in phases for row in phase)
     print(
@@ -59,18 +63,20 @@ def build_math(out: Path, settings: Pretraining, problems: int = 500) -> dict[st
         "torch": version("torch"),
         "transformers": version("transformers"),
     }
-    return write_card(out, settings, facts, problems)
+    return write_card(domain, out, settings, facts, problems)
 
 
-def write_card(out: Path, settings: Pretraining, facts: Mapping[str, JSON], problems: int = 500) -> dict[str, JSON]:
+def write_card(
+    domain: TinyDomain, out: Path, settings: Pretraining, facts: Mapping[str, JSON], problems: int = 500
+) -> dict[str, JSON]:
     """Measure the weights in `out` as they are loaded from there, and write README.md and evaluation.json beside them.
 
     Raises `ValueError` if the folder is larger than may be shipped.
     """
     shipped = AutoModelForCausalLM.from_pretrained(out, dtype=torch.float32).eval()
-    report = math_card.measure(shipped, AutoTokenizer.from_pretrained(out), problems)
-    print(math_card.table(report))
-    (out / "README.md").write_text(math_card.card(settings, report, facts), "utf-8")
+    report = measure(shipped, AutoTokenizer.from_pretrained(out), domain.exam, problems)
+    print(table(report))
+    (out / "README.md").write_text(domain.card(settings, report, facts), "utf-8")
     evaluation: dict[str, JSON] = {
         "settings": dataclasses.asdict(settings),
         "facts": dict(facts),
@@ -113,21 +119,22 @@ def save(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, out: Path)
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line: which domain, where to, and every pretraining setting by name."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tiny.build", description=__doc__)
-    parser.add_argument("domain", choices=["math"])
-    parser.add_argument("--out", type=Path, default=embedded().model, help="folder to write (default: %(default)s)")
+    parser.add_argument("domain", choices=list(DOMAINS))
+    parser.add_argument("--out", type=Path, help="folder to write (default: the one that the domain's package ships)")
     parser.add_argument("--card-only", action="store_true", help="measure the weights that are there, build none")
     parser.add_argument("--problems", type=int, default=500, help="test problems to measure on (default: %(default)s)")
-    for setting in dataclasses.fields(Pretraining):
-        kind = type(setting.default)
-        parser.add_argument(f"--{setting.name.replace('_', '-')}", type=kind, default=setting.default)
+    for field in dataclasses.fields(Pretraining):
+        parser.add_argument(f"--{field.name.replace('_', '-')}", type=type(field.default), help="default: the domain's")
     options = vars(parser.parse_args(arguments))
+    domain = tiny_domain(options["domain"])
+    out: Path = options["out"] or domain.folder
     if options["card_only"]:
-        written = json.loads((options["out"] / "evaluation.json").read_text("utf-8"))
-        torch.set_num_threads(options["threads"])
-        write_card(options["out"], Pretraining(**written["settings"]), written["facts"], options["problems"])
+        written = json.loads((out / "evaluation.json").read_text("utf-8"))
+        torch.set_num_threads(Pretraining(**written["settings"]).threads)
+        write_card(domain, out, Pretraining(**written["settings"]), written["facts"], options["problems"])
         return 0
-    settings = Pretraining(**{f.name: options[f.name] for f in dataclasses.fields(Pretraining)})
-    build_math(options["out"], settings, options["problems"])
+    given = {f.name: options[f.name] for f in dataclasses.fields(Pretraining) if options[f.name] is not None}
+    build(domain, out, dataclasses.replace(domain.settings, **given), options["problems"])
     return 0
 
 

@@ -18,13 +18,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-from pidistill.contracts import Peers, PIForm
-from pidistill.pi.feedback import retry_messages, teacher_messages
+from benchmarks.tiny.corpus import Condition, Conversation, feedback_messages, rollout
+from pidistill.contracts import Peers
 from pidistill.pi.forms import BareRetry, FirstStep, Gibberish, Gold, PeerSolution, Wrong
-from pidistill.records import PI, Message, Messages, Problem, Rollout, Sampling
+from pidistill.records import Message, Messages, Problem
 from pidistill_math.arithmetic import draw, problem, solution
 from pidistill_math.arithmetic_expr import Expression, NotExact, Operation, work
 
@@ -44,16 +43,6 @@ FAILURES: Final = (1, 1, 1, 1, 1, 1, 2, 3)
 """Failed attempts in a retry conversation, drawn evenly from these."""
 
 
-@dataclass(frozen=True)
-class Condition:
-    """A kind of conversation: a PI form put into a retry or into a teacher's prompt, or nothing (`plain`)."""
-
-    name: str
-    kind: Literal["plain", "retry", "teacher"]
-    form: PIForm | None
-    weight: float
-
-
 CONDITIONS: Final = (
     Condition("plain", "plain", None, 0.60),
     Condition("retry bare-retry", "retry", BareRetry(), 0.10),
@@ -68,16 +57,6 @@ CONDITIONS: Final = (
     Condition("teacher first-step", "teacher", FirstStep(), 0.03),
     Condition("teacher peer-solution", "teacher", PeerSolution(), 0.03),
 )
-
-
-@dataclass(frozen=True)
-class Conversation:
-    """A prompt and the completion to learn. The prompt's own assistant turns are read, not learnt."""
-
-    condition: str
-    level: int
-    messages: Messages
-    completion: str
 
 
 def textbook(count: int, seed: int) -> Iterator[Conversation]:
@@ -115,20 +94,15 @@ def conversation(condition: Condition, rng: random.Random) -> Conversation:
 
 def prompt(condition: Condition, task: Problem, expression: Expression, rng: random.Random) -> Messages | None:
     """The messages before the completion, or None where the PI form has nothing to say on this problem."""
-    plain: Messages = (Message("user", task.prompt),)
+    plain = (Message("user", task.prompt),)
     if condition.form is None:
         return plain
     failures = [failed_attempt(expression, rng) for _ in range(rng.choice(FAILURES))]
     peer = careful_attempt(expression) if rng.random() < 0.7 else hasty_attempt(expression, rng, slips=False)
     other_level = rng.choice(list(LEVEL_WEIGHTS))
     other = problem(draw("pretrain", other_level, rng), other_level, "pretrain", "1")
-    peers = Peers(problems=(other,), passing=(_rollout(task, plain, peer, "peer"),))
-    pi: PI | None = condition.form.render(task, _rollout(task, plain, failures[-1], "own"), None, peers, rng)
-    if pi is None:
-        return None
-    if condition.kind == "teacher":
-        return teacher_messages(plain, pi.text)
-    return retry_messages(plain, [(attempt, pi.text) for attempt in failures])
+    peers = Peers(problems=(other,), passing=(rollout(task, plain, peer, "peer"),))
+    return feedback_messages(condition, task, plain, [(attempt, None) for attempt in failures], peers, rng)
 
 
 def careful_attempt(expression: Expression) -> str:
@@ -188,7 +162,3 @@ def slipped(result: int, rng: random.Random) -> int:
     at = rng.randrange(len(digits))
     digits[at] = str((int(digits[at]) + rng.randint(1, 9)) % 10)
     return int("".join(digits))
-
-
-def _rollout(task: Problem, messages: Messages, completion: str, name: str) -> Rollout:
-    return Rollout(name, task.id, messages, completion, (), (), 0, Sampling(), "", "author")

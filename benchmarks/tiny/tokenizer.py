@@ -26,16 +26,19 @@ CHAT_TEMPLATE: Final = """\
 {%- endif %}
 """
 
-_PIECES: Final = r"\d|\n|\\boxed\{| [-+*/=] | ?[A-Za-z]+| ?[^\w\s]|\s"
-"""What BPE may merge within but not across: a digit, a line end, the box, an operator, a word, a sign."""
+PIECES: Final = r"\d|\n|\\boxed\{| [-+*/=] | ?[A-Za-z]+| ?[^\w\s]|\s"
+"""What BPE may merge within but not across: a digit, a line end, the box, an operator, a word, a sign.
+
+A domain may have pieces of its own, with single digits in any case.
+"""
 
 
-def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
+def train_tokenizer(texts: Iterable[str], vocabulary: int, pieces: str = PIECES) -> PreTrainedTokenizerFast:
     """A tokenizer with at most `vocabulary` tokens, the 256 bytes and three special tokens among them."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.Split(Regex(_PIECES), "isolated"),
+            pre_tokenizers.Split(Regex(pieces), "isolated"),
             pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
         ]
     )

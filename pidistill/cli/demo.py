@@ -1,11 +1,12 @@
 """`pidistill demo`: the arms whose comparison is the point of the project, on every embedded model that is installed.
 
-It differs from `pidistill run` in nothing but its settings, which are `demo.toml`'s.
+It differs from `pidistill run` in nothing but its settings. Those are `demo.toml`'s, which also says which recipes make
+a domain's demo. A domain whose verifier cannot work on this machine is named and left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,13 @@ from typing import Any
 import click
 
 from pidistill.cli.options import compare, json_option, store_option
-from pidistill.cli.output import warn_of_problems
-from pidistill.config import RunConfig
-from pidistill.errors import UsageError
+from pidistill.cli.output import line, stderr, warn_of_problems
+from pidistill.config import RunConfig, merge, read_toml
+from pidistill.errors import PluginError, SandboxError, UsageError
 from pidistill.plugins import Manager, get_manager
 from pidistill.recipes import run_config
+from pidistill.verify.confinement import find_sandbox
 
-ARMS = ("retry", "rejection", "star-gold", "star-gibberish", "opsd")
 SETTINGS = Path(str(resources.files("pidistill.cli") / "demo.toml"))
 QUICK: dict[str, Any] = {
     "data": {"train": {"limit": 64}, "evaluate": {"limit": 64}},
@@ -33,31 +34,75 @@ QUICK: dict[str, Any] = {
 @click.option("--quick", is_flag=True, help="A few problems and one seed: shows that it works, and nothing else.")
 @json_option
 def command(store: Path | None, seed_count: int, quick: bool, as_json: bool) -> None:
-    """Run the whole loop on the embedded models: five arms, base against trained, in minutes.
+    """Run the whole loop on the embedded models: five arms a domain, base against trained, in minutes.
 
     Samples, verifies, builds feedback and PI, trains and evaluates, with the real parts and a model of a few million
-    parameters that comes with each domain, and prints what came out, as it is. The same command resumes.
+    parameters that comes with each domain, and prints what came out, as it is. A domain that cannot run here (code
+    without a sandbox, say) is named and left out. The same command resumes.
     """
     manager = get_manager()
     warn_of_problems(manager)
-    domains = embedded_domains(manager)
-    title = f"Demo: {len(ARMS)} arms on {' and '.join(domains)}, embedded model"
-    compare(demo_configs(domains, store, seed_count, quick), "demo", title, as_json)
+    domains: list[str] = []
+    for name in embedded_domains(manager):
+        reason = obstacle(manager, name)
+        if reason is None:
+            domains.append(name)
+        else:
+            line(stderr(), f"Left out: {name}. {reason}", "yellow")
+    if not domains:
+        line(stderr(), "No domain's demo can run here. See: pidistill doctor", "yellow")
+        return
+    configs = demo_configs(domains, store, seed_count, quick)
+    title = f"Demo: {len(configs)} arms on {' and '.join(domains)}, embedded model"
+    compare(configs, "demo", title, as_json)
 
 
 def demo_configs(domains: Sequence[str], store: Path | None, seed_count: int, quick: bool) -> list[RunConfig]:
-    """A run for every arm on every domain."""
-    overrides: dict[str, Any] = {"seeds": tuple(range(1 if quick else seed_count)), **(QUICK if quick else {})}
+    """A run for every arm of every domain's demo."""
+    tables = read_toml(SETTINGS)
+    own: dict[str, Any] = {"seeds": tuple(range(1 if quick else seed_count)), **(QUICK if quick else {})}
     if store is not None:
-        overrides["store"] = store
-    return [run_config(arm, domain, file=SETTINGS, overrides=overrides) for domain in domains for arm in ARMS]
+        own["store"] = store
+    return [_config(tables, domain, arm, own) for domain in domains for arm in demo_arms(tables, domain)]
+
+
+def demo_arms(tables: Mapping[str, Any], domain: str) -> Sequence[str]:
+    """The recipes of `domain`'s demo: its own, else those for every domain."""
+    arms: Sequence[str] = tables["domains"].get(domain, {}).get("arms", tables["arms"])
+    return arms
+
+
+def _config(tables: Mapping[str, Any], domain: str, arm: str, own: Mapping[str, Any]) -> RunConfig:
+    of_domain = tables["domains"].get(domain, {}).get("settings", {})
+    settings = merge(tables["settings"], tables["recipes"].get(arm, {}), of_domain, own)
+    return run_config(arm, domain, overrides=settings)
 
 
 def embedded_domains(manager: Manager) -> list[str]:
-    """The domains that bring a model of their own. Raises `UsageError` where none does."""
-    found = [name for name in manager.domains() if manager.domain(name).embedded() is not None]
+    """The domains that bring a model of their own, or are too broken to say. Raises `UsageError` where none does."""
+    found = [name for name in manager.domains() if _brings_a_model(manager, name)]
     if not found:
         raise UsageError(
             "No installed domain brings an embedded model.", "Try: pip install pidistill-math. See: pidistill plugins"
         )
     return found
+
+
+def _brings_a_model(manager: Manager, name: str) -> bool:
+    try:
+        return manager.domain(name).embedded() is not None
+    except PluginError:
+        return True  # so that `obstacle` says what is wrong with it
+
+
+def obstacle(manager: Manager, name: str) -> str | None:
+    """Why the verifier of domain `name` cannot work on this machine, on one line with what to do; None if it can."""
+    try:
+        domain = manager.domain(name)
+        find_sandbox(manager, domain, None)
+    except (PluginError, SandboxError) as error:
+        return " ".join(str(error).split())
+    parts = domain.parts()
+    if parts and not any(part.works for part in parts):
+        return f"It needs {parts[0].name}: {parts[0].note}"
+    return None

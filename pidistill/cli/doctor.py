@@ -123,11 +123,24 @@ def _domain_rows(manager: Manager) -> Iterator[tuple[str, str]]:
 
 
 def _sandbox_rows(manager: Manager) -> Iterator[tuple[str, str]]:
+    """Each sandbox with what held when tried just now; one that stands for others, with its pick of them."""
+    holding: set[str] = set()
+    standing: dict[str, tuple[str, ...]] = {}
     for name in manager.specs(Kind.SANDBOX):
         try:
-            held = manager.call(Kind.SANDBOX, name, manager.sandbox(name).self_check)
+            sandbox = manager.sandbox(name)
+            if sandbox.stands_for:
+                standing[name] = sandbox.stands_for
+                continue
+            held = manager.call(Kind.SANDBOX, name, sandbox.self_check)
         except PidistillError as error:
-            yield name, f"BROKEN: {error.message}"
+            yield name, f"BROKEN: {error.message} {error.hint}".rstrip()
             continue
         failed = [protection for protection, holds in held.items() if not holds]
+        if not failed:
+            holding.add(name)
         yield name, f"does NOT hold: {', '.join(failed)}" if failed else f"holds: {', '.join(held)}"
+    for name, candidates in standing.items():
+        taken = next((candidate for candidate in candidates if candidate in holding), None)
+        none = "BROKEN: none of these holds here, so domains that run untrusted code stop"
+        yield name, f"takes the strongest that holds: {taken}" if taken else none

@@ -100,7 +100,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         return _fail(_click_message(error), error.exit_code, debug)
     except PidistillError as error:
-        return _fail(" ".join(filter(None, ("Error:", error.message, error.hint))), error.exit_code, debug)
+        return _fail(f"Error: {_sentence(error.message)} {error.hint}".rstrip(), error.exit_code, debug)
     except BrokenPipeError:  # `pidistill ... | head`; Python would complain once more when it flushes stdout at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
@@ -123,6 +123,11 @@ def _fail(message: str, code: int, debug: bool) -> int:
         traceback.print_exc()
     click.echo(message, err=True)
     return code
+
+
+def _sentence(message: str) -> str:
+    """`message` with an end, since the hint follows on the same line."""
+    return message if message.endswith((".", "?", "!", ":")) else f"{message}."
 
 
 def _click_message(error: click.ClickException) -> str:

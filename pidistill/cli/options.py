@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 MOST_SEEDS = 10_000
 """In one range; more is a slip of the keyboard."""
+SANDBOX_HELP = (
+    "Where untrusted code runs: docker, bubblewrap, process, auto.  [default: auto, the strongest that works]"
+)
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pidistill.cli.options import compare, json_option, seeds_option, store_option
+from pidistill.cli.options import SANDBOX_HELP, compare, json_option, seeds_option, store_option
 from pidistill.cli.output import warn_of_problems
 from pidistill.config import RunConfig
 from pidistill.discovery import Kind
@@ -24,6 +24,7 @@ from pidistill.recipes import run_config
 )
 @click.option("--model", help="Hugging Face name or local folder.  [default: the domain's embedded model]")
 @click.option("--engine", help="Who makes rollouts: transformers, vllm, openai.  [default: transformers]")
+@click.option("--sandbox", help=SANDBOX_HELP)
 @seeds_option
 @store_option
 @json_option
@@ -34,6 +35,7 @@ def command(
     sets: tuple[str, ...],
     model: str | None,
     engine: str | None,
+    sandbox: str | None,
     seeds: tuple[int, ...] | None,
     store: Path | None,
     as_json: bool,
@@ -52,7 +54,7 @@ def command(
     manager = get_manager()
     warn_of_problems(manager)
     manager.domain(domain)
-    given = overrides(model, engine, seeds, store)
+    given = overrides(model, engine, seeds, store, sandbox)
     configs = [run_config(name, domain, file=file, overrides=given, sets=sets) for name in dict.fromkeys(recipes)]
     for config in configs:
         _check_names(config)
@@ -61,10 +63,17 @@ def command(
 
 
 def overrides(
-    model: str | None, engine: str | None, seeds: tuple[int, ...] | None, store: Path | None
+    model: str | None,
+    engine: str | None,
+    seeds: tuple[int, ...] | None,
+    store: Path | None,
+    sandbox: str | None = None,
 ) -> dict[str, Any]:
     """The options that were given, as the tables they set."""
-    given = {"model": model and {"name": model}, "engine": engine and {"name": engine}, "seeds": seeds, "store": store}
+    given = {
+        "model": model and {"name": model}, "engine": engine and {"name": engine}, "seeds": seeds, "store": store,
+        "verify": sandbox and {"sandbox": sandbox},
+    }  # fmt: skip
     return {key: value for key, value in given.items() if value is not None}
 
 
@@ -73,6 +82,8 @@ def _check_names(config: RunConfig) -> None:
     manager = get_manager()
     manager.spec(Kind.ENGINE, config.engine.name)
     manager.spec(Kind.OBJECTIVE, config.train.objective)
+    if config.verify.sandbox is not None:
+        manager.spec(Kind.SANDBOX, config.verify.sandbox)
     for form in (config.recipe.rollouts.retry_form, config.recipe.examples.teacher_form):
         if form is not None:
             manager.pi_form(form, config.domain)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from pidistill.cli.options import SANDBOX_HELP
 from pidistill.cli.oracle import oracle_json, print_oracle
 from pidistill.cli.output import line, stderr, stdout, warn_of_problems
 from pidistill.cli.progress import show_progress
@@ -29,6 +31,7 @@ from pidistill.discovery import Kind
 from pidistill.errors import UsageError, did_you_mean
 from pidistill.plugins import Manager, get_manager
 from pidistill.records import Problem, Verdict
+from pidistill.verify.confinement import find_sandbox, sandbox_factory
 from pidistill.verify.opener import Opener
 from pidistill.verify.oracle import OracleReport, check_oracle
 from pidistill.verify.pool import VerifierPool
@@ -48,7 +51,7 @@ EXIT_UNSOUND = 3
 @click.option("--completion", metavar="TEXT", help="With --problem: the completion, or - to read it from stdin.")
 @click.option("--workers", type=click.IntRange(min=0), help="Worker processes.  [default: one per core, at most 8]")
 @click.option("--budget-s", type=float, help="Seconds that a submission may take.  [default: 10]")
-@click.option("--sandbox", help="A registered sandbox, for domains that run untrusted code.")
+@click.option("--sandbox", help=SANDBOX_HELP)
 @click.option("--wrap", multiple=True, metavar="WRAPPER", help="Such as strict, or noisy:false_pass=0.1. Repeatable.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="An option of the verifier. Repeatable.")
 @click.option("--out", type=click.Path(path_type=Path), help="Verdicts (JSONL) or the oracle's report (JSON) go here.")
@@ -116,11 +119,14 @@ def command(
 
 
 def _opener(manager: Manager, name: str, sets: Sequence[str], sandbox: str | None, wrappers: tuple[str, ...]) -> Opener:
-    """How workers open the verifier. Raises `UsageError` for an unknown sandbox, wrapper or malformed option."""
-    if sandbox is not None:
-        manager.spec(Kind.SANDBOX, sandbox)
+    """How workers open the verifier, in a sandbox that works here where the domain needs one.
+
+    Raises `UsageError` for an unknown sandbox, wrapper or malformed option, `SandboxError` where no sandbox works.
+    """
     options = merge(*(parse_set(text) for text in sets))
-    return Opener(name, options, sandbox, wrappers, manager.domains()[name].factory)
+    opener = Opener(name, options, None, wrappers, manager.domains()[name].factory)
+    found = find_sandbox(manager, manager.domain(name), sandbox)
+    return replace(opener, sandbox=sandbox_factory(manager, found))
 
 
 def _config(workers: int | None, budget_s: float | None) -> VerifyConfig:

@@ -7,7 +7,7 @@ are looked up by name on behalf of the loop.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -21,6 +21,7 @@ from pidistill.plugins import Manager
 from pidistill.progress import Progress
 from pidistill.records import ModelRef, Problem, canonical_json
 from pidistill.store.store import Store
+from pidistill.verify.confinement import find_sandbox, sandbox_factory
 from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
 
@@ -86,6 +87,22 @@ def resolve(config: RunConfig, manager: Manager) -> RunConfig:
     return config.model_copy(update={"model": model, "data": data, **tables})
 
 
+def confine(configs: Sequence[RunConfig], manager: Manager) -> list[RunConfig]:
+    """`configs` with `verify.sandbox` naming a sandbox that works here, for domains that run untrusted code.
+
+    Each domain's is looked for once. Raises `SandboxError` on one line where there is none.
+    """
+    found: dict[tuple[str, str | None], str | None] = {}
+    for domain, wanted in dict.fromkeys((config.domain, config.verify.sandbox) for config in configs):
+        found[domain, wanted] = find_sandbox(manager, manager.domain(domain), wanted)
+    return [
+        config.model_copy(
+            update={"verify": config.verify.model_copy(update={"sandbox": found[config.domain, config.verify.sandbox]})}
+        )
+        for config in configs
+    ]
+
+
 @contextmanager
 def open_bench(config: RunConfig, manager: Manager, store: Store, progress: Progress) -> Iterator[Bench]:
     """Open the parts that `config` (resolved) names. Raises `PidistillError` for whatever cannot be opened."""
@@ -97,7 +114,7 @@ def open_bench(config: RunConfig, manager: Manager, store: Store, progress: Prog
         use_threads(config.model.threads)
     verify = config.verify
     factory = manager.domains()[config.domain].factory
-    opener = Opener(config.domain, verify.options, verify.sandbox, verify.wrappers, factory)
+    opener = Opener(config.domain, verify.options, sandbox_factory(manager, verify.sandbox), verify.wrappers, factory)
     with VerifierPool(
         opener, workers=verify.workers, budget_s=verify.budget_s, memory_mb=verify.memory_mb,
         recycle_after=verify.recycle_after,

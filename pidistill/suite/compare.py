@@ -21,7 +21,7 @@ from pidistill.report.write import Report, write_report
 from pidistill.stats.data import CellScores, Training, cell_scores
 from pidistill.store.ledger import LedgerRow, ledger, totals
 from pidistill.store.store import Store, write_json
-from pidistill.suite.bench import group_key, open_bench, resolve
+from pidistill.suite.bench import confine, group_key, open_bench, resolve
 
 EMBEDDED_NOTE = (
     "The embedded model shows what the machinery does; it is no evidence about large models. Its own README.md says "
@@ -35,12 +35,12 @@ def run_comparison(
     """Run all cells of `configs`, which must name one store, and write the report to `out_dir`.
 
     Raises `PidistillError` for what cannot be run; all that was finished until then is in the store, and the same call
-    goes on from there.
+    goes on from there. That no sandbox works is found before anything is sampled.
     """
     if len({config.store for config in configs}) != 1:
         raise UsageError("A comparison needs one store for all its recipes.", "Give it once: --store DIR")
     manager = manager or get_manager()
-    resolved = [resolve(config, manager) for config in configs]
+    resolved = confine([resolve(config, manager) for config in configs], manager)
     with Store(resolved[0].store) as store:
         scores: list[CellScores] = []
         cells: list[str] = []

@@ -4,6 +4,9 @@ The worker writes it before and after each submission (under a microsecond, no s
 reads it when it looks whether a budget is used up, and once more after a worker's death, to tell who was at fault.
 Both sides read the same monotonic clock. A reader never sees a new ticket with an old time, because the time is written
 first; the other mixture only makes a submission look younger than it is, and the host looks again.
+
+What is no work on the submission, such as starting a sandbox anew that was lost, is taken off: `off_the_clock`. Else
+trouble of ours could end as a TIMEOUT, which is the candidate's and is kept.
 """
 
 from __future__ import annotations
@@ -13,11 +16,13 @@ import os
 import struct
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _SIZE = mmap.PAGESIZE
 _TICKET = struct.Struct("<Q")
 _SINCE = struct.Struct("<d")
-_SINCE_AT = 8
+_SINCE_AT, _STOPPED_AT = 8, 16
 
 
 class Clock:
@@ -38,23 +43,69 @@ class Clock:
         os.ftruncate(fd, _SIZE)
         return Clock(fd), fd
 
-    def start(self, ticket: int) -> float:
-        """Work on `ticket` begins now; returns the time."""
+    def start(self, ticket: int) -> None:
+        """Work on `ticket` begins now."""
         now = time.monotonic()
+        _SINCE.pack_into(self._page, _STOPPED_AT, 0.0)
         _SINCE.pack_into(self._page, _SINCE_AT, now)
         _TICKET.pack_into(self._page, 0, ticket)
-        return now
 
     def stop(self) -> None:
         """No submission is being worked on."""
         _TICKET.pack_into(self._page, 0, 0)
 
     def read(self) -> tuple[int, float]:
-        """(ticket, monotonic time in seconds since when)."""
+        """(ticket, monotonic time in seconds since when). While the clock is stopped that time moves on with it."""
         ticket: int = _TICKET.unpack_from(self._page, 0)[0]
         since: float = _SINCE.unpack_from(self._page, _SINCE_AT)[0]
-        return ticket, since
+        return ticket, since + self.stopped_s()
+
+    def stopped_s(self) -> float:
+        """For how long the clock has been stopped, in seconds; 0 while it runs."""
+        at: float = _SINCE.unpack_from(self._page, _STOPPED_AT)[0]
+        return max(0.0, time.monotonic() - at) if at else 0.0
+
+    def used_s(self) -> float:
+        """Seconds of work on the present submission so far."""
+        return time.monotonic() - self.read()[1]
+
+    def adopt(self) -> None:
+        """Make this the clock of `off_the_clock` in this process: its own worker's."""
+        global _own
+        _own = self
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """The clock stands still meanwhile. Within itself it does nothing."""
+        if self.stopped_s():
+            yield
+            return
+        at = time.monotonic()
+        _SINCE.pack_into(self._page, _STOPPED_AT, at)
+        try:
+            yield
+        finally:
+            since: float = _SINCE.unpack_from(self._page, _SINCE_AT)[0]
+            if self.stopped_s():  # else another submission was begun meanwhile
+                _SINCE.pack_into(self._page, _SINCE_AT, since + time.monotonic() - at)
+            _SINCE.pack_into(self._page, _STOPPED_AT, 0.0)
 
     def close(self) -> None:
         """Unmap the page."""
         self._page.close()
+
+
+_own: Clock | None = None
+
+
+@contextmanager
+def off_the_clock() -> Iterator[None]:
+    """For a verifier or sandbox: what is done in here is not work on the submission. Does nothing outside a worker.
+
+    The pool bounds it by the time that a worker may take to open its verifier; past that the submission is an ERROR.
+    """
+    if _own is None:
+        yield
+        return
+    with _own.stopped():
+        yield

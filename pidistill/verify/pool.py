@@ -52,6 +52,8 @@ class _End(Enum):
     """It lives, but has closed its results stream: something that it judged before, or judges now, did that."""
     BUDGET = auto()
     MEMORY = auto()
+    STUCK = auto()
+    """It has waited too long, off the clock, for something that is not the submission's."""
 
 
 class VerifierPool:
@@ -270,11 +272,13 @@ class VerifierPool:
         elif worker.stream_ended_at is not None:
             return  # the process is about to end
         elif not worker.ready:
-            if now - since > self.open_timeout_s:
+            if now - since + worker.clock.stopped_s() > self.open_timeout_s:
                 self._bury(worker, _End.BUDGET, plan)
         elif worker.inflight:
             over_memory = worker.measure() > self.memory_mb
-            if ticket and (over_memory or now - since > self.budget_s) and worker.clock.read() == (ticket, since):
+            if ticket and worker.clock.stopped_s() > self.open_timeout_s:
+                self._bury(worker, _End.STUCK, plan)
+            elif ticket and (over_memory or now - since > self.budget_s) and worker.clock.read() == (ticket, since):
                 self._bury(worker, _End.MEMORY if over_memory else _End.BUDGET, plan)
 
     def _bury(self, worker: WorkerProcess, end: _End, plan: Plan) -> None:
@@ -311,6 +315,9 @@ class VerifierPool:
         """The worker ended while it was surely working on this."""
         if end is _End.DIED:
             plan.finish(index, self._error(worker.ending(), worker, used_s))
+        elif end is _End.STUCK:
+            reason = f"the verifier waited more than {self.open_timeout_s:g} s for its sandbox"
+            plan.finish(index, self._error(reason, worker, used_s))
         elif end is _End.BUDGET and used_s > self.budget_s:
             plan.finish(index, self._timeout(used_s))
         elif end is _End.BUDGET:  # the overdue one came to its end just before the kill; this one came after it

@@ -125,7 +125,7 @@ class Bench:
         verdicts: Iterator[Verdict] | None = None
         while position < len(tickets):
             ticket = tickets[position]
-            started = self.clock.start(ticket)
+            self.clock.start(ticket)
             try:
                 if verdicts is None:
                     problem: Problem = pickle.loads(pickled)
@@ -133,18 +133,18 @@ class Bench:
                 verdict = next(verdicts, None)
                 if not self.judges_ahead:
                     signal.setitimer(signal.ITIMER_REAL, 0)  # a forgotten alarm must not hit the next submission
-                row = row_of(verdict, ticket, (now := time.monotonic()) - started, self.identity)
+                row = row_of(verdict, ticket, self.clock.used_s(), self.identity)
             except BaseException as error:  # noqa: BLE001 - a plugin boundary, and SystemExit is trouble, too
-                now, verdicts = time.monotonic(), None
+                used_s, verdicts = self.clock.used_s(), None
                 signal.setitimer(signal.ITIMER_REAL, 0)
                 if self.judges_ahead and not alone and len(tickets) > 1:
                     alone = True
                     continue
-                row = error_row(reason_of(error), ticket, now - started, self.identity)
+                row = error_row(reason_of(error), ticket, used_s, self.identity)
             if alone:
                 verdicts = None
             position += 1
-            self.outbox.add(row, now)
+            self.outbox.add(row, time.monotonic())
         signal.setitimer(signal.ITIMER_REAL, 0)
 
     def _verdicts(self, problem: Problem, completions: Sequence[str]) -> Iterator[Verdict]:
@@ -154,6 +154,7 @@ class Bench:
 def serve(requests_fd: int, results_fd: int, clock_fd: int) -> int:
     """Judge until the host closes its end. Returns the exit status."""
     clock = Clock(clock_fd)
+    clock.adopt()
     os.close(clock_fd)
     outbox = Outbox(results_fd, clock)
     with open(requests_fd, "rb", buffering=1 << 16) as requests:

@@ -21,22 +21,27 @@ STRONGEST_FIRST: tuple[type[Sandbox], ...] = (DockerSandbox, BubblewrapSandbox, 
 
 
 class AutoSandbox(Sandbox):
-    """Stands for the sandbox that `choose` finds, once per process."""
+    """Stands for the sandbox that `choose` finds, once per process. A run asks `chosen` once and names that one."""
 
     name: ClassVar[str] = "auto"
+    stands_for: ClassVar[tuple[str, ...]] = tuple(kind.name for kind in STRONGEST_FIRST)
+
+    def chosen(self) -> Sandbox:
+        """The strongest. Raises `SandboxError` that says of each why not, and what to install, on one line."""
+        return choose()
 
     def open(self) -> Session:
-        """A session of the chosen sandbox. Raises `SandboxError` that says of each why not, and what to install."""
+        """A session of the chosen sandbox. Raises as `chosen` does."""
         return choose().open()
 
     def self_check(self) -> Mapping[str, bool]:
-        """That of the chosen sandbox, all of it holding."""
+        """That of the chosen sandbox, tried anew."""
         return choose().self_check()
 
 
 @functools.cache
 def choose() -> Sandbox:
-    """The first of `STRONGEST_FIRST` whose self-check holds in every point. Takes seconds; raises as `open` does."""
+    """The first of `STRONGEST_FIRST` whose self-check holds in every point. Takes seconds; raises as `chosen` does."""
     return strongest(tuple(kind() for kind in STRONGEST_FIRST))
 
 
@@ -47,12 +52,13 @@ def strongest(candidates: tuple[Sandbox, ...]) -> Sandbox:
         try:
             failed = [what for what, held in sandbox.self_check().items() if not held]
         except SandboxError as error:
-            reasons.append(f"  {sandbox.name}: {error.message} {error.hint}".rstrip())
+            reasons.append(f"{sandbox.name}: {' '.join(error.message.split()).rstrip('.')}")
             continue
         if not failed:
             return sandbox
-        reasons.append(f"  {sandbox.name}: does not hold: {', '.join(failed)}")
+        reasons.append(f"{sandbox.name}: does not hold: {', '.join(failed)}")
     raise SandboxError(
-        "No sandbox works here, and programs are not run without one.\n" + "\n".join(reasons),
-        "Install one: apt-get install bubblewrap, or Docker and then: pidistill sandbox build",
+        f"No sandbox works here, and programs are not run without one ({'; '.join(reasons)}).",
+        "Install one: apt-get install bubblewrap, or Docker and then: pidistill sandbox build. "
+        "What is missing in each: pidistill sandbox check",
     )

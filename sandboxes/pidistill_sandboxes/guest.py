@@ -23,7 +23,7 @@ from pidistill.errors import SandboxError
 from pidistill.records import JSON
 
 _HEADER = struct.Struct("<cI")
-_MODULES = ("wire", "confine", "rooms", "channel", "child", "program", "server")
+_MODULES = ("wire", "confine", "rooms", "channel", "child", "standby", "program", "server")
 _CHUNK = 1 << 16
 _LONGEST_FRAME = 1 << 20
 _READY_S = 60.0
@@ -111,14 +111,17 @@ class Guest(ABC):
             raise SandboxError("; ".join(f"{what}: {why}" for what, why in missing.items()) or "malformed start")
         self.walls, self.python = report["walls"], report["python"]
 
-    def send(self, data: bytes | bytearray) -> None:
-        """Write all of `data`, taking in what comes meanwhile, so that neither side waits for the other for ever."""
+    def send(self, data: bytes | bytearray, patience_s: float = _READY_S) -> None:
+        """Write all of `data`, taking in what comes meanwhile, so that neither side waits for the other for ever.
+
+        Raises `LostError` where nothing of it is taken for `patience_s` seconds.
+        """
         view = memoryview(data)
         while view:
             try:
                 view = view[os.write(self._write_fd, view) :]
             except BlockingIOError:
-                events = dict(self._poll_both.poll(_READY_S * 1000))
+                events = dict(self._poll_both.poll(patience_s * 1000))
                 if not events:
                     raise LostError("The server inside takes no more input.") from None
                 if events.get(self._read_fd, 0) & select.POLLIN:

@@ -11,7 +11,6 @@ import json
 import struct
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import TypeVar, cast
 
 from pidistill.errors import SandboxError
@@ -21,6 +20,8 @@ from pidistill_sandboxes.guest import Guest, LostError
 from pidistill_sandboxes.inside import wire
 
 _HEADER = struct.Struct("<cI")
+_BATCH = struct.Struct("<BI")
+_AHEAD, _THEN_END = 1, 2
 _LENGTH = struct.Struct("<I")
 _WAITS_S = (0.0, 0.5, 3.0)
 """Before the first try, and before each further one with a new guest."""
@@ -32,6 +33,37 @@ _ENDS = {"timeout": Kind.TIMEOUT, "memory": Kind.MEMORY, "exited": Kind.EXITED, 
 _DEFAULT = Limits()
 
 T = TypeVar("T")
+
+
+def _load_request(source: str, stdin: str | None, ahead: int) -> bytes:
+    """`ahead`: how many calls follow without waiting for answers."""
+    return _framed(wire.encode(("load", source, stdin, ahead)))
+
+
+def _call_request(function: str, args: Sequence[Plain], kwargs: Mapping[str, Plain], return_args: bool) -> bytes:
+    """Raises `TypeError` for arguments that are not plain."""
+    try:
+        return _framed(wire.encode(("call", function, tuple(args), dict(kwargs), return_args)))
+    except wire.WireError as error:
+        raise TypeError(f"Arguments of {function}: {error}") from error
+
+
+def _framed(data: bytearray) -> bytes:
+    return _LENGTH.pack(len(data)) + data
+
+
+def _start_frame(limits: Limits) -> bytes:
+    content = json.dumps(vars(limits)).encode()
+    return _HEADER.pack(b"S", len(content)) + content
+
+
+def _batch_frame(requests: Sequence[bytes], ahead: bool, then_end: bool) -> bytes:
+    """Requests in one frame, as `inside.server` reads it."""
+    head = _BATCH.pack(_AHEAD * ahead | _THEN_END * then_end, len(requests))
+    if not ahead:
+        head += struct.pack(f"<{len(requests)}I", *map(len, requests))
+    content = b"".join((head, *requests))
+    return _HEADER.pack(b"F", len(content)) + content
 
 
 def _described(type_name: str, content: object) -> Described:
@@ -61,29 +93,16 @@ class WarmSession(Session):
         """See `Session.start`. A guest that was lost since the last program is replaced first."""
         return self._retried(lambda: self._start(source, limits, stdin))
 
-    def run(self, source: str, calls: Iterable[Call], limits: Limits = _DEFAULT) -> Outcome:
+    def run(
+        self, source: str, calls: Iterable[Call], limits: Limits = _DEFAULT, ahead: bool = False
+    ) -> Outcome:
         """See `Session.run`. Where the guest is lost on the way all of it is done again."""
-        again = list(calls)
-
-        def work() -> Outcome:
-            with self._start(source, limits, None) as program:
-                for call in again if program.loaded.ok else ():
-                    answer = program.call(call.function, call.args, call.kwargs, call.return_args)
-                    if answer.kind not in (Kind.VALUE, Kind.RAISED):
-                        break
-            return program.outcome
-
-        return self._retried(work)
+        requests = [_call_request(call.function, call.args, call.kwargs, call.return_args) for call in calls]
+        return self._retried(lambda: self._run(source, None, limits, requests, ahead))
 
     def script(self, source: str, stdin: str, limits: Limits = _DEFAULT) -> Outcome:
         """See `Session.script`. Where the guest is lost on the way it is run again."""
-
-        def work() -> Outcome:
-            with self._start(source, limits, stdin) as program:
-                pass
-            return program.outcome
-
-        return self._retried(work)
+        return self._retried(lambda: self._run(source, stdin, limits, [], False))
 
     def close(self) -> None:
         """Kill the guest and all that is inside."""
@@ -92,11 +111,25 @@ class WarmSession(Session):
         self._guest = self._program = None
 
     def _start(self, source: str, limits: Limits, stdin: str | None) -> Program:
+        program = self._prepare(limits)
+        program.load(source, stdin)
+        return program
+
+    def _run(
+        self, source: str, stdin: str | None, limits: Limits, requests: Sequence[bytes], ahead: bool
+    ) -> Outcome:
+        program = self._prepare(limits)
+        try:
+            program.run(source, stdin, requests, ahead)
+        except BaseException:
+            self.close()  # the conversation has stopped in the middle
+            raise
+        return program.outcome
+
+    def _prepare(self, limits: Limits) -> WarmProgram:
         if self._program is not None:
             self._program.close()
-        guest = self._open_guest()
-        self._program = WarmProgram(guest, source, limits, stdin, self._drop)
-        self._program.load()
+        self._program = WarmProgram(self._open_guest(), limits, self._drop)
         return self._program
 
     def _open_guest(self) -> Guest:
@@ -116,7 +149,8 @@ class WarmSession(Session):
 
     def _retried(self, work: Callable[[], T]) -> T:
         for wait_s in _WAITS_S:
-            time.sleep(wait_s)
+            if wait_s:  # even no time at all would give the processor away
+                time.sleep(wait_s)
             try:
                 return work()
             except LostError as error:
@@ -126,25 +160,45 @@ class WarmSession(Session):
 
 
 class WarmProgram(Program):
-    """One program in a guest."""
+    """One program in a guest: loaded and called step by step, or run as a whole."""
 
-    def __init__(
-        self, guest: Guest, source: str, limits: Limits, stdin: str | None, drop_guest: Callable[[], None]
-    ) -> None:
+    def __init__(self, guest: Guest, limits: Limits, drop_guest: Callable[[], None]) -> None:
         self._guest, self._limits, self._drop_guest = guest, limits, drop_guest
-        self._load_request = wire.encode(("load", source, stdin))
         self._answers: list[Answer] = []
+        self._inbox = bytearray()
         self._output = {b"O": bytearray(), b"o": bytearray()}
         self._ended: Mapping[str, JSON] | None = None
         self._over: Answer | None = None
         self._tampering = ""
         self._closed = False
 
-    def load(self) -> None:
-        """Start the process and load the source; sets `loaded`."""
-        limits = json.dumps(asdict(self._limits)).encode()
-        start = _HEADER.pack(b"S", len(limits)) + limits
-        self.loaded = self._ask(self._load_request, start)
+    def load(self, source: str, stdin: str | None) -> None:
+        """Load the source; sets `loaded`."""
+        self.loaded = self._ask(_load_request(source, stdin, 0), _start_frame(self._limits))
+
+    def run(self, source: str, stdin: str | None, requests: Sequence[bytes], ahead: bool) -> None:
+        """Load the source, make the calls that `requests` hold, end: all of it in one message."""
+        self._closed = True
+        ahead = ahead and len(requests) > 0
+        batch = [_load_request(source, stdin, len(requests) if ahead else 0), *requests]
+        patience_s = self._limits.program_s * _STARVED_FACTOR + _STARVED_S
+        told: list[Answer] = []
+        self._guest.send(_start_frame(self._limits) + _batch_frame(batch, ahead, then_end=True), patience_s)
+        deadline = time.monotonic() + patience_s
+        while self._ended is None:
+            kind, content = self._guest.receive(deadline)
+            if kind == b"A":
+                self._inbox += content
+                while self._over is None and (data := self._whole_answer()) is not None:
+                    told.append(self._read(data, 0.0))
+            else:
+                self._take(kind, content)
+        if self._over is None and len(told) <= len(requests):
+            told.append(Answer(self._end_kind()))
+        self.loaded = told[0]
+        self._answers = told[1:] if self.loaded.ok else []
+        if self._ended["worn"]:
+            self._drop_guest()
 
     def call(
         self,
@@ -158,10 +212,7 @@ class WarmProgram(Program):
             raise SandboxError("The program is closed.")
         if self._over is None and not self.loaded.ok:
             raise SandboxError("The program did not load, so nothing can be called.", "Look at `loaded` first.")
-        try:
-            request = wire.encode(("call", function, tuple(args), dict(kwargs or {}), return_args))
-        except wire.WireError as error:
-            raise TypeError(f"Arguments of {function}: {error}") from error
+        request = _call_request(function, args, kwargs or {}, return_args)
         answer = self._over or self._ask(request)
         self._answers.append(answer)
         return answer
@@ -209,28 +260,39 @@ class WarmProgram(Program):
     def _deadline(self) -> float:
         return time.monotonic() + self._limits.call_s * _STARVED_FACTOR + _STARVED_S
 
-    def _ask(self, request: bytearray, before: bytes = b"") -> Answer:
+    def _ask(self, request: bytes, before: bytes = b"") -> Answer:
         """Send a request and wait for its answer, or for the end of the program."""
         started = time.monotonic()
-        size = len(request) + _LENGTH.size
         try:
-            self._guest.send(b"".join((before, _HEADER.pack(b"F", size), _LENGTH.pack(len(request)), request)))
+            self._guest.send(before + _batch_frame([request], ahead=False, then_end=False))
             deadline = self._deadline()
-            answer = bytearray()
             while self._ended is None:
                 kind, content = self._guest.receive(deadline)
                 if kind != b"A":
                     self._take(kind, content)
                     continue
-                answer += content
-                if len(answer) >= 4 and len(answer) == 4 + _LENGTH.unpack_from(answer)[0]:
-                    return self._read(answer[4:], time.monotonic() - started)
+                self._inbox += content
+                data = self._whole_answer()
+                if data is not None:
+                    return self._read(data, time.monotonic() - started)
         except LostError:
             self._closed = True
             self._drop_guest()
             raise
         self._over = Answer(self._end_kind(), seconds=time.monotonic() - started)
         return self._over
+
+    def _whole_answer(self) -> bytearray | None:
+        """The next answer, where all of it has come."""
+        inbox = self._inbox
+        if len(inbox) < _LENGTH.size:
+            return None
+        end = _LENGTH.size + _LENGTH.unpack_from(inbox)[0]
+        if len(inbox) < end:
+            return None
+        data = inbox[_LENGTH.size : end]
+        del inbox[:end]
+        return data
 
     def _end_kind(self) -> Kind:
         assert self._ended is not None

@@ -11,8 +11,7 @@ import pytest
 from pidistill.errors import SandboxError
 from pidistill.sandbox import Call, Limits
 from pidistill_sandboxes.docker import LABEL, DockerSandbox, connect
-
-from .conftest import Daemon
+from pidistill_sandboxes.testing import Daemon
 
 SLOW = "import time\ndef f(x):\n time.sleep(0.5)\n return x"
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill.cli.demo import ARMS, demo_configs, embedded_domains
+from pidistill.cli import demo
+from pidistill.cli.demo import demo_arms, demo_configs, embedded_domains, obstacle
 from pidistill.cli.options import parse_seeds
 from pidistill.cli.run import overrides
-from pidistill.errors import UsageError
-from pidistill.plugins import Manager, get_manager
+from pidistill.config import read_toml
+from pidistill.contracts import Domain, Part, Sandbox
+from pidistill.discovery import Kind
+from pidistill.errors import PluginError, SandboxError, UsageError
+from pidistill.plugins import Manager, T, get_manager
 from pidistill.recipes import run_config
+from pidistill.sandbox import Session
 
 
 @given(st.lists(st.integers(0, 10**9 - 1), min_size=1, unique=True))
@@ -56,9 +63,11 @@ def test_options_that_were_not_given_set_nothing() -> None:
     assert overrides(None, None, None, None) == {}
 
 
-def test_the_demo_runs_every_arm_with_one_store_and_one_way_of_sampling(tmp_path: Path) -> None:
-    configs = demo_configs(["math"], tmp_path, 3, quick=False)
-    assert [config.recipe.name for config in configs] == list(ARMS)
+@pytest.mark.parametrize("domain", ["math", "code"])
+def test_the_demo_runs_every_arm_with_one_store_and_one_way_of_sampling(domain: str, tmp_path: Path) -> None:
+    configs = demo_configs([domain], tmp_path, 3, quick=False)
+    assert [config.recipe.name for config in configs] == list(demo_arms(read_toml(demo.SETTINGS), domain))
+    assert {config.domain for config in configs} == {domain}
     assert {config.seeds for config in configs} == {(0, 1, 2)}
     assert {config.store for config in configs} == {tmp_path}
     first = configs[0]
@@ -69,7 +78,7 @@ def test_the_demo_runs_every_arm_with_one_store_and_one_way_of_sampling(tmp_path
 
 
 def test_a_quick_demo_is_one_seed_and_few_problems() -> None:
-    for config in demo_configs(["math"], None, 3, quick=True):
+    for config in demo_configs(["math", "code"], None, 3, quick=True):
         assert config.seeds == (0,)
         assert config.data.train.limit is not None
         assert config.train.refresh_every <= config.train.steps <= 8
@@ -80,3 +89,80 @@ def test_math_is_there_for_the_demo_and_without_any_domain_the_demo_says_what_to
     with pytest.raises(UsageError, match="No installed domain") as caught:
         embedded_domains(Manager([]))
     assert "pip install" in caught.value.hint
+
+
+def test_a_domain_without_a_table_gets_the_arms_that_are_about_no_domain() -> None:
+    tables = read_toml(demo.SETTINGS)
+    assert demo_arms(tables, "geometry") == tables["arms"] != demo_arms(tables, "code")
+    for domain in tables["domains"]:
+        assert set(tables["domains"][domain]) <= {"arms", "settings"}
+
+
+class _Needy(Domain):
+    """The math domain's shape, with needs of its own."""
+
+    name = "needy"
+
+    def __init__(self, needs_sandbox: bool, *parts: Part) -> None:
+        self.needs_sandbox, self._parts = needs_sandbox, parts  # type: ignore[misc]
+
+    datasets = problems = prompt = open_verifier = oracle = None  # type: ignore[assignment]
+
+    def parts(self) -> Sequence[Part]:
+        return self._parts
+
+
+class _Nowhere(Sandbox):
+    """A sandbox that this machine cannot give."""
+
+    name = "auto"
+
+    def open(self) -> Session:
+        raise SandboxError("No sandbox works here.", "Try: apt-get install bubblewrap")
+
+    def self_check(self) -> dict[str, bool]:
+        raise SandboxError("No sandbox works here.")
+
+
+class _Manager(Manager):
+    def __init__(self, domain: Domain | None) -> None:
+        super().__init__([])
+        self._needy = domain
+
+    def domain(self, name: str) -> Domain:
+        if self._needy is None:
+            raise PluginError("needy is broken.", "See: pidistill plugins")
+        return self._needy
+
+    def sandbox(self, name: str) -> Sandbox:
+        return _Nowhere()
+
+    def call(self, kind: Kind, name: str, function: Callable[[], T]) -> T:
+        return function()
+
+
+def test_a_domain_that_cannot_run_here_is_left_out_with_one_line_that_says_what_to_do() -> None:
+    assert obstacle(_Manager(_Needy(False)), "needy") is None
+    reason = obstacle(_Manager(_Needy(True)), "needy")
+    assert reason == "No sandbox works here. Try: apt-get install bubblewrap"
+    assert obstacle(_Manager(None), "needy") == "needy is broken. See: pidistill plugins"
+    broken, works = Part("Lean", False, "not found; try: make lean"), Part("Lean in Docker", True, "4.30")
+    assert obstacle(_Manager(_Needy(False, broken)), "needy") == "It needs Lean: not found; try: make lean"
+    assert obstacle(_Manager(_Needy(False, broken, works)), "needy") is None
+
+
+def test_the_demo_goes_on_without_a_domain_that_cannot_run_and_ends_well_without_any(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    ran: list[str] = []
+    monkeypatch.setattr(demo, "compare", lambda configs, *rest: ran.extend(config.domain for config in configs))
+    monkeypatch.setattr(demo, "embedded_domains", lambda manager: ["code", "math"])
+    missing = {"code"}
+    monkeypatch.setattr(demo, "obstacle", lambda manager, name: "No sandbox works here." if name in missing else None)
+    result = CliRunner().invoke(demo.command, ["--store", str(tmp_path)])
+    assert result.exit_code == 0 and set(ran) == {"math"}
+    assert "Left out: code. No sandbox works here." in result.output.splitlines()
+    missing.add("math")
+    ran.clear()
+    result = CliRunner().invoke(demo.command, ["--store", str(tmp_path)])
+    assert result.exit_code == 0 and not ran and "pidistill doctor" in result.output

@@ -1,4 +1,4 @@
-"""The tiny models' tokenizer, corpus, training loop and build command."""
+"""The tiny models' tokenizer, training loop and build command, and the math corpus."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
 from benchmarks.tiny.build import LARGEST_FOLDER, main, tokenize, tokenizer_texts
-from benchmarks.tiny.evaluation import boxed, render
+from benchmarks.tiny.domains import DOMAINS, tiny_domain
+from benchmarks.tiny.evaluation import render
+from benchmarks.tiny.math_card import boxed, judge
 from benchmarks.tiny.math_corpus import CONDITIONS, conversation, conversations, failed_attempt, slipped, textbook
 from benchmarks.tiny.tokenizer import TURN_END, train_tokenizer
 from benchmarks.tiny.training import IGNORED, Pretraining, Tokens, batches, collate, new_model, pretrain, schedule
 from pidistill.pi.feedback import FAILURE_NOTICE, RETRY_REQUEST, TEACHER_REQUEST
-from pidistill.records import Message
-from pidistill_math.arithmetic import LEVELS, draw, split_of
+from pidistill.records import Message, Status
+from pidistill_math.arithmetic import LEVELS, draw, problems, split_of
 from pidistill_math.arithmetic_expr import parse, values
 
 CORPUS = list(conversations(400, seed=1))
@@ -169,6 +171,27 @@ def test_the_build_command_writes_a_model_that_loads_with_its_card(tmp_path: Pat
     assert model.config.eos_token_id == tokenizer.eos_token_id == model.generation_config.eos_token_id
     assert render(tokenizer, (Message("user", "Compute 1 + 2."),)).endswith("assistant\n")
     measured = json.loads((out / "evaluation.json").read_text("utf-8"))
-    assert set(measured["evaluation"]["conditions"]) == {condition.name for condition in CONDITIONS[1:]}
+    told = {condition.name for condition in CONDITIONS[1:]}
+    assert set(measured["evaluation"]["conditions"]) == {"resampled", *told}
     assert "they are no evidence about large models" in " ".join((out / "README.md").read_text("utf-8").split())
     assert sum(path.stat().st_size for path in out.iterdir()) < LARGEST_FOLDER
+    before = (out / "README.md").read_text("utf-8"), (out / "evaluation.json").read_text("utf-8")
+    try:
+        assert main(["math", "--out", str(out), "--card-only", "--problems", "5"]) == 0
+    finally:
+        torch.set_num_threads(threads)
+    assert ((out / "README.md").read_text("utf-8"), (out / "evaluation.json").read_text("utf-8")) == before
+
+
+def test_every_domain_has_conditions_that_make_up_its_corpus_and_a_folder_in_its_package() -> None:
+    for name in DOMAINS:
+        domain = tiny_domain(name)
+        assert sum(condition.weight for condition in domain.exam.conditions) == pytest.approx(1)
+        assert domain.folder.name == "embedded" and domain.folder.parent.name == f"pidistill_{name}"
+
+
+def test_the_math_judge_tells_right_wrong_and_missing_answers_apart() -> None:
+    tasks = [*problems("test", limit=1)] * 3
+    right = str(tasks[0].reference)
+    texts = [f"\\boxed{{1}} \\boxed{{{right}}}", f"\\boxed{{{right}}} \\boxed{{x}}", right]
+    assert [v.status for v in judge(tasks, texts)] == [Status.PASS, Status.FAIL, Status.NO_ANSWER]

@@ -11,7 +11,8 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast, Qwen3ForCausalLM
 
 from benchmarks.tiny.build import LARGEST_FOLDER
-from benchmarks.tiny.evaluation import Answer, answer, percent
+from benchmarks.tiny.evaluation import Completion, complete, percent
+from benchmarks.tiny.math_card import judge
 from pidistill.pi.feedback import FAILURE_NOTICE, retry_messages
 from pidistill.records import Message, Messages, Problem
 from pidistill_math.arithmetic import LEVELS, MAX_TOKENS, embedded, problems
@@ -19,7 +20,6 @@ from pidistill_math.arithmetic import LEVELS, MAX_TOKENS, embedded, problems
 FOLDER: Path = embedded().model
 PROBLEMS: list[Problem] = list(problems("test", limit=200))
 PLAIN: list[Messages] = [(Message("user", problem.prompt),) for problem in PROBLEMS]
-REFERENCES = [str(problem.reference) for problem in PROBLEMS]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -45,38 +45,44 @@ def tokenizer() -> PreTrainedTokenizerFast:
 
 
 @pytest.fixture(scope="module")
-def greedy(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast) -> list[Answer]:
-    return answer(model, tokenizer, PLAIN, REFERENCES, max_tokens=MAX_TOKENS)
+def greedy(model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast) -> list[Completion]:
+    return complete(model, tokenizer, PLAIN, max_tokens=MAX_TOKENS)
+
+
+def _passed(greedy: list[Completion]) -> list[bool]:
+    return [verdict.passed for verdict in judge(PROBLEMS, [one.text for one in greedy])]
 
 
 def test_the_folder_is_small_enough_to_ship() -> None:
     assert 0 < sum(path.stat().st_size for path in FOLDER.iterdir()) <= LARGEST_FOLDER
 
 
-def test_base_accuracy_lies_between_30_and_55_per_cent(greedy: list[Answer]) -> None:
-    assert 30 <= percent(greedy) <= 55
+def test_base_accuracy_lies_between_30_and_55_per_cent(greedy: list[Completion]) -> None:
+    assert 30 <= percent(_passed(greedy)) <= 55
 
 
-def test_harder_levels_are_harder(greedy: list[Answer]) -> None:
-    by_level = [percent([a for p, a in zip(PROBLEMS, greedy, strict=True) if p.level == level]) for level in LEVELS]
+def test_harder_levels_are_harder(greedy: list[Completion]) -> None:
+    passed = _passed(greedy)
+    by_level = [percent([ok for p, ok in zip(PROBLEMS, passed, strict=True) if p.level == level]) for level in LEVELS]
     assert by_level[0] >= 75 and by_level[-1] <= 25 and by_level[0] > by_level[2] > by_level[4]
 
 
-def test_completions_end_by_themselves_and_hold_an_answer(greedy: list[Answer]) -> None:
-    assert sum(a.truncated for a in greedy) <= 2
-    assert sum("\\boxed{" in a.completion for a in greedy) >= 198
+def test_completions_end_by_themselves_and_hold_an_answer(greedy: list[Completion]) -> None:
+    assert sum(one.truncated for one in greedy) <= 2
+    assert sum("\\boxed{" in one.text for one in greedy) >= 198
 
 
 def test_a_bare_retry_solves_some_of_what_failed(
-    model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, greedy: list[Answer]
+    model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, greedy: list[Completion]
 ) -> None:
-    failed = [i for i, a in enumerate(greedy) if not a.passed]
-    prompts = [retry_messages(PLAIN[i], [(greedy[i].completion, FAILURE_NOTICE)]) for i in failed]
-    again = answer(model, tokenizer, prompts, [REFERENCES[i] for i in failed], temperature=0.7, max_tokens=MAX_TOKENS)
-    assert percent(again) >= 10
+    failed = [i for i, ok in enumerate(_passed(greedy)) if not ok]
+    prompts = [retry_messages(PLAIN[i], [(greedy[i].text, FAILURE_NOTICE)]) for i in failed]
+    again = complete(model, tokenizer, prompts, temperature=0.7, max_tokens=MAX_TOKENS)
+    verdicts = judge([PROBLEMS[i] for i in failed], [one.text for one in again])
+    assert percent([verdict.passed for verdict in verdicts]) >= 10
 
 
-def test_the_card_reports_what_the_shipped_weights_do(greedy: list[Answer]) -> None:
+def test_the_card_reports_what_the_shipped_weights_do(greedy: list[Completion]) -> None:
     reported = json.loads((FOLDER / "evaluation.json").read_text("utf-8"))["evaluation"]["greedy"]["all"]
-    assert abs(reported - percent(greedy)) <= 8
+    assert abs(reported - percent(_passed(greedy))) <= 8
     assert f"| {reported:.1f} |" in (FOLDER / "README.md").read_text("utf-8")

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from pidistill.contracts import Verifier
 from pidistill.records import JSON, Problem, Status, Verdict
+from pidistill.verify.clock import off_the_clock
 
 HOARD: list[bytearray] = []
 
@@ -65,6 +66,9 @@ class Nasty(Verifier):
         match word:
             case "sleep":
                 time.sleep(float(rest or 1000))
+            case "wait":
+                with off_the_clock():
+                    time.sleep(float(rest or 1000))
             case "spin":
                 while True:
                     pass

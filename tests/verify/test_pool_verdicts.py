@@ -137,6 +137,21 @@ def test_the_clock_starts_with_the_work_on_a_submission() -> None:
     assert all(0.29 < v.seconds < 2.0 for v in verdicts)
 
 
+def test_what_is_off_the_clock_is_not_charged_to_a_submission() -> None:
+    with VerifierPool(opener(), workers=1, budget_s=0.3) as pool:
+        waited, slept = pool.verify_all([(PROBLEMS[0], "wait 0.8"), (PROBLEMS[1], "sleep 0.8")])
+    assert (waited.status, slept.status) == (Status.FAIL, Status.TIMEOUT)
+    assert waited.seconds < 0.3
+
+
+def test_who_stays_off_the_clock_for_ever_is_an_error_and_no_timeout() -> None:
+    with VerifierPool(opener(), workers=1, budget_s=0.3, open_timeout_s=2.0) as pool:
+        stuck, fine = pool.verify_all([(PROBLEMS[0], "wait"), (PROBLEMS[1], "ok 1")])
+    assert stuck.status is Status.ERROR
+    assert "waited more than 2 s" in stuck.reason
+    assert fine.passed
+
+
 def test_over_the_budget_is_a_timeout_however_the_host_was_busy() -> None:
     """The caller holds the iterator while a submission overruns and comes back."""
     items = [(PROBLEMS[0], "cheap"), (PROBLEMS[1], "sleep 0.5")]

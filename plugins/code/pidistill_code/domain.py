@@ -21,6 +21,7 @@ class CodeDomain(Domain):
     """Python functions and programs, judged by `verifier.CodeVerifier`."""
 
     name: ClassVar[str] = "code"
+    needs_sandbox: ClassVar[bool] = True
 
     def datasets(self) -> Mapping[str, str]:
         """Data set name -> one line; `local` stands for any file with the usual columns."""

@@ -56,6 +56,8 @@ class Compiled:
     """All calls that evaluating it may make, known beforehand; None where one depends on the answer of another."""
     in_place: bool
     """Whether a call in it has to be evaluated in the program."""
+    stated: tuple[object, ...] = ()
+    """The constants in it that are no part of a call's arguments: what it expects, or something near it."""
 
 
 def compile_expression(node: ast.expr, entry_point: str, known: frozenset[str] = frozenset()) -> Compiled:
@@ -66,7 +68,8 @@ def compile_expression(node: ast.expr, entry_point: str, known: frozenset[str] =
     """
     compiler = _Compiler(entry_point, known)
     term = compiler.term(node)
-    return Compiled(term, None if compiler.dependent else tuple(compiler.calls), compiler.in_place)
+    return Compiled(term, None if compiler.dependent else tuple(compiler.calls), compiler.in_place,
+                    tuple(compiler.stated))  # fmt: skip
 
 
 class _Constant:
@@ -83,6 +86,7 @@ class _Compiler:
     def __init__(self, entry_point: str, known: frozenset[str]) -> None:
         self.entry_point, self.known = entry_point, known
         self.calls: list[CandidateCall] = []
+        self.stated: list[object] = []
         self.dependent = self.in_place = False
 
     def term(self, node: ast.expr) -> Term:
@@ -106,7 +110,9 @@ class _Compiler:
             case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
                 return self._apply(BINARY[type(op)], [left, right])
             case ast.BoolOp(op=op, values=values):
-                return _shortcut(isinstance(op, ast.And), [self.term(value) for value in values])
+                terms = [self.term(value) for value in values]
+                self._note(terms)
+                return _shortcut(isinstance(op, ast.And), terms)
             case ast.Compare(left=left, ops=ops, comparators=comparators):
                 return self._comparison(left, ops, comparators)
             case ast.Subscript(value=value, slice=index) if not isinstance(index, ast.Slice | ast.Tuple):
@@ -129,11 +135,15 @@ class _Compiler:
             return function(*values[:split], **dict(zip(names, values[split:], strict=True)))
 
         if not all(isinstance(term, _Constant) for term in terms):
+            self._note(terms)
             return run
         try:
             return _Constant(run(_nobody))
         except (TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise NotPlainError(str(error)) from error
+
+    def _note(self, terms: Sequence[Term]) -> None:
+        self.stated += [term.value for term in terms if isinstance(term, _Constant)]
 
     def _comparison(self, left: ast.expr, ops: Sequence[ast.cmpop], comparators: Sequence[ast.expr]) -> Term:
         for op, right in zip(ops, comparators, strict=True):

@@ -2,16 +2,19 @@
 default.
 
 A task is a signature and a docstring with one example; the tests are not shown. Levels 1 to 5: a formula, a case
-distinction, a list, a reduction of a list, a loop with an accumulator. A task belongs to one split by construction: the
+distinction, a list, a reduction of a list, a loop with an accumulator. The hidden tests try what is easily got wrong:
+every number at which the condition changes, and the empty list. A task belongs to one split by construction: the
 split is computed from its own docstring's words in sorted order, whatever the seeds. The embedded model learns from
 `pretrain` only; recipes train on `train` and are judged on `test`.
+
+The model itself is package data in `embedded/`; it is built by `python -m benchmarks.tiny.build code`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,13 +23,15 @@ from pidistill.errors import DataError, did_you_mean
 from pidistill.records import JSON, Problem
 from pidistill_code.function_tasks import LEVELS, Task, draw
 
-SOURCE: Final = "functions@1"
+SOURCE: Final = "functions@2"
 SPLITS: Final = {"pretrain": 5000, "train": 2000, "test": 1000}
 """Split -> how many problems a seed gives, at most."""
 _SHARES: Final = (("pretrain", 70), ("train", 18), ("test", 12))
 """Per cent of all possible tasks in each split."""
-TESTS: Final = 8
+TESTS: Final = 6
 """Hidden tests per task. The example in the docstring is none of them."""
+MAX_TOKENS: Final = 96
+"""Longest completion of the embedded model; the longest reference takes about 75 of its tokens."""
 _MODEL: Final = Path(__file__).parent / "embedded"
 
 
@@ -47,12 +52,13 @@ def problems(split: str, seed: int = 0, limit: int | None = None) -> Iterator[Pr
     rng = random.Random(f"{SOURCE} {split} {seed}")
     seen: set[str] = set()
     for index in range(count):
-        task = _draw_for(split, LEVELS[index % len(LEVELS)], rng, seen)
+        task = draw_for(split, LEVELS[index % len(LEVELS)], rng, seen)
         seen.add(_key(task))
         yield problem(task, split, f"{split}-{seed}-{index:05d}", rng)
 
 
-def _draw_for(split: str, level: int, rng: random.Random, seen: set[str]) -> Task:
+def draw_for(split: str, level: int, rng: random.Random, seen: Collection[str] = ()) -> Task:
+    """A random task of `level` that belongs to `split` and is none of those `seen`."""
     while True:
         task = draw(level, rng)
         if split_of(task) == split and _key(task) not in seen:
@@ -83,15 +89,19 @@ def problem(task: Task, split: str, name: str, rng: random.Random) -> Problem:
 
 
 def _inputs(task: Task, rng: random.Random) -> Sequence[int | list[int]]:
-    """Different inputs, the example first. Among those of lists is the empty one, hidden."""
-    found: list[int | list[int]] = []
+    """Different inputs, the example first. The hidden ones hold the task's edges and, among lists, the empty one."""
+    if task.parameter == "x":
+        hidden: list[int | list[int]] = [*task.edges]
+    else:
+        hidden = [[], *([edge] for edge in task.edges)]
+    found = list(hidden)
     while len(found) < TESTS + 1:
         value = task.draw_input(rng)
-        if value not in found and value != []:
+        if value not in found:
             found.append(value)
-    if task.parameter == "xs":
-        found[-1] = []
-    return found
+    example = found.pop()
+    rng.shuffle(found)
+    return [example, *found]
 
 
 def split_of(task: Task) -> str:
@@ -109,12 +119,15 @@ def _key(task: Task) -> str:
 
 
 def embedded() -> Embedded | None:
-    """The model that ships with this package and the problems it is judged on by default; None while there is none."""
+    """The model that ships with this package and the problems it is judged on by default; None while there is none.
+
+    Its builder looked at `test` problems of seed 0 while it was made, so the default is judged on others.
+    """
     if not (_MODEL / "config.json").is_file():
         return None
     return Embedded(
         model=_MODEL,
-        train=DataSource(dataset="functions", split="train", limit=600),
-        evaluate=DataSource(dataset="functions", split="test", limit=500),
-        max_tokens=128,
+        train=DataSource(dataset="functions", split="train", limit=400),
+        evaluate=DataSource(dataset="functions", split="test", limit=300, seed=1),
+        max_tokens=MAX_TOKENS,
     )

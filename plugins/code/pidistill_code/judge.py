@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeGuard
 
 from pidistill.sandbox import Answer, Kind, Limits, Outcome, Raised, Session
 from pidistill_code.answers import Ask, Asker, DivergedError, EndedError, as_call, as_recorded, ask_program, known_calls
 from pidistill_code.expressions import CandidateCall
 from pidistill_code.operations import truth
-from pidistill_code.room import CandidateRaisedError, run_in_room
+from pidistill_code.room import CandidateRaisedError, record_in_room, run_in_room
 from pidistill_code.suite import IN_PLACE, AssertTest, DataTest, RoomTest, ScriptTest, Suite, Test
 from pidistill_code.values import close, holds_float, normalise, same_output, shown
 
@@ -91,7 +91,7 @@ class Judge:
     def _at_once(self, suite: Suite, source: str, limits: Limits, calls: Sequence[CandidateCall]) -> Run:
         """The common case: all calls are known beforehand, so the session makes them in one go."""
         sent = [as_call(suite.entry_point, call) for call in calls]
-        outcome = self.session.run(program_text(suite, source), sent, limits)
+        outcome = self.session.run(program_text(suite, source), sent, limits, ahead=suite.ahead)
         if not outcome.loaded.ok:
             return Run((), len(suite.tests), outcome.loaded.kind, outcome)
         answers = {id(call): answer for call, answer in zip(calls, outcome.answers, strict=False)}
@@ -118,44 +118,27 @@ class Judge:
     def resolve(self, suite: Suite, reference: str, limits: Limits) -> Suite:
         """`suite` with what the program `reference` answers: expected answers, and transcripts of tests for the room.
 
-        Tests whose expected answer it does not give are left out.
+        Tests whose expected answer it does not give are left out. The reference runs where no candidate ever does.
         """
-        if not any(isinstance(test, RoomTest) or _by_reference(test) for test in suite.tests):
-            return suite
-        tests: list[Test] = []
-        with self.session.start(program_text(suite, reference), limits) as program:
-            if not program.loaded.ok:
-                return replace(suite, tests=tuple(test for test in suite.tests if not _by_reference(test)))
-            ask = ask_program(program, suite.entry_point)
-            for test in suite.tests:
-                match test:
-                    case DataTest(by_reference=True):
-                        answer = ask(test.call)
-                        tests += [replace(test, expected=answer.value)] if answer.ok else []
-                    case RoomTest():
-                        tests.append(self._recorded(suite, test, limits, ask))
-                    case _:
-                        tests.append(test)
-        return replace(suite, tests=tuple(tests))
-
-    def _recorded(self, suite: Suite, test: RoomTest, limits: Limits, ask: Ask) -> RoomTest:
-        """`test` with its transcript, where it comes through for whom `ask` asks, without an exception on the way."""
-        transcript: list[tuple[CandidateCall, object]] = []
-        asker = Asker(ask)
-
-        def recording(call: CandidateCall) -> object:
-            transcript.append((call, asker(call)))
-            return transcript[-1][1]
-
-        try:
-            why = run_in_room(
-                self.room(), _room_limits(limits), suite.entry_point, (suite.preamble, test.text), recording
+        unknown = [test for test in suite.tests if _by_reference(test)]
+        rooms = [test for test in suite.tests if isinstance(test, RoomTest)]
+        known: dict[int, Test] = {id(test): test for test in suite.tests if not _by_reference(test)}
+        program = program_text(suite, reference)
+        if unknown:
+            calls = [as_call(suite.entry_point, test.call) for test in unknown]
+            answers = self.room().run(program, calls, limits, ahead=True).answers
+            for test, answer in zip(unknown, answers, strict=False):
+                if answer.ok:
+                    known[id(test)] = replace(test, expected=answer.value)
+        if rooms:
+            codes = [(suite.preamble, room.text) for room in rooms]
+            found = record_in_room(
+                self.room(), _room_limits(limits), suite.entry_point, program, codes, _MOST_RECORDED
             )
-        except EndedError:
-            return test
-        if why or len(transcript) > _MOST_RECORDED or asker.raised:
-            return test
-        return replace(test, transcript=tuple(transcript))
+            known |= {id(room): replace(room, transcript=entries) for room, entries in zip(rooms, found, strict=True)}
+        if not unknown and not rooms:
+            return suite
+        return replace(suite, tests=tuple(known[id(test)] for test in suite.tests if id(test) in known))
 
     def _test(self, suite: Suite, test: Test, limits: Limits, ask: Asker, replay: bool) -> Result:
         why = ""
@@ -201,7 +184,7 @@ def _room_limits(limits: Limits) -> Limits:
     return replace(limits, call_s=limits.program_s)
 
 
-def _by_reference(test: Test) -> bool:
+def _by_reference(test: Test) -> TypeGuard[DataTest]:
     return isinstance(test, DataTest) and test.by_reference
 
 

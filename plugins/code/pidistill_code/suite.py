@@ -24,13 +24,14 @@ import ast
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, TypeAlias, cast
 
 from pidistill.errors import DataError
 from pidistill.records import JSON, Problem
 from pidistill.sandbox import Plain
 from pidistill_code.expressions import CandidateCall, NotPlainError, Term, compile_expression
-from pidistill_code.values import shown
+from pidistill_code.values import frozen, shown
 
 IN_PLACE: Final = "_evaluate_in_place"
 """Name of the function that is added to a program where tests are made of what only the program has."""
@@ -49,6 +50,8 @@ class AssertTest:
     equality: bool = True
     """Whether it says what the answer must equal, or be true of; then another right answer cannot exist."""
     calls: tuple[CandidateCall, ...] | None = None
+    """As of `expressions.Compiled`."""
+    stated: tuple[object, ...] = ()
     """As of `expressions.Compiled`."""
 
 
@@ -100,6 +103,28 @@ class Suite:
     script: bool = False
     in_place: bool = False
     """Whether programs need `IN_PLACE`."""
+
+    @cached_property
+    def ahead(self) -> bool:
+        """Whether a program may be sent all calls at once, and so may read later ones before it answers earlier ones.
+
+        Not where a later test's argument is what an earlier test expects, such as `next_prime(3) == 5` before
+        `next_prime(5) == 7`, where reading on would tell the answer. And not where test code has made the calls: it may
+        have made them of answers.
+        """
+        later: set[object] = set()
+        for test in reversed(self.tests):
+            match test:
+                case AssertTest(calls=tuple(calls), stated=expected):
+                    pass
+                case DataTest(call=call):
+                    calls, expected = (call,), (test.expected,)
+                case _:
+                    return False
+            if any(frozen(value) in later for value in expected):
+                return False
+            later.update(frozen(value) for call in calls for value in (*call.args, *call.kwargs.values()))
+        return True
 
 
 def read_suite(problem: Problem) -> Suite:
@@ -176,7 +201,8 @@ class _Reader:
                 self.in_place |= compiled.in_place
                 return [
                     AssertTest(
-                        f"assert {ast.unparse(expression)}"[:_LONGEST_TEXT], compiled.term, equality, compiled.calls
+                        f"assert {ast.unparse(expression)}"[:_LONGEST_TEXT], compiled.term, equality, compiled.calls,
+                        compiled.stated,
                     )
                 ]
         return [RoomTest(text, equality)]

@@ -147,6 +147,17 @@ def check_hashes(items: Iterable[object]) -> None:
                 raise HostileValueError("values made to collide")
 
 
+def frozen(value: object) -> object:
+    """Something hashable that is equal for values that are equal, lists and tuples being one."""
+    if isinstance(value, list | tuple):
+        return tuple(map(frozen, value))
+    if isinstance(value, set | frozenset):
+        return frozenset(map(frozen, value))
+    if isinstance(value, dict):
+        return frozenset((frozen(key), frozen(item)) for key, item in value.items())
+    return value
+
+
 def is_nan(value: object) -> bool:
     """Whether `value` is a float that is not a number."""
     return type(value) is float and math.isnan(value)

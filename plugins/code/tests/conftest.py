@@ -1,4 +1,7 @@
-"""Fixtures: the sandboxes that work here, a warm verifier in each, and the optional folders of public files."""
+"""Fixtures: a warm verifier in each sandbox that works here, and the optional folders of public files.
+
+The sandboxes, and the Docker daemon that the tests start, are `pidistill_sandboxes.testing`'s.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,11 @@ from pathlib import Path
 import pytest
 
 from pidistill.contracts import DataSource, Sandbox
-from pidistill.errors import SandboxError
 from pidistill.records import Problem
 from pidistill_code.domain import CodeDomain
 from pidistill_code.verifier import CodeOptions, CodeVerifier
-from pidistill_sandboxes.bubblewrap import BubblewrapSandbox
-from pidistill_sandboxes.docker import DockerSandbox
 from pidistill_sandboxes.process import ProcessSandbox
 
-SANDBOXES: dict[str, type[Sandbox]] = {
-    "process": ProcessSandbox,
-    "bubblewrap": BubblewrapSandbox,
-    "docker": DockerSandbox,
-}
 BESIDE = Path(__file__).resolve().parents[4] / "shared"
 
 
@@ -46,25 +41,22 @@ def shared_attacks() -> Path:
 
 
 def open_verifier(sandbox: Sandbox, **options: object) -> CodeVerifier:
-    """A verifier in `sandbox`; a sandbox that this system cannot give skips the test."""
-    try:
-        return CodeVerifier(CodeOptions.read(options), sandbox)  # type: ignore[arg-type]
-    except SandboxError as error:
-        pytest.skip(f"no {sandbox.name} sandbox here: {error.message}")
+    """A verifier in `sandbox`."""
+    return CodeVerifier(CodeOptions.read(options), sandbox)  # type: ignore[arg-type]
 
 
-@pytest.fixture(scope="session", params=list(SANDBOXES))
-def every_verifier(request: pytest.FixtureRequest) -> Iterator[CodeVerifier]:
+@pytest.fixture(scope="session")
+def every_verifier(sandbox: Sandbox) -> Iterator[CodeVerifier]:
     """A warm verifier in each sandbox. Problems without a reference get half a second, so that loops end soon."""
-    verifier = open_verifier(SANDBOXES[request.param](), slow_call_s=0.5)
+    verifier = open_verifier(sandbox, slow_call_s=0.5)
     yield verifier
     verifier.close()
 
 
 @pytest.fixture(scope="session")
-def verifier() -> Iterator[CodeVerifier]:
+def verifier(process_sandbox: ProcessSandbox) -> Iterator[CodeVerifier]:
     """A warm verifier with the default options, in the process sandbox."""
-    verifier = open_verifier(ProcessSandbox())
+    verifier = open_verifier(process_sandbox)
     yield verifier
     verifier.close()
 

@@ -11,14 +11,14 @@ import pytest
 from pidistill.errors import DataError
 from pidistill_code.domain import CodeDomain
 from pidistill_code.function_tasks import LEVELS, draw
-from pidistill_code.functions import SPLITS, TESTS, embedded, problems, split_of
+from pidistill_code.functions import SPLITS, TESTS, embedded, problem, problems, split_of
 from pidistill_code.suite import AssertTest, read_suite
 from pidistill_code.verifier import CodeVerifier
 
 PINNED = [
-    ("Return 11 times x minus 62.", "assert f(13) == 81"),
-    ("If x is odd, return 10 times x, otherwise 27 times x.", "assert f(0) == 0"),
-    ("Return the list of x modulo 13 for each x in xs that is even.", "assert f([-2]) == [11]"),
+    ("Add 76 to x and return 7 times the result.", "assert f(19) == 665"),
+    ("If x is odd, return x minus 10, otherwise 15 minus x.", "assert f(24) == -9"),
+    ("Return the list of 7 times x for each x in xs that is even.", "assert f([1]) == []"),
 ]
 """The first problems of `test` at seed 0."""
 
@@ -40,6 +40,18 @@ def test_tests_are_plain_hidden_and_different() -> None:
         (message,) = CodeDomain().prompt(task)
         assert message.content == task.prompt
         assert not any(test.text.removeprefix("assert ").split(" == ")[0] in task.prompt for test in tests)
+
+
+def test_the_tests_try_the_empty_list_and_every_number_at_which_the_condition_changes() -> None:
+    rng = random.Random(0)
+    for level in LEVELS:
+        for _ in range(30):
+            task = draw(level, rng)
+            tests = problem(task, "train", "0", rng).extra["tests"]
+            inputs = [str(test).split("(", 1)[1].split(") == ")[0] for test in tests]  # type: ignore[union-attr]
+            wanted = [str(edge) if task.parameter == "x" else f"[{edge}]" for edge in task.edges]
+            assert set(wanted) <= set(inputs)
+            assert ("[]" in inputs) == (task.parameter == "xs")
 
 
 def test_the_example_in_the_prompt_is_true() -> None:

@@ -64,6 +64,9 @@ class Check:
     """Axioms that the target rests on, those of Lean's library and those that the submission made."""
     replay_error: str | None = None
     """None where all declarations that the target rests on were accepted by the kernel in a clean environment."""
+    unavailable: tuple[str, ...] = ()
+    """Modules that the submission imports beyond the header and that this runtime does not have, such as Mathlib. Where
+    there are any, the submission was not elaborated: it cannot be judged here."""
     seconds: float = 0.0
 
 

@@ -1,4 +1,8 @@
-"""The server's line to the trusted side: frames on descriptors 0 and 1. Where it is cut, the server ends."""
+"""The server's line to the trusted side: frames on descriptors 0 and 1. Where it is cut, the server ends.
+
+What comes in is read into one buffer, as much as is there at a time, and passed on out of it. The buffer is wiped after
+each program: the memory of the server is what the next program is forked from.
+"""
 
 from __future__ import annotations
 
@@ -6,41 +10,89 @@ import os
 import struct
 
 _HEADER = struct.Struct("<cI")
-_TRUSTED_IN, _TRUSTED_OUT = 0, 1
+HEAD_BYTES = _HEADER.size
+TRUSTED_IN, _TRUSTED_OUT = 0, 1
 
 
-def take(buffer: memoryview) -> int:
-    """What there is, up to the buffer's size. Waits for at least a byte."""
-    count = os.readv(_TRUSTED_IN, [buffer])
-    if count == 0:
-        os._exit(0)
-    return count
+class Line:
+    """The incoming half: a position in a buffer."""
+
+    def __init__(self, buffer: memoryview) -> None:
+        self._buffer = buffer
+        self._start = self._end = self._used = 0
+
+    @property
+    def held(self) -> int:
+        """Bytes that are here already."""
+        return self._end - self._start
+
+    def fill(self) -> None:
+        """Read what there is, as far as there is room. Waits for at least a byte."""
+        if self._start:
+            held = bytes(self._buffer[self._start : self._end])
+            self._buffer[: len(held)] = held
+            self._start, self._end = 0, len(held)
+        count = os.readv(TRUSTED_IN, [self._buffer[self._end :]])
+        if count == 0:
+            os._exit(0)
+        self._end += count
+        self._used = max(self._used, self._end)
+
+    def read(self, size: int) -> bytes:
+        """Exactly `size` bytes."""
+        parts = []
+        while size:
+            if not self.held:
+                self.fill()
+            piece = bytes(self.peek(size))
+            self.advance(len(piece))
+            parts.append(piece)
+            size -= len(piece)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def header(self) -> tuple[bytes, int]:
+        """Kind and size of the next frame."""
+        kind, size = _HEADER.unpack(self.read(HEAD_BYTES))
+        return kind, size
+
+    def peek(self, most: int) -> memoryview:
+        """What is held, at most `most` bytes, without taking it. Good until the next `fill`."""
+        return self._buffer[self._start : min(self._end, self._start + most)]
+
+    def advance(self, count: int) -> None:
+        """Take `count` of the bytes that are held."""
+        self._start += count
+        if self._start == self._end:
+            self._start = self._end = 0
+
+    def skip(self, size: int) -> None:
+        """Read `size` bytes and forget them."""
+        while size:
+            if not self.held:
+                self.fill()
+            count = min(size, self.held)
+            self.advance(count)
+            size -= count
+
+    def wipe(self) -> None:
+        """Leave nothing of what has been passed on. A frame that came early stays."""
+        self._buffer[: self._start] = bytes(self._start)
+        self._buffer[self._end : self._used] = bytes(self._used - self._end)
+        self._used = self._end
+
+    def forget(self) -> None:
+        """Leave nothing at all. For a copy of the server that is to run a program."""
+        self._buffer[: self._used] = bytes(self._used)
 
 
-def read(size: int) -> bytearray:
-    """Exactly `size` bytes."""
-    data = bytearray(size)
-    view = memoryview(data)
-    while view:
-        view = view[take(view) :]
-    return data
+def head(kind: bytes, size: int) -> bytes:
+    """The head of a frame."""
+    return _HEADER.pack(kind, size)
 
 
-def header() -> tuple[bytes, int]:
-    """Kind and size of the next frame."""
-    kind, size = _HEADER.unpack(read(_HEADER.size))
-    return kind, size
-
-
-def skip(size: int, buffer: memoryview) -> None:
-    """Read `size` bytes and forget them."""
-    while size:
-        size -= take(buffer[: min(size, len(buffer))])
-
-
-def send(kind: bytes, content: bytes | memoryview) -> None:
-    """One frame."""
-    waiting = [memoryview(_HEADER.pack(kind, len(content))), memoryview(content)]
+def send(*parts: bytes | memoryview) -> None:
+    """Write all of `parts`."""
+    waiting = [memoryview(part) for part in parts]
     while waiting:
         try:
             count = os.writev(_TRUSTED_OUT, waiting)
@@ -50,3 +102,8 @@ def send(kind: bytes, content: bytes | memoryview) -> None:
             count -= len(waiting.pop(0))
         if waiting:
             waiting[0] = waiting[0][count:]
+
+
+def send_frame(kind: bytes, content: bytes | memoryview) -> None:
+    """One frame."""
+    send(head(kind, len(content)), content)

@@ -2,8 +2,12 @@
 
 Requests and answers are frames: a length in four bytes, then one value as `wire` writes it.
 
-    ("load", source, stdin or None)                  -> ("value", None, None) | ("raised", type, message, traceback)
+    ("load", source, stdin or None, ahead)           -> ("value", None, None) | ("raised", type, message, traceback)
     ("call", function, args, kwargs, return args?)   -> ("value", value, args or None) | ("raised", ...)
+
+`ahead` says how many calls come without waiting for answers. Their answers may wait for one another, too: they are
+written at once, so that none is lost when the program is killed, but the server is only woken, by a byte on the bell,
+for the last one, when there is much to read, and when `COMPANY_S` have passed.
 
 The candidate's code shares this process and can do to it what it likes; the trusted side treats every frame as the
 candidate's own words. What is careful here is careful for honest programs: output is flushed after each call, an
@@ -18,62 +22,128 @@ import linecache
 import os
 import struct
 import sys
-import threading
+import time
 import types
 
 from pidistill_sandboxes.inside import wire
 
 FILE = "candidate.py"
 MODULE = "candidate"
+COMPANY_S = 0.005
+"""How long an answer may wait for others before the server is told of it."""
 _LENGTH = struct.Struct("<I")
 _CHUNK = 1 << 16
+_MOST_UNREAD = 1 << 15
+"""Bytes that may wait in the pipe, which has room for twice as many."""
+_BEGINNING = 1 << 12
 _REHEARSALS = 20
 """Enough for the interpreter to specialise the code."""
+_now = time.monotonic  # programs replace it
 _MAX_MESSAGE, _MAX_TRACEBACK, _MAX_FRAMES = 2000, 8000, 20
 
 
-def run(requests: int, answers: int, answer_bytes: int) -> None:
+def run(requests: int, answers: int, bell: int, answer_bytes: int) -> None:
     """Answer until the channel closes. Never returns."""
-    load = _receive(requests)
-    module, reply = _load(load[1], load[2])
-    _send(answers, reply, answer_bytes)
-    while True:
-        _, function, args, kwargs, return_args = _receive(requests)
-        _send(answers, _call(module, function, args, kwargs, return_args), answer_bytes)
+    inbox, outbox = _Inbox(requests), _Outbox(answers, bell, answer_bytes)
+    _, source, stdin, ahead = inbox.next()
+    outbox.ahead = ahead and ahead + 1
+    module, reply = _load(source, stdin)
+    outbox.send(reply)
+    while reply[0] == "value":
+        _, function, args, kwargs, return_args = inbox.next()
+        outbox.send(_call(module, function, args, kwargs, return_args))
+    while True:  # nothing can be called, and nobody reads what is said of calls that were sent ahead
+        inbox.next()
+        outbox.send(("value", None, None))
 
 
 def rehearse() -> None:
     """Do in the server what each child does, so that children are forked with all of it warm."""
     source = "def f(x):\n    return [x]\n"
+    out_r, out_w = os.pipe()
+    in_r, in_w = os.pipe()
+    inbox, outbox = _Inbox(in_r), _Outbox(out_w, out_w, _CHUNK)
     for _ in range(_REHEARSALS):
         module, reply = _load(source, None)
-        for message in (("load", source, None), reply, ("call", "f", (1, [2.0], {"a": None}), {}, False)):
-            wire.decode(wire.encode(message, foreign=True))
-        wire.encode(_call(module, "f", (1,), {}, False), foreign=True)
+        for message in (("load", source, None, 2), ("call", "f", (1, [2.0], {"a": None}), {}, False)):
+            data = wire.encode(message)
+            os.write(in_w, _LENGTH.pack(len(data)) + data)
+            inbox.next()
+        for ahead in (2, 0):
+            outbox.ahead = ahead
+            outbox.send(reply)
+        outbox.send(_call(module, "f", (1,), {}, False))
+        os.read(out_r, _CHUNK)
+    for fd in (out_r, out_w, in_r, in_w):
+        os.close(fd)
     del sys.modules[MODULE]
     linecache.clearcache()
 
 
-def _receive(fd: int) -> tuple:  # type: ignore[type-arg]
-    data = bytearray(os.read(fd, _CHUNK))
-    while len(data) < 4 or len(data) < 4 + _LENGTH.unpack_from(data)[0]:
-        piece = os.read(fd, _CHUNK if len(data) < _CHUNK else _LENGTH.unpack_from(data)[0])
-        if not piece:
-            os._exit(0)
-        data += piece
-    return wire.decode(memoryview(data)[4:])  # type: ignore[return-value]
+class _Inbox:
+    """Requests, taken one by one out of what has come."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._data = bytearray()
+        self._at = 0
+
+    def next(self) -> tuple:  # type: ignore[type-arg]
+        need = 4
+        while True:
+            held = len(self._data) - self._at
+            if held >= 4:
+                need = 4 + _LENGTH.unpack_from(self._data, self._at)[0]
+            if held >= need:
+                start, self._at = self._at + 4, self._at + need
+                return wire.decode(memoryview(self._data)[start : self._at])  # type: ignore[return-value]
+            piece = os.read(self._fd, max(_CHUNK, need - held))
+            if not piece:
+                os._exit(0)
+            if not held:
+                self._data, self._at = bytearray(piece), 0
+            else:
+                self._data += piece
 
 
-def _send(fd: int, reply: tuple[object, ...], limit: int) -> None:
-    try:
-        data = wire.encode(reply, foreign=True, limit=limit)
-    except wire.TooLargeError:
-        data = wire.encode(("value", _Oversize(), None), foreign=True)
-    except Exception as error:  # noqa: BLE001 - an object that cannot be read is the candidate's
-        data = wire.encode(_raised(error), foreign=True)
-    view = memoryview(_LENGTH.pack(len(data)) + data)
-    while view:
-        view = view[os.write(fd, view) :]
+class _Outbox:
+    """Answers on their way to the server."""
+
+    def __init__(self, fd: int, bell: int, limit: int) -> None:
+        self._fd, self._bell, self._limit = fd, bell, limit
+        self.ahead = 0
+        """Answers to come that may wait for one another."""
+        self._unread, self._rung_at = 0, _now()
+
+    def send(self, reply: tuple[object, ...]) -> None:
+        try:
+            data = wire.encode(reply, foreign=True, limit=self._limit)
+        except wire.TooLargeError:
+            data = wire.encode(("value", _Oversize(), None), foreign=True)
+        except Exception as error:  # noqa: BLE001 - an object that cannot be read is the candidate's
+            data = wire.encode(_raised(error), foreign=True)
+        frame = _LENGTH.pack(len(data)) + data
+        if not self.ahead:
+            self._write(frame)
+            return
+        self.ahead -= 1
+        self._unread += len(frame)
+        if self._unread > _MOST_UNREAD:  # the server, woken to the beginning of a frame, reads on to its end
+            self._write(frame[:_BEGINNING])
+            self._ring()
+            frame = frame[_BEGINNING:]
+        self._write(frame)
+        if not self.ahead or _now() - self._rung_at > COMPANY_S:
+            self._ring()
+
+    def _write(self, frame: bytes) -> None:
+        view = memoryview(frame)
+        while view:
+            view = view[os.write(self._fd, view) :]
+
+    def _ring(self) -> None:
+        os.write(self._bell, b"!")
+        self._unread, self._rung_at = 0, _now()
 
 
 class _Oversize:
@@ -102,7 +172,8 @@ def _execute(module: types.ModuleType, source: str, script: bool) -> tuple[objec
     except SystemExit as end:
         if end.code not in (None, 0):
             raise
-    threading._shutdown()  # type: ignore[attr-defined]  # as an interpreter does: threads, then exit functions
+    if "threading" in sys.modules:  # as an interpreter does: threads, then exit functions
+        sys.modules["threading"]._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     return ("value", None, None)
 

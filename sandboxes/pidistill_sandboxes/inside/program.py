@@ -1,23 +1,30 @@
-"""One program, as process 1 sees it: fork, pass bytes both ways, watch the limits, kill and clear away.
+"""One program, as process 1 sees it: pass bytes both ways, watch the limits, kill and clear away.
 
 The clock runs from a request's first byte to its answer's last. Time that the process was ready to run but waited for a
 processor is taken off before it is called overdue: a busy machine makes nobody late. A program of several processes or
 threads could keep itself waiting, so all its processor time counts, and there is a bound on the wall clock.
+
+Requests come in a batch. Of most, the next is passed on when the answer to the one before is complete. A batch that
+goes ahead is passed on as a whole; its answers are looked at when the program rings, and when it is overdue. The clock
+then starts anew with each look, so a call has at most `child.COMPANY_S` more than it should.
 """
 
 from __future__ import annotations
 
 import contextlib
-import gc
 import json
 import os
-import random
 import select
 import signal
+import struct
 import time
 
-from pidistill_sandboxes.inside import channel, child, confine
+from pidistill_sandboxes.inside import channel, child
+from pidistill_sandboxes.inside.standby import Standby
 
+_BATCH = struct.Struct("<BI")
+_AHEAD, _THEN_END = 1, 2
+"""Of a batch: pass it on as a whole; end the program with its last answer."""
 _TICK_S = 0.05
 _SHARED_BYTES = 16 << 20
 """What a fork of the server counts as resident before it has done anything."""
@@ -30,94 +37,118 @@ _CROWDED_FACTOR = 5
 """A program of several processes or threads may take this many times its own time on the wall clock, and no more."""
 _STARVED_FACTOR, _STARVED_S = 20, 20
 """A program may wait for a processor this many times its own time, and so many seconds more. Then it is our trouble."""
+_LEAST_ROOM = 1 << 12
+_GONE = select.POLLHUP | select.POLLERR
 
 
 class Run:
-    """One program, from fork to the last of its processes."""
+    """One program, from its first request to the last of its processes."""
 
-    def __init__(self, limits: dict, buffer: memoryview, scratch: list[str]) -> None:  # type: ignore[type-arg]
-        self.limits = limits
+    def __init__(self, process: Standby, line: channel.Line, outbox: memoryview, scratch: list[str]) -> None:
+        self.process, self.limits = process, process.limits
+        self.line = line
         self.scratch = scratch
         """Folders that programs may write to, emptied after each."""
-        self.inbox, self.outbox = buffer[: len(buffer) // 2], buffer[len(buffer) // 2 :]
+        self.outbox = outbox
+        """Room for the head of a frame, then answers that have not been passed on."""
+        self.unsent = 0
         self.reason = ""
         """Why it ended: end, timeout, starved, memory, exited, tampered."""
         self.note = ""
         self.truncated = False
+        self.outputs = {process.stdout: b"O", process.stderr: b"o"}
         self.kept = {b"O": 0, b"o": 0}
+        self.ahead = self.then_end = False
+        self.sizes: list[int] = []
+        """Of the batch's requests that the program must not have yet, the next one last."""
         self.forward_left = 0
-        """Bytes of the present request that are still to come from the trusted side."""
-        self.pending = self.inbox[:0]
-        """Bytes that the program's pipe had no room for."""
+        """Bytes of what it may have that it has not been sent."""
+        self.asked = 0
+        """Answers that it owes. The clock runs while it owes one."""
+        self.asked_at = 0.0
         self.answer_head = b""
         self.answer_left = 0
-        self.asked = False
-        """Whether the clock runs: a request is under way and its answer is not complete."""
-        self.asked_at = 0.0
         self.delay_then, self.delayed_s = 0.0, 0.0
         self.active_s = 0.0
         self.crowded, self.cpu_then = False, 0.0
         """Whether it has been seen with more than one process or thread, and the processor time at the request."""
-        self._fork()
-
-    def _fork(self) -> None:
-        requests, self.requests = os.pipe()
-        self.answers, answers = os.pipe()
-        self.stdout, stdout = os.pipe()
-        self.stderr, stderr = os.pipe()
-        self.pid = os.fork()
-        if self.pid == 0:
-            _become_child(requests, answers, stdout, stderr, self.limits)
-        for fd in (requests, answers, stdout, stderr):
-            os.close(fd)
-        for fd in (self.requests, self.answers, self.stdout, self.stderr):
-            os.set_blocking(fd, False)
-        self.exit_fd = os.pidfd_open(self.pid)
-        try:
-            self.delay_fd: int | None = os.open(f"/proc/{self.pid}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:  # a kernel built without it: then waiting counts
-            self.delay_fd = None
-        self.outputs = {self.stdout: b"O", self.stderr: b"o"}
+        self.poll = select.poll()
+        for fd in (process.stdout, process.stderr, process.exit_fd):
+            self.poll.register(fd, select.POLLIN)
+        self.watched: dict[int, int] = {}
 
     def serve(self) -> None:
         """Until the end, then send the outcome."""
-        poll = select.poll()
-        for fd in (0, self.answers, self.stdout, self.stderr, self.exit_fd):
-            poll.register(fd, select.POLLIN)
-        listening = True
+        self._take_frame()
         next_tick = time.monotonic() + _TICK_S
         while not self.reason:
+            self._watch()
             wait = min(next_tick, self._deadline()) - time.monotonic()
-            events = dict(poll.poll(max(0.0, wait) * 1000 + 0.5))
-            if self.answers in events and not self._take_answer():
-                poll.unregister(self.answers)
-                if not select.select([self.exit_fd], [], [], _TICK_S)[0]:
-                    self._stop("tampered", "the program closed its end of the channel")
-            for fd in (self.stdout, self.stderr):
-                if fd in events and not self._take_output(fd):
-                    poll.unregister(fd)
-            if self.exit_fd in events:
-                self._drain_answer()
-                self._stop("exited")
-            elif self.requests in events:
-                self._flush_pending()
-            elif 0 in events:
-                self._take_request()
+            events = dict(self.poll.poll(max(0.0, wait) * 1000 + 0.5))
+            self._heed(events)
             now = time.monotonic()
             if now >= self._deadline():
                 self._check_time(now)
             if now >= next_tick:
                 self._take_census()
                 next_tick = now + _TICK_S
-            if bool(self.pending) == listening:
-                listening = not listening
-                if listening:
-                    poll.unregister(self.requests)
-                    poll.register(0, select.POLLIN)
-                else:
-                    poll.unregister(0)
-                    poll.register(self.requests, select.POLLOUT)
         self._finish()
+
+    def _watch(self) -> None:
+        """Tell the poll what matters now, besides output and the end of the process."""
+        process, line = self.process, self.line
+        wanted = {}
+        if self.asked and self.ahead:
+            wanted[process.bell] = select.POLLIN
+        if not self.asked or not self.ahead or self.answer_head:
+            wanted[process.answers] = select.POLLIN
+        if self.forward_left and line.held:
+            wanted[process.requests] = select.POLLOUT
+            wanted[channel.TRUSTED_IN] = 0
+        else:  # of a batch that waits, only whether the trusted side is still there
+            wanted[channel.TRUSTED_IN] = 0 if self.sizes and not self.forward_left else select.POLLIN
+        if wanted != self.watched:
+            for fd in self.watched.keys() - wanted.keys():
+                self.poll.unregister(fd)
+            for fd, mask in wanted.items():
+                self.poll.register(fd, mask)
+            self.watched = wanted
+
+    def _heed(self, events: dict[int, int]) -> None:
+        process = self.process
+        for fd in self.outputs:
+            if fd in events and not self._take_output(fd):
+                self.poll.unregister(fd)
+        if process.exit_fd in events:
+            self._take_answers()  # what the pipe holds still counts
+            self._stop("exited")
+        elif process.bell in events or process.answers in events:
+            self._hear(events)
+        if self.reason:
+            return
+        if process.requests in events:
+            self._feed()
+        elif channel.TRUSTED_IN in events:
+            if not events[channel.TRUSTED_IN] & select.POLLIN:
+                os._exit(0)  # the trusted side is gone
+            self.line.fill()
+        if self.forward_left:
+            self._feed()
+        elif self.line.held and not self.sizes:
+            self._take_frame()
+
+    def _hear(self, events: dict[int, int]) -> None:
+        """Answers, or the end of the channel."""
+        open_still = True
+        if self.process.bell in events:
+            with contextlib.suppress(BlockingIOError):
+                open_still = os.read(self.process.bell, 1 << 12) != b""
+        before = self.asked
+        if not (self._take_answers() and open_still) and not self.reason:
+            if not select.select([self.process.exit_fd], [], [], _TICK_S)[0]:
+                self._stop("tampered", "the program closed its end of the channel")
+        elif self.ahead and self.asked and self.asked != before:
+            self._start_clock()
 
     def _stop(self, reason: str, note: str = "") -> None:
         self.reason = self.reason or reason
@@ -125,75 +156,110 @@ class Run:
 
     # --- Passing on
 
-    def _take_request(self) -> None:
-        if not self.forward_left:
-            kind, size = channel.header()
-            if kind != b"F":
-                self._stop("end")
-                return
-            self.forward_left = size
-            self.asked, self.asked_at = True, time.monotonic()
-            self.delay_then, self.delayed_s = self._delay_s(), 0.0
-            self.cpu_then = self._cpu_s() if self.crowded else 0.0
-        count = channel.take(self.inbox[: min(self.forward_left, len(self.inbox))])
-        self.forward_left -= count
-        self.pending = self.inbox[:count]
-        self._flush_pending()
+    def _take_frame(self) -> None:
+        """Begin a batch, or end the program, whatever it is doing."""
+        kind, size = self.line.header()
+        if kind != b"F":
+            self._stop("end")
+            return
+        flags, count = _BATCH.unpack(self.line.read(_BATCH.size))
+        self.ahead, self.then_end = bool(flags & _AHEAD), bool(flags & _THEN_END)
+        if self.ahead:
+            self.sizes, self.forward_left, self.asked = [], size - _BATCH.size, count
+        else:
+            self.sizes = list(struct.unpack(f"<{count}I", self.line.read(4 * count)))[::-1]
+            self.forward_left, self.asked = self.sizes.pop(), 1
+        self._start_clock()
+        self._feed()
 
-    def _flush_pending(self) -> None:
+    def _feed(self) -> None:
+        """Pass on what is here, as far as the program's pipe has room and the program may have it."""
         try:
-            while self.pending:
-                self.pending = self.pending[os.write(self.requests, self.pending) :]
+            while self.forward_left and self.line.held:
+                count = os.write(self.process.requests, self.line.peek(self.forward_left))
+                self.line.advance(count)
+                self.forward_left -= count
         except BlockingIOError:
             pass
         except BrokenPipeError:
             self._stop("tampered", "the program closed its end of the channel")
 
-    def _take_answer(self) -> bool:
-        """Pass on what there is. False at the end of the file."""
-        try:
-            count = os.readv(self.answers, [self.outbox])
-        except BlockingIOError:
-            return True
-        if count == 0:
-            return False
-        if not self.asked or self.forward_left or self.pending:
-            self._stop("tampered", "an answer that nobody asked for")
-            return True
-        if self._over_the_answer(self.outbox[:count]):
-            self._stop("tampered", "more than one answer, or one over the limit")
-            return True
-        channel.send(b"A", self.outbox[:count])
-        if len(self.answer_head) == 4 and self.answer_left == 0:
-            self.answer_head = b""
-            self._stop_clock()
+    def _take_answers(self) -> bool:
+        """Take in what there is. False at the end of the file."""
+        while not self.reason:
+            start = channel.HEAD_BYTES + self.unsent
+            if len(self.outbox) - start < _LEAST_ROOM:
+                self._pass_on()
+                continue
+            try:
+                count = os.readv(self.process.answers, [self.outbox[start:]])
+            except BlockingIOError:
+                break
+            if count == 0:
+                return False
+            if not self.asked or (self.forward_left and not self.ahead):
+                self._stop("tampered", "an answer that nobody asked for")
+            elif not self._count(self.outbox[start : start + count]):
+                self._stop("tampered", "more than one answer, or one over the limit")
+            else:
+                self.unsent += count
+                self._go_on()
+            if count < len(self.outbox) - start:
+                break
         return True
 
-    def _over_the_answer(self, data: memoryview) -> bool:
-        """Count `data` into the present answer. True where it does not fit."""
-        need = 4 - len(self.answer_head)
-        if need:
-            self.answer_head += bytes(data[:need])
-            data = data[need:]
-            if len(self.answer_head) == 4:
+    def _count(self, data: memoryview) -> bool:
+        """Count `data` into the answers that are owed. False where it does not fit."""
+        at = 0
+        while at < len(data):
+            if not self.asked:
+                return False
+            need = 4 - len(self.answer_head)
+            if need:
+                self.answer_head += bytes(data[at : at + need])
+                at = min(at + need, len(data))
+                if len(self.answer_head) < 4:
+                    break
                 self.answer_left = int.from_bytes(self.answer_head, "little")
                 if self.answer_left > self.limits["answer_bytes"] + 1024:
-                    return True
-        self.answer_left -= len(data)
-        return self.answer_left < 0
+                    return False
+            step = min(self.answer_left, len(data) - at)
+            at += step
+            self.answer_left -= step
+            if not self.answer_left:
+                self.answer_head = b""
+                self.asked -= 1
+        return True
 
-    def _drain_answer(self) -> None:
-        """The process is gone, but its answer may be in the pipe still."""
-        before = None
-        while self.asked and not self.reason and before != (self.answer_head, self.answer_left):
-            before = self.answer_head, self.answer_left
-            if not self._take_answer():
-                return
+    def _go_on(self) -> None:
+        """After answers that fit: the next request, or nothing more to do."""
+        if self.asked:
+            return
+        self._stop_clock()
+        if self.sizes:
+            self.forward_left, self.asked = self.sizes.pop(), 1
+            self._start_clock()
+            self._feed()
+        elif self.then_end:
+            self._stop("end")
+        else:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        """Send the answers that have come."""
+        if self.unsent:
+            self.outbox[: channel.HEAD_BYTES] = channel.head(b"A", self.unsent)
+            channel.send(self.outbox[: channel.HEAD_BYTES + self.unsent])
+            self.unsent = 0
 
     def _take_output(self, fd: int) -> bool:
         """Pass on what is kept, throw away the rest. False at the end of the file."""
+        start = channel.HEAD_BYTES + self.unsent
+        if len(self.outbox) - start < _LEAST_ROOM:
+            self._pass_on()
+            start = channel.HEAD_BYTES
         try:
-            count = os.readv(fd, [self.outbox])
+            count = os.readv(fd, [self.outbox[start:]])
         except BlockingIOError:
             return True
         if count == 0:
@@ -202,11 +268,23 @@ class Run:
         room = self.limits["output_bytes"] - self.kept[kind]
         self.truncated = self.truncated or count > room
         if room > 0:
-            channel.send(kind, self.outbox[: min(count, room)])
+            channel.send_frame(kind, self.outbox[start : start + min(count, room)])
         self.kept[kind] += min(count, max(room, 0))
         return True
 
     # --- Limits
+
+    def _start_clock(self) -> None:
+        """Start it, or, where it runs, count what it says and start it anew."""
+        now, delay_s = time.monotonic(), self._delay_s()
+        if self.asked_at:
+            self.active_s += max(0.0, now - self.asked_at - (delay_s - self.delay_then))
+        self.asked_at, self.delay_then, self.delayed_s = now, delay_s, 0.0
+        self.cpu_then = self._cpu_s() if self.crowded else 0.0
+
+    def _stop_clock(self) -> None:
+        self.active_s += max(0.0, time.monotonic() - self.asked_at - (self._delay_s() - self.delay_then))
+        self.asked_at = 0.0
 
     def _deadline(self) -> float:
         if not self.asked:
@@ -214,15 +292,16 @@ class Run:
         return self.asked_at + self.delayed_s + self._allowed_s()
 
     def _allowed_s(self) -> float:
-        """Own time that the present request may take."""
-        return float(min(self.limits["call_s"], self.limits["program_s"] - self.active_s))
+        """Own time that may pass before the next answer, or the next look at answers."""
+        allowed = float(min(self.limits["call_s"], self.limits["program_s"] - self.active_s))
+        return allowed + child.COMPANY_S if self.ahead else allowed
 
     def _delay_s(self) -> float:
         """Seconds that the program's first thread has been ready to run, but waiting for a processor."""
-        if self.delay_fd is None:
+        if self.process.delay_fd is None:
             return 0.0
         try:
-            return int(os.pread(self.delay_fd, 200, 0).split()[1]) / 1e9
+            return int(os.pread(self.process.delay_fd, 200, 0).split()[1]) / 1e9
         except (OSError, IndexError):
             return self.delay_then
 
@@ -234,16 +313,12 @@ class Run:
         if self.crowded:
             own_s = max(own_s, self._cpu_s() - self.cpu_then, (now - self.asked_at) / _CROWDED_FACTOR)
         if own_s >= self._allowed_s():
+            self._take_answers()  # of a batch that goes ahead: those that came before the one that is late
             self._stop("timeout")
         elif now - self.asked_at > self._allowed_s() * _STARVED_FACTOR + _STARVED_S:
             self._stop("starved")
         elif self.crowded:
             self.delayed_s = now - self.asked_at - own_s
-
-    def _stop_clock(self) -> None:
-        if self.asked:
-            self.asked = False
-            self.active_s += max(0.0, time.monotonic() - self.asked_at - (self._delay_s() - self.delay_then))
 
     def _take_census(self) -> None:
         """How much memory, how many files, and whether there is more than one process or thread.
@@ -265,7 +340,7 @@ class Run:
             room = os.statvfs(folder)
             if room.f_files - room.f_ffree > _MAX_FILES:
                 self._stop("memory", "too many files")
-        if not self.crowded and (count > 1 or self._stat(str(self.pid))[_THREADS] > 1):
+        if not self.crowded and (count > 1 or self._stat(str(self.process.pid))[_THREADS] > 1):
             self.crowded = True
 
     def _processes(self) -> list[str]:
@@ -286,16 +361,17 @@ class Run:
     # --- The end
 
     def _finish(self) -> None:
-        self._stop_clock()
+        if self.asked:
+            self._stop_clock()
         status, cpu_s, peak = self._kill_all()
-        for fd in (self.stdout, self.stderr):
+        if self.reason == "end" and not self.asked and self._left_over():
+            self.reason, self.note = "tampered", "an answer that nobody asked for"
+        for fd, kind in self.outputs.items():
             before = -1
-            while before != (kept := self.kept[self.outputs[fd]]) and self._take_output(fd):
+            while before != (kept := self.kept[kind]) and self._take_output(fd):
                 before = kept  # nobody writes any more: no progress means that it is empty, or over the limit
-        for used in (self.requests, self.answers, self.stdout, self.stderr, self.exit_fd, self.delay_fd):
-            if used is not None:
-                os.close(used)
-        channel.skip(self.forward_left, self.inbox)
+        self.process.close()
+        self.line.skip(self.forward_left + sum(self.sizes))
         try:
             for folder in self.scratch:
                 empty(folder)
@@ -312,9 +388,16 @@ class Run:
             "truncated": self.truncated,
             "worn": worn,
         }
-        channel.send(b"X", json.dumps(outcome).encode())
+        self._pass_on()
+        channel.send_frame(b"X", json.dumps(outcome).encode())
         if worn:  # a later program must not find what this one has left, so there is none
             os._exit(0)
+
+    def _left_over(self) -> bool:
+        try:
+            return os.read(self.process.answers, 1) != b""
+        except BlockingIOError:
+            return False
 
     def _kill_all(self) -> tuple[int, float, int]:
         """Kill and reap every other process. The first one's status, processor seconds of all, largest resident size.
@@ -332,33 +415,8 @@ class Run:
                 return first, cpu_s, peak
             cpu_s += usage.ru_utime + usage.ru_stime
             peak = max(peak, usage.ru_maxrss * 1024)
-            if pid == self.pid:
+            if pid == self.process.pid:
                 first = os.waitstatus_to_exitcode(status)
-
-
-def _become_child(requests: int, answers: int, stdout: int, stderr: int, limits: dict) -> None:  # type: ignore[type-arg]
-    """In the forked process: its own descriptors and limits, then the program."""
-    try:
-        null = os.open("/dev/null", os.O_RDWR)
-        for fd, to in ((requests, 30), (answers, 31), (null, 0), (stdout, 1), (stderr, 2)):
-            os.dup2(fd, to)
-        os.dup2(30, 3, inheritable=False)
-        os.dup2(31, 4, inheritable=False)
-        os.closerange(5, 256)
-        os.setpgid(0, 0)  # a session of its own would cost milliseconds where the kernel groups processes by session
-        confine.limit(
-            limits["memory_bytes"],
-            limits["processes"] + 2,
-            limits["file_bytes"],
-            limits["open_files"],
-            int(limits["program_s"] * 4) + 1,
-        )
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        random.seed(0)  # the module seeds itself anew after a fork, and verdicts would differ from time to time
-        gc.enable()
-        child.run(3, 4, limits["answer_bytes"])
-    except BaseException:  # noqa: BLE001 - before the program is loaded this is ours, and told by the exit code
-        os._exit(70)
 
 
 def empty(folder: str) -> None:

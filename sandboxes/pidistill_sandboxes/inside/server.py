@@ -1,14 +1,17 @@
-"""Process 1 of a sandbox: forks a process per program, passes bytes between it and the trusted side, ends it.
+"""Process 1 of a sandbox: keeps a process ready per program, passes bytes between it and the trusted side, ends it.
 
-It reads nothing of what it passes on but lengths, keeps none of it (one buffer, wiped after each program, so that a
+It reads nothing of what it passes on but lengths, keeps none of it (two buffers, wiped after each program, so that a
 later program finds nothing of an earlier one in the memory it is forked from), and knows no tests. As process 1 of its
 namespace it cannot be signalled from inside, and when a program ends it kills every other process there is.
 
 Frames from the trusted side: one byte, a length in four bytes, content.
-    S limits as JSON   start a program          F bytes   pass on to it: one request          E   end it
+    S limits as JSON   start a program
+    F batch            requests for it: flags in a byte (1: it may have them all at once, 2: end it after the last
+                       answer), their number in four, unless all at once the size of each in four, the requests
+    E                  end it
 To the trusted side:
     R walls as JSON    ready, once              A bytes   of the program's answers    O, o bytes   of its output, errors
-    X outcome as JSON  the program has ended: always exactly one for each S, asked for with E or not
+    X outcome as JSON  the program has ended: always exactly one for each S, asked for or not
 """
 
 from __future__ import annotations
@@ -22,14 +25,16 @@ import sys
 
 from pidistill_sandboxes.inside import channel, child, confine, rooms
 from pidistill_sandboxes.inside.program import Run
+from pidistill_sandboxes.inside.standby import Standby
 
 _BUFFER_BYTES = 1 << 16
 PRELOAD = (
     "array", "bisect", "cmath", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions",
-    "functools", "hashlib", "heapq", "io", "itertools", "json", "math", "operator", "queue", "random", "re",
-    "statistics", "string", "textwrap", "threading", "traceback", "typing",
+    "functools", "hashlib", "heapq", "io", "itertools", "json", "math", "operator", "random", "re",
+    "statistics", "string", "textwrap", "traceback", "typing",
 )  # fmt: skip
-"""Modules that programs import most, so that they need not be loaded again for each of them."""
+"""Modules that programs import most, so that they need not be loaded again for each of them. Not `threading`, nor what
+imports it: what it does in each forked process takes longer than importing it does in the few that need it."""
 
 
 def main(config: dict) -> None:  # type: ignore[type-arg]
@@ -43,27 +48,39 @@ def main(config: dict) -> None:  # type: ignore[type-arg]
             walls["namespaces"] = ""
         _confine(walls, config["scratch"])
     except rooms.RoomError as error:
-        channel.send(b"R", json.dumps({"missing": error.missing}).encode())
+        channel.send_frame(b"R", json.dumps({"missing": error.missing}).encode())
         return
     except OSError as error:
-        channel.send(b"R", json.dumps({"missing": {"confinement": str(error)}}).encode())
+        channel.send_frame(b"R", json.dumps({"missing": {"confinement": str(error)}}).encode())
         return
     child.rehearse()
     gc.collect()
     gc.freeze()
-    channel.send(b"R", json.dumps({"walls": walls, "python": sys.version.split()[0]}).encode())
-    buffer = memoryview(bytearray(_BUFFER_BYTES))
-    wiped = bytes(_BUFFER_BYTES)
+    channel.send_frame(b"R", json.dumps({"walls": walls, "python": sys.version.split()[0]}).encode())
+    _serve(config["scratch"])
+
+
+def _serve(scratch: list[str]) -> None:
+    line = channel.Line(memoryview(bytearray(_BUFFER_BYTES)))
+    outbox, wiped = memoryview(bytearray(_BUFFER_BYTES)), bytes(_BUFFER_BYTES)
+    known: bytes = b""
+    standby: Standby | None = None
     while True:
-        kind, size = channel.header()
-        if kind == b"S":
-            limits = json.loads(bytes(channel.read(size)))
-            Run(limits, buffer, config["scratch"]).serve()
-            buffer[:] = wiped
-        else:  # the end of, or a request to, a program that has just ended by itself
-            channel.skip(size, buffer)
-
-
+        kind, size = line.header()
+        if kind != b"S":  # the end of, or a request to, a program that has just ended by itself
+            line.skip(size)
+            continue
+        limits = line.read(size)
+        if standby is not None and limits != known:
+            standby.discard()
+            standby = None
+        if standby is None:
+            known, standby = limits, Standby(json.loads(limits), line.forget)
+        standby.wait()
+        Run(standby, line, outbox, scratch).serve()
+        line.wipe()
+        outbox[:] = wiped
+        standby = Standby(standby.limits, line.forget)
 def _confine(walls: dict[str, str], scratch: list[str]) -> None:
     if os.getpid() != 1:
         raise OSError("the server is not process 1 of its namespace")

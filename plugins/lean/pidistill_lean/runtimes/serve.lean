@@ -1,0 +1,120 @@
+/-! The transport of the WebAssembly runtime: a request a line on standard input, replies framed by the request's nonce. -/
+
+namespace Pidistill
+open Lean Elab
+
+structure Trusted where
+  header : String
+  statement : String
+  env : Environment
+  errors : List Message
+
+structure Cache where
+  cleans : List (String × Clean)
+  trusted : List Trusted
+
+def findClean (key : String) : List (String × Clean) → Option Clean
+  | [] => none
+  | (k, c) :: rest => if k == key then some c else findClean key rest
+
+def findTrusted (header statement : String) : List Trusted → Option Trusted
+  | [] => none
+  | t :: rest => if t.statement == statement && t.header == header then some t else findTrusted header statement rest
+
+def joinNames : List Name → String
+  | [] => ""
+  | n :: rest => nameText n ++ " " ++ joinNames rest
+
+def nonempty {α : Type} : List α → Bool
+  | [] => false
+  | _ => true
+
+def say (nonce : String) (fields : List (String × Json)) : IO Unit := do
+  let out ← IO.getStdout
+  out.putStrLn ("@@" ++ nonce ++ " " ++ (Json.mkObj fields).compress)
+  out.flush
+
+def field (request : Json) (name : String) : IO String :=
+  match request.getObjVal? name with
+  | .ok (.str s) => pure s
+  | _ => throw (IO.userError ("the request has no field " ++ name))
+
+def take {α : Type} (n : Nat) (xs : List α) : List α :=
+  match n, xs with
+  | Nat.succ m, x :: rest => x :: take m rest
+  | _, _ => []
+
+def cleanFor (cache : IO.Ref Cache) (nonce header : String) (extra : List Name) : IO Clean := do
+  let key := header ++ "\u0000" ++ joinNames extra
+  let c ← cache.get
+  match findClean key c.cleans with
+  | some clean => pure clean
+  | none =>
+    say nonce [("event", "loading")]
+    let clean ← makeClean header extra
+    cache.modify (fun c => { c with cleans := (key, clean) :: take 3 c.cleans })
+    say nonce [("event", "loaded")]
+    pure clean
+
+def trustedFor (cache : IO.Ref Cache) (clean : Clean) (header statement : String) : IO Trusted := do
+  let c ← cache.get
+  match findTrusted header statement c.trusted with
+  | some t => pure t
+  | none =>
+    let ictx := inputContext statement "statement"
+    let (st, _) ← elabCommands ictx (fun _ _ => none) {} clean.state
+    let log := st.messages.toList
+    let rec errors : List Message → List Message
+      | [] => []
+      | m :: rest => if isError m then m :: errors rest else errors rest
+    let t : Trusted := { header := header, statement := statement, env := st.env, errors := errors log }
+    cache.modify (fun c => { c with trusted := t :: take 15 c.trusted })
+    pure t
+
+def check (cache : IO.Ref Cache) (nonce : String) (request : Json) : IO Unit := do
+  let header ← field request "header"
+  let statement ← field request "statement"
+  let submission ← field request "submission"
+  let target := (← field request "target").toName
+  let start ← IO.monoMsNow
+  let clean ← cleanFor cache nonce header []
+  let trusted ← trustedFor cache clean header statement
+  let missing := !(lookUp trusted.env target).isSome
+  if nonempty trusted.errors || missing then
+    let errors ← jsonLog trusted.errors
+    say nonce [("event", "done"), ("statement_errors", errors), ("target_unknown", Json.bool missing)]
+  else
+    let ictx := inputContext submission "submission"
+    let (_, ps, log) ← Parser.parseHeader ictx
+    let st := { clean.state with messages := log }
+    let (st, refused) ← elabCommands ictx (fun _ _ => none) ps st
+    let messages ← jsonLog st.messages.toList
+    let found ← facts clean.state.env st.env trusted.env target
+    let stop ← IO.monoMsNow
+    let refusal := match refused with
+      | some r => jsonMessage "error" r.text r.pos none
+      | none => Json.null
+    say nonce (join [("event", Json.str "done"), ("messages", messages), ("refused", refusal), ("ms", toJson (stop - start))] found)
+
+partial def serve (cache : IO.Ref Cache) (input : IO.FS.Stream) : IO Unit := do
+  let line ← input.getLine
+  if line == "" then return ()
+  match Json.parse line with
+  | .error e => say "?" [("event", "trouble"), ("text", Json.str e)]
+  | .ok request =>
+    let nonce ← field request "nonce"
+    let op ← field request "op"
+    try
+      if op == "check" then check cache nonce request
+      else if op == "hello" then
+        let _ ← cleanFor cache nonce "" []
+        say nonce [("event", "done"), ("version", Json.str Lean.versionString)]
+      else say nonce [("event", "trouble"), ("text", Json.str ("unknown operation " ++ op))]
+    catch e => say nonce [("event", "trouble"), ("text", Json.str (toString e))]
+  serve cache input
+
+end Pidistill
+
+public def main : IO Unit := do
+  let cache ← IO.mkRef ({ cleans := [], trusted := [] } : Pidistill.Cache)
+  Pidistill.serve cache (← IO.getStdin)

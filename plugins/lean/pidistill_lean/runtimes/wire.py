@@ -1,0 +1,92 @@
+"""JSON of the trusted Lean program, turned into the protocol's records, and texts turned into what may be sent.
+
+Shared by every runtime that runs `judge.lean`. Pure functions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+from typing import Any, cast
+
+from pidistill_lean.protocol import Check, LeanMessage, Outline, Step
+
+
+def lean_source(name: str) -> str:
+    """The text of one of the trusted Lean programs beside this module."""
+    return files("pidistill_lean.runtimes").joinpath(name).read_text(encoding="utf-8")
+
+
+def digest(*texts: str) -> str:
+    """A short hash of the trusted code, part of a runtime's identity."""
+    whole = hashlib.sha256()
+    for text in texts:
+        whole.update(text.encode())
+        whole.update(b"\0")
+    return whole.hexdigest()[:12]
+
+
+def sendable(text: str) -> str:
+    """Line ends as Lean counts them, and no lone surrogates, which UTF-8 has no bytes for. Lines and columns stay the same."""
+    text = text.replace("\r\n", "\n")
+    return text.encode("utf-8", "replace").decode() if any("\ud800" <= char <= "\udfff" for char in text) else text
+
+
+def message(data: dict[str, Any]) -> LeanMessage:
+    return LeanMessage(
+        severity=data["severity"],
+        text=data["text"],
+        line=data["line"],
+        column=data["column"],
+        end_line=data.get("end_line"),
+        end_column=data.get("end_column"),
+    )
+
+
+def check(data: dict[str, Any], seconds: float) -> Check:
+    """The facts in a reply to `check`."""
+    refused = data.get("refused")
+    return Check(
+        statement_errors=tuple(message(m) for m in data.get("statement_errors", ())),
+        refused=message(refused) if refused else None,
+        messages=tuple(message(m) for m in data.get("messages", ())),
+        target_kind=data.get("target_kind", "missing"),
+        type_matches=bool(data.get("type_matches", False)),
+        changed=tuple(data.get("changed", ())),
+        axioms=tuple(data.get("axioms", ())),
+        replay_error=data.get("replay_error"),
+        unavailable=tuple(data.get("unavailable", ())),
+        seconds=seconds,
+    )
+
+
+def outline(data: dict[str, Any], source: str) -> Outline:
+    """The structure in a reply to `outline`, its offsets moved to the text as the caller has it."""
+    moved = offsets(source)
+    steps = [
+        Step(
+            kind=step["kind"],
+            start=moved[step["start"]],
+            end=moved[step["end"]],
+            depth=step["depth"],
+            name=step.get("name", ""),
+            statement_end=None if step.get("statement_end") is None else moved[step["statement_end"]],
+        )
+        for step in data["steps"]
+    ]
+    start = cast("int | None", data.get("proof_start"))
+    return Outline(
+        errors=tuple(message(m) for m in data.get("errors", ())),
+        proof_start=None if start is None else moved[start],
+        steps=tuple(sorted(steps, key=lambda step: (step.start, -step.end))),
+    )
+
+
+def offsets(source: str) -> list[int]:
+    """For every offset in `sendable(source)`, one past the end included, the offset in `source`."""
+    places = []
+    at = 0
+    while at < len(source):
+        places.append(at)
+        at += 2 if source.startswith("\r\n", at) else 1
+    return [*places, len(source)]
