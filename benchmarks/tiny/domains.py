@@ -17,7 +17,11 @@ from benchmarks.tiny.tokenizer import PIECES
 from benchmarks.tiny.training import Pretraining
 from pidistill.records import JSON
 
-DOMAINS: Final = {"math": "benchmarks.tiny.math_card", "code": "benchmarks.tiny.code_card"}
+DOMAINS: Final = {
+    "math": "benchmarks.tiny.math_card",
+    "code": "benchmarks.tiny.code_card",
+    "lean": "benchmarks.tiny.lean_card",
+}
 """Domain -> the module whose `TINY` describes its model."""
 
 

@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from pidistill.contracts import Verifier
+from pidistill.errors import PidistillError
 from pidistill.records import Problem, Status, Verdict
 from pidistill.verify import guard
 from pidistill.verify.clock import Clock
@@ -163,6 +164,9 @@ def serve(requests_fd: int, results_fd: int, clock_fd: int) -> int:
             return 0
         try:
             bench = Bench(pickle.loads(opener).open(), clock, outbox)
+        except PidistillError as error:
+            outbox.send(("failed", " ".join(f"{error.message} {error.hint}".split())))
+            return 1
         except BaseException:  # noqa: BLE001 - a plugin boundary: the host raises VerifierError
             outbox.send(("failed", traceback.format_exc()))
             return 1

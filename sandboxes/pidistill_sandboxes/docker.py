@@ -21,8 +21,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pidistill.contracts import Sandbox
 from pidistill.errors import SandboxError
-from pidistill.records import JSON
-from pidistill.verify.clock import off_the_clock
 from pidistill_sandboxes.guest import ENVIRONMENT, PYTHON_FLAGS, Guest, LostError
 from pidistill_sandboxes.process import TMP_BYTES, unused_user
 from pidistill_sandboxes.session import WarmSession
@@ -54,11 +52,7 @@ class DockerSandbox(Sandbox):
 
     def open(self) -> WarmSession:
         """A session. Raises `SandboxError` where the SDK, the daemon or the image is missing."""
-        return WarmSession(self._launch, {"room": False, "scratch": ["/tmp", "/dev/shm"]})
-
-    @off_the_clock()
-    def _launch(self) -> ContainerGuest:
-        return ContainerGuest(self.image)
+        return WarmSession(lambda: ContainerGuest(self.image), {"room": False, "scratch": ["/tmp", "/dev/shm"]})
 
     def self_check(self) -> Mapping[str, bool]:
         """Protection -> whether it held when tried just now."""
@@ -102,11 +96,6 @@ class ContainerGuest(Guest):
             self.kill()
             raise LostError(f"Docker cannot start a container: {error}", _DAEMON_HINT) from error
         super().__init__(self._socket.fileno(), self._socket.fileno())
-
-    @off_the_clock()
-    def begin(self, config: Mapping[str, JSON]) -> None:
-        """See `Guest.begin`. The daemon may take seconds, which are no candidate's."""
-        super().begin(config)
 
     def arrived(self, data: bytes) -> None:
         """Take Docker's labels off: standard output is the line, standard error is kept for messages."""

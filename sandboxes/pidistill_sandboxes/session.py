@@ -16,6 +16,7 @@ from typing import TypeVar, cast
 from pidistill.errors import SandboxError
 from pidistill.records import JSON
 from pidistill.sandbox import Answer, Call, Described, Kind, Limits, Outcome, Plain, Program, Raised, Session
+from pidistill.verify.clock import off_the_clock
 from pidistill_sandboxes.guest import Guest, LostError
 from pidistill_sandboxes.inside import wire
 
@@ -93,9 +94,7 @@ class WarmSession(Session):
         """See `Session.start`. A guest that was lost since the last program is replaced first."""
         return self._retried(lambda: self._start(source, limits, stdin))
 
-    def run(
-        self, source: str, calls: Iterable[Call], limits: Limits = _DEFAULT, ahead: bool = False
-    ) -> Outcome:
+    def run(self, source: str, calls: Iterable[Call], limits: Limits = _DEFAULT, ahead: bool = False) -> Outcome:
         """See `Session.run`. Where the guest is lost on the way all of it is done again."""
         requests = [_call_request(call.function, call.args, call.kwargs, call.return_args) for call in calls]
         return self._retried(lambda: self._run(source, None, limits, requests, ahead))
@@ -115,9 +114,7 @@ class WarmSession(Session):
         program.load(source, stdin)
         return program
 
-    def _run(
-        self, source: str, stdin: str | None, limits: Limits, requests: Sequence[bytes], ahead: bool
-    ) -> Outcome:
+    def _run(self, source: str, stdin: str | None, limits: Limits, requests: Sequence[bytes], ahead: bool) -> Outcome:
         program = self._prepare(limits)
         try:
             program.run(source, stdin, requests, ahead)
@@ -134,12 +131,13 @@ class WarmSession(Session):
 
     def _open_guest(self) -> Guest:
         if self._guest is None:
-            guest = self._launch()
-            try:
-                guest.begin(self._config)
-            except BaseException:
-                guest.kill()
-                raise
+            with off_the_clock():  # our time, and not that of whoever waits for it
+                guest = self._launch()
+                try:
+                    guest.begin(self._config)
+                except BaseException:
+                    guest.kill()
+                    raise
             self._guest = guest
         return self._guest
 
@@ -150,7 +148,8 @@ class WarmSession(Session):
     def _retried(self, work: Callable[[], T]) -> T:
         for wait_s in _WAITS_S:
             if wait_s:  # even no time at all would give the processor away
-                time.sleep(wait_s)
+                with off_the_clock():
+                    time.sleep(wait_s)
             try:
                 return work()
             except LostError as error:

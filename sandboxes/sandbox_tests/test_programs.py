@@ -225,16 +225,16 @@ def test_a_server_that_keeps_dying_is_an_error_and_no_verdict(
                 yield Call("f")
 
         kill_each = [Call("f")] * 2
-        original = session._start
+        original = session._prepare
 
-        def start_and_kill(*args: object):
-            program = original(*args)  # type: ignore[arg-type]
+        def prepare_and_kill(limits: Limits):
+            program = original(limits)
             assert session._guest is not None
             session._guest.kill()
             return program
 
-        session._start = start_and_kill  # type: ignore[method-assign, assignment]
+        session._prepare = prepare_and_kill  # type: ignore[method-assign]
         with pytest.raises(SandboxError, match="lost"):
             session.run("def f(): return 1", kill_each)
-        session._start = original  # type: ignore[method-assign]
+        session._prepare = original  # type: ignore[method-assign]
         assert session.run("def f(): return 1", calls()).answers[2].value == 1

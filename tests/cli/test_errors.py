@@ -42,6 +42,10 @@ def tell(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]
         (["run", "retry", "--domain", "math", "--set", "train.lr=-1"], "train.lr: input should be greater than 0"),
         (["run", "retry", "--domain", "math", "--engine", "vlm"], "Unknown engine 'vlm'. Did you mean 'vllm'?"),
         (
+            ["run", "retry", "--domain", "math", "--sandbox", "dokcer"],
+            "Unknown sandbox 'dokcer'. Did you mean 'docker'?",
+        ),
+        (
             ["run", "retry", "--domain", "math", "--set", "recipe.rollouts.retry_form=goldd"],
             "Unknown PI form 'goldd'. Did you mean 'gold'?",
         ),
@@ -54,6 +58,7 @@ def tell(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]
         (["verify", "mathh", "--oracle"], "Unknown domain 'mathh'. Did you mean 'math'?"),
         (["verify", "math"], "Say what to judge."),
         (["verify", "math", "--oracle", "--workers", "-3"], "--workers"),
+        (["verify", "math", "--oracle", "--sandbox", "dokcer"], "Unknown sandbox 'dokcer'. Did you mean 'docker'?"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -59,6 +59,12 @@ def test_set_wins_over_options_and_options_over_the_file(tmp_path: Path) -> None
     assert config.engine.name == "transformers"
 
 
+def test_sandbox_is_the_short_form_of_its_setting() -> None:
+    given = overrides(None, None, None, None, "docker")
+    assert run_config("retry", "math", overrides=given) == run_config("retry", "math", sets=["verify.sandbox=docker"])
+    assert run_config("retry", "math", overrides=given, sets=["verify.sandbox=process"]).verify.sandbox == "process"
+
+
 def test_options_that_were_not_given_set_nothing() -> None:
     assert overrides(None, None, None, None) == {}
 

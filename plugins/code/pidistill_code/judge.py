@@ -132,9 +132,7 @@ class Judge:
                     known[id(test)] = replace(test, expected=answer.value)
         if rooms:
             codes = [(suite.preamble, room.text) for room in rooms]
-            found = record_in_room(
-                self.room(), _room_limits(limits), suite.entry_point, program, codes, _MOST_RECORDED
-            )
+            found = record_in_room(self.room(), _room_limits(limits), suite.entry_point, program, codes, _MOST_RECORDED)
             known |= {id(room): replace(room, transcript=entries) for room, entries in zip(rooms, found, strict=True)}
         if not unknown and not rooms:
             return suite

@@ -83,7 +83,7 @@ def resume(kind, content):
     _answers.put((kind, content))
     return _calls.get()
 '''
-_RECORD: Final = f'''{_COMMON}
+_RECORD: Final = f"""{_COMMON}
 _known = {{}}
 
 def _copy(value):
@@ -121,7 +121,7 @@ def record(code, entry_point, most):
     _run(code, entry_point, stand_in)
     _known[None] = function, own
     return None if trouble or len(transcript) > most else transcript
-'''
+"""
 
 
 Transcript: TypeAlias = tuple[tuple[CandidateCall, object], ...]

@@ -45,14 +45,24 @@ _LOSSY: Final = frozenset(
 class AssertTest:
     """An assert that the trusted side evaluates."""
 
-    text: str
-    term: Term = field(compare=False)
-    equality: bool = True
-    """Whether it says what the answer must equal, or be true of; then another right answer cannot exist."""
+    source: str
+    """As the data has it."""
+    expression: ast.expr = field(compare=False, repr=False)
+    term: Term = field(compare=False, repr=False)
     calls: tuple[CandidateCall, ...] | None = None
     """As of `expressions.Compiled`."""
     stated: tuple[object, ...] = ()
     """As of `expressions.Compiled`."""
+
+    @cached_property
+    def text(self) -> str:
+        """The assert without its message, for people."""
+        return f"assert {ast.unparse(self.expression)}"[:_LONGEST_TEXT]
+
+    @cached_property
+    def equality(self) -> bool:
+        """Whether it says what the answer must equal, or be true of; then another right answer cannot exist."""
+        return _asks_equality(self.expression)
 
 
 @dataclass(frozen=True)
@@ -61,7 +71,7 @@ class RoomTest:
 
     text: str
     equality: bool = True
-    """As of `AssertTest`, for all asserts in it."""
+    """As `AssertTest.equality`, for all asserts in it."""
     transcript: tuple[tuple[CandidateCall, object], ...] | None = None
     """The calls that it made of the reference, with the answers on which it came through; None where that is unknown.
     Test code is deterministic, so it comes through for whoever gives the same answers, and need not run again."""
@@ -188,24 +198,23 @@ class _Reader:
             body = parse(text).body
         except SyntaxError as error:
             raise DataError(f"Problem {self.problem_id!r}: test {number} is no Python: {error}") from None
-        if not any(self._calls(statement) for statement in body):
-            return []  # `assert True` says nothing about the candidate
-        asserts = [node for statement in body for node in ast.walk(statement) if isinstance(node, ast.Assert)]
-        equality = all(_asks_equality(node.test) for node in asserts)
         match body:
             case [ast.Assert(test=expression)]:
                 try:
                     compiled = compile_expression(expression, self.entry_point, self._known)
                 except NotPlainError:
-                    return [RoomTest(text, equality)]
+                    return self._room(text, body)
+                if compiled.calls == ():
+                    return []
                 self.in_place |= compiled.in_place
-                return [
-                    AssertTest(
-                        f"assert {ast.unparse(expression)}"[:_LONGEST_TEXT], compiled.term, equality, compiled.calls,
-                        compiled.stated,
-                    )
-                ]
-        return [RoomTest(text, equality)]
+                return [AssertTest(text, expression, compiled.term, compiled.calls, compiled.stated)]
+        return self._room(text, body)
+
+    def _room(self, text: str, body: Sequence[ast.stmt]) -> list[Test]:
+        if not any(self._calls(statement) for statement in body):
+            return []  # `assert True` says nothing about the candidate
+        asserts = [node for statement in body for node in ast.walk(statement) if isinstance(node, ast.Assert)]
+        return [RoomTest(text, all(_asks_equality(node.test) for node in asserts))]
 
     def _calls(self, statement: ast.stmt) -> bool:
         return any(isinstance(node, ast.Name) and node.id == self.entry_point for node in ast.walk(statement))

@@ -32,6 +32,7 @@ _COMMAND = re.compile(
     r"omit|initialize|builtin_initialize|declare_syntax_cat|register_option|run_cmd|run_meta|run_elab|simproc|grind_pattern|"
     r"add_decl_doc|suppress_compilation|termination_by|decreasing_by|where)\b|@\[|#\w|/-|--|\|"
 )
+_DECLARATION = re.compile(r"^(?:theorem|lemma|example|def|instance)\s+\S+[^\n]*:", re.MULTILINE)
 _TACTIC = re.compile(
     r"(?:aesop|all_goals|any_goals|apply|apply_fun|assumption|bv_decide|by|by_cases|by_contra|calc|case|cases|change|clear|"
     r"congr|constructor|contradiction|contrapose|conv|decide|delta|dsimp|erw|exact|exacts|exfalso|exists|ext|field_simp|"
@@ -73,7 +74,8 @@ def extract(completion: str, target: str, statement: str) -> Extracted:
         if states.search(block):
             return _checked(block, 0)
     if states.search(before):
-        return _checked(_without_prose(before), 0)
+        lean = _without_prose(before)
+        return _checked(lean if states.search(lean) else before, 0)
     head = head_of(statement)
     written = [block for block in blocks if block.strip()]
     closing = not marked and before.strip() and not before.lstrip("\n")[0].strip()
@@ -85,6 +87,8 @@ def extract(completion: str, target: str, statement: str) -> Extracted:
         return _bare(head, _until_prose(before.split("\n")))
     if not before.strip():
         return Extracted(None, reason="the completion holds no Lean text")
+    if _DECLARATION.search(before):
+        return _checked(_without_prose(before), 0)
     return Extracted(None, reason=f"nothing in it states {target!r}, nor does it begin with a tactic")
 
 
@@ -103,7 +107,7 @@ def stating(target: str) -> re.Pattern[str]:
 
 
 def fenced_blocks(text: str) -> tuple[str, list[str], bool]:
-    """What stands before the first fence, the contents of the fences that may hold Lean, and whether the first is marked.
+    """What stands before the first fence, what is in those that may hold Lean, and whether the first has a language.
 
     A fence is closed by one as long as its own.
     """

@@ -1,12 +1,13 @@
 """From the facts about a submission to a verdict. Pure: no Lean runs here, and no message decides.
 
-A submission passes where it made a theorem of the target's name whose type is exactly that of the trusted statement, all
-that the statement rests on is unchanged, its axioms are Lean's three, and the kernel accepts it anew in a clean
-environment. What says `no error` is not asked.
+A submission passes where it made a theorem of the target's name whose type is exactly that of the trusted statement,
+all that the statement rests on is unchanged, its axioms are Lean's three, and the kernel accepts it anew in a clean
+environment. Whether there was an error message is not asked.
 
-What is not a pass is FAIL where an honest attempt may end there (an error, `sorry`, another statement, `native_decide`) and
-REJECTED where none does: code that runs while it is elaborated, an axiom of its own, a declaration that the kernel never
-accepted. A statement that does not elaborate is ABSTAIN, since nobody's proof of it can be judged.
+What is not a pass is FAIL where an honest attempt may end there (an error, `sorry`, another statement, `native_decide`)
+and REJECTED where none does: code that runs while it is elaborated, an axiom of its own, a declaration that the kernel
+never accepted. A statement that does not elaborate is ABSTAIN, since nobody's proof of it can be judged, and so is a
+submission that imports Mathlib where there is none.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ ALLOWED: Final = frozenset({"propext", "Classical.choice", "Quot.sound"})
 """Lean's own axioms, which every classical proof may rest on."""
 COMPILER: Final = frozenset({"Lean.ofReduceBool", "Lean.ofReduceNat", "Lean.trustCompiler"})
 """Axioms behind `native_decide`: they trust compiled code, which the kernel does not check."""
+LIBRARIES: Final = frozenset(
+    {"Mathlib", "Aesop", "Batteries", "ImportGraph", "LeanSearchClient", "Plausible", "ProofWidgets", "Qq"}
+)
+"""What a submission may import for good reason. Where this Lean lacks it, the submission cannot be judged here."""
 SORRY: Final = "sorryAx"
 _MOST_ERRORS: Final = 5
 _LONGEST_ERROR: Final = 1_500
@@ -34,6 +39,8 @@ def judge(check: Check, found: Extracted) -> Verdict:
     if check.statement_errors:
         first = first_line(check.statement_errors[0].text)
         return Verdict(Status.ABSTAIN, reason=f"the statement does not elaborate: {first}"[:500])
+    if check.unavailable and all(name.split(".")[0] in LIBRARIES for name in check.unavailable):
+        return Verdict(Status.ABSTAIN, reason=f"it imports {check.unavailable[0]}, which this Lean does not have"[:500])
     status, reason = _finding(check, found)
     told = ""
     if status is not Status.PASS:
@@ -44,6 +51,8 @@ def judge(check: Check, found: Extracted) -> Verdict:
 
 
 def _finding(check: Check, found: Extracted) -> tuple[Status, str]:
+    if check.unavailable:
+        return Status.FAIL, f"it imports {check.unavailable[0]}, which does not exist here"
     if check.refused is not None:
         return Status.REJECTED, f"{place(check.refused, found)}: {first_line(check.refused.text)}"
     own = sorted(name for name in check.axioms if name not in ALLOWED | COMPILER and name != SORRY)

@@ -200,6 +200,12 @@ _REPLACEMENTS = (
         "newSymIndex=(lib.index??=new Map(Object.keys(lib.exports).map((k,i)=>[k,i]))).get(symbol)??-1;",
     ),
     ("var pthreadPoolSize=4;", "var pthreadPoolSize=1;"),
+    # the build mounts two folders of the host and goes to the caller's: a checker has no business there
+    ('var lean_path=process.env["LEAN_PATH"];if(lean_path){ENV["LEAN_PATH"]=lean_path}', ""),
+    ('FS.mount(NODEFS,{root:"/home"},"/home");FS.mount(NODEFS,{root:"/tmp"},"/tmp");', ""),
+    ('else if(cwd==="/private/tmp"){cwd="/tmp"}FS.chdir(cwd)}', "}"),
+    # not allowed under Node's permission model
+    ('process.binding("constants")["fs"]', "fs.constants"),
 )
 
 

@@ -1,9 +1,9 @@
 """The tasks of `theorems`, levels 1 to 3: each a kind of statement with a proof that belongs to it.
 
 A kind draws a statement and writes the proof from the same numbers, so that nothing has to be searched for. Proofs use
-few tactics in a regular style; the steps that need an idea (a witness, a value, an intermediate fact) are `have`s, and what
-proves them is routine. Most goals ask for a witness or need an induction, because a single closing tactic (`omega`, `simp`,
-`grind`) then gets nowhere. Levels 4 and 5, which go by induction, are in `theorem_inductions`.
+few tactics in a regular style; the steps that need an idea (a witness, a value, an intermediate fact) are `have`s, and
+what proves them is routine. Most goals ask for a witness or need an induction, because a single closing tactic
+(`omega`, `simp`, `grind`) then gets nowhere. Levels 4 and 5, which go by induction, are in `theorem_inductions`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import random
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, TypeAlias
 
 NAME: Final = "t"
@@ -95,7 +96,7 @@ def conjunction(rng: random.Random) -> Task:
 def chain(rng: random.Random) -> Task:
     """A proposition from a chain of implications, among which one may be of no use."""
     atoms = rng.sample(_ATOMS, rng.randint(3, 4))
-    facts = [f"{a} → {b}" for a, b in zip(atoms, atoms[1:], strict=False)]
+    facts = [f"{a} → {b}" for a, b in pairwise(atoms)]
     start, goal, steps = atoms[0], atoms[-1], list(facts)
     if rng.random() < 0.6:
         a, b = rng.sample(atoms, 2)

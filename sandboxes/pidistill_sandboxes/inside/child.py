@@ -60,12 +60,16 @@ def run(requests: int, answers: int, bell: int, answer_bytes: int) -> None:
 def rehearse() -> None:
     """Do in the server what each child does, so that children are forked with all of it warm."""
     source = "def f(x):\n    return [x]\n"
+    messages: tuple[object, ...] = (
+        ("load", source, None, 2),
+        ("call", "f", (1, [2.0], {"a": None}), {}, False),
+    )
     out_r, out_w = os.pipe()
     in_r, in_w = os.pipe()
     inbox, outbox = _Inbox(in_r), _Outbox(out_w, out_w, _CHUNK)
     for _ in range(_REHEARSALS):
         module, reply = _load(source, None)
-        for message in (("load", source, None, 2), ("call", "f", (1, [2.0], {"a": None}), {}, False)):
+        for message in messages:
             data = wire.encode(message)
             os.write(in_w, _LENGTH.pack(len(data)) + data)
             inbox.next()
@@ -173,7 +177,7 @@ def _execute(module: types.ModuleType, source: str, script: bool) -> tuple[objec
         if end.code not in (None, 0):
             raise
     if "threading" in sys.modules:  # as an interpreter does: threads, then exit functions
-        sys.modules["threading"]._shutdown()  # type: ignore[attr-defined]
+        sys.modules["threading"]._shutdown()
     atexit._run_exitfuncs()
     return ("value", None, None)
 

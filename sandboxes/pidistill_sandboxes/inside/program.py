@@ -37,6 +37,8 @@ _CROWDED_FACTOR = 5
 """A program of several processes or threads may take this many times its own time on the wall clock, and no more."""
 _STARVED_FACTOR, _STARVED_S = 20, 20
 """A program may wait for a processor this many times its own time, and so many seconds more. Then it is our trouble."""
+_WAIT_S = 0.005
+"""Until it is looked again whether a program that is late, but waits for a processor, has been given one."""
 _LEAST_ROOM = 1 << 12
 _GONE = select.POLLHUP | select.POLLERR
 
@@ -51,7 +53,8 @@ class Run:
         """Folders that programs may write to, emptied after each."""
         self.outbox = outbox
         """Room for the head of a frame, then answers that have not been passed on."""
-        self.unsent = 0
+        self.unsent = self.used = 0
+        """Bytes of answers in it, and the most of it that has been in use."""
         self.reason = ""
         """Why it ended: end, timeout, starved, memory, exited, tampered."""
         self.note = ""
@@ -68,7 +71,7 @@ class Run:
         self.asked_at = 0.0
         self.answer_head = b""
         self.answer_left = 0
-        self.delay_then, self.delayed_s = 0.0, 0.0
+        self.ran_then, self.delay_then, self.delayed_s, self.ran_at_check = 0.0, 0.0, 0.0, -1.0
         self.active_s = 0.0
         self.crowded, self.cpu_then = False, 0.0
         """Whether it has been seen with more than one process or thread, and the processor time at the request."""
@@ -195,6 +198,7 @@ class Run:
                 count = os.readv(self.process.answers, [self.outbox[start:]])
             except BlockingIOError:
                 break
+            self.used = max(self.used, start + count)
             if count == 0:
                 return False
             if not self.asked or (self.forward_left and not self.ahead):
@@ -245,12 +249,16 @@ class Run:
         else:
             self._pass_on()
 
-    def _pass_on(self) -> None:
-        """Send the answers that have come."""
+    def _pass_on(self, kind: bytes = b"", content: bytes = b"") -> None:
+        """Send the answers that have come, and with them another frame."""
+        parts: list[bytes | memoryview] = []
         if self.unsent:
             self.outbox[: channel.HEAD_BYTES] = channel.head(b"A", self.unsent)
-            channel.send(self.outbox[: channel.HEAD_BYTES + self.unsent])
-            self.unsent = 0
+            parts.append(self.outbox[: channel.HEAD_BYTES + self.unsent])
+        if kind:
+            parts += [channel.head(kind, len(content)), content]
+        channel.send(*parts)
+        self.unsent = 0
 
     def _take_output(self, fd: int) -> bool:
         """Pass on what is kept, throw away the rest. False at the end of the file."""
@@ -262,6 +270,7 @@ class Run:
             count = os.readv(fd, [self.outbox[start:]])
         except BlockingIOError:
             return True
+        self.used = max(self.used, start + count)
         if count == 0:
             return False
         kind = self.outputs[fd]
@@ -276,14 +285,15 @@ class Run:
 
     def _start_clock(self) -> None:
         """Start it, or, where it runs, count what it says and start it anew."""
-        now, delay_s = time.monotonic(), self._delay_s()
+        now, (self.ran_then, delay_s) = time.monotonic(), self._times()
         if self.asked_at:
             self.active_s += max(0.0, now - self.asked_at - (delay_s - self.delay_then))
         self.asked_at, self.delay_then, self.delayed_s = now, delay_s, 0.0
+        self.ran_at_check = -1.0
         self.cpu_then = self._cpu_s() if self.crowded else 0.0
 
     def _stop_clock(self) -> None:
-        self.active_s += max(0.0, time.monotonic() - self.asked_at - (self._delay_s() - self.delay_then))
+        self.active_s += max(0.0, time.monotonic() - self.asked_at - (self._times()[1] - self.delay_then))
         self.asked_at = 0.0
 
     def _deadline(self) -> float:
@@ -296,29 +306,42 @@ class Run:
         allowed = float(min(self.limits["call_s"], self.limits["program_s"] - self.active_s))
         return allowed + child.COMPANY_S if self.ahead else allowed
 
-    def _delay_s(self) -> float:
-        """Seconds that the program's first thread has been ready to run, but waiting for a processor."""
+    def _times(self) -> tuple[float, float]:
+        """Seconds that the program's first thread has run, and has been ready to run but waiting for a processor."""
         if self.process.delay_fd is None:
-            return 0.0
+            return 0.0, 0.0
         try:
-            return int(os.pread(self.process.delay_fd, 200, 0).split()[1]) / 1e9
-        except (OSError, IndexError):
-            return self.delay_then
+            ran, delayed, _ = os.pread(self.process.delay_fd, 200, 0).split()
+        except (OSError, ValueError):
+            return self.ran_then, self.delay_then
+        return int(ran) / 1e9, int(delayed) / 1e9
 
     def _check_time(self, now: float) -> None:
         """A program of one thread may have waited for others; one of many has itself to wait for, and pays for all."""
-        self.delayed_s = self._delay_s() - self.delay_then
+        ran, delay_s = self._times()
+        self.delayed_s = delay_s - self.delay_then
         self._take_census()
         own_s = now - self.asked_at - self.delayed_s
         if self.crowded:
             own_s = max(own_s, self._cpu_s() - self.cpu_then, (now - self.asked_at) / _CROWDED_FACTOR)
-        if own_s >= self._allowed_s():
-            self._take_answers()  # of a batch that goes ahead: those that came before the one that is late
+        late = own_s >= self._allowed_s()
+        if late and (self.crowded or not self._is_waiting(ran)):
+            if self.ahead:  # what was answered before the call that is late counts
+                self._take_answers()
             self._stop("timeout")
         elif now - self.asked_at > self._allowed_s() * _STARVED_FACTOR + _STARVED_S:
             self._stop("starved")
+        elif late:
+            self.delayed_s = now - self.asked_at - self._allowed_s() + _WAIT_S
         elif self.crowded:
             self.delayed_s = now - self.asked_at - own_s
+
+    def _is_waiting(self, ran: float) -> bool:
+        """Whether the first thread waits for a processor now. The kernel counts a wait only when it is over."""
+        before, self.ran_at_check = self.ran_at_check, ran
+        if ran - self.ran_then >= self._allowed_s() or before not in (-1.0, ran):
+            return False
+        return self._stat_text(str(self.process.pid)).startswith(b"R")
 
     def _take_census(self) -> None:
         """How much memory, how many files, and whether there is more than one process or thread.
@@ -348,11 +371,15 @@ class Run:
 
     def _stat(self, name: str) -> list[int]:
         """`/proc/<pid>/stat` from the fourth field on; zeros where the process is gone."""
+        return [int(field) for field in self._stat_text(name).split()[1:]] or [0] * 50
+
+    def _stat_text(self, name: str) -> bytes:
+        """`/proc/<pid>/stat` from the third field, the state, on; empty where the process is gone."""
         try:
             with open(f"/proc/{name}/stat", "rb", buffering=0) as file:
-                return [int(field) for field in file.read(1000).rpartition(b")")[2].split()[1:]]
+                return file.read(1000).rpartition(b") ")[2]
         except OSError:
-            return [0] * 50
+            return b""
 
     def _cpu_s(self) -> float:
         """Processor time of all processes, the dead ones that were waited for among them."""
@@ -388,8 +415,7 @@ class Run:
             "truncated": self.truncated,
             "worn": worn,
         }
-        self._pass_on()
-        channel.send_frame(b"X", json.dumps(outcome).encode())
+        self._pass_on(b"X", json.dumps(outcome).encode())
         if worn:  # a later program must not find what this one has left, so there is none
             os._exit(0)
 

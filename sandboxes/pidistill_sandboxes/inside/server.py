@@ -39,8 +39,7 @@ imports it: what it does in each forked process takes longer than importing it d
 
 def main(config: dict) -> None:  # type: ignore[type-arg]
     """Build what walls the configuration asks for, say so, serve until the trusted side hangs up."""
-    for name in PRELOAD:
-        importlib.import_module(name)
+    _preload()
     walls: dict[str, str] = {}
     try:
         if config["room"]:
@@ -60,9 +59,23 @@ def main(config: dict) -> None:  # type: ignore[type-arg]
     _serve(config["scratch"])
 
 
+def _preload() -> None:
+    """Load the modules, `random` without the hook that would seed it anew in each fork.
+
+    That costs as much as half a fork, and verdicts must not differ from time to time.
+    """
+    register, os.register_at_fork = os.register_at_fork, lambda **_hooks: None
+    try:
+        importlib.import_module("random").seed(0)
+    finally:
+        os.register_at_fork = register
+    for name in PRELOAD:
+        importlib.import_module(name)
+
+
 def _serve(scratch: list[str]) -> None:
     line = channel.Line(memoryview(bytearray(_BUFFER_BYTES)))
-    outbox, wiped = memoryview(bytearray(_BUFFER_BYTES)), bytes(_BUFFER_BYTES)
+    outbox = memoryview(bytearray(_BUFFER_BYTES))
     known: bytes = b""
     standby: Standby | None = None
     while True:
@@ -77,10 +90,13 @@ def _serve(scratch: list[str]) -> None:
         if standby is None:
             known, standby = limits, Standby(json.loads(limits), line.forget)
         standby.wait()
-        Run(standby, line, outbox, scratch).serve()
+        run = Run(standby, line, outbox, scratch)
+        run.serve()
         line.wipe()
-        outbox[:] = wiped
+        outbox[: run.used] = bytes(run.used)  # and no more: each page that is written to has to be copied
         standby = Standby(standby.limits, line.forget)
+
+
 def _confine(walls: dict[str, str], scratch: list[str]) -> None:
     if os.getpid() != 1:
         raise OSError("the server is not process 1 of its namespace")

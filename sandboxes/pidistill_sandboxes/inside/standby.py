@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import os
-import random
 import select
 import signal
 from collections.abc import Callable
@@ -51,7 +50,7 @@ class Standby:
     def wait(self) -> None:
         """Until it is ready. Raises `OSError` where it does not become so: our trouble, not a program's."""
         ready, _, _ = select.select([self.bell, self.exit_fd], [], [], _READY_S)
-        if self.bell not in ready or os.read(self.bell, 1) != READY:
+        if self.bell not in ready or self.exit_fd in ready or os.read(self.bell, 1) != READY:
             raise OSError("the process that was to run a program has ended before it")
 
     def close(self) -> None:
@@ -87,7 +86,6 @@ def _become(requests: int, answers: int, bell: int, stdout: int, stderr: int, li
             int(limits["program_s"] * 4) + 1,
         )
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        random.seed(0)  # the module seeds itself anew after a fork, and verdicts would differ from time to time
         gc.enable()
         os.write(_BELL, READY)
         child.run(_REQUESTS, _ANSWERS, _BELL, limits["answer_bytes"])

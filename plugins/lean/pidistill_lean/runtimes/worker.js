@@ -49,9 +49,11 @@ globalThis.Module = {
   printErr: (line) => fs.writeSync(2, line + '\n'),
   preRun: [() => {
     const { FS, NODEFS, ENV } = globalThis.Module;
-    FS.mkdir('/lib');
+    // Lean looks for its own folder under the name that Node knows it by; an empty one will do
+    FS.mkdirTree(path.dirname(script));
+    FS.mkdirTree('/lib');
     FS.mount(NODEFS, { root: library }, '/lib');
-    FS.mkdir('/program');
+    FS.mkdirTree('/program');
     FS.mount(NODEFS, { root: program }, '/program');
     ENV.LEAN_PATH = '/program:/lib';
   }],

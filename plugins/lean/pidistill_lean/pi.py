@@ -1,0 +1,202 @@
+"""The Lean domain's PI forms: parts of the reference proof, and what the compiler said of an attempt.
+
+| form | what is told | reveals |
+|---|---|---|
+| `have-skeleton` | the reference proof's `have` statements, `sorry` for all that proves them | structure |
+| `other-skeleton` | another problem's skeleton, of the same length | nothing; placebo for `have-skeleton` |
+| `proof-half` | the first half of the reference proof's steps | solution |
+| `compiler-errors` | the compiler's errors word for word, each with its line | diagnostic |
+| `first-error` | where the first error is and the first line of what it says | diagnostic |
+
+The bare failure bit is the core's `bare-retry`. Skeletons and halves are whole Lean texts; a skeleton is given only if
+Lean elaborates it without error. They are made in the host process, by one Lean that is opened when the first is wanted
+and closed at exit. A placebo's length is matched in characters, because a form has no tokenizer.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import random
+from typing import Final
+
+from pidistill.contracts import Needs, Peers, PIForm, Spec
+from pidistill.errors import VerifierError
+from pidistill.records import PI, Problem, Reveals, Rollout, Verdict
+from pidistill_lean.judge import entries, errors
+from pidistill_lean.protocol import LeanDied, LeanTimeout, Runtime
+from pidistill_lean.runtimes import open_runtime
+from pidistill_lean.skeleton import first_half, skeletons
+from pidistill_lean.subgoals import folded
+from pidistill_lean.verifier import theorem_of
+
+SPECS: Final = tuple(
+    Spec(name, summary, f"pidistill_lean.pi:{factory}")
+    for name, summary, factory in (
+        ("have-skeleton", "The `have`s of the reference proof, unproved.", "HaveSkeleton"),
+        ("other-skeleton", "Another problem's skeleton, as long: placebo of have-skeleton.", "OtherSkeleton"),
+        ("proof-half", "The first half of the reference proof.", "ProofHalf"),
+        ("compiler-errors", "The compiler's errors, word for word.", "CompilerErrors"),
+        ("first-error", "Where the first error is, and what it is.", "FirstError"),
+    )
+)
+BUDGET_S: Final = 60.0
+"""Seconds that Lean may take for a reference proof."""
+_NEAR: Final = 0.1
+"""Share by which a placebo may be longer or shorter."""
+_LOOKED_AT: Final = 24
+"""How many other problems are tried for a placebo of the right length."""
+
+
+class HaveSkeleton(PIForm):
+    """The `have` statements of the reference proof, as a text that elaborates (seed 002, 'have-skeleton')."""
+
+    name = "have-skeleton"
+    needs = Needs(reference=True, solution=True)
+    reveals = Reveals.STRUCTURE
+
+    def render(
+        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
+    ) -> PI | None:
+        """None where the reference proof has no `have`, or its skeleton does not elaborate."""
+        text = skeleton_of(problem)
+        return PI(self.name, _told_skeleton(text), self.reveals, (problem.id,)) if text else None
+
+
+class OtherSkeleton(PIForm):
+    """Another problem's skeleton: the same kind of text about something else."""
+
+    name = "other-skeleton"
+    needs = Needs(reference=True, solution=True, peers=True)
+    reveals = Reveals.NOTHING
+    placebo_for = "have-skeleton"
+
+    def render(
+        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
+    ) -> PI | None:
+        """None where `have-skeleton` has nothing to say, or no other problem has a skeleton about as long."""
+        own = skeleton_of(problem)
+        if not own:
+            return None
+        others = [p for p in peers.problems if p.id != problem.id and p.solution and p.reference != problem.reference]
+        rng.shuffle(others)
+        length = len(str(problem.solution))
+        others.sort(key=lambda other: abs(len(str(other.solution)) - length) // 8)  # stable: near ones in random order
+        for other in others[:_LOOKED_AT]:
+            text = skeleton_of(other)
+            if text and abs(len(text) - len(own)) <= _NEAR * len(own) and not _steps(text) & _steps(own):
+                return PI(self.name, _told_skeleton(text), self.reveals, (other.id,))
+        return None
+
+
+class ProofHalf(PIForm):
+    """The first half of the reference proof's steps, for the rest to be found (proof completion)."""
+
+    name = "proof-half"
+    needs = Needs(reference=True, solution=True)
+    reveals = Reveals.SOLUTION
+
+    def render(
+        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
+    ) -> PI | None:
+        """None where the proof is a single step."""
+        text = half_of(problem)
+        if not text:
+            return None
+        return PI(self.name, f"A correct proof begins:\n```lean4\n{text}\n```\n", self.reveals, (problem.id,))
+
+
+class CompilerErrors(PIForm):
+    """What the compiler said of the attempt (seed 002, 'type-checker PI')."""
+
+    name = "compiler-errors"
+    needs = Needs(rollout=True, diagnostics=True)
+    reveals = Reveals.DIAGNOSTIC
+
+    def render(
+        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
+    ) -> PI | None:
+        """None without a verdict that says anything."""
+        if rollout is None or verdict is None or not verdict.diagnostics:
+            return None
+        return PI(self.name, verdict.diagnostics, self.reveals, (rollout.id,))
+
+
+class FirstError(PIForm):
+    """Where the first error is and what it is, in one sentence, without the goals that the compiler prints."""
+
+    name = "first-error"
+    needs = Needs(rollout=True, diagnostics=True)
+    reveals = Reveals.DIAGNOSTIC
+
+    def render(
+        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
+    ) -> PI | None:
+        """None where Lean found no error: a proof may rest on `sorry` without one."""
+        if rollout is None or verdict is None:
+            return None
+        told = entries(verdict.diagnostics)
+        if not told:
+            return None
+        at, _, text = told[0].partition("\n")
+        what = text.strip().split("\n", 1)[0].rstrip(" .:")
+        place = at.removeprefix("Error in ").split(": ", 1)
+        line = f", at `{place[1]}`" if len(place) > 1 else ""
+        return PI(self.name, f"The first error is in {place[0]}{line}: {what}.", self.reveals, (rollout.id,))
+
+
+# --- Parts of reference proofs ----------------------------------------------------------------------------------------
+
+
+def skeleton_of(problem: Problem) -> str | None:
+    """The sparest skeleton of the reference proof that elaborates. Raises `VerifierError` as a runtime does."""
+    theorem = theorem_of(problem)
+    if theorem is None or not problem.solution:
+        return None
+    return _skeleton(theorem.statement, theorem.target, theorem.header, problem.solution)
+
+
+def half_of(problem: Problem) -> str | None:
+    """The first half of the reference proof. Raises `VerifierError` as a runtime does."""
+    if not problem.solution:
+        return None
+    try:
+        return first_half(problem.solution, lean().outline(problem.solution, BUDGET_S))
+    except (LeanTimeout, LeanDied) as error:
+        raise _stuck(problem.solution, error) from error
+
+
+@functools.lru_cache(maxsize=20_000)
+def _skeleton(statement: str, target: str, header: str, solution: str) -> str | None:
+    from pidistill_lean.protocol import Theorem
+
+    theorem = Theorem(statement, target, header)
+    try:
+        for text in skeletons(solution, lean().outline(solution, BUDGET_S)):
+            check = lean().check(theorem, text, BUDGET_S)
+            if check.refused is None and check.type_matches and not errors(check.messages):
+                return text
+    except (LeanTimeout, LeanDied) as error:
+        raise _stuck(solution, error) from error
+    return None
+
+
+def _stuck(solution: str, error: Exception) -> VerifierError:
+    first = solution.strip().split("\n", 1)[0][:100]
+    return VerifierError(f"Lean did not finish with the reference proof that begins {first!r}: {error}")
+
+
+@functools.cache
+def lean() -> Runtime:
+    """The Lean of this process, opened by the first call. Raises `VerifierError` where none works."""
+    runtime = open_runtime("auto")
+    atexit.register(runtime.close)
+    return runtime
+
+
+def _told_skeleton(text: str) -> str:
+    return f"The steps of a correct proof, unproved:\n```lean4\n{text}\n```\n"
+
+
+def _steps(skeleton: str) -> set[str]:
+    return {folded(line) for line in skeleton.split("\n") if line.lstrip().startswith("have ")}

@@ -1,0 +1,147 @@
+"""Finding the Lean text in completions: fences, prose, bare proofs, thinking, and whatever Hypothesis comes up with."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pidistill_lean.extract import LONGEST, extract, fenced_blocks, head_of
+
+STATEMENT = "theorem t (p q : Prop) (h : p ∧ q) : q ∧ p := by\n  sorry"
+HEAD = "theorem t (p q : Prop) (h : p ∧ q) : q ∧ p := by"
+PROOF = f"{HEAD}\n  exact ⟨h.2, h.1⟩"
+
+
+def found(completion: str, target: str = "t") -> str | None:
+    return extract(completion, target, STATEMENT).source
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        f"```lean4\n{PROOF}\n```",
+        f"```lean\n{PROOF}\n```\nThis holds because both parts do.",
+        f"Here it is:\n\n```\n{PROOF}\n```",
+        f"```lean4\n{PROOF}",
+        PROOF,
+        f"The proof:\n\n{PROOF}\n\nBoth parts are taken from h.",
+        f"<think>\nLet me see. `theorem t` is easy.\n```lean4\nwrong\n```\n</think>\n\n```lean4\n{PROOF}\n```",
+        f"First try:\n```lean4\n{HEAD}\n  sorry\n```\nBetter:\n```lean4\n{PROOF}\n```",
+        f"```lean4\n{PROOF}\n```\n\nIt can be run with\n```bash\nlake build\n```",
+        f"```lean4\n{PROOF}\n```\nThe tactic\n```lean4\nexact ⟨h.2, h.1⟩\n```\ndoes it all.",
+        f"{PROOF}\r\n".replace("\n", "\r\n"),
+        f"~~~lean4\n{PROOF}\n~~~",
+    ],
+)
+def test_a_whole_theorem_is_found_in_any_dress(completion: str) -> None:
+    assert found(completion) == f"{PROOF}\n"
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        "  exact ⟨h.2, h.1⟩",
+        "exact ⟨h.2, h.1⟩",
+        "  exact ⟨h.2, h.1⟩\n```",
+        "  exact ⟨h.2, h.1⟩\n```\n\nThis swaps both parts.",
+        "by exact ⟨h.2, h.1⟩",
+        "by\n  exact ⟨h.2, h.1⟩",
+        ":= by\n  exact ⟨h.2, h.1⟩",
+        "```lean4\nexact ⟨h.2, h.1⟩\n```",
+        "```lean4\n  exact ⟨h.2, h.1⟩\n```",
+        "The last step is this:\n```lean4\n:= by\n  exact ⟨h.2, h.1⟩\n```",
+    ],
+)
+def test_a_bare_proof_goes_on_where_the_statement_stops(completion: str) -> None:
+    result = extract(completion, "t", STATEMENT)
+    assert result.source == f"{PROOF}\n"
+    assert result.given == 1
+
+
+def test_a_bare_proof_keeps_its_shape() -> None:
+    nested = "cases h with\n| intro a b =>\n  exact ⟨b, a⟩"
+    assert found(nested) == f"{HEAD}\n  cases h with\n  | intro a b =>\n    exact ⟨b, a⟩\n"
+    lost_first_indentation = "have a := h.1\n  have b := h.2\n  exact ⟨b, a⟩"
+    assert found(lost_first_indentation) == f"{HEAD}\n  have a := h.1\n  have b := h.2\n  exact ⟨b, a⟩\n"
+    opened = "have a : p := by\n  exact h.1\nexact ⟨h.2, a⟩"
+    assert found(opened) == f"{HEAD}\n  have a : p := by\n    exact h.1\n  exact ⟨h.2, a⟩\n"
+
+
+@pytest.mark.parametrize(
+    ("completion", "why"),
+    [
+        ("", "empty"),
+        ("  \n ", "empty"),
+        ("I do not know how to prove this.", "neither|nor"),
+        ("<think>\ntheorem t is hard", "thinking"),
+        ("<think>\nx\n</think>\n", "empty"),
+        ("```lean4\n```", "no Lean text"),
+        ("```python\nprint(1)\n```", "no Lean text"),
+    ],
+)
+def test_what_holds_no_proof_is_no_answer_and_says_why(completion: str, why: str) -> None:
+    result = extract(completion, "t", STATEMENT)
+    assert result.source is None
+    assert any(part in result.reason for part in why.split("|"))
+
+
+def test_another_theorem_is_handed_on_as_it_is() -> None:
+    """The judge says that the target is missing; nothing is put together to make it look otherwise."""
+    other = "theorem other : True := trivial"
+    assert found(f"```lean4\n{other}\n```") == f"{other}\n"
+
+
+def test_lemmas_before_the_target_and_commands_after_it_are_kept() -> None:
+    text = f"theorem aux : True := trivial\n\n{PROOF}\n\nend Foo\n\n#print axioms t"
+    assert found(text) == f"{text}\n"
+
+
+def test_a_comment_with_text_at_the_margin_is_not_taken_for_prose() -> None:
+    text = f"/- We show\n\nThis is the idea. -/\n{PROOF}"
+    assert found(text) == f"{text}\n"
+
+
+def test_a_target_in_a_namespace_is_known_by_its_last_part() -> None:
+    text = "namespace Foo\n\ntheorem bar : True := trivial\n\nend Foo"
+    assert extract(text, "Foo.bar", "theorem Foo.bar : True := by sorry").source == f"{text}\n"
+    assert extract("theorem barn : True := trivial", "Foo.bar", "theorem Foo.bar : True := sorry").source is not None
+
+
+def test_text_of_absurd_length_is_no_answer() -> None:
+    assert found(f"{PROOF}\n" + "-- x\n" * (LONGEST // 5)) is None
+
+
+@pytest.mark.parametrize("ending", [" := by\n  sorry", " := by sorry", " := sorry", " := by", " :=", ""])
+def test_the_head_of_a_statement_ends_in_by_however_it_was_written(ending: str) -> None:
+    assert head_of(f"theorem t : True{ending}") == "theorem t : True := by"
+
+
+PIECES = st.sampled_from(
+    ["```", "```lean4", "~~~", "\n", "\n\n", "theorem t", ":=", "by", "  exact h", "/-", "-/", "<think>", "</think>"]
+)
+TEXTS = st.lists(PIECES | st.text(max_size=8), max_size=30).map("".join)
+
+
+@given(TEXTS, st.sampled_from(["t", "Foo.t", "«x y»", "a'"]))
+def test_any_text_gives_a_source_or_a_reason(completion: str, target: str) -> None:
+    result = extract(completion, target, STATEMENT)
+    assert (result.source is None) == bool(result.reason)
+    if result.source is not None:
+        assert result.source.strip() and result.source.endswith("\n")
+        assert 0 <= result.given <= result.source.count("\n")
+        assert not result.given or result.source.startswith(HEAD)
+
+
+@given(TEXTS)
+def test_extraction_adds_nothing_but_the_statement_and_white_space(completion: str) -> None:
+    result = extract(completion, "t", STATEMENT)
+    if result.source is not None:
+        own = result.source.split("\n", result.given)[-1]
+        text = completion.replace("\r\n", "\n").replace("\r", "\n")
+        assert all(line.strip() in text for line in own.split("\n"))
+
+
+@given(st.text(alphabet="ab\n", max_size=40))
+def test_what_stands_in_a_fence_comes_out_of_it(inside: str) -> None:
+    assert fenced_blocks(f"x\n```lean4\n{inside}\n```\ny") == ("x", [inside], True)

@@ -1,0 +1,169 @@
+"""Calls that go ahead are judged as if each had been sent after the answer to the one before, in every sandbox.
+
+And the process that waits for a program has that program's limits and nothing of another; its death is our trouble.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from pidistill.contracts import Sandbox
+from pidistill.sandbox import Answer, Call, Kind, Limits, Outcome
+from pidistill_sandboxes.guest import ProcessGuest
+from pidistill_sandboxes.session import WarmSession
+
+from .test_lifecycle import alive, children_of
+
+SHORT = Limits(call_s=0.3, program_s=2.0)
+
+
+def told(outcome: Outcome) -> list[object]:
+    """Values, and what came instead of them."""
+    return [answer.value if answer.ok else answer.kind for answer in (outcome.loaded, *outcome.answers)]
+
+
+PROGRAMS = {
+    "state": ("n = 0\ndef f(x):\n global n\n n += 1\n return n, x", [None, (1, 0), (2, 1), (3, 2), (4, 3)]),
+    "raises": (
+        "def f(x):\n if x == 1: raise ValueError(x)\n return x",
+        [None, 0, Kind.RAISED, 2, 3],
+    ),
+    "loops": ("def f(x):\n while x == 2: pass\n return x", [None, 0, 1, Kind.TIMEOUT]),
+    "sleeps": ("import time\ndef f(x):\n time.sleep(99 * (x == 2))\n return x", [None, 0, 1, Kind.TIMEOUT]),
+    "leaves": ("import os\ndef f(x):\n if x == 3: os._exit(0)\n return x", [None, 0, 1, 2, Kind.EXITED]),
+    "crashes": ("import os\ndef f(x):\n if x == 1: os.kill(os.getpid(), 11)\n return x", [None, 0, Kind.EXITED]),
+    "does not load": ("def f(x):\n return x\n1 / 0", [Kind.RAISED]),
+    "loads for ever": ("while True: pass", [Kind.TIMEOUT]),
+    "leaves while it is loaded": ("raise SystemExit(0)", [Kind.RAISED]),
+    "answers at length": ("def f(x): return [x] * 100_000", [None, *([x] * 100_000 for x in range(4))]),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_going_ahead_changes_no_answer(warm: WarmSession, name: str) -> None:
+    source, expected = PROGRAMS[name]
+    calls = [Call("f", (x,)) for x in range(4)]
+    both = [told(warm.run(source, calls, SHORT, ahead)) for ahead in (False, True)]
+    assert both == [expected] * 2
+
+
+def test_a_message_that_is_no_answer_is_tampering_when_calls_go_ahead(warm: WarmSession) -> None:
+    source = "import os\ndef f(x):\n if x == 1: os.write(4, b'\\x01\\0\\0\\0?')\n return x"
+    for ahead in (False, True):
+        outcome = warm.run(source, [Call("f", (x,)) for x in range(4)], SHORT, ahead)
+        assert outcome.end is Kind.TAMPERED
+        assert outcome.tampering
+
+
+def test_each_call_has_its_own_time(warm: WarmSession) -> None:
+    source = "import time\ndef f(): time.sleep(0.2)"
+    assert warm.run(source, [Call("f")] * 4, SHORT, ahead=True).end is None
+    late = warm.run("import time\ndef f(): time.sleep(0.4)", [Call("f")] * 4, SHORT, ahead=True)
+    assert [answer.kind for answer in late.answers] == [Kind.TIMEOUT]
+    assert SHORT.call_s <= late.seconds < SHORT.call_s + 0.1
+    all_s = warm.run(source, [Call("f")] * 4, Limits(call_s=0.5, program_s=0.5), ahead=True)
+    assert [answer.kind for answer in all_s.answers] == [Kind.VALUE, Kind.VALUE, Kind.TIMEOUT]
+
+
+def test_many_calls_and_large_ones_go_ahead(warm: WarmSession) -> None:
+    outcome = warm.run("def f(x): return x", [Call("f", (x,)) for x in range(5000)], ahead=True)
+    assert [answer.value for answer in outcome.answers] == list(range(5000))
+    texts = ["x" * size for size in (10, 3_000_000, 40_000, 70_000, 2_000_000, 5)]
+    for ahead in (False, True):
+        outcome = warm.run("def f(x): return x", [Call("f", (text,)) for text in texts], ahead=ahead)
+        assert [answer.value for answer in outcome.answers] == texts
+
+
+def test_what_is_not_read_does_not_stall_the_next_program(warm: WarmSession) -> None:
+    calls = [Call("f", ("x" * 100_000,))] * 50
+    for ahead in (False, True):
+        assert warm.run("import os\ndef f(x): os._exit(1)", calls, SHORT, ahead).end is Kind.EXITED
+        assert warm.run("def f(x): return 1", calls[:1], SHORT, ahead).answers[0].value == 1
+
+
+def test_answers_that_nobody_asked_for_are_tampering_when_calls_go_ahead(warm: WarmSession) -> None:
+    source = """
+import os, struct, time
+body = b"t\\x03\\0\\0\\0" + b"s\\x05\\0\\0\\0value" + b"j" + struct.pack("<q", 7) + b"N"
+def f():
+    os.write(4, 9 * (struct.pack("<I", len(body)) + body))
+    time.sleep(9)
+"""
+    for ahead in (False, True):
+        outcome = warm.run(source, [Call("f")] * 3, SHORT, ahead)
+        assert outcome.end is Kind.TAMPERED
+        assert outcome.tampering
+
+
+def test_a_batch_from_which_the_trusted_side_walks_away_ends_the_sandbox(sandbox: Sandbox) -> None:
+    with sandbox.open() as session:
+        assert isinstance(session, WarmSession)
+        assert told(session.run("def f(): return 1", [Call("f")])) == [None, 1]
+        guest = session._guest
+        assert guest is not None
+
+        def interrupted(*_: object) -> Answer:
+            raise KeyboardInterrupt
+
+        guest.receive = interrupted  # type: ignore[method-assign, assignment]
+        with pytest.raises(KeyboardInterrupt):
+            session.run("def f():\n while True: pass", [Call("f")] * 3)
+        assert session._guest is None
+        assert told(session.run("def f(): return 1", [Call("f")])) == [None, 1]
+
+
+# --- The process that waits -----------------------------------------------------------------------------------------
+
+
+def test_limits_are_those_of_the_program_also_when_they_change(warm: WarmSession) -> None:
+    source = "import resource\ndef f(): return resource.getrlimit(resource.RLIMIT_AS)[0]"
+    for megabytes in (300, 200, 200, 300):
+        limits = Limits(memory_bytes=megabytes << 20)
+        assert told(warm.run(source, [Call("f")], limits)) == [None, megabytes << 20]
+
+
+def test_calls_to_come_are_not_in_the_memory_of_a_program_forked_for_new_limits(sandbox: Sandbox) -> None:
+    source = """
+import ctypes, os
+def f(text):
+    here = bytes(reversed(text.encode()))
+    found = 0
+    for line in open("/proc/self/maps"):
+        span, rights, *_ = line.split()
+        start, end = (int(number, 16) for number in span.split("-"))
+        if rights.startswith("rw") and "stack" not in line:
+            found += ctypes.string_at(start, end - start).count(here)
+    return found
+"""
+    mark = "".join(map(chr, range(65, 91))) * 2
+    with sandbox.open() as session:
+        reverse = mark[::-1]
+        calls = [Call("f", (mark,)), Call("f", (reverse,))]
+        for memory in (1 << 30, 2 << 30):
+            first = session.run(source, calls, Limits(memory_bytes=memory)).answers[0]
+            if first.raised is not None:
+                pytest.skip(f"a program cannot read its own memory map here: {first.raised.message}")
+            assert first.value == 1  # its own copy, made by `reversed`
+
+
+def test_the_death_of_the_waiting_process_is_no_verdict(sandbox: Sandbox) -> None:
+    with sandbox.open() as session:
+        assert isinstance(session, WarmSession)
+        assert told(session.run("def f(): return 1", [Call("f")])) == [None, 1]
+        guest = session._guest
+        if not isinstance(guest, ProcessGuest):
+            pytest.skip("its processes are not this process's children")
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            waiting = max(children_of(guest._process.pid))
+            if Path(f"/proc/{waiting}/status").read_text().split("NSpid:")[1].split("\n")[0].split()[-1] != "1":
+                break
+        os.kill(waiting, signal.SIGKILL)
+        while alive(waiting) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert told(session.run("def f(): return 2", [Call("f")])) == [None, 2]
