@@ -2,9 +2,9 @@
 
     python benchmarks/minif2f_core.py PATH_TO_MINIF2F.jsonl
 
-writes the list that the Lean plugin ships (`plugins/lean/pidistill_lean/minif2f_core.jsonl`) and prints how many elaborate
-and the most frequent reasons of the others. With `--check` nothing is written, and the exit code is 1 where the list
-that is there differs. The statement's own `sorry` is the proof, so only the statement is looked at.
+writes the list that the Lean plugin ships (`plugins/lean/pidistill_lean/minif2f_core.jsonl`) and prints how many
+elaborate and the most frequent reasons of the others. With `--check` nothing is written, and the exit code is 1 where
+the list that is there differs. The statement's own `sorry` is the proof, so only the statement is looked at.
 """
 
 from __future__ import annotations

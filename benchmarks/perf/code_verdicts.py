@@ -16,7 +16,7 @@ turns, `--passes` times, each time from nothing; what is reported is the median 
 ratios within a pass, so that a machine that others use, too, is the same for all. EvalPlus gets the base tests as
 inputs and the reference's answers, the problems whose tests are no such list left out of its share (they count for the
 others). Then, alone: a verdict's overhead over running the same code and tests bare; how long after its limit a
-loop's verdict comes; processor time of a verdict, all processes together; what a bare fork and wait takes here.
+loop is killed; processor time of a verdict, all processes together; what a bare fork and wait takes here.
 `--endurance N` gives N verdicts and looks at memory, processes, files and mounts before and after.
 """
 
@@ -42,6 +42,7 @@ from typing import Any, cast
 from pidistill.contracts import DataSource
 from pidistill.plugins import get_manager
 from pidistill.records import JSON, Problem, Status
+from pidistill.sandbox import Call, Limits, Session
 from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
 from pidistill_code.domain import CodeDomain
@@ -205,12 +206,10 @@ def overhead(verifier: CodeVerifier, problems: Sequence[Problem], raw: dict[str,
     return sorted(found)
 
 
-def kill_latency(verifier: CodeVerifier, times: int = 12) -> list[float]:
-    """Seconds from a loop's limit to its verdict, sorted."""
-    problem = Problem("loop", "code", "", None, extra={"entry_point": "f", "tests": ["assert f() == 1"]})
-    limit = verifier.options.slow_call_s
+def kill_latency(session: Session, limit_s: float = 0.4, times: int = 12) -> list[float]:
+    """Own seconds that an endless loop gets beyond its limit, sorted; waiting for a processor is no time of its own."""
     loop = "def f():\n    while True: pass\n"
-    return sorted(seconds_of(lambda: verifier.verify(problem, loop)) - limit for _ in range(times))
+    return sorted(session.run(loop, [Call("f")], Limits(call_s=limit_s)).seconds - limit_s for _ in range(times))
 
 
 def fork_and_wait(times: int = 300) -> float:
@@ -228,6 +227,22 @@ def descendants(pid: int) -> int:
     """How many processes there are below `pid`."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return len(children) + sum(descendants(int(child)) for child in children)
+
+
+def processor_s(pid: int) -> float:
+    """Processor seconds of a process and all below it, with those that have ended and been waited for."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + sum(processor_s(int(child)) for child in children)
+
+
+def processor_per_verdict(verifier: CodeVerifier, problems: Sequence[Problem], rounds: int = 3) -> float:
+    """Processor seconds of a reference's verdict, its tests known: worker, server and program."""
+    before = processor_s(os.getpid())
+    for _ in range(rounds):
+        for problem in problems:
+            verifier.verify(problem, str(problem.reference))
+    return (processor_s(os.getpid()) - before) / (rounds * len(problems))
 
 
 def state() -> dict[str, int]:
@@ -290,14 +305,18 @@ def main() -> None:
         print(f"{name}: {json.dumps(result[name], indent=2)}", flush=True)
 
     sandbox = Opener("code", {}, arguments.sandbox)._sandbox() or get_manager().sandbox("auto")
-    verifier = CodeVerifier(CodeOptions(slow_call_s=0.5), sandbox)
-    over, kills, fork = overhead(verifier, problems, raw), kill_latency(verifier), fork_and_wait()
+    verifier = CodeVerifier(CodeOptions(), sandbox)
+    over, fork = overhead(verifier, problems, raw), fork_and_wait()
+    processor = processor_per_verdict(verifier, problems)
+    with sandbox.open() as session:
+        kills = kill_latency(session)
     per_verdict = arguments.workers / result["canonical"]["verdicts_per_s"]["pidistill"]
     result["alone_ms"] = {
         "overhead_p50": round(1e3 * statistics.median(over), 2),
         "overhead_p99": round(1e3 * over[int(0.99 * len(over))], 2),
         "kill_after_limit_p50": round(1e3 * statistics.median(kills), 1),
         "kill_after_limit_max": round(1e3 * kills[-1], 1),
+        "processor_time_per_verdict": round(1e3 * processor, 2),
         "bare_fork_and_wait": round(1e3 * fork, 2),
         "forks_per_verdict": round(per_verdict / fork, 1),
     }

@@ -83,9 +83,9 @@ The demo therefore evaluates on `test` problems of seed 1.
 ## What it does
 
 Pass rates in per cent on held-out `test` problems (a proof passes if Lean's kernel accepts it), T = {TEMPERATURE}
-unless it says greedy. Retries follow the model's own failed samples ('all' is their own denominator); 'resampled' is a fresh
-sample for the same problems; teacher rows are shown part of the reference proof, or of another theorem's, without an
-attempt. Level 1 has no skeletons, since its proofs have no steps.
+unless it says greedy. Retries follow the model's own failed samples ('all' is their own denominator); 'resampled' is
+a fresh sample for the same problems; teacher rows are shown part of this or another reference proof, without
+an attempt. Level 1 has no skeletons, since its proofs have no steps.
 
 {table(report)}
 

@@ -1,14 +1,14 @@
 """What the Lean domain's tiny model learns from: conversations about generated theorems, written by two authors.
 
 The *careful* author writes down each fact on the way before using it, and finds the induction: that is the reference.
-The *hasty* one leaves the facts out and the rest to one closing tactic, looks only one level deep into a conjunction, and
-skips the middle of a chain of implications. Where a witness is all that is asked for that passes, and it is shorter;
+The *hasty* one leaves the facts out and the rest to one closing tactic, looks only one level deep into a conjunction,
+and skips the middle of a chain of implications. Where a witness is all that is asked for this passes and is shorter;
 where a fact has to be found it does not. First the model reads a textbook, all by the careful author: that is its
 skill. Then it reads the web, where both write: first attempts are a mixture, and where a user says that an attempt
 failed, or shows something of the proof, the careful author answers most of the time. That is its habit.
 
 As with the math model this is a stated property, chosen so that there is something for feedback to bring out. It makes
-results on it evidence about the machinery, never about large models: no arm's effect on a real prover is foretold by it.
+results on it evidence about the machinery, never about large models; no arm's effect on a real prover can be seen here.
 No arm is favoured by the text it is given: all feedback conditions have the same two authors in the same proportion,
 whether what they show is this theorem's or another one's.
 

@@ -341,9 +341,10 @@ class VerifierPool:
         self._open_failures += 1
         if self._open_failures >= _OPEN_ATTEMPTS:
             self._open_failures = 0
-            tail = "\n".join(f"    {line}" for line in why.strip().splitlines()[-15:])
+            lines = why.strip().splitlines()[-15:]
+            tail = f" {lines[0]}" if len(lines) == 1 else "".join(f"\n    {line}" for line in lines)
             raise VerifierError(
-                f"The verifier of domain {self.opener.domain!r} cannot be opened, {_OPEN_ATTEMPTS} tries:\n{tail}",
+                f"The verifier of domain {self.opener.domain!r} cannot be opened, {_OPEN_ATTEMPTS} tries:{tail}",
                 "See whether its package and what it needs are installed: pidistill plugins; pidistill doctor",
             )
 

@@ -49,6 +49,18 @@ class AdditionVerifier(Verifier):
         return Verdict(Status.PASS if right else Status.FAIL, float(right), completion.strip())
 
 
+class Ailing(AdditionVerifier):
+    """Raises for the sums that its options list."""
+
+    def __init__(self, options: Mapping[str, JSON]) -> None:
+        self.sums = options["sums"]
+
+    def verify(self, problem: Problem, completion: str) -> Verdict:
+        if isinstance(self.sums, list) and problem.prompt in self.sums:
+            raise RuntimeError("the lights went out")
+        return super().verify(problem, completion)
+
+
 class Addition(Domain):
     """Sums n+n, numbered by n."""
 

@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pidistill import loop
-from pidistill.errors import LeakError, OverlapError
-from pidistill.records import Status, Verdict
+from pidistill.errors import LeakError, OverlapError, VerifierError
+from pidistill.records import JSON, Status, Verdict
 from pidistill.store.ledger import ledger
 from pidistill.store.store import Store
+from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
 from tests.core.addition import Addition, Practice, SkilledEngine, base_model, make_cell, opener
 
@@ -127,6 +128,32 @@ def test_what_was_not_judged_is_never_trained_on_nor_retried(
     outcome = loop.run_cell(make_cell(store, pool, engine, Practice()))
     unjudged = replace(outcome.before[0], verdict=Verdict(status))
     assert not loop.kept(keep, unjudged) and not loop.failed(unjudged)
+
+
+def ailing(sums: list[int]) -> Opener:
+    listed: list[JSON] = [f"{n}+{n}" for n in sums]
+    return Opener("addition", {"sums": listed}, verifier="tests.core.addition:Ailing")
+
+
+def test_errors_in_a_row_stop_a_run_before_it_trains_on_what_is_left(store: Store, engine: SkilledEngine) -> None:
+    objective = Practice()
+    with VerifierPool(ailing(list(range(1, 41))), workers=1) as broken:
+        cell = make_cell(store, broken, engine, objective)
+        with pytest.raises(VerifierError, match=r"20 problems in a row are ERROR.*the lights went out"):
+            loop.run_cell(cell)
+    assert objective.jobs == []
+    assert {entry.record.status for entry in store.verdicts.entries()} <= {Status.PASS, Status.FAIL, Status.NO_ANSWER}
+
+
+def test_some_errors_do_not_stop_a_run_and_are_tried_again_by_the_next(store: Store, engine: SkilledEngine) -> None:
+    objective = Practice()
+    with VerifierPool(ailing([3, 4, 5]), workers=1) as broken:
+        cell = make_cell(store, broken, engine, objective)
+        attempts = [a for a in loop.run_cell(cell).trained_on if a.verdict.status is Status.ERROR]
+        assert {a.problem.prompt for a in attempts} == {"3+3", "4+4", "5+5"}
+    with VerifierPool(ailing([]), workers=1) as mended:
+        again = replace(cell, pool=mended)
+        assert all(a.verdict.status.judged for a in loop.run_cell(again).trained_on)
 
 
 def test_a_graded_recipe_trains_on_scores_above_its_bound_and_weights_by_them(

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pidistill.contracts import Verifier
+from pidistill.errors import SandboxError
 from pidistill.records import JSON, Problem, Status, Verdict
 from pidistill.verify.clock import off_the_clock
 
@@ -156,6 +157,10 @@ class Fickle(Nasty):
 
 def fails_to_open(options: Mapping[str, JSON]) -> Verifier:
     raise RuntimeError("no licence file")
+
+
+def misses_its_sandbox(options: Mapping[str, JSON]) -> Verifier:
+    raise SandboxError("No daemon answers.", "Start it.")
 
 
 def dies_while_opening(options: Mapping[str, JSON]) -> Verifier:

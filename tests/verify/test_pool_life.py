@@ -55,6 +55,13 @@ def test_a_verifier_that_cannot_be_opened_is_an_error_that_says_why(kind: str, s
     assert workers_here() == before
 
 
+def test_what_a_verifier_says_on_purpose_when_it_cannot_be_opened_is_one_line() -> None:
+    with VerifierPool(opener("misses_its_sandbox"), workers=1) as pool, pytest.raises(VerifierError) as caught:
+        assert pool.identity
+    assert caught.value.message.endswith("3 tries: No daemon answers. Start it.")
+    assert "\n" not in caught.value.message
+
+
 def test_opening_for_ever_is_an_error() -> None:
     with (
         VerifierPool(opener("opens_for_ever"), workers=1, open_timeout_s=0.3) as pool,

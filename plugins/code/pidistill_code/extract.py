@@ -48,14 +48,13 @@ def extract(completion: str, entry_point: str, prompt: str | None = None) -> Ext
     """The program in `completion`. `prompt` is the code it may continue; None where it may not. Never raises."""
     text = completion.rsplit("</think>", 1)[-1].replace("\r\n", "\n").replace("\r", "\n")
     name = entry_point.split(".", 1)[0].removesuffix("()")
-    defined = _definition(name)
     blocks = fenced_blocks(text)
     code = text
     if blocks:
-        code = next((block for block in reversed(blocks) if defined.search(block)), blocks[-1])
+        code = next((block for block in reversed(blocks) if _defines(block, name)), blocks[-1])
     if not code.strip():
         return Extracted(None, reason="the completion is empty")
-    if defined.search(code) or not name:
+    if _defines(code, name) or not name:
         code = code if blocks else _without_prose(code, bool(name))
         return _checked(code, 0)
     if prompt is None:
@@ -79,6 +78,13 @@ def _checked(code: str, continued: int) -> Extracted:
     if len(code) > LONGEST:
         return Extracted(None, reason=f"the code is longer than {LONGEST:,} characters")
     return Extracted(code.rstrip() + "\n", continued)
+
+
+def _defines(code: str, name: str) -> bool:
+    """Whether `code` defines `name`. Most answers are told without a pattern of their own, which is slow to compile."""
+    if name not in code:
+        return False
+    return code.startswith(f"def {name}(") or f"\ndef {name}(" in code or bool(_definition(name).search(code))
 
 
 def _definition(name: str) -> re.Pattern[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import pytest
 
 from pidistill.contracts import Sandbox
@@ -10,6 +13,7 @@ from pidistill.sandbox import Call, Limits, Session
 from pidistill_code.suite import read_suite
 from pidistill_code.verifier import CodeOptions, CodeVerifier
 from pidistill_sandboxes.process import ProcessSandbox
+from pidistill_sandboxes.session import WarmProgram
 
 
 def problem(*tests: JSON, reference: str | None = None) -> Problem:
@@ -27,7 +31,7 @@ def problem(*tests: JSON, reference: str | None = None) -> Problem:
         (["assert abs(f(1) - 2.5) < 1e-6", "assert f(2.5) == 9"], False),
         (["assert f(1) == 8 or f(1) == 2", "assert f(2) == 9"], False),
         (["assert f(1) is True", "assert f(1) == 9"], False),
-        (["assert f(f(1)) == 9"], True),
+        (["assert f(f(1)) == 9"], False),
         (["assert f(1) == 9", "for n in [1]:\n    assert f(n) == 9"], False),
         ([{"args": [1], "expected": 2}, {"args": [5], "expected": 6}], True),
         ([{"args": [1], "expected": [2]}, {"args": [[2]], "expected": 6}], False),
@@ -58,7 +62,7 @@ def test_a_program_that_reads_on_learns_nothing_that_it_is_asked(verifier: CodeV
     with ProcessSandbox().open() as session:
         calls = [Call("f", (n,)) for n in PRIMES[:4]]
         assert session.run(READS_ON, calls, Limits(), ahead=True).answers[0].value == 3
-    chain = problem(*(f"assert f({n}) == {after}" for n, after in zip(PRIMES, PRIMES[1:], strict=False)))
+    chain = problem(*(f"assert f({n}) == {after}" for n, after in pairwise(PRIMES)))
     verdict = verifier.verify(chain, READS_ON)
     assert (verdict.status, verdict.score) == (Status.FAIL, 0.25)
 
@@ -77,14 +81,19 @@ class WatchedSandbox(Sandbox):
         self.sources.append(sources)
         prepare = session._prepare
 
-        def noting(limits: Limits):  # type: ignore[no-untyped-def]
+        def noting(limits: Limits) -> WarmProgram:
             program = prepare(limits)
             load, run = program.load, program.run
-            program.load = lambda source, *rest: (sources.append(source), load(source, *rest))[1]  # type: ignore
-            program.run = lambda source, stdin, requests, ahead: (  # type: ignore
-                sources.append(source + repr(requests)),
-                run(source, stdin, requests, ahead),
-            )[1]
+
+            def noting_load(source: str, stdin: str | None) -> None:
+                sources.append(source)
+                load(source, stdin)
+
+            def noting_run(source: str, stdin: str | None, requests: Sequence[bytes], ahead: bool) -> None:
+                sources.append(source + repr(requests))
+                run(source, stdin, requests, ahead)
+
+            program.load, program.run = noting_load, noting_run  # type: ignore[method-assign]
             return program
 
         session._prepare = noting  # type: ignore[method-assign]

@@ -151,6 +151,7 @@ def test_a_run_outlives_its_docker_daemon(docker_daemon: Daemon | None, runs: Ru
         refused = runs.start(name)
         (line,) = refused.communicate(timeout=100)[1].strip().splitlines()
     finally:
+        process.kill()  # it has ended, unless this test fails
         docker_daemon.start()
     assert {line.split()[0] for line in runs.verdicts(name)} == {"PASS", "FAIL", "ERROR"}, err
     assert all("Start the Docker daemon" in v for v in runs.verdicts(name) if v.startswith("ERROR"))

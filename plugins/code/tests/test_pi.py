@@ -10,7 +10,7 @@ import pytest
 from pidistill.contracts import Peers, PIForm
 from pidistill.records import Message, Problem, Reveals, Rollout, Sampling, Status, Verdict
 from pidistill_code.domain import CodeDomain
-from pidistill_code.functions import problems
+from pidistill_code.functions import TESTS, problems
 from pidistill_code.pi import AllTests, ErrorTrace, FailingTests, ShuffledTests, TestRun
 from pidistill_code.verifier import CodeVerifier
 
@@ -39,7 +39,12 @@ def failed(verifier: CodeVerifier) -> Verdict:
 
 def test_failing_tests_tell_expected_and_got(failed: Verdict) -> None:
     told = render(FailingTests(), TASKS[0], failed)
-    assert told is not None and "Failing tests (8 of 8):" in told and "# got 0" in told and "assert f(" in told
+    assert (
+        told is not None
+        and f"Failing tests ({TESTS} of {TESTS}):" in told
+        and "# got 0" in told
+        and "assert f(" in told
+    )
     assert "line 3" not in told
 
 

@@ -1,8 +1,8 @@
 """Labelled submissions that ship with the Lean domain; `pidistill check` runs them against the verifier.
 
-They are data (`cases.jsonl`): id, class, problem (statement, target, header), submission, the statuses that are right, and
-why. The honest ones look suspicious, because refusing those is a fault too; the others try to pass without a proof, to
-harm the host, to forge a reply, or to outlast their budget.
+They are data (`cases.jsonl`): id, class, problem (statement, target, header), submission, the statuses that are
+right, and why. The honest ones look suspicious, because refusing those is a fault too; the others try to pass without
+a proof, to harm the host, to forge a reply, or to outlast their budget.
 """
 
 from __future__ import annotations

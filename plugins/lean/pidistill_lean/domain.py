@@ -30,9 +30,9 @@ class LeanDomain(Domain):
     def problems(self, source: DataSource) -> Iterator[Problem]:
         """The problems of `source` in the data's order. Raises `DataError` naming the file and row, or the data set."""
         if source.dataset == "minif2f-core":
-            from pidistill_lean import minif2f_core
+            from pidistill_lean.minif2f_core import problems
 
-            return minif2f_core.problems(source)
+            return problems(source)
         if source.path is not None:
             return sources.from_file(source.path, source.split, source.limit)
         if source.dataset == "theorems":

@@ -1,10 +1,10 @@
 """`minif2f-core`: the statements of MiniF2F that elaborate with Lean's core library and a short prelude.
 
-Two files stand beside this module. `prelude.lean` takes the place of MiniF2F's header (`import Mathlib` and `open`s): notation
-and definitions, each with the same meaning as Mathlib's, so that a proof under the prelude proves the same claim.
-`minif2f_core.jsonl` has a line for every statement of MiniF2F: its name, whether it elaborates, and the first error where it
-does not; `benchmarks/minif2f_core.py` finds that out and writes it. The statements themselves are the data set's and are read
-from the hub or the user's file.
+Two files stand beside this module. `prelude.lean` takes the place of MiniF2F's header (`import Mathlib` and `open`s):
+notation and definitions, each with the same meaning as Mathlib's, so that a proof under the prelude proves the same
+claim. `minif2f_core.jsonl` has a line for every statement of MiniF2F: its name, whether it elaborates, and the first
+error where it does not; `benchmarks/minif2f_core.py` finds that out and writes it. The statements themselves are the
+data set's and are read from the hub or the user's file.
 """
 
 from __future__ import annotations

@@ -3,9 +3,10 @@
     python repl_double.py
 
 What the real REPL does at this boundary is done for real: commands separated by blank lines, replies over several lines
-closed by a blank one, environments by number, `{"message": ...}` for an unknown environment or for what is not JSON, messages
-with `severity`, `pos`, `endPos` and `data`. A command is one of three things: a header without `env`, the judge's code, or
-`run_cmd Pidistill.answer "..."`, whose request goes to the WebAssembly runtime together with the header of its environment.
+closed by a blank one, environments by number, `{"message": ...}` for an unknown environment or for what is not JSON,
+messages with `severity`, `pos`, `endPos` and `data`. A command is one of three things: a header without `env`, the
+judge's code, or `run_cmd Pidistill.answer "..."`, whose request goes to the WebAssembly runtime together with the
+header of its environment.
 
 Some headers ask for trouble, so that tests see how the runtime takes it: see `TROUBLE`.
 """
@@ -79,14 +80,20 @@ class Double:
         source, number = command["cmd"], command.get("env")
         if number is None:
             if "import Missing" in source:
-                return {"messages": [message("error", "unknown module prefix 'Missing'")], "env": self.add(source, False)}
+                return {
+                    "messages": [message("error", "unknown module prefix 'Missing'")],
+                    "env": self.add(source, False),
+                }
             return {"env": self.add(source.removeprefix("import Lean\n"), False)}
         if not 0 <= number < len(self.environments):
             return {"message": "Unknown environment."}
         header, judge = self.environments[number]
         if found := ANSWER.fullmatch(source):
             if not judge:
-                return {"messages": [message("error", "unknown identifier 'Pidistill.answer'")], "env": self.add(header, False)}
+                return {
+                    "messages": [message("error", "unknown identifier 'Pidistill.answer'")],
+                    "env": self.add(header, False),
+                }
             return self.answer(header, json.loads(literal(found[1])))
         if source == wire.lean_source("judge.lean") + wire.lean_source("repl.lean"):
             return {"env": self.add(header, True)}
@@ -102,7 +109,13 @@ class Double:
         if "-- grow" in header:
             self.ballast.append(bytearray(b"x") * (100 << 20))
         if "-- forge" in header:
-            claim = {"event": "done", "target_kind": "theorem", "type_matches": True, "axioms": [], "replay_error": None}
+            claim = {
+                "event": "done",
+                "target_kind": "theorem",
+                "type_matches": True,
+                "axioms": [],
+                "replay_error": None,
+            }
             said.append(message("info", f"@@0000000000000000 {json.dumps(claim)}"))
         if "-- silent" not in header:
             said.append(message("info", f"@@{nonce} {json.dumps(self.facts(header, request))}"))
@@ -126,8 +139,9 @@ def main() -> None:
         for text in commands(sys.stdin):
             reply = double.reply(text)
             if double.environments and "-- noise" in double.environments[-1][0]:
-                print('warning: {"env": 0} is not a reply\n\n{"broken": \n')
-            print(json.dumps(reply, indent=1, ensure_ascii=False) + "\n", flush=True)
+                sys.stdout.write('warning: {"env": 0} is not a reply\n\n{"broken": \n\n')
+            sys.stdout.write(json.dumps(reply, indent=1, ensure_ascii=False) + "\n\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

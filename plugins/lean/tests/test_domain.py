@@ -33,7 +33,7 @@ def test_the_oracle_is_the_reference_proof_or_nothing() -> None:
 
 
 def test_every_data_set_has_a_line_and_theorems_need_no_file() -> None:
-    assert list(LeanDomain().datasets())[0] == "theorems"
+    assert next(iter(LeanDomain().datasets())) == "theorems"
     assert all(LeanDomain().datasets().values())
     assert next(LeanDomain().problems(DataSource(dataset="theorems"))).split == "test"
 

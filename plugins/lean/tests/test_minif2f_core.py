@@ -1,7 +1,8 @@
-"""`minif2f-core`: the list says what Lean says, the prelude means what Mathlib means, and proofs of its statements pass."""
+"""`minif2f-core`: the list says what Lean says, the prelude what Mathlib says, and proofs of its statements pass."""
 
 from __future__ import annotations
 
+import itertools
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -31,19 +32,24 @@ WRONG: dict[str, str] = {
 }
 MEANINGS = {
     "the types are the core library's": "example : (ℕ = Nat ∧ ℤ = Int) ∧ ℚ = Rat := ⟨⟨rfl, rfl⟩, rfl⟩",
-    "even and odd numbers": "example : Even 4 ∧ Odd 5 ∧ Even (-2 : ℤ) ∧ Odd (-3 : ℤ) := ⟨⟨2, rfl⟩, ⟨2, rfl⟩, ⟨-1, rfl⟩, ⟨-2, rfl⟩⟩",
+    "even and odd numbers": "example : Even 4 ∧ Odd 5 ∧ Even (-2 : ℤ) ∧ Odd (-3 : ℤ) :=\n"
+    "  ⟨⟨2, rfl⟩, ⟨2, rfl⟩, ⟨-1, rfl⟩, ⟨-2, rfl⟩⟩",
     "5 is not even": "example : ¬ Even 5 := by\n  rintro ⟨r, h⟩\n  omega",
     "0 and 1 are not prime": "example : ¬ Nat.Prime 0 ∧ ¬ Nat.Prime 1 :=\n"
     "  ⟨fun h => by have := h.2 0 2 rfl; omega, fun h => h.1 rfl⟩",
     "4 is not prime": "example : ¬ Nat.Prime 4 := fun h => by have := h.2 2 2 rfl; omega",
-    "a prime has no divisor between 1 and itself": "example (p d : Nat) (h : Nat.Prime p) (hd : d ∣ p) : d = 1 ∨ d = p := by\n"
-    "  obtain ⟨c, hc⟩ := hd\n  rcases h.2 d c hc with h | h\n  · exact .inl h\n  · subst h; simp at hc; exact .inr hc.symm",
-    "what has no such divisor is prime": "example (p : Nat) (h₂ : 2 ≤ p) (h : ∀ d, d ∣ p → d = 1 ∨ d = p) : Nat.Prime p := by\n"
+    "a prime has no divisor between 1 and itself": "example (p d : Nat) (h : Nat.Prime p) (hd : d ∣ p) :\n"
+    "    d = 1 ∨ d = p := by\n"
+    "  obtain ⟨c, hc⟩ := hd\n  rcases h.2 d c hc with h | h\n  · exact .inl h\n"
+    "  · subst h; simp at hc; exact .inr hc.symm",
+    "what has no such divisor is prime": "example (p : Nat) (h₂ : 2 ≤ p) (h : ∀ d, d ∣ p → d = 1 ∨ d = p) :\n"
+    "    Nat.Prime p := by\n"
     "  refine ⟨by omega, fun a b hab => ?_⟩\n  rcases h a ⟨b, hab⟩ with ha | ha\n  · exact .inl ha\n"
     "  · right\n    subst ha\n    exact Nat.eq_of_mul_eq_mul_left (by omega) (by omega)",
     "factorials": "example : 0! = 1 ∧ 5! = 120 ∧ ∀ n : ℕ, (n + 1)! = (n + 1) * n ! := ⟨rfl, rfl, fun _ => rfl⟩",
     "binomial coefficients": "example : Nat.choose 5 2 = 10 ∧ Nat.choose 2 5 = 0 ∧ Nat.choose 0 0 = 1 := by decide",
-    "congruences": "example : 7 ≡ 2 [MOD 5] ∧ ¬ 7 ≡ 3 [MOD 5] ∧ (-1 : ℤ) ≡ 4 [ZMOD 5] := ⟨rfl, by unfold Nat.ModEq; decide, rfl⟩",
+    "congruences": "example : 7 ≡ 2 [MOD 5] ∧ ¬ 7 ≡ 3 [MOD 5] ∧ (-1 : ℤ) ≡ 4 [ZMOD 5] :=\n"
+    "  ⟨rfl, by unfold Nat.ModEq; decide, rfl⟩",
     "sets": "example (a : ℕ) : (a ∈ { x : ℕ | x < 3 } \\ {1}) ↔ (a < 3 ∧ ¬ a = 1) := Iff.rfl",
     "least and greatest": "example : IsLeast { x : ℕ | 2 < x } 3 ∧ IsGreatest { x : ℕ | x < 3 } 2 :=\n"
     "  ⟨⟨Nat.lt_succ_self 2, fun _ h => h⟩, ⟨Nat.lt_succ_self 2, fun _ h => Nat.le_of_lt_succ h⟩⟩",
@@ -84,7 +90,7 @@ def test_a_wrong_proof_does_not_pass(patient: LeanVerifier, minif2f: dict[str, P
 
 def test_a_proof_of_the_next_statement_does_not_pass(patient: LeanVerifier, minif2f: dict[str, Problem]) -> None:
     named = sorted(PROOFS)
-    for name, other in zip(named[:12], named[1:13], strict=True):
+    for name, other in itertools.pairwise(named[:13]):
         problem, neighbour = (minif2f_core.core(minif2f[which]) for which in (name, other))
         assert patient.verify(problem, completion(neighbour, PROOFS[other])).status is Status.FAIL
 

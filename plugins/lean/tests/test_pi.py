@@ -133,7 +133,10 @@ def test_a_proof_without_steps_has_neither() -> None:
 
 
 TASK = Problem("a", "lean", "p", "p", "s")
-ERRORS = "Error in line 3, column 9: exact a\n  Type mismatch\n    a\n  has type\n    p\nError in line 4, column 1: rfl\n  No\n"
+ERRORS = (
+    "Error in line 3, column 9: exact a\n  Type mismatch\n    a\n  has type\n    p\n"
+    "Error in line 4, column 1: rfl\n  No\n"
+)
 
 
 def test_compiler_errors_are_told_word_for_word() -> None:

@@ -5,7 +5,6 @@ What is not shown here: tracing a repository, and a session with Lean behind it.
 
 from __future__ import annotations
 
-import builtins
 import json
 import sys
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from pidistill.errors import DataError, MissingDependencyError
+from pidistill.errors import DataError, VerifierError
 from pidistill_lean import sources
 from pidistill_lean.runtimes import dojo
 
@@ -68,7 +67,10 @@ def test_a_replay_ends_where_no_goals_are_left(lean_dojo: Any) -> None:
     session = Session([state(lean_dojo, 2, "⊢ True"), lean_dojo.ProofFinished(3, "done")])
     found = dojo.play(session, state(lean_dojo, 1), ["intro", "trivial", "never"])
     assert session.asked == [(1, "intro"), (2, "trivial")]
-    assert [(step.outcome, step.before) for step in found.steps] == [("open", "n : Nat\n⊢ 0 + n = n"), ("finished", "⊢ True")]
+    assert [(step.outcome, step.before) for step in found.steps] == [
+        ("open", "n : Nat\n⊢ 0 + n = n"),
+        ("finished", "⊢ True"),
+    ]
     assert found.finished
 
 
@@ -146,10 +148,8 @@ def test_a_folder_that_is_no_clone_is_named(lean_dojo: Any, tmp_path: Path) -> N
 
 
 def test_without_lean_dojo_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = builtins.__import__
     monkeypatch.setitem(sys.modules, "lean_dojo", None)
-    monkeypatch.setattr(builtins, "__import__", real)
-    with pytest.raises(MissingDependencyError, match="LeanDojo cannot be imported"):
+    with pytest.raises(VerifierError, match="LeanDojo cannot be imported"):
         dojo.play(None, None, ["x"])
 
 

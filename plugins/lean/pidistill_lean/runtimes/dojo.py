@@ -1,10 +1,10 @@
 """LeanDojo: theorems with their reference proofs out of a traced repository, and replay of proofs tactic by tactic.
 
-LeanDojo is not a `Runtime`: it plays tactics against one theorem of a traced repository and takes Lean's word for it (its
-own check looks for the old wording of the `sorry` warning). So nothing here is a verdict. What it gives is
+LeanDojo is not a `Runtime`: it plays tactics against one theorem of a traced repository and takes Lean's word for it
+(its own check looks for the old wording of the `sorry` warning). So nothing here is a verdict. What it gives is
 
-* rows for the Lean domain's local data (`rows`, `export`): the statement with all that stands before it in its file as the
-  header, so that the native runtime judges submissions as it does any others;
+* rows for the Lean domain's local data (`rows`, `export`): the statement with all that stands before it in its file
+as the header, so that the native runtime judges submissions as it does any others;
 * a `Replay` (`replay`): how far a list of tactics gets, with the goals before each, for diagnosis.
 
 `lean_dojo` is imported where it is used; it wants git, a Lean toolchain and, for repositories on GitHub, the network.
@@ -19,7 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pidistill.errors import DataError, MissingDependencyError, VerifierError
+from pidistill.errors import DataError, VerifierError
+
+INSTALL = "Try: pip install 'pidistill-lean[dojo]'"
 
 Outcome = Literal["open", "finished", "error", "gave up", "timeout", "crash"]
 """What a tactic led to: goals that are left, none, Lean's refusal, a `sorry`, an overrun, or the end of Lean."""
@@ -72,20 +74,22 @@ def look() -> tuple[bool, str, str]:
     try:
         return True, f"lean-dojo {version('lean-dojo')}", ""
     except PackageNotFoundError:
-        return False, "lean-dojo is not installed", "pip install 'pidistill-lean[dojo]'"
+        return False, "lean-dojo is not installed", INSTALL
 
 
 def trace(folder: Path) -> Any:
     """The traced repository (`lean_dojo.TracedRepo`) of a local git clone of a lake project.
 
-    The first time it builds the project and runs Lean over all of it: minutes to hours. Raises `MissingDependencyError`,
-    and `DataError` where the folder is no git repository or cannot be traced.
+    The first time it builds the project and runs Lean over all of it: minutes to hours. Raises `VerifierError`
+    without LeanDojo, `DataError` where the folder is no git repository or cannot be traced.
     """
     dojo = _lean_dojo()
     try:
         return dojo.trace(dojo.LeanGitRepo.from_path(folder), build_deps=False)
     except Exception as error:  # LeanDojo raises what git, lake and its parsers raise, with no common class
-        raise DataError(f"{folder} cannot be traced: {error}", "It must be a git clone that `lake build` builds.") from error
+        raise DataError(
+            f"{folder} cannot be traced: {error}", "It must be a git clone that `lake build` builds."
+        ) from error
 
 
 def rows(theorems: Iterable[Any]) -> Iterator[Row]:
@@ -114,24 +118,23 @@ def rows(theorems: Iterable[Any]) -> Iterator[Row]:
 
 def export(theorems: Iterable[Any], path: Path) -> int:
     """Write `rows` to a JSONL file that `data.path` of a run can name. Returns how many."""
-    count = 0
     with path.open("w", encoding="utf-8") as out:
-        for count, row in enumerate(rows(theorems), 1):
-            out.write(json.dumps(row.to_json(), ensure_ascii=False) + "\n")
-    return count
+        return sum(bool(out.write(f"{json.dumps(row.to_json(), ensure_ascii=False)}\n")) for row in rows(theorems))
 
 
 def replay(theorem: Any, tactics: Sequence[str], timeout_s: int = 60) -> Replay:
     """Play `tactics` on a `lean_dojo.Theorem`, up to the first that does not leave goals open.
 
-    Raises `MissingDependencyError`, and `VerifierError` where LeanDojo cannot set the theorem up.
+    Raises `VerifierError` without LeanDojo, and where it cannot set the theorem up.
     """
     dojo = _lean_dojo()
     try:
         with dojo.Dojo(theorem, timeout=timeout_s) as (session, state):
             return play(session, state, tactics)
     except dojo.DojoInitError as error:
-        raise VerifierError(f"LeanDojo cannot set up {theorem.full_name}: {error}", "Trace the repository anew.") from error
+        raise VerifierError(
+            f"LeanDojo cannot set up {theorem.full_name}: {error}", "Trace the repository anew."
+        ) from error
 
 
 def play(session: Any, state: Any, tactics: Sequence[str]) -> Replay:
@@ -164,11 +167,13 @@ def _played(dojo: Any, tactic: str, before: str, result: Any) -> Played:
         return Played(tactic, before, "gave up", "the proof contains sorry")
     if isinstance(result, dojo.LeanError):
         return Played(tactic, before, "error", result.error)
-    raise VerifierError(f"LeanDojo answered with a {type(result).__name__}.", "This code was written for lean-dojo 4.20.")
+    raise VerifierError(
+        f"LeanDojo answered with a {type(result).__name__}.", "This code was written for lean-dojo 4.20."
+    )
 
 
 def _lean_dojo() -> Any:
     try:
         return importlib.import_module("lean_dojo")
     except ImportError as error:
-        raise MissingDependencyError(f"LeanDojo cannot be imported: {error}", "pip install 'pidistill-lean[dojo]'") from error
+        raise VerifierError(f"LeanDojo cannot be imported: {error}", INSTALL) from error

@@ -1,82 +1,11 @@
-/-! The trusted judge: facts about one submission, and the outline of a source text.
+/-! The judge: facts about one submission.
 
-Nothing here talks to the outside: `serve.lean` adds the transport of the WebAssembly runtime, and a REPL session may elaborate
-this same file as commands. No import stands here for that reason; `import Lean` is the caller's.
-
-Loops are own recursion over lists: the build of Lean in WebAssembly has only the exported halves of its modules, and
-an interpreted program cannot call the specialised helpers that `for` and many list functions compile to.
+The trusted statement and the submission are elaborated from the same clean environment. Constants are compared as terms, never as text, and
+what the target rests on is handed to the kernel again, in the clean environment.
 -/
 
 namespace Pidistill
 open Lean Elab
-
-/-! ## Small things -/
-
-def forList {α : Type} (xs : List α) (act : α → IO Unit) : IO Unit :=
-  match xs with
-  | [] => pure ()
-  | x :: rest => do act x; forList rest act
-
-def mapList {α β : Type} (xs : List α) (f : α → IO β) : IO (List β) :=
-  match xs with
-  | [] => pure []
-  | x :: rest => do let y ← f x; let ys ← mapList rest f; pure (y :: ys)
-
-def anyList {α : Type} (xs : List α) (p : α → Bool) : Bool :=
-  match xs with
-  | [] => false
-  | x :: rest => p x || anyList rest p
-
-def join {α : Type} (xs ys : List α) : List α :=
-  match xs with
-  | [] => ys
-  | x :: rest => x :: join rest ys
-
-def count {α : Type} (xs : List α) : Nat :=
-  match xs with
-  | [] => 0
-  | _ :: rest => count rest + 1
-
-def nameText : Name → String
-  | .anonymous => ""
-  | .str .anonymous s => s
-  | .num .anonymous n => Nat.repr n
-  | .str p s => nameText p ++ "." ++ s
-  | .num p n => nameText p ++ "." ++ Nat.repr n
-
-def userText (n : Name) : String := nameText (privateToUserName n)
-
-def hasName (xs : List Name) (n : Name) : Bool := anyList xs (fun x => x == n)
-
-def inputContext (source name : String) : Parser.InputContext :=
-  { inputString := source, fileName := name, fileMap := FileMap.ofString source
-    endPos := source.rawEndPos, endPos_valid := by simp }
-
-def jsonNames (xs : List Name) : IO Json := do
-  let ys ← mapList xs (fun n => pure (Json.str (userText n)))
-  pure (Json.arr ys.toArray)
-
-def jsonMessage (severity text : String) (pos : Position) (endPos : Option Position) : Json :=
-  let base := [("severity", Json.str severity), ("text", Json.str text), ("line", toJson pos.line), ("column", toJson pos.column)]
-  match endPos with
-  | some e => Json.mkObj (join base [("end_line", toJson e.line), ("end_column", toJson e.column)])
-  | none => Json.mkObj base
-
-def severityName : MessageSeverity → String
-  | .information => "information"
-  | .warning => "warning"
-  | .error => "error"
-
-def jsonLog (log : List Message) : IO Json := do
-  let ys ← mapList log (fun m => do
-    let text ← m.data.toString
-    pure (jsonMessage (severityName m.severity) text m.pos m.endPos))
-  pure (Json.arr ys.toArray)
-
-def isError (m : Message) : Bool :=
-  match m.severity with
-  | .error => true
-  | _ => false
 
 /-! ## Elaborating a text, command by command -/
 
@@ -84,9 +13,6 @@ def isError (m : Message) : Bool :=
 structure Refusal where
   pos : Position
   text : String
-
-/-- Judges a command before it is elaborated: `none` lets it through. -/
-abbrev Gate := Environment → Syntax → Option (Syntax × String)
 
 def elabOne (ictx : Parser.InputContext) (cmd : Syntax) (cmdPos : String.Pos.Raw) (st : Command.State) : IO Command.State := do
   let ctx : Command.Context :=
@@ -98,24 +24,26 @@ def elabOne (ictx : Parser.InputContext) (cmd : Syntax) (cmdPos : String.Pos.Raw
     let text ← e.toMessageData.toString
     throw (IO.userError ("a command could not be elaborated: " ++ text))
 
-partial def elabCommands (ictx : Parser.InputContext) (gate : Gate) (ps : Parser.ModuleParserState) (st : Command.State) :
+/-- Elaborates command by command. With `gated`, stops in front of the first one that the gate refuses. -/
+partial def elabCommands (ictx : Parser.InputContext) (gated : Bool) (ps : Parser.ModuleParserState) (st : Command.State) :
     IO (Command.State × Option Refusal) := do
   match st.scopes with
   | [] => throw (IO.userError "no scope is open")
   | scope :: _ =>
-  let pmctx : Parser.ParserModuleContext :=
-    { env := st.env, options := scope.opts, currNamespace := scope.currNamespace, openDecls := scope.openDecls }
-  let (cmd, ps', log) := Parser.parseCommand ictx pmctx ps st.messages
-  let st := { st with messages := log }
-  if cmd.getKind == ``Parser.Command.eoi then
-    return (st, none)
-  match gate st.env cmd with
-  | some (at_, why) =>
-    let pos := ictx.fileMap.toPosition (at_.getPos?.getD ps.pos)
-    return (st, some { pos := pos, text := why })
-  | none =>
-    let st ← elabOne ictx cmd ps.pos st
-    elabCommands ictx gate ps' st
+    let pmctx : Parser.ParserModuleContext :=
+      { env := st.env, options := scope.opts, currNamespace := scope.currNamespace, openDecls := scope.openDecls }
+    let (cmd, ps', log) := Parser.parseCommand ictx pmctx ps st.messages
+    let st := { st with messages := log }
+    if cmd.getKind == ``Parser.Command.eoi then
+      return (st, none)
+    match if gated then passage st.env cmd else .elaborate with
+    | .refuse stx why => return (st, some { pos := ictx.fileMap.toPosition (stx.getPos?.getD ps.pos), text := why })
+    | .skip => elabCommands ictx gated ps' st
+    | .elaborate =>
+      let after ← elabOne ictx cmd ps.pos st
+      match if gated then madeMeta st.env after.env cmd else none with
+      | some why => return (st, some { pos := ictx.fileMap.toPosition (cmd.getPos?.getD ps.pos), text := why })
+      | none => elabCommands ictx gated ps' after
 
 /-! ## Clean environments -/
 
@@ -147,26 +75,40 @@ def makeClean (header : String) (extra : List Name) : IO Clean := do
   let env := env.setMainModule `Main
   let st := Command.mkState env log options
   let st := { st with infoState := { st.infoState with enabled := false } }
-  let (st, _) ← elabCommands ictx (fun _ _ => none) ps st
+  let (st, _) ← elabCommands ictx false ps st
   pure { imports := names, state := { st with messages := {} }, errors := st.messages.toList }
 
+/-- The libraries that come with Lean. A submission may import more of them than the header does. -/
+def coreLibraries : List Name := [`Init, `Std, `Lean]
+
+inductive Imports where
+  | plain
+  | more (modules : List Name)
+  | unavailable (modules : List Name)
+
+def isThere (module : Name) : IO Bool := do
+  try
+    let path ← findOLean module
+    path.pathExists
+  catch _ => pure false
+
+/-- What a submission's own `import` lines ask for beyond the header's environment. -/
+def importsOf (env : Environment) (header : Syntax) : IO Imports := do
+  let have_ := env.header.moduleNames.toList
+  let rec beyond : List Name → List Name
+    | [] => []
+    | n :: rest => if hasName have_ n then beyond rest else n :: beyond rest
+  let rec split : List Name → List Name → List Name → IO Imports
+    | [], [], [] => pure .plain
+    | [], more, [] => pure (.more more)
+    | [], _, missing => pure (.unavailable missing)
+    | n :: rest, more, missing => do
+      let core := hasName coreLibraries n.getRoot
+      let found ← isThere n
+      if core && found then split rest (n :: more) missing else split rest more (n :: missing)
+  split (beyond (importNames header)) [] []
+
 /-! ## Facts -/
-
-abbrev Kernel' := Lean.Kernel.Environment
-
-def constantsOf (e : Expr) : List Name := e.getUsedConstants.toList
-
-/-- What a constant's acceptance by the kernel depends on. -/
-def dependencies (c : ConstantInfo) : List Name :=
-  let t := constantsOf c.type
-  match c with
-  | .defnInfo v => join t (constantsOf v.value)
-  | .thmInfo v => join t (constantsOf v.value)
-  | .opaqueInfo v => join t (constantsOf v.value)
-  | .inductInfo v => join t (join v.ctors v.all)
-  | .ctorInfo v => v.induct :: t
-  | .recInfo v => join v.all t
-  | _ => t
 
 partial def strip (e : Expr) : Expr :=
   e.replace (fun x => match x with
@@ -185,19 +127,25 @@ def renameConsts (pairs : List (Name × Name)) (e : Expr) : Expr :=
     | .const n us => some (.const (renameConst pairs n) us)
     | _ => none)
 
+/-- What was there before the statement, and before the submission. -/
+structure Known where
+  given : Name → Bool
+  found : Name → Bool
+
 /-- The pairs of constants at the same places, or `none` where the lists cannot belong to equal terms. A constant of the
 clean environment stands for itself only. -/
-def pairConsts (known : Name → Bool) : List Name → List Name → Option (List (Name × Name))
+def pairConsts (known : Known) : List Name → List Name → Option (List (Name × Name))
   | [], [] => some []
   | x :: xs, y :: ys =>
     match pairConsts known xs ys with
     | none => none
     | some rest =>
-      if known x || known y then (if x == y then some rest else none) else some ((x, y) :: rest)
+      if known.given x || known.found y then (if known.given x && known.found y && x == y then some rest else none)
+      else some ((x, y) :: rest)
   | _, _ => none
 
 /-- Equal up to binder names, metadata and the names of constants made in the texts; those come back in pairs. -/
-def sameExpr (known : Name → Bool) (a b : Expr) : Option (List (Name × Name)) :=
+def sameExpr (known : Known) (a b : Expr) : Option (List (Name × Name)) :=
   let a := strip a
   let b := strip b
   match pairConsts known (constantsOf a) (constantsOf b) with
@@ -224,7 +172,7 @@ def sameSafety : DefinitionSafety → DefinitionSafety → Bool
   | _, _ => false
 
 /-- Whether two constants made in the two texts are the same thing, given that the pairs which come back are. -/
-def sameConstant (known : Name → Bool) (x y : ConstantInfo) : Option (List (Name × Name)) :=
+def sameConstant (known : Known) (x y : ConstantInfo) : Option (List (Name × Name)) :=
   if count x.levelParams != count y.levelParams then none
   else
     let types := sameExpr known x.type (relevel x y y.type)
@@ -254,7 +202,7 @@ def sameConstant (known : Name → Bool) (x y : ConstantInfo) : Option (List (Na
     | _, _ => none
 
 /-- Compares all that the pairs lead to. Returns names that differ under one name, and whether all others agree. -/
-partial def comparePairs (known : Name → Bool) (kx ky : Kernel') (todo : List (Name × Name)) (seen : List (Name × Name))
+partial def comparePairs (known : Known) (kx ky : Kernel') (todo : List (Name × Name)) (seen : List (Name × Name))
     (changed : List Name) (fine : Bool) : List Name × Bool :=
   match todo with
   | [] => (changed, fine)
@@ -393,12 +341,11 @@ def kindOf : Option ConstantInfo → String
   | some (.defnInfo _) => "definition"
   | some _ => "other"
 
-/-- The constant of that name, also where the text made it private. -/
-def lookUp (env : Environment) (n : Name) : Option ConstantInfo := env.toKernelEnv.find? n
-
-def facts (clean submitted : Environment) (trusted : Environment) (target : Name) : IO (List (String × Json)) := do
-  let base := clean.toKernelEnv
-  let known := fun n => (base.find? n).isSome
+/-- `cleanGiven` and `cleanFound` are the environments from which `trusted` and `submitted` were made. -/
+def facts (cleanGiven trusted cleanFound submitted : Environment) (target : Name) : IO (List (String × Json)) := do
+  let base := cleanFound.toKernelEnv
+  let baseGiven := cleanGiven.toKernelEnv
+  let known : Known := { given := fun n => (baseGiven.find? n).isSome, found := fun n => (base.find? n).isSome }
   let kx := trusted.toKernelEnv
   let ky := submitted.toKernelEnv
   let kind := kindOf (ky.find? target)
@@ -409,7 +356,7 @@ def facts (clean submitted : Environment) (trusted : Environment) (target : Name
     let (changed, fine) := match pairs with
       | none => ([], false)
       | some ps => comparePairs known kx ky ps [] [] true
-    let closure := close known ky target { seen := {}, made := [], axioms := [] }
+    let closure := close known.found ky target { seen := {}, made := [], axioms := [] }
     let error ← replay ky base (turn closure.made []) []
     let axioms ← jsonNames closure.axioms
     let differ ← jsonNames changed

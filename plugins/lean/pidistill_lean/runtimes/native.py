@@ -1,13 +1,13 @@
 """The native runtime: the community's Lean REPL in the user's lake project, with Mathlib where the project has it.
 
-`lake env repl` takes JSON commands, each with the number of the environment that it starts from. Per header, two trusted
-commands make one environment: the header with its imports, then the judge's Lean code. Every request is one more
-trusted command from that number: `run_cmd Pidistill.answer "<the request as JSON>"`. The REPL itself never parses a candidate's
-text. The judge's code does, refuses what may not be in it, and answers in one message that begins with the
-request's nonce; lines that a candidate may have brought about are no such message.
+`lake env repl` takes JSON commands, each with the number of the environment that it starts from. Per header, two
+trusted commands make one environment: the header with its imports, then the judge's Lean code. Every request is one
+more trusted command from that number: `run_cmd Pidistill.answer "<the request as JSON>"`. The REPL itself never
+parses a candidate's text. The judge's code does, refuses what may not be in it, and answers in one message that
+begins with the request's nonce; lines that a candidate may have brought about are no such message.
 
-What `judge.lean` and `repl.lean` decide is theirs; this module starts, feeds, times, measures and kills the process. Lean runs with
-the user's rights here: that candidates cannot run code rests on the judge's gate alone.
+What `judge.lean` and `repl.lean` decide is theirs; this module starts, feeds, times, measures and kills the process.
+Lean runs with the user's rights here: that candidates cannot run code rests on the judge's gate alone.
 """
 
 from __future__ import annotations
@@ -38,14 +38,22 @@ REPL = "PIDISTILL_LEAN_REPL"
 START_LIMIT_S = 600.0
 """For the REPL's start, a header's imports and the judge's code: all of it is ours and off the request's budget."""
 PRIVATE_LIMIT_BYTES = 4 << 30
-"""Memory of the processes' own, not counting mapped library files; past it they are replaced before the next request."""
+"""Memory of the processes' own, not counting mapped library files; past it they are replaced before the next
+request."""
 ADDRESS_LIMIT_BYTES = 64 << 30
 """RLIMIT_AS of the processes: mapped library files count here, so it is wide. Allocation past it ends the process."""
 CHECKS_PER_PROCESS = 500
 """The REPL keeps the environment of every command, so it is replaced after this many."""
 HEADERS_PER_PROCESS = 4
-_HINT = f"Set {PROJECT} to a lake project that has built the REPL (github.com/leanprover-community/repl), or {REPL} to its binary."
-_BUILT = (".lake/packages/repl/.lake/build/bin/repl", ".lake/packages/REPL/.lake/build/bin/repl", ".lake/build/bin/repl")
+_HINT = (
+    f"Set {PROJECT} to a lake project that has built the REPL (github.com/leanprover-community/repl), "
+    f"or {REPL} to its binary."
+)
+_BUILT = (
+    ".lake/packages/repl/.lake/build/bin/repl",
+    ".lake/packages/REPL/.lake/build/bin/repl",
+    ".lake/build/bin/repl",
+)
 _TAIL_BYTES = 4000
 
 

@@ -62,7 +62,7 @@ def trustedFor (cache : IO.Ref Cache) (clean : Clean) (header statement : String
   | some t => pure t
   | none =>
     let ictx := inputContext statement "statement"
-    let (st, _) ← elabCommands ictx (fun _ _ => none) {} clean.state
+    let (st, _) ← elabCommands ictx false {} clean.state
     let log := st.messages.toList
     let rec errors : List Message → List Message
       | [] => []
@@ -76,25 +76,34 @@ def check (cache : IO.Ref Cache) (nonce : String) (request : Json) : IO Unit := 
   let statement ← field request "statement"
   let submission ← field request "submission"
   let target := (← field request "target").toName
-  let start ← IO.monoMsNow
   let clean ← cleanFor cache nonce header []
   let trusted ← trustedFor cache clean header statement
-  let missing := !(lookUp trusted.env target).isSome
+  let missing := !(trusted.env.toKernelEnv.find? target).isSome
   if nonempty trusted.errors || missing then
     let errors ← jsonLog trusted.errors
     say nonce [("event", "done"), ("statement_errors", errors), ("target_unknown", Json.bool missing)]
   else
     let ictx := inputContext submission "submission"
-    let (_, ps, log) ← Parser.parseHeader ictx
-    let st := { clean.state with messages := log }
-    let (st, refused) ← elabCommands ictx (fun _ _ => none) ps st
+    let (head, ps, log) ← Parser.parseHeader ictx
+    let imports ← importsOf clean.state.env head
+    match imports with
+    | .unavailable modules =>
+      let names ← jsonNames modules
+      say nonce [("event", "done"), ("unavailable", names)]
+    | .plain => judge nonce target trusted clean clean ictx ps log
+    | .more modules =>
+      let own ← cleanFor cache nonce header modules
+      judge nonce target trusted clean own ictx ps log
+where
+  judge (nonce : String) (target : Name) (trusted : Trusted) (clean own : Clean) (ictx : Parser.InputContext) (ps : Parser.ModuleParserState)
+      (log : MessageLog) : IO Unit := do
+    let (st, refused) ← elabCommands ictx true ps { own.state with messages := log }
     let messages ← jsonLog st.messages.toList
-    let found ← facts clean.state.env st.env trusted.env target
-    let stop ← IO.monoMsNow
+    let found ← facts clean.state.env trusted.env own.state.env st.env target
     let refusal := match refused with
       | some r => jsonMessage "error" r.text r.pos none
       | none => Json.null
-    say nonce (join [("event", Json.str "done"), ("messages", messages), ("refused", refusal), ("ms", toJson (stop - start))] found)
+    say nonce (join [("event", Json.str "done"), ("messages", messages), ("refused", refusal)] found)
 
 partial def serve (cache : IO.Ref Cache) (input : IO.FS.Stream) : IO Unit := do
   let line ← input.getLine
@@ -106,6 +115,11 @@ partial def serve (cache : IO.Ref Cache) (input : IO.FS.Stream) : IO Unit := do
     let op ← field request "op"
     try
       if op == "check" then check cache nonce request
+      else if op == "outline" then
+        let source ← field request "source"
+        let clean ← cleanFor cache nonce "" []
+        let found ← outline clean.state.env source
+        say nonce (("event", Json.str "done") :: found)
       else if op == "hello" then
         let _ ← cleanFor cache nonce "" []
         say nonce [("event", "done"), ("version", Json.str Lean.versionString)]

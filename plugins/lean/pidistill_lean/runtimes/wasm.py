@@ -70,7 +70,7 @@ class WasmRuntime(Runtime):
         return wire.outline(self._ask({"op": "outline", "source": wire.sendable(source)}, budget_s), source)
 
     def identity(self) -> str:
-        code = wire.digest(wire.lean_source("judge.lean"), wire.lean_source("serve.lean"))
+        code = wire.digest(wire.judge_source(), wire.lean_source("serve.lean"))
         return f"wasm lean-{setup.LEAN_VERSION} {setup.PACKAGE}-{setup.VERSION}-{setup.SHA256[:12]} judge-{code}"
 
     def close(self) -> None:
@@ -217,9 +217,19 @@ class _Process:
         return f"the process ended with code {code}" + (f": {lines[-1].strip()}" if lines else "")
 
 
+def look() -> tuple[bool, str, str]:
+    """Whether it works here, the version or what is missing, and the command that installs it."""
+    installation = setup.installed()
+    node = setup.find_node()
+    if installation and node:
+        return True, f"Lean {setup.LEAN_VERSION}, {installation.folder}, {node}", ""
+    missing = ["Lean in WebAssembly"] * (installation is None) + [f"Node {setup.NODE_MAJOR} or later"] * (node is None)
+    return False, f"{' and '.join(missing)} not installed", setup.SETUP_COMMAND
+
+
 def _program_folder() -> Path:
     """The folder that holds the program as one source file, made once per text of it."""
-    source = "import Lean\n" + wire.lean_source("judge.lean") + wire.lean_source("serve.lean")
+    source = f"import Lean\n{wire.judge_source()}\n{wire.lean_source('serve.lean')}"
     folder = setup.cache_folder() / "lean" / f"program-{wire.digest(source)}"
     file = folder / "Serve.lean"
     if not file.is_file() or file.read_text(encoding="utf-8") != source:

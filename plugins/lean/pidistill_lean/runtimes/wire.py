@@ -17,6 +17,15 @@ def lean_source(name: str) -> str:
     return files("pidistill_lean.runtimes").joinpath(name).read_text(encoding="utf-8")
 
 
+JUDGE = ("basics.lean", "gate.lean", "judge.lean", "outline.lean")
+"""The trusted Lean programs, in the order in which they are elaborated after `import Lean`."""
+
+
+def judge_source() -> str:
+    """The trusted judge as one text, without imports and without transport."""
+    return "\n".join(lean_source(name) for name in JUDGE)
+
+
 def digest(*texts: str) -> str:
     """A short hash of the trusted code, part of a runtime's identity."""
     whole = hashlib.sha256()
@@ -61,7 +70,7 @@ def check(data: dict[str, Any], seconds: float) -> Check:
 
 
 def outline(data: dict[str, Any], source: str) -> Outline:
-    """The structure in a reply to `outline`, its offsets moved to the text as the caller has it."""
+    """The structure in a reply to `outline`, its offsets, bytes of the text that was sent, moved to `source`."""
     moved = offsets(source)
     steps = [
         Step(
@@ -82,11 +91,13 @@ def outline(data: dict[str, Any], source: str) -> Outline:
     )
 
 
-def offsets(source: str) -> list[int]:
-    """For every offset in `sendable(source)`, one past the end included, the offset in `source`."""
-    places = []
-    at = 0
+def offsets(source: str) -> dict[int, int]:
+    """For every byte at which a character of `sendable(source)` begins, and its end, the offset of that character in `source`."""
+    places = {}
+    byte = at = 0
     while at < len(source):
-        places.append(at)
+        places[byte] = at
         at += 2 if source.startswith("\r\n", at) else 1
-    return [*places, len(source)]
+        byte += len(sendable(source[at - 1]).encode())
+    places[byte] = len(source)
+    return places
