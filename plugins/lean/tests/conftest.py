@@ -49,5 +49,5 @@ def lean() -> Iterator[Runtime]:
 
 @pytest.fixture(scope="session")
 def verifier(lean: Runtime) -> LeanVerifier:
-    """A verifier with the default options on the session's Lean."""
-    return LeanVerifier(LeanOptions(), lean)
+    """A verifier on the session's Lean, with budgets that a busy machine keeps within."""
+    return LeanVerifier(LeanOptions(budget_s=60.0, subgoal_s=60.0), lean)

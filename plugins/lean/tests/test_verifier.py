@@ -48,9 +48,9 @@ def test_a_proof_passes_and_anything_less_fails(verifier: LeanVerifier, proof: s
 
 def test_errors_come_back_in_the_candidates_own_lines(verifier: LeanVerifier) -> None:
     whole = verifier.verify(TASK, f"Let me try.\n```lean4\n{HEAD}\n  have a := h.1\n  exact a\n```")
-    assert "Error in line 3, column 9: exact a\n" in whole.diagnostics
+    assert "Error in line 3, column 3: exact a\n" in whole.diagnostics
     bare = verifier.verify(TASK, "  have a := h.1\n  exact a\n")
-    assert "Error in line 2, column 9: exact a\n" in bare.diagnostics
+    assert "Error in line 2, column 3: exact a\n" in bare.diagnostics
 
 
 def test_a_proof_of_something_else_under_the_name_fails(verifier: LeanVerifier) -> None:
@@ -64,7 +64,7 @@ def test_an_axiom_of_its_own_is_rejected(verifier: LeanVerifier) -> None:
 
 
 def test_a_statement_that_does_not_elaborate_is_abstained_from(verifier: LeanVerifier) -> None:
-    broken = replace(TASK, reference="theorem t (x : Rael) : x = x := by\n  sorry")
+    broken = replace(TASK, reference='theorem t : (2 : Nat) = "two" := by\n  sorry')
     assert verifier.verify(broken, "theorem t : True := trivial").status is Status.ABSTAIN
 
 
@@ -109,7 +109,7 @@ def test_proofs_with_one_token_changed_never_trouble_the_verifier(verifier: Lean
     rng, domain = random.Random("one token"), LeanDomain()
     drawn = list(problems("test", seed=41, limit=200))
     words = [token for p in drawn[:20] for token in re.findall(r"\w+|[^\w\s]", str(p.solution))]
-    for problem in drawn[:60]:
+    for problem in drawn:
         text = str(domain.oracle(problem))
         tokens = [match.span() for match in re.finditer(r"\w+|[^\w\s]", text)]
         start, end = rng.choice(tokens)

@@ -7,6 +7,8 @@ threads could keep itself waiting, so all its processor time counts, and there i
 Requests come in a batch. Of most, the next is passed on when the answer to the one before is complete. A batch that
 goes ahead is passed on as a whole; its answers are looked at when the program rings, and when it is overdue. The clock
 then starts anew with each look, so a call has at most `child.COMPANY_S` more than it should.
+
+All of it is one file, though a long one: passing on, the clock and the end share nearly all of a run's state.
 """
 
 from __future__ import annotations

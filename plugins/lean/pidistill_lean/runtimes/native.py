@@ -128,7 +128,7 @@ class NativeRuntime(Runtime):
             self._version = str(process.ask(process.bare(), {"op": "hello"}, START_LIMIT_S).get("version", "unknown"))
         manifest = self._project / "lake-manifest.json"
         library = wire.digest(manifest.read_text("utf-8", "replace")) if manifest.is_file() else "none"
-        code = wire.digest(wire.lean_source("judge.lean"), wire.lean_source("repl.lean"))
+        code = wire.digest(trusted_source())
         return f"native lean-{self._version} manifest-{library} judge-{code}"
 
     def close(self) -> None:
@@ -200,8 +200,7 @@ class _Process:
             errors = errors or [LeanMessage("error", str(reply.get("message", "the header was not accepted")), 1, 0)]
         if errors:
             return errors
-        judge = wire.lean_source("judge.lean") + wire.lean_source("repl.lean")
-        reply = self._trusted({"cmd": judge, "env": reply["env"]})
+        reply = self._trusted({"cmd": trusted_source(), "env": reply["env"]})
         wrong = [m for m in reply.get("messages", ()) if m.get("severity") == "error"]
         if wrong or "env" not in reply:
             why = wrong[0].get("data", "") if wrong else reply.get("message", "")
@@ -318,6 +317,11 @@ def _object(lines: Sequence[bytes]) -> dict[str, Any] | None:
             if isinstance(found, dict):
                 return found
     return None
+
+
+def trusted_source() -> str:
+    """The judge and the REPL's transport, as one command text."""
+    return f"{wire.judge_source()}\n{wire.lean_source('repl.lean')}"
 
 
 def lean_string(text: str) -> str:
