@@ -1,8 +1,9 @@
 """The Docker daemon stops in the middle of a real run: what is affected is ERROR and says what to do, never a FAIL or
 TIMEOUT; after the daemon's return the same command ends as if nothing had happened.
 
-Everything is real but who writes the programs: an engine from a package made here recites the references, slowly, and
-gets every third first attempt wrong. What it says is sampled, stored, judged in Docker, and trained on.
+Everything is real but who writes the programs: an engine from a package made here recites the references, and gets
+every third first attempt wrong. What it says is sampled, stored, judged in Docker, and trained on. An observer of the same
+package holds the run still after a given verdict, while the daemon stops.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ RECITER = (
     HEAD
     + """
     import os
+    import time
+    from pathlib import Path
     from pidistill.contracts import DataSource, Generation
 
     @hookimpl
@@ -39,6 +42,9 @@ RECITER = (
     def pidistill_verdict(problem, verdict):
         with open(os.environ["RECITER_VERDICTS"], "a") as file:
             file.write(f"{verdict.status} {verdict.reason}\\n".replace("\\r", ""))
+        hold = Path(os.environ["RECITER_VERDICTS"]).with_suffix(".hold")  # its text: the verdict to wait after
+        while hold.exists() and Path(os.environ["RECITER_VERDICTS"]).read_text().count("\\n") >= int(hold.read_text()):
+            time.sleep(0.02)
 
     class Reciter:
         name = "reciter"
@@ -59,7 +65,7 @@ RECITER = (
                 number, problem = self.known[request.messages[0].content]
                 right = len(request.messages) > 1 or number % 3
                 body = problem.reference if right else f"def {problem.extra['entry_point']}(*args): return None"
-                text = f"```python\\nimport time\\ntime.sleep(0.1)\\n{body}\\n```"
+                text = f"```python\\n{body}\\n```"
                 ids = tuple(self.tokenizer(text)["input_ids"])
                 yield [(index, Generation(text, ids, (-0.1,) * len(ids), 1, False))]
 
@@ -142,9 +148,12 @@ def test_a_run_outlives_its_docker_daemon(docker_daemon: Daemon | None, runs: Ru
     """Early: so much is left that the run stops and says why. Late: it goes on, and its report counts the errors."""
     if docker_daemon is None:
         pytest.skip("the machine's own daemon is not ours to stop")
+    hold = runs.folder / f"{name}.hold"
+    hold.write_text(str(stops_at))
     process = runs.start(name)
     wait_for(lambda: len(runs.verdicts(name)) >= stops_at, process)
     docker_daemon.stop()
+    hold.unlink()
     try:
         _, err = process.communicate(timeout=200)
         told = err.strip().splitlines()

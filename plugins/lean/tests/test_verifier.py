@@ -209,7 +209,7 @@ def test_options_are_checked_and_change_the_identity() -> None:
         LeanOptions.read({"budgets": 1})
     for wrong in ({"budget_s": 0}, {"budget_s": "4"}, {"graded": 1}, {"budget_s": True}, {"runtime": 3}):
         with pytest.raises(UsageError, match="cannot be"):
-            LeanOptions.read(wrong)  # type: ignore[arg-type]
+            LeanOptions.read(wrong)
     one = LeanVerifier(LeanOptions(), Scripted()).identity
     assert one == LeanVerifier(LeanOptions(runtime="wasm"), Scripted()).identity
     assert one != LeanVerifier(LeanOptions(budget_s=8), Scripted()).identity
