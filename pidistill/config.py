@@ -134,6 +134,8 @@ class RolloutsConfig(Table):
 
     samples: int = Field(1, ge=1)
     """First attempts per problem."""
+    first_form: str | None = None
+    """PI form put into the prompt of first attempts, as into a teacher's; None: they see the plain problem."""
     retries: int = Field(0, ge=0)
     """Retries after a failure (K), each seeing the earlier failures."""
     retry_form: str = "bare-retry"

@@ -25,7 +25,7 @@ from pidistill.cell import Ask, Attempt, Cell, judge, rng_for, rollout, sampling
 from pidistill.contracts import Peers, PIForm
 from pidistill.errors import OverlapError
 from pidistill.pi import feedback, leak
-from pidistill.records import PI, Example, ModelRef, Problem, Rollout, Sampling
+from pidistill.records import PI, Example, Messages, ModelRef, Problem, Rollout, Sampling
 
 
 @dataclass(frozen=True)
@@ -89,15 +89,25 @@ def phases(cell: Cell) -> Iterator[Phase]:
 
 
 def first_attempts(cell: Cell, model: ModelRef, phase: Phase) -> list[Attempt]:
-    """`samples` completions of every problem's plain prompt, judged."""
+    """`samples` completions of every problem's prompt, judged: the plain one, or with the PI that the recipe names."""
     drawn = Counter[str]()  # a slice that runs past the end of the data may hold a problem twice
     asks = []
     for problem in phase.problems:
+        messages = first_prompt(cell, problem)
         for _ in range(cell.config.recipe.rollouts.samples):
             draw = sampling(cell, problem, phase.name, drawn[problem.id])
-            asks.append(Ask(problem, cell.domain.prompt(problem), draw))
+            asks.append(Ask(problem, messages, draw))
             drawn[problem.id] += 1
     return judge(cell, rollout(cell, model, f"{phase.name}: first attempts", asks))
+
+
+def first_prompt(cell: Cell, problem: Problem) -> Messages:
+    """What a first attempt sees: the plain prompt, and PI where the recipe has it and its form says something."""
+    prompt, name = cell.domain.prompt(problem), cell.config.recipe.rollouts.first_form
+    if name is None:
+        return prompt
+    pi = cell.forms[name].render(problem, None, None, Peers(cell.train), rng_for(cell, "pi", name, problem.id))
+    return prompt if pi is None else feedback.teach(prompt, pi).messages
 
 
 def retries(cell: Cell, model: ModelRef, phase: Phase, attempts: Sequence[Attempt]) -> list[Attempt]:

@@ -84,6 +84,10 @@ def _check_names(config: RunConfig) -> None:
     manager.spec(Kind.OBJECTIVE, config.train.objective)
     if config.verify.sandbox is not None:
         manager.spec(Kind.SANDBOX, config.verify.sandbox)
-    for form in (config.recipe.rollouts.retry_form, config.recipe.examples.teacher_form):
+    for form in (
+        config.recipe.rollouts.first_form,
+        config.recipe.rollouts.retry_form,
+        config.recipe.examples.teacher_form,
+    ):
         if form is not None:
             manager.pi_form(form, config.domain)

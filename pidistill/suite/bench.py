@@ -44,8 +44,16 @@ class Bench:
 
     def cell(self, config: RunConfig, seed: int) -> Cell:
         """The cell of `config`, which must be of this bench's group, and `seed`. Raises `UsageError` for bad names."""
-        named = {config.recipe.rollouts.retry_form, config.recipe.examples.teacher_form} - {None}
+        rollouts = config.recipe.rollouts
+        named = {rollouts.first_form, rollouts.retry_form, config.recipe.examples.teacher_form} - {None}
         forms = {name: self.manager.pi_form(name, config.domain) for name in named if name}
+        if rollouts.first_form and (
+            forms[rollouts.first_form].needs.rollout or forms[rollouts.first_form].needs.diagnostics
+        ):
+            raise UsageError(
+                f"PI form {rollouts.first_form!r} is about a failed attempt, so no first attempt can see it.",
+                "Name it for second tries: --set recipe.rollouts.retry_form=" + rollouts.first_form,
+            )
         objective = self.manager.objective(config.train.objective)
         if objective.needs_teacher and not config.recipe.examples.teacher_form:
             raise UsageError(

@@ -67,6 +67,21 @@ def test_the_retry_prompt_tells_what_the_recipe_says(
             assert attempt.rollout.messages == cell.domain.prompt(attempt.problem)
 
 
+def test_a_first_attempt_sees_the_pi_that_the_recipe_names_and_training_does_not(
+    store: Store, pool: VerifierPool, engine: SkilledEngine
+) -> None:
+    objective = Practice()
+    cell = make_cell(store, pool, engine, objective, sets=["recipe.rollouts.first_form=gold"])
+    outcome = loop.run_cell(cell)
+    for attempt in outcome.trained_on:
+        told = f"The correct answer is {attempt.problem.reference}." in attempt.rollout.messages[-1].content
+        assert told == (attempt.rollout.attempt == 0)
+    (job,) = objective.jobs
+    prompts = {p.id: cell.domain.prompt(p) for p in cell.train}
+    assert job.examples and all(e.student_messages == prompts[e.problem_id] for e in job.examples)
+    assert all(a.rollout.messages == cell.domain.prompt(a.problem) for a in (*outcome.before, *outcome.after))
+
+
 def test_k_retries_see_all_earlier_failures(store: Store, pool: VerifierPool, engine: SkilledEngine) -> None:
     cell = make_cell(store, pool, engine, Practice(), sets=["recipe.rollouts.retries=3"])
     attempts = loop.run_cell(cell).trained_on
