@@ -36,8 +36,11 @@ def look(lean: Runtime, path: Path, budget_s: float) -> Iterator[Entry]:
         except (LeanTimeout, LeanDied) as error:
             yield Entry(problem.id, False, f"Lean did not come to an end: {type(error).__name__}")
             continue
-        errors = check.statement_errors
-        yield Entry(problem.id, not errors, first_line(errors[0].text) if errors else "")
+        found = [*check.statement_errors, *(one for one in check.messages if one.severity == "error")]
+        if found or check.target_kind != "theorem":
+            yield Entry(problem.id, False, first_line(found[0].text) if found else "it declares no theorem of the name")
+        else:
+            yield Entry(problem.id, True)
 
 
 @click.command()

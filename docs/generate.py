@@ -48,7 +48,7 @@ def _commands() -> Iterator[str]:
 
 def _recipes() -> Iterator[str]:
     for recipe in list_recipes():
-        control = f" Control of `{recipe.control_for}`." if recipe.control_for else ""
+        control = f" Control of {', '.join(f'`{name}`' for name in recipe.control_for)}." if recipe.control_for else ""
         yield (
             f"### `{recipe.name}`\n\n{recipe.summary}{control}\n\n{recipe.definition.strip()}\n\n"
             f"Source: {recipe.source}. Published: {recipe.published}."

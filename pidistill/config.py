@@ -212,8 +212,8 @@ class RecipeConfig(Table):
     """Seed document or paper."""
     published: str = ""
     """The published result to set beside ours."""
-    control_for: str | None = None
-    """The recipe that this one is a control of."""
+    control_for: tuple[str, ...] = ()
+    """The recipes that this one is a control of."""
     rollouts: RolloutsConfig = RolloutsConfig()
     examples: ExamplesConfig = ExamplesConfig()
 

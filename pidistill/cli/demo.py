@@ -16,7 +16,7 @@ import click
 from pidistill.cli.options import compare, json_option, store_option
 from pidistill.cli.output import line, stderr, warn_of_problems
 from pidistill.config import RunConfig, merge, read_toml
-from pidistill.errors import PluginError, SandboxError, UsageError
+from pidistill.errors import PidistillError, PluginError, UsageError
 from pidistill.plugins import Manager, get_manager
 from pidistill.recipes import run_config
 from pidistill.verify.confinement import find_sandbox
@@ -34,7 +34,7 @@ QUICK: dict[str, Any] = {
 @click.option("--quick", is_flag=True, help="A few problems and one seed: shows that it works, and nothing else.")
 @json_option
 def command(store: Path | None, seed_count: int, quick: bool, as_json: bool) -> None:
-    """Run the whole loop on the embedded models: five arms a domain, base against trained, in minutes.
+    """Run the whole loop on the embedded models: five arms, base against trained, in minutes.
 
     Samples, verifies, builds feedback and PI, trains and evaluates, with the real parts and a model of a few million
     parameters that comes with each domain, and prints what came out, as it is. A domain that cannot run here (code
@@ -100,7 +100,7 @@ def obstacle(manager: Manager, name: str) -> str | None:
     try:
         domain = manager.domain(name)
         find_sandbox(manager, domain, None)
-    except (PluginError, SandboxError) as error:
+    except PidistillError as error:
         return " ".join(str(error).split())
     parts = domain.parts()
     if parts and not any(part.works for part in parts):

@@ -43,5 +43,5 @@ def command(name: str | None, as_json: bool) -> None:
         if text.strip():
             line(console, f"{label}{' '.join(text.split())}")
     if recipe.control_for:
-        line(console, f"Control for: {recipe.control_for}")
+        line(console, f"Control for: {', '.join(recipe.control_for)}")
     line(console, f"\n{recipe_path(name).read_text('utf-8').rstrip()}", "dim")

@@ -6,7 +6,7 @@ cannot disagree. Text made here is plain ASCII; names that come from the user st
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -81,8 +81,8 @@ class ReportMeta:
     """Such as `retry on math`."""
     published: Mapping[str, str] = field(default_factory=dict)
     """Recipe -> published result, set beside ours."""
-    control_for: Mapping[str, str] = field(default_factory=dict)
-    """Recipe -> the recipe that it is a control of; decides which pairs of arms are compared."""
+    control_for: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Recipe -> the recipes that it is a control of; decides which pairs of arms are compared."""
     pairs: tuple[tuple[str, str], ...] | None = None
     """Pairs of recipes to compare instead."""
     verifier: str = ""

@@ -125,7 +125,7 @@ def compare(
     cells: Sequence[CellScores],
     rng: np.random.Generator,
     *,
-    control_for: Mapping[str, str] | None = None,
+    control_for: Mapping[str, Sequence[str]] | None = None,
     pairs: Sequence[tuple[str, str]] | None = None,
 ) -> Comparison:
     """Compare all arms of `cells` with no change, and arms with each other.
@@ -215,7 +215,7 @@ def _holm_of_replicated(estimates: Sequence[Estimate], seeds: Sequence[int]) -> 
 
 
 def _choose_pairs(
-    arms: Sequence[Arm], control_for: Mapping[str, str], pairs: Sequence[tuple[str, str]] | None
+    arms: Sequence[Arm], control_for: Mapping[str, Sequence[str]], pairs: Sequence[tuple[str, str]] | None
 ) -> list[tuple[int, int]]:
     """Indices of the arms to compare, within each domain and model."""
     names = {arm.recipe for arm in arms}
@@ -228,7 +228,8 @@ def _choose_pairs(
                 )
         wanted = list(pairs)
     else:
-        wanted = [(treated, control) for control, treated in control_for.items() if {control, treated} <= names]
+        named = [(arm, control) for control, treated in control_for.items() for arm in treated]
+        wanted = [pair for pair in named if names.issuperset(pair)]
     by_key = {(arm.recipe, *arm.group): i for i, arm in enumerate(arms)}
     groups = list(dict.fromkeys(arm.group for arm in arms))
     if wanted or pairs is not None:

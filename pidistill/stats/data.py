@@ -23,7 +23,10 @@ class Side(Record):
     """One problem measured once: before training, or after it."""
 
     score: float | None
-    """Mean score in [0, 1] over the judged samples; None when no sample could be judged."""
+    """Accuracy: the share of the judged samples that passed; None when no sample could be judged.
+
+    A graded score is what an arm may train by, never what it is measured by: the share of tests passed is not pass@1.
+    """
     statuses: Mapping[str, int]
     """`Status` value -> number of samples, those outside the denominator included."""
     tokens: float
@@ -187,10 +190,10 @@ def _sides(problems: Sequence[Problem], judged: Iterable[Judged], where: str) ->
 
 
 def _side(samples: Sequence[Judged]) -> Side:
-    scores = [verdict.score for _, verdict in samples if verdict.status.judged]
+    passed = [verdict.passed for _, verdict in samples if verdict.status.judged]
     statuses = Counter(verdict.status.value for _, verdict in samples)
     return Side(
-        score=math.fsum(scores) / len(scores) if scores else None,
+        score=sum(passed) / len(passed) if passed else None,
         statuses={status: statuses[status] for status in sorted(statuses)},
         tokens=sum(len(rollout.token_ids) for rollout, _ in samples) / len(samples),
         truncated=sum(rollout.truncated for rollout, _ in samples) / len(samples),

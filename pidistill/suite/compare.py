@@ -130,7 +130,7 @@ def report_meta(
     return ReportMeta(
         title=title,
         published={name: recipe.published for name, recipe in recipes.items() if recipe.published},
-        control_for={name: recipe.control_for for name, recipe in recipes.items() if recipe.control_for},
+        control_for={name: recipe.control_for for name, recipe in recipes.items()},
         verifier=", ".join(f"{domain}: {identity}" for domain, identity in identities.items()),
         settings={**shared, **own},
         notes=tuple(notes),

@@ -171,7 +171,7 @@ def test_an_arm_that_was_never_judged_is_an_error_not_a_zero() -> None:
 def test_controls_decide_which_arms_are_compared() -> None:
     rng, base = np.random.default_rng(6), half_solved(100)
     cells = [c for name in ("star-gold", "retry", "rejection", "star-gibberish") for c in arm(rng, name, base)]
-    controls = {"star-gibberish": "star-gold", "rejection": "retry", "opsd-random": "opsd"}
+    controls = {"star-gibberish": ["star-gold"], "rejection": ["code-retry", "retry"], "opsd-random": ["opsd"]}
     pairs = run(cells, control_for=controls).pairs
     assert [(p.a, p.b) for p in pairs] == [("star-gold", "star-gibberish"), ("retry", "rejection")]
     assert len(run(cells).pairs) == 6, "all pairs, where none is a control"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -78,6 +79,14 @@ def test_an_error_is_no_score() -> None:
     assert b.base.bounds == (0.0, 1.0)
     assert (a.after.score, a.after.tokens, a.after.truncated) == (0.0, 5.0, 1.0)
     assert b.after.statuses == {"NO_ANSWER": 1}
+
+
+def test_a_graded_score_is_not_accuracy() -> None:
+    rollout, failed = judged("a", Status.FAIL)
+    half = (rollout, replace(failed, score=0.9))
+    other = [judged("b", Status.PASS)]
+    cell = build([half, *other], [half, *other])
+    assert [problem.base.score for problem in cell.problems] == [0.0, 1.0]
 
 
 def test_samples_of_a_problem_are_averaged_whatever_their_order() -> None:

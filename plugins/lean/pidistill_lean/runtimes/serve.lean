@@ -1,4 +1,7 @@
-/-! The transport of the WebAssembly runtime: a request a line on standard input, replies framed by the request's nonce. -/
+/-! The transport of the WebAssembly runtime: a request a line on standard input, replies framed by the request's nonce.
+
+`Pidistill.run` is the program; `build.lean` compiles it, and a file of two lines calls it.
+-/
 
 namespace Pidistill
 open Lean Elab
@@ -129,6 +132,6 @@ partial def serve (cache : IO.Ref Cache) (input : IO.FS.Stream) : IO Unit := do
 
 end Pidistill
 
-public def main : IO Unit := do
+def Pidistill.run : IO Unit := do
   let cache ← IO.mkRef ({ cleans := [], trusted := [] } : Pidistill.Cache)
   Pidistill.serve cache (← IO.getStdin)

@@ -8,7 +8,6 @@ or when its memory, which never shrinks, nears the 2 GiB that WebAssembly's 32-b
 from __future__ import annotations
 
 import json
-import os
 import queue
 import secrets
 import subprocess
@@ -20,7 +19,7 @@ from typing import Any, ClassVar
 from pidistill.errors import VerifierError
 from pidistill_lean import setup
 from pidistill_lean.protocol import Check, LeanDied, LeanTimeout, Outline, Runtime, Theorem
-from pidistill_lean.runtimes import wire
+from pidistill_lean.runtimes import program, wire
 
 START_LIMIT_S = 300.0
 """For the start of a process and for the import of a header, neither of which counts against a request's budget."""
@@ -70,8 +69,7 @@ class WasmRuntime(Runtime):
         return wire.outline(self._ask({"op": "outline", "source": wire.sendable(source)}, budget_s), source)
 
     def identity(self) -> str:
-        code = wire.digest(wire.judge_source(), wire.lean_source("serve.lean"))
-        return f"wasm lean-{setup.LEAN_VERSION} {setup.PACKAGE}-{setup.VERSION}-{setup.SHA256[:12]} judge-{code}"
+        return f"wasm lean-{setup.LEAN_VERSION} {setup.PACKAGE}-{setup.VERSION}-{setup.SHA256[:12]} judge-{program.digest()}"
 
     def close(self) -> None:
         if self._process is not None:
@@ -117,12 +115,11 @@ class _Process:
     def __init__(self, node: Path, installation: setup.Installation) -> None:
         self.memory_bytes = 0
         self.checks = 0
-        worker = Path(__file__).with_name("worker.js")
-        program = _program_folder()
-        command = [str(node), str(worker), str(os.getpid()), str(installation.script), str(installation.library)]
+        folder = program.compiled(node, installation)
         try:
             self._popen = subprocess.Popen(
-                [*command, str(program), "--run", "/program/Serve.lean"],
+                program.command(node, installation, folder, "Main.lean"),
+                env=program.environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -225,16 +222,3 @@ def look() -> tuple[bool, str, str]:
         return True, f"Lean {setup.LEAN_VERSION}, {installation.folder}, {node}", ""
     missing = ["Lean in WebAssembly"] * (installation is None) + [f"Node {setup.NODE_MAJOR} or later"] * (node is None)
     return False, f"{' and '.join(missing)} not installed", setup.SETUP_COMMAND
-
-
-def _program_folder() -> Path:
-    """The folder that holds the program as one source file, made once per text of it."""
-    source = f"import Lean\n{wire.judge_source()}\n{wire.lean_source('serve.lean')}"
-    folder = setup.cache_folder() / "lean" / f"program-{wire.digest(source)}"
-    file = folder / "Serve.lean"
-    if not file.is_file() or file.read_text(encoding="utf-8") != source:
-        folder.mkdir(parents=True, exist_ok=True)
-        fresh = folder / f"Serve.{os.getpid()}-{secrets.token_hex(4)}"
-        fresh.write_text(source, encoding="utf-8")
-        fresh.replace(file)
-    return folder

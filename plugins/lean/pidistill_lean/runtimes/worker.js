@@ -47,6 +47,14 @@ globalThis.Module = {
   stdin: byte,
   print: (line) => { if (line.startsWith('@@')) write(`@@${wasmMemory.buffer.byteLength} ${line.slice(2)}`); },
   printErr: (line) => fs.writeSync(2, line + '\n'),
+  onRuntimeInitialized() {
+    // The build gives C++ a stack of 64 KiB that grows down into its own data: recursion would corrupt memory in silence. With this one
+    // Node's own stack is always the first to end, and that ends the process.
+    const size = 64 << 20;
+    const low = wasmExports.malloc(size);
+    wasmExports.emscripten_stack_set_limits(low + size, low);
+    wasmExports._emscripten_stack_restore(low + size);
+  },
   preRun: [() => {
     const { FS, NODEFS, ENV } = globalThis.Module;
     // Lean looks for its own folder under the name that Node knows it by; an empty one will do
