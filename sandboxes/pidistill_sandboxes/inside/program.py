@@ -28,6 +28,7 @@ _BATCH = struct.Struct("<BI")
 _AHEAD, _THEN_END = 1, 2
 """Of a batch: pass it on as a whole; end the program with its last answer."""
 _TICK_S = 0.05
+_EXIT_S = 0.5
 _SHARED_BYTES = 16 << 20
 """What a fork of the server counts as resident before it has done anything."""
 _MAX_FILES = 5000
@@ -150,10 +151,14 @@ class Run:
                 open_still = os.read(self.process.bell, 1 << 12) != b""
         before = self.asked
         if not (self._take_answers() and open_still) and not self.reason:
-            if not select.select([self.process.exit_fd], [], [], _TICK_S)[0]:
-                self._stop("tampered", "the program closed its end of the channel")
+            self._closed()
         elif self.ahead and self.asked and self.asked != before:
             self._start_clock()
+
+    def _closed(self) -> None:
+        """The program has closed a channel: because it ends, which is seen within `_EXIT_S`, or by its own doing."""
+        if not select.select([self.process.exit_fd], [], [], _EXIT_S)[0]:
+            self._stop("tampered", "the program closed its end of the channel")
 
     def _stop(self, reason: str, note: str = "") -> None:
         self.reason = self.reason or reason
@@ -187,7 +192,7 @@ class Run:
         except BlockingIOError:
             pass
         except BrokenPipeError:
-            self._stop("tampered", "the program closed its end of the channel")
+            self._closed()
 
     def _take_answers(self) -> bool:
         """Take in what there is. False at the end of the file."""
