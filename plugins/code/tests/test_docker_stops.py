@@ -2,8 +2,8 @@
 TIMEOUT; after the daemon's return the same command ends as if nothing had happened.
 
 Everything is real but who writes the programs: an engine from a package made here recites the references, and gets
-every third first attempt wrong. What it says is sampled, stored, judged in Docker, and trained on. An observer of the same
-package holds the run still after a given verdict, while the daemon stops.
+every third first attempt wrong. What it says is sampled, stored, judged in Docker, and trained on. An observer of the
+same package holds the run still after a given verdict, while the daemon stops.
 """
 
 from __future__ import annotations
