@@ -100,7 +100,7 @@ Of the sampled first attempts {report["truncated"]} % ran past the limit of {MAX
 
 TINY = TinyDomain(
     folder=Path(str(pidistill_lean.__file__)).parent / "embedded",
-    settings=Pretraining(textbook=20_000, web=9_000, vocabulary=1024),
+    settings=Pretraining(textbook=30_000, web=8_000, tokens_per_batch=1536, vocabulary=1024),
     textbook=textbook,
     web=conversations,
     exam=Exam(

@@ -35,10 +35,10 @@ from pidistill_lean.theorem_tasks import Task
 from pidistill_lean.theorems import LEVELS, draw, problem, split_of
 from pidistill_lean.verifier import LeanOptions, LeanVerifier
 
-LEVEL_WEIGHTS: Final = {1: 2, 2: 4, 3: 5, 4: 2, 5: 2}
-"""How often each level is drawn: those whose numbers have to be worked out more often."""
+LEVEL_WEIGHTS: Final = {1: 4, 2: 4, 3: 4, 4: 2, 5: 2}
+"""How often each level is drawn: inductions follow one pattern and need fewer examples."""
 
-HASTY_FIRST: Final = {1: 0.35, 2: 0.65, 3: 0.70, 4: 0.75, 5: 0.80}
+HASTY_FIRST: Final = {1: 0.30, 2: 0.40, 3: 0.65, 4: 0.45, 5: 0.80}
 """Level -> share of first attempts that the hasty author writes."""
 
 HASTY_ON_LISTS: Final = 0.35
@@ -59,7 +59,7 @@ CAREFUL_FAILURES: Final = 0.25
 FAILURES: Final = (1, 1, 1, 1, 1, 1, 1, 2)
 """Failed attempts in a retry conversation, drawn evenly from these."""
 
-POOL: Final = 900
+POOL: Final = 400
 """Theorems that feedback is about."""
 
 PEERS: Final = 4

@@ -53,7 +53,7 @@ def lean_works() -> None:
 
 @pytest.fixture(scope="module")
 def corpus() -> list[Conversation]:
-    return list(conversations(120, seed=1))
+    return list(conversations(60, seed=1))
 
 
 def test_the_corpus_is_the_same_for_the_same_seed_and_holds_every_level(corpus: list[Conversation]) -> None:

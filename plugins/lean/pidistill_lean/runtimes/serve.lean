@@ -1,6 +1,6 @@
 /-! The transport of the WebAssembly runtime: a request a line on standard input, replies framed by the request's nonce.
 
-`Pidistill.run` is the program; `build.lean` compiles it, and a file of two lines calls it.
+`main` is the program; `build.lean` compiles it.
 -/
 
 namespace Pidistill
@@ -59,6 +59,10 @@ def cleanFor (cache : IO.Ref Cache) (nonce header : String) (extra : List Name) 
     say nonce [("event", "loaded")]
     pure clean
 
+def onlyErrors : List Message → List Message
+  | [] => []
+  | m :: rest => if isError m then m :: onlyErrors rest else onlyErrors rest
+
 def trustedFor (cache : IO.Ref Cache) (clean : Clean) (header statement : String) : IO Trusted := do
   let c ← cache.get
   match findTrusted header statement c.trusted with
@@ -66,47 +70,50 @@ def trustedFor (cache : IO.Ref Cache) (clean : Clean) (header statement : String
   | none =>
     let ictx := inputContext statement "statement"
     let (st, _) ← elabCommands ictx false {} clean.state
-    let log := st.messages.toList
-    let rec errors : List Message → List Message
-      | [] => []
-      | m :: rest => if isError m then m :: errors rest else errors rest
-    let t : Trusted := { header := header, statement := statement, env := st.env, errors := errors log }
+    let t : Trusted := { header := header, statement := statement, env := st.env, errors := onlyErrors st.messages.toList }
     cache.modify (fun c => { c with trusted := t :: take 15 c.trusted })
     pure t
+
+def sayStatementErrors (nonce : String) (errors : Json) (unknown : Bool) : IO Unit :=
+  say nonce [("event", "done"), ("statement_errors", errors), ("target_unknown", Json.bool unknown)]
+
+def judgeFrom (nonce : String) (target : Name) (trusted : Trusted) (clean own : Clean) (ictx : Parser.InputContext)
+    (ps : Parser.ModuleParserState) (log : MessageLog) : IO Unit := do
+  let (st, refused) ← elabCommands ictx true ps { own.state with messages := log }
+  let messages ← jsonLog st.messages.toList
+  let found ← facts clean.state.env trusted.env own.state.env st.env target
+  let refusal := match refused with
+    | some r => jsonMessage "error" r.text r.pos none
+    | none => Json.null
+  say nonce (join [("event", Json.str "done"), ("messages", messages), ("refused", refusal)] found)
+
+def checkFrom (cache : IO.Ref Cache) (nonce header statement submission : String) (target : Name) (clean : Clean) : IO Unit := do
+  let trusted ← trustedFor cache clean header statement
+  let unknown := !(trusted.env.toKernelEnv.find? target).isSome
+  let errors := join (onlyErrors clean.errors) trusted.errors
+  if nonempty errors || unknown then
+    sayStatementErrors nonce (← jsonLog errors) unknown
+  else
+    let ictx := inputContext submission "submission"
+    let (head, ps, log) ← Parser.parseHeader ictx
+    match ← importsOf clean.state.env head with
+    | .unavailable modules => say nonce [("event", "done"), ("unavailable", ← jsonNames modules)]
+    | .plain => judgeFrom nonce target trusted clean clean ictx ps log
+    | .more modules =>
+      let own ← cleanFor cache nonce header modules
+      judgeFrom nonce target trusted clean own ictx ps log
 
 def check (cache : IO.Ref Cache) (nonce : String) (request : Json) : IO Unit := do
   let header ← field request "header"
   let statement ← field request "statement"
   let submission ← field request "submission"
   let target := (← field request "target").toName
-  let clean ← cleanFor cache nonce header []
-  let trusted ← trustedFor cache clean header statement
-  let missing := !(trusted.env.toKernelEnv.find? target).isSome
-  if nonempty trusted.errors || missing then
-    let errors ← jsonLog trusted.errors
-    say nonce [("event", "done"), ("statement_errors", errors), ("target_unknown", Json.bool missing)]
-  else
-    let ictx := inputContext submission "submission"
-    let (head, ps, log) ← Parser.parseHeader ictx
-    let imports ← importsOf clean.state.env head
-    match imports with
-    | .unavailable modules =>
-      let names ← jsonNames modules
-      say nonce [("event", "done"), ("unavailable", names)]
-    | .plain => judge nonce target trusted clean clean ictx ps log
-    | .more modules =>
-      let own ← cleanFor cache nonce header modules
-      judge nonce target trusted clean own ictx ps log
-where
-  judge (nonce : String) (target : Name) (trusted : Trusted) (clean own : Clean) (ictx : Parser.InputContext) (ps : Parser.ModuleParserState)
-      (log : MessageLog) : IO Unit := do
-    let (st, refused) ← elabCommands ictx true ps { own.state with messages := log }
-    let messages ← jsonLog st.messages.toList
-    let found ← facts clean.state.env trusted.env own.state.env st.env target
-    let refusal := match refused with
-      | some r => jsonMessage "error" r.text r.pos none
-      | none => Json.null
-    say nonce (join [("event", Json.str "done"), ("messages", messages), ("refused", refusal)] found)
+  match ← (cleanFor cache nonce header []).toBaseIO with
+  | .ok clean => checkFrom cache nonce header statement submission target clean
+  | .error e =>
+    -- such as a module that is not here
+    let text := "the header cannot be used: " ++ toString e
+    sayStatementErrors nonce (Json.arr #[jsonMessage "error" text { line := 1, column := 0 } none]) false
 
 partial def serve (cache : IO.Ref Cache) (input : IO.FS.Stream) : IO Unit := do
   let line ← input.getLine
@@ -132,6 +139,6 @@ partial def serve (cache : IO.Ref Cache) (input : IO.FS.Stream) : IO Unit := do
 
 end Pidistill
 
-def Pidistill.run : IO Unit := do
+def main : IO Unit := do
   let cache ← IO.mkRef ({ cleans := [], trusted := [] } : Pidistill.Cache)
   Pidistill.serve cache (← IO.getStdin)

@@ -1,8 +1,8 @@
 """The WebAssembly runtime: Lean 4.28 in one Node process that stays up, without Mathlib.
 
-The process is a sandbox in itself (it sees two folders and no others), and no code of a candidate runs in it: `judge.lean`
-looks at every command before Lean elaborates it. This module starts the process, keeps time, and starts it anew after an overrun, a death,
-or when its memory, which never shrinks, nears the 2 GiB that WebAssembly's 32-bit build can have.
+The process is a sandbox in itself (it reads its own files and no others), and no code of a candidate runs in it:
+`gate.lean` looks at every command before Lean elaborates it. This module starts the process, keeps time, and starts it
+anew after an overrun, a death, or when its memory, which never shrinks, nears the 2 GiB that this build can have.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ class WasmRuntime(Runtime):
         return wire.outline(self._ask({"op": "outline", "source": wire.sendable(source)}, budget_s), source)
 
     def identity(self) -> str:
-        return f"wasm lean-{setup.LEAN_VERSION} {setup.PACKAGE}-{setup.VERSION}-{setup.SHA256[:12]} judge-{program.digest()}"
+        package = f"{setup.PACKAGE}-{setup.VERSION}-{setup.SHA256[:12]}"
+        return f"wasm lean-{setup.LEAN_VERSION} {package} judge-{program.digest()}"
 
     def close(self) -> None:
         if self._process is not None:
@@ -92,7 +93,9 @@ class WasmRuntime(Runtime):
                 process.ask({"op": "hello"}, START_LIMIT_S)
             except (LeanTimeout, LeanDied) as error:
                 process.end()
-                raise VerifierError(f"Lean in WebAssembly does not start: {error}", f"Try: {setup.SETUP_COMMAND}") from error
+                raise VerifierError(
+                    f"Lean in WebAssembly does not start: {error}", f"Try: {setup.SETUP_COMMAND}"
+                ) from error
             except BaseException:
                 process.end()
                 raise

@@ -36,7 +36,7 @@ def digest(*texts: str) -> str:
 
 
 def sendable(text: str) -> str:
-    """Line ends as Lean counts them, and no lone surrogates, which UTF-8 has no bytes for. Lines and columns stay the same."""
+    """Line ends as Lean counts them, and no lone surrogates, which UTF-8 cannot hold. Lines and columns stay."""
     text = text.replace("\r\n", "\n")
     return text.encode("utf-8", "replace").decode() if any("\ud800" <= char <= "\udfff" for char in text) else text
 
@@ -55,8 +55,11 @@ def message(data: dict[str, Any]) -> LeanMessage:
 def check(data: dict[str, Any], seconds: float) -> Check:
     """The facts in a reply to `check`."""
     refused = data.get("refused")
+    errors = tuple(message(m) for m in data.get("statement_errors", ()))
+    if data.get("target_unknown") and not errors:
+        errors = (LeanMessage("error", "the statement declares nothing of the target's name", 1, 0),)
     return Check(
-        statement_errors=tuple(message(m) for m in data.get("statement_errors", ())),
+        statement_errors=errors,
         refused=message(refused) if refused else None,
         messages=tuple(message(m) for m in data.get("messages", ())),
         target_kind=data.get("target_kind", "missing"),
@@ -88,11 +91,12 @@ def outline(data: dict[str, Any], source: str) -> Outline:
         errors=tuple(message(m) for m in data.get("errors", ())),
         proof_start=None if start is None else moved[start],
         steps=tuple(sorted(steps, key=lambda step: (step.start, -step.end))),
+        theorem=data.get("theorem", ""),
     )
 
 
 def offsets(source: str) -> dict[int, int]:
-    """For every byte at which a character of `sendable(source)` begins, and its end, the offset of that character in `source`."""
+    """For every byte at which a character of `sendable(source)` begins, and for its end, the place in `source`."""
     places = {}
     byte = at = 0
     while at < len(source):

@@ -1,0 +1,187 @@
+"""The WebAssembly runtime survives what a submission does to it, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pidistill.errors import UsageError, VerifierError
+from pidistill_lean import setup
+from pidistill_lean.protocol import LeanDied, LeanTimeout, Theorem
+from pidistill_lean.runtimes import look, names, open_runtime
+from pidistill_lean.runtimes.wasm import WasmRuntime
+
+FOUR = Theorem("theorem target : (2 : Nat) + 2 = 4 := by sorry", "target")
+SOUND = "theorem target : (2 : Nat) + 2 = 4 := rfl"
+FALSE = "theorem target : (2 : Nat) + 2 = 4 := by sorry"
+BUDGET_S = 120.0
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[WasmRuntime]:
+    """A runtime of this file's own: tests here kill it."""
+    try:
+        runtime = WasmRuntime()
+    except VerifierError as error:
+        pytest.skip(f"no Lean here: {error.message} {error.hint}")
+    with runtime:
+        yield runtime
+
+
+def passes(runtime: WasmRuntime) -> bool:
+    found = runtime.check(FOUR, SOUND, BUDGET_S)
+    return found.type_matches and found.replay_error is None and not found.axioms
+
+
+LOOPS = {
+    "no heartbeats": "set_option maxHeartbeats 0 in\ntheorem target : (2 : Nat) + 2 = 4 := by\n  repeat rw [Nat.add_comm]",
+    "simp without end": "theorem loop (a b : Nat) : a + b = b + a := Nat.add_comm a b\nset_option maxHeartbeats 0 in\n"
+    "set_option maxRecDepth 100000000 in\n"
+    "theorem target : (2 : Nat) + 2 = 4 := by\n"
+    "  have (f : Nat → Nat) (h : ∀ x, f x = f (x + 1)) : f 0 = 1 := by simp (maxSteps := 100000000) [h]\n  rfl",
+    "a huge decision": "theorem target : (2 : Nat) + 2 = 4 := by\n"
+    "  have : ∀ x : Fin 10000000, x.val * x.val + 1 ≠ 0 := by decide +kernel\n  rfl",
+    "sleep": "theorem target : (2 : Nat) + 2 = 4 := by\n  sleep 3600000\n  rfl",
+}
+
+
+@pytest.mark.parametrize("text", LOOPS.values(), ids=LOOPS.keys())
+def test_a_proof_without_end_is_stopped_within_its_budget(own: WasmRuntime, text: str) -> None:
+    own.start()
+    began = time.monotonic()
+    with pytest.raises((LeanTimeout, LeanDied)):
+        own.check(FOUR, text, 3.0)
+    assert time.monotonic() - began < 3.0 + 5.0
+    assert passes(own)
+
+
+def test_a_term_too_large_for_the_memory_ends_the_process_and_not_the_next_check(own: WasmRuntime) -> None:
+    with pytest.raises((LeanDied, LeanTimeout)):
+        found = own.check(
+            FOUR,
+            "theorem target : (2 : Nat) + 2 = 4 := by\n  have : 2 ^ (2 ^ 40) = 1 := by decide +kernel\n  rfl",
+            20.0,
+        )
+        assert "sorryAx" not in found.axioms and not found.messages
+    assert passes(own)
+
+
+def test_the_killed_process_is_replaced(own: WasmRuntime) -> None:
+    assert passes(own)
+    starts = own.starts
+    assert own._process is not None
+    os.kill(own._process._popen.pid, signal.SIGKILL)
+    own._process._popen.wait()
+    assert passes(own)
+    assert own.starts == starts + 1
+
+
+def test_a_process_is_replaced_after_its_share_and_verdicts_stay() -> None:
+    with WasmRuntime(checks_per_process=3) as runtime:
+        found = [runtime.check(FOUR, text, BUDGET_S) for text in (SOUND, FALSE, SOUND, FALSE)]
+        assert runtime.starts == 2
+    assert [one.axioms for one in found] == [(), ("sorryAx",), (), ("sorryAx",)]
+
+
+def test_a_process_past_its_memory_is_replaced(own: WasmRuntime) -> None:
+    own.start()
+    assert own.memory_bytes > 0
+    with WasmRuntime(memory_limit_bytes=1) as runtime:
+        assert passes(runtime) and passes(runtime)
+        assert runtime.starts == 2
+
+
+def test_the_order_of_checks_changes_nothing(own: WasmRuntime) -> None:
+    texts = [
+        SOUND,
+        FALSE,
+        "axiom a : False\ntheorem target : (2 : Nat) + 2 = 4 := a.elim",
+        "#eval 1",
+        SOUND + "\n#print target",
+    ]
+
+    def facts(text: str) -> object:
+        found = own.check(FOUR, text, BUDGET_S)
+        return found.refused, found.messages, found.axioms, found.type_matches, found.target_kind, found.replay_error
+
+    forward = {text: facts(text) for text in texts}
+    assert {text: facts(text) for text in reversed(texts)} == forward
+
+
+ORPHAN = """
+import os, sys, time
+from pidistill_lean.runtimes.wasm import WasmRuntime
+from pidistill_lean.protocol import Theorem
+runtime = WasmRuntime()
+runtime.start()
+print(runtime._process._popen.pid, flush=True)
+if sys.argv[1] == "busy":
+    runtime.check(Theorem("theorem t : True := by sorry", "t"), "theorem t : True := by sleep 3600000", 3600)
+time.sleep(3600)
+"""
+
+
+@pytest.mark.parametrize("state", ["idle", "busy"])
+def test_no_process_outlives_a_killed_parent(own: WasmRuntime, state: str) -> None:
+    parent = subprocess.Popen([sys.executable, "-c", ORPHAN, state], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    time.sleep(1.0)
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{child}").exists() and time.monotonic() < deadline:
+        if Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+            return  # dead; whoever inherited it has not yet asked
+        time.sleep(0.1)
+    assert not Path(f"/proc/{child}").exists()
+
+
+def test_the_process_ends_with_the_runtime() -> None:
+    with open_runtime("wasm") as runtime:
+        assert isinstance(runtime, WasmRuntime)
+        runtime.start()
+        assert runtime._process is not None
+        popen = runtime._process._popen
+    assert popen.returncode is not None
+
+
+def test_lean_sees_no_file_of_the_host(own: WasmRuntime, tmp_path: Path) -> None:
+    own.start()
+    assert own._process is not None
+    fds = [os.readlink(link) for link in Path(f"/proc/{own._process._popen.pid}/fd").iterdir()]
+    assert not [name for name in fds if name.startswith((str(Path.home() / "."), "/etc")) and "pidistill" not in name]
+    command = " ".join(own._process._popen.args)  # type: ignore[arg-type]
+    assert "--permission" in command and "--allow-fs-write" not in command
+
+
+def test_identity_names_all_that_a_verdict_depends_on(own: WasmRuntime) -> None:
+    identity = own.identity()
+    assert setup.LEAN_VERSION in identity and setup.SHA256[:12] in identity and "judge-" in identity
+    assert identity == WasmRuntime().identity()
+
+
+def test_the_runtimes_are_listed_with_what_is_missing() -> None:
+    seen = {one.name: one for one in look()}
+    assert list(seen) == names()
+    assert all(one.works or one.hint for one in seen.values())
+
+
+def test_an_unknown_runtime_is_a_usage_error() -> None:
+    with pytest.raises(UsageError, match="wasm"):
+        open_runtime("wsam")
+
+
+def test_without_an_installation_the_error_says_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIDISTILL_CACHE", str(tmp_path))
+    with pytest.raises(VerifierError) as caught:
+        open_runtime("wasm")
+    assert setup.SETUP_COMMAND in caught.value.hint
