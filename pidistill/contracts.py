@@ -111,6 +111,8 @@ class Part:
     """Whether it works here, as tried or looked up just now."""
     note: str
     """Its version, or what is missing and the command that installs it."""
+    enough: bool = True
+    """Whether the domain's verifier can work with this part alone."""
 
 
 class Verifier(ABC):

@@ -102,7 +102,7 @@ def obstacle(manager: Manager, name: str) -> str | None:
         find_sandbox(manager, domain, None)
     except PidistillError as error:
         return " ".join(str(error).split())
-    parts = domain.parts()
+    parts = [part for part in domain.parts() if part.enough]
     if parts and not any(part.works for part in parts):
-        return f"It needs {parts[0].name}: {parts[0].note}"
+        return "It needs one of these. " + " ".join(f"{part.name}: {part.note}" for part in parts)
     return None

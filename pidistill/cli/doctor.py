@@ -43,6 +43,7 @@ def command(ctx: click.Context) -> None:
     _packages(console, required)
     _section(console, "Extras", _extra_rows(required))
     _section(console, "Domains", _domain_rows(manager))
+    _section(console, "What domains work with outside of Python", _part_rows(manager))
     _section(console, "Sandboxes", _sandbox_rows(manager))
     _section(console, "Plugins switched off", ((problem.name, describe(problem)) for problem in manager.problems()))
     if missing := [item.package for item in required if item.extra == CORE_EXTRA and item.installed is None]:
@@ -120,6 +121,16 @@ def _domain_rows(manager: Manager) -> Iterator[tuple[str, str]]:
         yield name, f"{spec.summary} ({state})"
     if not manager.domains():
         yield "none", "Try: pip install pidistill-math"
+
+
+def _part_rows(manager: Manager) -> Iterator[tuple[str, str]]:
+    for name in manager.domains():
+        try:
+            parts = manager.call(Kind.DOMAIN, name, manager.domain(name).parts)
+        except PidistillError:
+            continue  # said under the domain itself
+        for part in parts:
+            yield f"{name}, {part.name}", part.note if part.works else f"does not work here: {part.note}"
 
 
 def _sandbox_rows(manager: Manager) -> Iterator[tuple[str, str]]:

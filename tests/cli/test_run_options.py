@@ -153,7 +153,11 @@ def test_a_domain_that_cannot_run_here_is_left_out_with_one_line_that_says_what_
     assert reason == "No sandbox works here. Try: apt-get install bubblewrap"
     assert obstacle(_Manager(None), "needy") == "needy is broken. See: pidistill plugins"
     broken, works = Part("Lean", False, "not found; try: make lean"), Part("Lean in Docker", True, "4.30")
-    assert obstacle(_Manager(_Needy(False, broken)), "needy") == "It needs Lean: not found; try: make lean"
+    assert obstacle(_Manager(_Needy(False, broken)), "needy") == (
+        "It needs one of these. Lean: not found; try: make lean"
+    )
+    helper = Part("A helper", True, "1.0", enough=False)
+    assert obstacle(_Manager(_Needy(False, broken, helper)), "needy") is not None
     assert obstacle(_Manager(_Needy(False, broken, works)), "needy") is None
 
 

@@ -76,11 +76,17 @@ class LeanDomain(Domain):
         return cases()
 
     def parts(self) -> Sequence[Part]:
-        """The Lean runtimes, looked at without starting them."""
-        from pidistill_lean.runtimes import look
+        """The Lean runtimes, looked at without starting them, and LeanDojo, which judges nothing."""
+        from pidistill_lean.runtimes import dojo, look
 
-        return [Part(f"lean {one.name}", one.works, f"{one.found} {one.hint}".strip()) for one in look()]
+        found = [Part(one.name, one.works, _note(one.found, one.hint)) for one in look()]
+        works, version, hint = dojo.look()
+        return [*found, Part("dojo", works, _note(version, hint), enough=False)]
 
     def embedded(self) -> Embedded | None:
         """The tiny model of this distribution and generated theorems, where the model is there."""
         return theorems.embedded()
+
+
+def _note(found: str, hint: str) -> str:
+    return f"{found.rstrip('.')}. {hint}" if hint else found

@@ -82,10 +82,13 @@ def problem_of(row: Row, split: str, source: str, number: int) -> Problem:
     )
 
 
+_PROVED = re.compile(r"\bsorry(\s+end\b[^\n]*)*$")
+
+
 def with_sorry(statement: str) -> str:
-    """The statement with `sorry` for its proof, however it ends."""
+    """The statement with `sorry` for its proof, however it ends: a `sorry` behind which only `end`s stand is one."""
     text = statement.strip()
-    return text if re.search(r"\bsorry$", text) else f"{head_of(text)}\n  sorry"
+    return text if _PROVED.search(text) else f"{head_of(text)}\n  sorry"
 
 
 def declared(statement: str) -> str:

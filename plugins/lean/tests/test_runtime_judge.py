@@ -130,8 +130,8 @@ def test_definitions_of_the_statement_may_be_repeated(lean: Runtime) -> None:
 )
 def test_changed_definitions_are_named(lean: Runtime, preamble: str, changed: set[str]) -> None:
     text = (
-        preamble
-        + "theorem target (b : Box) (h : isSmall b.n) : b.n < 10 := by first | exact h.elim | exact b.small | exact b.isLt"
+        preamble + "theorem target (b : Box) (h : isSmall b.n) : b.n < 10 := by\n"
+        "  first | exact h.elim | exact b.small | exact b.isLt"
     )
     found = lean.check(BOXED, text, BUDGET_S)
     assert not proved(found)
@@ -190,10 +190,20 @@ def test_the_kind_of_the_target(lean: Runtime, text: str, kind: str) -> None:
 
 def test_axioms_are_those_the_target_rests_on(lean: Runtime) -> None:
     text = "axiom used : (2 : Nat) + 2 = 5\naxiom unused : False\nopaque hidden : (2 : Nat) + 2 = 5 := used\n"
-    assert lean.check(FIVE, f"{text}theorem target : (2 : Nat) + 2 = 5 := hidden", BUDGET_S).axioms == ("used",)
+    assert lean.check(FIVE, f"{text}theorem target : (2 : Nat) + 2 = 5 := hidden", BUDGET_S).axioms == (
+        "new axiom used",
+    )
     sorry = lean.check(FIVE, "theorem target : (2 : Nat) + 2 = 5 := by sorry", BUDGET_S)
     assert sorry.axioms == ("sorryAx",)
     assert lean.check(FOUR, f"{text}{SOUND}", BUDGET_S).axioms == ()
+
+
+@pytest.mark.parametrize("name", ["propext", "Quot.sound", "Classical.choice"])
+def test_an_axiom_of_a_library_axioms_name_is_told_apart(lean: Runtime, name: str) -> None:
+    for declared in (f"private axiom {name}", f"axiom «{name}»", f"namespace A\nprivate axiom {name}"):
+        used = f"«{name}»" if "«" in declared else name
+        text = f"{declared} : (2 : Nat) + 2 = 5\ntheorem _root_.target : (2 : Nat) + 2 = 5 := {used}"
+        assert not proved(lean.check(FIVE, text, BUDGET_S))
 
 
 def test_a_statement_with_an_error_is_reported_and_nothing_else_is_looked_at(lean: Runtime) -> None:

@@ -77,6 +77,12 @@ def test_the_target_is_the_last_theorem_outside_of_comments(statement: str, name
     assert with_sorry(statement).endswith("sorry")
 
 
+@pytest.mark.parametrize("end", ["", "\nend Deep", "\n\nend Deep\nend A.B"])
+def test_a_statement_inside_a_namespace_is_left_as_it_is(end: str) -> None:
+    text = f"namespace Deep\ntheorem a : True := by\n  sorry{end}"
+    assert with_sorry(text) == text
+
+
 @pytest.mark.parametrize(
     ("row", "what"),
     [
