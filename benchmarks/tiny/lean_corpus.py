@@ -13,7 +13,7 @@ No arm is favoured by the text it is given: all feedback conditions have the sam
 whether what they show is this theorem's or another one's.
 
 Prompts are rendered by the Lean domain and by `pidistill.pi`; verdicts, errors and skeletons come from the real Lean.
-As Lean takes its time, feedback is about a pool of `POOL` theorems, each with its failed attempts.
+As Lean takes its time, what it says is told of a pool of `POOL` theorems; all other feedback is about fresh ones.
 """
 
 from __future__ import annotations
@@ -60,22 +60,22 @@ FAILURES: Final = (1, 1, 1, 1, 1, 1, 1, 2)
 """Failed attempts in a retry conversation, drawn evenly from these."""
 
 POOL: Final = 400
-"""Theorems that feedback is about."""
+"""Theorems that are about what Lean said: asking it takes time, so each is used several times."""
 
 PEERS: Final = 4
 """Other theorems that a placebo is chosen from, of the same kind: they are about as long."""
 
 CONDITIONS: Final = (
-    Condition("plain", "plain", None, 0.56),
-    Condition("retry bare-retry", "retry", BareRetry(), 0.10),
-    Condition("retry compiler-errors", "retry", CompilerErrors(), 0.08),
-    Condition("retry first-error", "retry", FirstError(), 0.02),
-    Condition("retry have-skeleton", "retry", HaveSkeleton(), 0.07),
+    Condition("plain", "plain", None, 0.50),
+    Condition("retry bare-retry", "retry", BareRetry(), 0.16),
+    Condition("retry compiler-errors", "retry", CompilerErrors(), 0.06),
+    Condition("retry first-error", "retry", FirstError(), 0.01),
+    Condition("retry have-skeleton", "retry", HaveSkeleton(), 0.09),
     Condition("retry other-skeleton", "retry", OtherSkeleton(), 0.03),
-    Condition("retry proof-half", "retry", ProofHalf(), 0.02),
-    Condition("teacher have-skeleton", "teacher", HaveSkeleton(), 0.07),
+    Condition("retry proof-half", "retry", ProofHalf(), 0.01),
+    Condition("teacher have-skeleton", "teacher", HaveSkeleton(), 0.10),
     Condition("teacher other-skeleton", "teacher", OtherSkeleton(), 0.03),
-    Condition("teacher proof-half", "teacher", ProofHalf(), 0.02),
+    Condition("teacher proof-half", "teacher", ProofHalf(), 0.01),
 )
 
 DOMAIN: Final = LeanDomain()
@@ -101,13 +101,14 @@ def conversations(count: int, seed: int) -> Iterator[Conversation]:
 def conversation(condition: Condition, seed: int, rng: random.Random) -> Conversation:
     """One conversation of one kind, on a random problem for which its PI form has something to say.
 
-    What feedback is about is one of the pool of `seed`.
+    Where the form tells what Lean said, the problem is one of the pool of `seed`.
     """
     while True:
         if condition.form is None:
             level, task = drawn(rng)
             return Conversation(condition.name, level, DOMAIN.prompt(record_of(task, level)), first_attempt(task, rng))
-        tried = pool(seed, rng.randrange(POOL))
+        heard = condition.form.needs.diagnostics
+        tried = pool(seed, rng.randrange(POOL)) if heard else unheard(rng)
         attempts = rng.sample(tried.failures, rng.choice(FAILURES) if condition.kind == "retry" else 1)
         peers = Peers(problems=tried.peers)
         plain = DOMAIN.prompt(tried.record)
@@ -127,8 +128,8 @@ class Tried:
 
     task: Task
     record: Problem
-    failures: tuple[tuple[str, Verdict], ...]
-    """Two failed attempts with their verdicts."""
+    failures: tuple[tuple[str, Verdict | None], ...]
+    """Two failed attempts, with their verdicts where Lean was asked."""
     peers: tuple[Problem, ...]
     """Other theorems of its kind."""
 
@@ -148,16 +149,23 @@ def record_of(task: Task, level: int) -> Problem:
 
 @functools.lru_cache(maxsize=2 * POOL)
 def pool(seed: int, index: int) -> Tried:
-    """Number `index` of the pool of `seed`, the same whatever else was asked for."""
+    """Number `index` of the pool of `seed`, the same whatever else was asked for. Lean has judged its attempts."""
     rng = random.Random(f"tiny lean pool {seed} {index}")
     level, task = drawn(rng)
     record = record_of(task, level)
+    return Tried(task, record, (failed_attempt(task, record, rng), failed_attempt(task, record, rng)), ())
+
+
+def unheard(rng: random.Random) -> Tried:
+    """A fresh theorem with attempts that ought to fail. Lean is not asked: nothing is told of what it says."""
+    level, task = drawn(rng)
     others: list[Problem] = []
     while len(others) < PEERS:
         other = next(kind for kind in LEVELS[level] if kind.__name__ == task.kind)(rng)
         if split_of(other) == "pretrain":
             others.append(record_of(other, level))
-    return Tried(task, record, (failed_attempt(task, record, rng), failed_attempt(task, record, rng)), tuple(others))
+    attempts = tuple((doubtful_attempt(task, rng), None) for _ in range(2))
+    return Tried(task, record_of(task, level), attempts, tuple(others))
 
 
 # --- The authors -----------------------------------------------------------------------------------------------------
@@ -214,6 +222,13 @@ def hasty_proof(task: Task) -> str:
 def shallow(line: str) -> str:
     """The line with each path into a conjunction cut after its first step."""
     return re.sub(r"(h\d?\.\d)(?:\.\d)+", r"\1", line)
+
+
+def doubtful_attempt(task: Task, rng: random.Random) -> str:
+    """A hasty attempt, or a careful one with something wrong in it."""
+    careful = rng.random() < CAREFUL_FAILURES
+    text = careful_attempt(task) if careful else hasty_attempt(task, rng, slips=False)
+    return slipped(text, task, rng) if text == careful_attempt(task) else text
 
 
 def failed_attempt(task: Task, record: Problem, rng: random.Random) -> tuple[str, Verdict]:

@@ -104,7 +104,7 @@ def embedded() -> Embedded | None:
         return None
     return Embedded(
         model=_MODEL,
-        train=DataSource(dataset="theorems", split="train", limit=400),
-        evaluate=DataSource(dataset="theorems", split="test", limit=300, seed=1),
+        train=DataSource(dataset="theorems", split="train", limit=250),
+        evaluate=DataSource(dataset="theorems", split="test", limit=200, seed=1),
         max_tokens=MAX_TOKENS,
     )

@@ -43,6 +43,8 @@ HIDDEN_CODE = {
     "a computed configuration": "def c : Lean.Meta.Simp.Config := {}\ntheorem helper : True := by simp (config := c)",
     "a configuration by a function": "theorem helper : True := by simp (config := id {})",
     "a literal's instance": "instance : OfNat Nat 7 := ⟨8⟩\ntheorem helper : True := by simp (maxSteps := 7)",
+    "a notation over an instance": 'instance : OfNat Nat 1022 := ⟨7⟩\nnotation "NN" => Nat',
+    "a notation over a monad": 'instance {m : Type → Type} : Monad m := sorry\nlocal infixl:65 " ++++ " => Nat.add',
     "native in a configuration": "theorem helper : True := by decide (config := { native := true })",
     "a quotation": "theorem helper : True := by\n  have := `(Nat)\n  trivial",
     "an antiquotation in a notation": 'notation "evil" => $(Lean.Macro.throwUnsupported)',
@@ -207,7 +209,7 @@ def test_an_axiom_of_a_library_axioms_name_is_told_apart(lean: Runtime, name: st
 
 
 def test_a_statement_with_an_error_is_reported_and_nothing_else_is_looked_at(lean: Runtime) -> None:
-    found = lean.check(Theorem("theorem target : nothing = 1 := by sorry", "target"), SOUND, BUDGET_S)
+    found = lean.check(Theorem("theorem target : No.such = 1 := by sorry", "target"), SOUND, BUDGET_S)
     assert found.statement_errors and not found.messages and found.target_kind == "missing"
     unknown = lean.check(Theorem("theorem other : True := by sorry", "target"), SOUND, BUDGET_S)
     assert unknown.statement_errors and not proved(unknown)
@@ -233,6 +235,12 @@ def test_positions_are_those_of_the_submission(lean: Runtime) -> None:
 def test_a_header_counts_for_both(lean: Runtime) -> None:
     theorem = Theorem("theorem target : succ 1 = 2 := by sorry", "target", 'open Nat\nlocal notation "two" => 2\n')
     assert proved(lean.check(theorem, "theorem target : succ 1 = two := rfl", BUDGET_S))
+
+
+def test_a_flood_of_messages_is_cut(lean: Runtime) -> None:
+    many = "\n".join(f"theorem t{number} : No.such{number} = 1 := rfl" for number in range(400))
+    found = lean.check(FOUR, f"{many}\n{SOUND}", BUDGET_S)
+    assert proved(found) and len(found.messages) == 200
 
 
 def test_nothing_of_one_check_is_left_for_the_next(lean: Runtime) -> None:

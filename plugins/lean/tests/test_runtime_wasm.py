@@ -42,7 +42,8 @@ def passes(runtime: WasmRuntime) -> bool:
 
 LOOPS = {
     "no heartbeats": "class C (n : Nat) where\n  a : Nat\ninstance (n : Nat) [C (n + 1)] : C n := ⟨0⟩\n"
-    "set_option maxHeartbeats 0 in\nset_option synthInstance.maxHeartbeats 0 in\nset_option synthInstance.maxSize 100000000 in\n"
+    "set_option maxHeartbeats 0 in\nset_option synthInstance.maxHeartbeats 0 in\n"
+    "set_option synthInstance.maxSize 100000000 in\n"
     "theorem target : (2 : Nat) + 2 = 4 := by\n  have : C 0 := inferInstance\n  rfl",
     "simp without end": "theorem loop (a b : Nat) : a + b = b + a := Nat.add_comm a b\nset_option maxHeartbeats 0 in\n"
     "set_option maxRecDepth 100000000 in\n"

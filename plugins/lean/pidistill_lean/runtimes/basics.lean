@@ -67,9 +67,19 @@ def severityName : MessageSeverity → String
   | .warning => "warning"
   | .error => "error"
 
+/-- No reply shall be longer than its reader can take: more messages than this are left out, and longer ones. -/
+def mostMessages : Nat := 200
+def longestMessage : Nat := 50000
+
+def firstFew {α : Type} (n : Nat) (xs : List α) : List α :=
+  match n, xs with
+  | Nat.succ m, x :: rest => x :: firstFew m rest
+  | _, _ => []
+
 def jsonLog (log : List Message) : IO Json := do
-  let ys ← mapList log (fun m => do
+  let ys ← mapList (firstFew mostMessages log) (fun m => do
     let text ← m.data.toString
+    let text := if text.utf8ByteSize > longestMessage then "(a message of " ++ Nat.repr text.utf8ByteSize ++ " bytes)" else text
     pure (jsonMessage (severityName m.severity) text m.pos m.endPos))
   pure (Json.arr ys.toArray)
 

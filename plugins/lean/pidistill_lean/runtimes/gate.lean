@@ -187,7 +187,7 @@ def ownInstance (env : Environment) (own : List (Name × ConstantInfo)) : Bool :
 def configItem (env : Environment) (stx : Syntax) : Option String :=
   let k := lastText stx.getKind
   if k == "posConfigItem" && firstToken (argument stx 1) == "native" then some "native code is not trusted"
-  else if k == "valConfigItem" then
+  else if k == "valConfigItem" || (k == "config" && stx.getNumArgs > 3) then
     let own := made env
     if says "native" stx then some "native code is not trusted"
     else if !configValue own (argument stx 3) then some "this configuration of a tactic would run code"
@@ -233,6 +233,9 @@ partial def commandClosed (env : Environment) (cmd : Syntax) : Option (Syntax ×
     firstOf [argument cmd 0, argument cmd 2] (commandClosed env)
   else if k == ``Parser.Command.mutual then
     firstOf (argument cmd 1).getArgs.toList (commandClosed env)
+  else if hasName notationCommands k && ownInstance env (made env) then
+    -- what a notation becomes is compiled and run, with the instances that are found
+    some (cmd, "a notation beside instances of one's own would run code")
   else closed env cmd
 
 def passage (env : Environment) (cmd : Syntax) : Passage :=

@@ -26,9 +26,9 @@ _WORKER = Path(__file__).with_name("worker.js")
 
 
 def command(
-    node: Path, installation: setup.Installation, program: Path, file: str, *, writes: bool = False
+    node: Path, installation: setup.Installation, program: Path, *arguments: str, writes: bool = False
 ) -> list[str]:
-    """The command that runs a Lean program of the folder `program`, tied to the life of this process.
+    """The command that runs Lean on a file of the folder `program`, tied to the life of this process.
 
     Node lets it read its own files and the two folders, and write nothing unless `writes`.
     """
@@ -37,7 +37,7 @@ def command(
     if writes:
         permissions.append(f"--allow-fs-write={program}")
     scripts = [str(_WORKER), str(os.getpid()), str(installation.script), str(installation.library), str(program)]
-    return [str(node), *permissions, f"--stack-size={_stack_kib()}", *scripts, "--run", f"/program/{file}"]
+    return [str(node), *permissions, f"--stack-size={_stack_kib()}", *scripts, *arguments]
 
 
 def environment() -> dict[str, str]:
@@ -78,7 +78,7 @@ def _compile(node: Path, installation: setup.Installation, folder: Path) -> None
     (folder / "Main.lean").write_text(_MAIN, encoding="utf-8")
     try:
         done = subprocess.run(
-            command(node, installation, folder, "Build.lean", writes=True),
+            command(node, installation, folder, "--run", "/program/Build.lean", writes=True),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=BUILD_LIMIT_S,

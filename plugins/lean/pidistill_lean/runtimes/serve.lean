@@ -42,11 +42,6 @@ def field (request : Json) (name : String) : IO String :=
   | .ok (.str s) => pure s
   | _ => throw (IO.userError ("the request has no field " ++ name))
 
-def take {α : Type} (n : Nat) (xs : List α) : List α :=
-  match n, xs with
-  | Nat.succ m, x :: rest => x :: take m rest
-  | _, _ => []
-
 def cleanFor (cache : IO.Ref Cache) (nonce header : String) (extra : List Name) : IO Clean := do
   let key := header ++ "\u0000" ++ joinNames extra
   let c ← cache.get
@@ -55,7 +50,7 @@ def cleanFor (cache : IO.Ref Cache) (nonce header : String) (extra : List Name) 
   | none =>
     say nonce [("event", "loading")]
     let clean ← makeClean header extra
-    cache.modify (fun c => { c with cleans := (key, clean) :: take 3 c.cleans })
+    cache.modify (fun c => { c with cleans := (key, clean) :: firstFew 3 c.cleans })
     say nonce [("event", "loaded")]
     pure clean
 
@@ -71,7 +66,7 @@ def trustedFor (cache : IO.Ref Cache) (clean : Clean) (header statement : String
     let ictx := inputContext statement "statement"
     let (st, _) ← elabCommands ictx false {} clean.state
     let t : Trusted := { header := header, statement := statement, env := st.env, errors := onlyErrors st.messages.toList }
-    cache.modify (fun c => { c with trusted := t :: take 15 c.trusted })
+    cache.modify (fun c => { c with trusted := t :: firstFew 15 c.trusted })
     pure t
 
 def sayStatementErrors (nonce : String) (errors : Json) (unknown : Bool) : IO Unit :=

@@ -121,7 +121,7 @@ class _Process:
         folder = program.compiled(node, installation)
         try:
             self._popen = subprocess.Popen(
-                program.command(node, installation, folder, "Main.lean"),
+                program.command(node, installation, folder, "--run", "/program/Main.lean"),
                 env=program.environment(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
