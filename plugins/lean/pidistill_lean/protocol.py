@@ -63,7 +63,7 @@ class Check:
     changed: tuple[str, ...] = ()
     """Constants that the trusted statement rests on and that the submission has otherwise, or lacks."""
     axioms: tuple[str, ...] = ()
-    """Axioms that the target rests on: Lean's own by name, those that the submission made as `new axiom` and their name."""
+    """Axioms that the target rests on: Lean's own by name, the submission's as `new axiom` and their name."""
     replay_error: str | None = None
     """None where all declarations that the target rests on were accepted by the kernel in a clean environment."""
     unavailable: tuple[str, ...] = ()
