@@ -122,6 +122,7 @@ def endurance(count: int) -> dict[str, object]:
     wrong: list[str] = []
     given: list[tuple[object, ...]] = []
     most = 0
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with WasmRuntime(checks_per_process=max(200, count // 3)) as lean:
         lean.start()
         began = time.perf_counter()
@@ -137,11 +138,14 @@ def endurance(count: int) -> dict[str, object]:
         starts = lean.starts
         again = random.Random(1).sample(range(count), min(count, 300))
         differ = sum(facts(lean.check(work[i][0], work[i][1], BUDGET_S)) != given[i] for i in again)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     every = seconds[True] + seconds[False]
     return {
         "checks": count,
         "processes": starts,
         "checks_per_second_with_restarts": count / wall,
+        "processor_ms_a_check_with_restarts": 1000 * processor / (count + len(again)),
         "most_memory_mib": most >> 20,
         "references_refused": len(wrong),
         "false_proofs_that_hold": sum(map(_held, work, given)),
