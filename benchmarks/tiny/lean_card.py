@@ -77,7 +77,7 @@ def card(settings: Pretraining, report: Mapping[str, JSON], facts: Mapping[str, 
 
 It learned from the `pretrain` split only; `train` and `test` problems cannot be in it, by construction of the splits.
 
-Its settings were chosen over three builds while looking at `test` problems of seed 0 (docs/log.md). The demo therefore
+Its settings were chosen over four builds while looking at `test` problems of seed 0 (docs/log.md). The demo therefore
 evaluates on `test` problems of seed 1.
 
 ## What it does
