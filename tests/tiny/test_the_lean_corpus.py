@@ -28,6 +28,7 @@ from benchmarks.tiny.lean_corpus import (
     record_of,
     slipped,
     textbook,
+    unheard,
     verifier,
 )
 from benchmarks.tiny.tokenizer import TURN_END, train_tokenizer
@@ -114,9 +115,18 @@ def test_pooled_failures_are_real_ones_and_say_what_was_wrong() -> None:
         tried = pool(7, index)
         assert split_of(tried.task) == tried.record.split == "pretrain"
         for text, verdict in tried.failures:
-            assert verdict.status is Status.FAIL and verdict.diagnostics
+            assert verdict is not None and verdict.status is Status.FAIL and verdict.diagnostics
             assert judged(tried.record, text).diagnostics == verdict.diagnostics
-        assert {peer.level for peer in tried.peers} == {tried.record.level}
+
+
+def test_fresh_theorems_for_feedback_have_wrong_attempts_and_peers_of_their_kind() -> None:
+    rng = random.Random(7)
+    tried = [unheard(rng) for _ in range(20)]
+    assert all(split_of(one.task) == one.record.split == "pretrain" for one in tried)
+    assert all({peer.level for peer in one.peers} == {one.record.level} for one in tried)
+    assert all(text != careful_attempt(one.task) for one in tried for text, _ in one.failures)
+    passed = [judged(one.record, one.failures[0][0]).passed for one in tried]
+    assert sum(passed) <= 5  # Lean was not asked when they were made, and a few do pass
 
 
 @given(st.integers(0, 2**32))

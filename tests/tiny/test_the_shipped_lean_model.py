@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import random
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from benchmarks.tiny.build import LARGEST_FOLDER
 from benchmarks.tiny.evaluation import Completion, complete, percent
 from benchmarks.tiny.lean_card import TINY, judge
 from benchmarks.tiny.lean_corpus import DOMAIN, verifier
+from pidistill.contracts import Peers, PIForm
 from pidistill.errors import VerifierError
-from pidistill.pi.feedback import FAILURE_NOTICE, retry_messages
+from pidistill.pi.feedback import teacher_messages
 from pidistill.records import Messages, Problem, Verdict
+from pidistill_lean.pi import HaveSkeleton, OtherSkeleton
 from pidistill_lean.theorems import LEVELS, MAX_TOKENS, embedded, problems
 
 FOLDER: Path = TINY.folder
@@ -82,18 +85,29 @@ def test_completions_end_by_themselves_and_hold_one_theorem(greedy: list[Complet
     assert sum(one.text.startswith("```lean4\ntheorem t") and one.text.endswith("\n```") for one in greedy) >= 196
 
 
-def test_a_bare_retry_solves_much_of_what_failed(
-    model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, greedy: list[Completion], verdicts: list[Verdict]
+def test_it_reads_a_skeleton_its_own_and_not_anothers(
+    model: Qwen3ForCausalLM, tokenizer: PreTrainedTokenizerFast, verdicts: list[Verdict]
 ) -> None:
-    failed = [i for i, verdict in enumerate(verdicts) if not verdict.passed]
-    prompts = [retry_messages(PLAIN[i], [(greedy[i].text, FAILURE_NOTICE)]) for i in failed]
-    tasks = [PROBLEMS[i] for i in failed]
+    failed = [problem for problem, verdict in zip(PROBLEMS, verdicts, strict=True) if not verdict.passed]
+    own, other = (prompts_with(form, failed) for form in (HaveSkeleton(), OtherSkeleton()))
+    both = [problem for problem in failed if problem.id in own and problem.id in other]
 
-    def rate(asked: list[Messages]) -> float:
-        made = complete(model, tokenizer, asked, temperature=0.7, max_tokens=MAX_TOKENS)
-        return percent([verdict.passed for verdict in judge(tasks, [one.text for one in made])])
+    def rate(asked: Mapping[str, Messages]) -> float:
+        made = complete(model, tokenizer, [asked[p.id] for p in both], temperature=0.7, max_tokens=MAX_TOKENS)
+        return percent([verdict.passed for verdict in judge(both, [one.text for one in made])])
 
-    assert rate(prompts) >= rate([PLAIN[i] for i in failed]) + 10
+    assert len(both) >= 20
+    assert rate(own) >= rate(other) + 25
+
+
+def prompts_with(form: PIForm, asked: list[Problem]) -> dict[str, Messages]:
+    """Problem id -> the teacher's prompt with `form`, where it has something to say."""
+    rng, found = random.Random(0), {}
+    for problem in asked:
+        pi = form.render(problem, None, None, Peers(PROBLEMS), rng)
+        if pi is not None:
+            found[problem.id] = teacher_messages(DOMAIN.prompt(problem), pi.text)
+    return found
 
 
 def test_the_card_reports_what_the_shipped_weights_do(verdicts: list[Verdict]) -> None:
