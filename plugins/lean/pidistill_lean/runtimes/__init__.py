@@ -51,7 +51,7 @@ def open_runtime(name: str = "auto", **options: object) -> Runtime:
         name = next((one.name for one in seen if one.works), "")
         if not name:
             raise VerifierError(
-                "No Lean runtime works here: " + "; ".join(f"{one.name}: {one.found}" for one in seen),
+                "No Lean runtime works here: " + "; ".join(f"{one.name}: {one.found}" for one in seen) + ".",
                 "Try: pidistill lean setup",
             )
     if name not in _RUNTIMES:
