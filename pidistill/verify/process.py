@@ -30,7 +30,7 @@ _KILL_WAIT_S = 30.0
 _EXIT_POLL_S = 0.005
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
-_BOOT = (
+BOOT = (
     "import sys; fds, sys.path[:], sys.argv[1:] = sys.argv[1:5], sys.argv[5:], []; "
     "from pidistill.verify.worker import main; main(*map(int, fds))"
 )
@@ -71,7 +71,7 @@ class WorkerProcess:
         theirs = (requests_read, results_write, clock_fd, life_read)
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _BOOT, *map(str, theirs), *(path or os.getcwd() for path in sys.path)],
+                [sys.executable, "-c", BOOT, *map(str, theirs), *(path or os.getcwd() for path in sys.path)],
                 pass_fds=theirs,
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pidistill.records import JSON, Problem, Verdict
 from pidistill.verify.opener import Opener
+from pidistill.verify.process import BOOT
 
 
 def problem(number: int = 0, **extra: JSON) -> Problem:
@@ -74,4 +75,12 @@ def eventually(holds: Callable[[], bool], within_s: float = 10.0) -> bool:
 
 
 def workers_here() -> set[int]:
-    return children_of(os.getpid())
+    """The pool's workers of this process. Other tests may have left it other children, such as a warm Lean."""
+    return {pid for pid in children_of(os.getpid()) if BOOT.encode() in _command(pid)}
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
