@@ -299,7 +299,8 @@ def main() -> None:
     kinds = rng.choices(list(SHARES), weights=list(SHARES.values()), k=2 * len(problems))
     tempfile.tempdir = tempfile.mkdtemp()
     result: dict[str, Any] = {"workers": arguments.workers, "sandbox": arguments.sandbox, "passes": arguments.passes}
-    result["machine"] = {"processors": os.cpu_count(), "system": f"{platform.system()} {".".join(platform.release().split(".")[:2])}"}
+    release = ".".join(platform.release().split(".")[:2])
+    result["machine"] = {"processors": os.cpu_count(), "system": f"{platform.system()} {release}"}
     result["machine"]["load_average"] = [round(os.getloadavg()[0], 1)]
     known = {problem.id: problem for problem in problems}
     for name, wanted in (("canonical", ["reference"] * len(problems)), ("mix", kinds)):
