@@ -73,7 +73,10 @@ def check(data: dict[str, Any], seconds: float) -> Check:
 
 
 def outline(data: dict[str, Any], source: str) -> Outline:
-    """The structure in a reply to `outline`, its offsets, bytes of the text that was sent, moved to `source`."""
+    """The structure in a reply to `outline`, its offsets, bytes of the text that was sent, moved to `source`.
+
+    A step that the parser made up where the text breaks off has no place, and is left out.
+    """
     moved = offsets(source)
     steps = [
         Step(
@@ -85,6 +88,7 @@ def outline(data: dict[str, Any], source: str) -> Outline:
             statement_end=None if step.get("statement_end") is None else moved[step["statement_end"]],
         )
         for step in data["steps"]
+        if step["start"] is not None and step["end"] is not None
     ]
     start = cast("int | None", data.get("proof_start"))
     return Outline(
