@@ -58,13 +58,13 @@ def test_every_skeleton_elaborates_with_nothing_worse_than_sorry(lean: Runtime) 
 
 
 @pytest.mark.parametrize("tactic", ["grind", "omega", "simp_all"])
-def test_no_closing_tactic_proves_more_than_half_of_a_level(tactic: str, verifier: LeanVerifier) -> None:
+def test_no_closing_tactic_proves_more_than_about_a_third_of_a_level(tactic: str, verifier: LeanVerifier) -> None:
     for level in (2, 3, 4, 5):
-        drawn = [p for p in problems("train", seed=23, limit=150) if p.level == level]
+        drawn = [p for p in problems("train", seed=23, limit=600) if p.level == level]
         closed = sum(
             verifier.verify(p, f"```lean4\n{p.prompt.replace('sorry', tactic)}\n```").passed for p in drawn
         )  # fmt: skip
-        assert closed <= 0.5 * len(drawn)  # measured: grind closes 13 of 30 at level 3
+        assert closed <= 0.4 * len(drawn)
 
 
 def test_statements_and_proofs_are_short_and_the_prompt_holds_no_proof() -> None:
