@@ -6,7 +6,6 @@ standard input. So the same server runs in namespaces, in bubblewrap and in a co
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import struct
@@ -17,19 +16,21 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from importlib import resources
-from typing import IO
+from typing import IO, cast
 
 from pidistill.errors import SandboxError
 from pidistill.records import JSON
+from pidistill_sandboxes.inside import wire
 
 _HEADER = struct.Struct("<cI")
-_MODULES = ("wire", "confine", "rooms", "channel", "child", "standby", "program", "server")
+_MODULES = ("wire", "confine", "rooms", "channel", "child", "zygote", "standby", "program", "server", "start")
 _CHUNK = 1 << 16
 _LONGEST_FRAME = 1 << 20
 _READY_S = 60.0
 
 BOOT = """
-import os, sys, json, types
+import marshal, os, sys
+from importlib.machinery import ModuleSpec
 def read(n):
     data = b""
     while len(data) < n:
@@ -37,14 +38,16 @@ def read(n):
         if not piece: os._exit(0)
         data += piece
     return data
-bundle = json.loads(read(int.from_bytes(read(4), "little")))
-for name, text in bundle["modules"]:
-    module = sys.modules[name] = types.ModuleType(name)
-    module.__path__ = []
-    exec(compile(text, "<%s>" % name, "exec"), module.__dict__)
-    parent, _, last = name.rpartition(".")
-    if parent: setattr(sys.modules[parent], last, module)
-sys.modules[name].main(bundle["config"])
+modules, config = marshal.loads(read(int.from_bytes(read(4), "little")))
+class Bundle:
+    def find_spec(self, name, path=None, target=None):
+        if name in modules: return ModuleSpec(name, self, is_package=not modules[name])
+    def create_module(self, spec): return None
+    def exec_module(self, module):
+        exec(compile(modules[module.__name__], "<%s>" % module.__name__, "exec"), module.__dict__)
+sys.meta_path.insert(0, Bundle())
+from pidistill_sandboxes.inside import start
+start.main(config)
 """
 PYTHON_FLAGS = ("-s", "-S", "-P", "-B", "-X", "utf8", "-c", BOOT)
 """No site packages, no user packages, no current folder on the path. `-E` is not there because of the hash seed."""
@@ -67,9 +70,9 @@ def bundle(config: Mapping[str, JSON]) -> bytes:
     """What `BOOT` reads: the modules of `inside/` and the server's configuration."""
     package = "pidistill_sandboxes"
     folder = resources.files(f"{package}.inside")
-    texts = [[package, ""], [f"{package}.inside", ""]]
-    texts += [[f"{package}.inside.{name}", folder.joinpath(f"{name}.py").read_text()] for name in _MODULES]
-    data = json.dumps({"modules": texts, "config": dict(config)}).encode()
+    texts = {package: "", f"{package}.inside": ""}
+    texts |= {f"{package}.inside.{name}": folder.joinpath(f"{name}.py").read_text() for name in _MODULES}
+    data = wire.pack((texts, dict(config)))
     return len(data).to_bytes(4, "little") + data
 
 
@@ -103,13 +106,13 @@ class Guest(ABC):
         try:
             self.send(bundle(config))
             kind, content = self.receive(time.monotonic() + _READY_S)
-            report = json.loads(content)
-        except LostError as error:
-            raise LostError(f"The server inside did not start: {self.last_words() or error.message}") from error
+            report = cast("dict[str, dict[str, str]]", wire.decode(content))
+        except (LostError, wire.WireError) as error:
+            raise LostError(f"The server inside did not start: {self.last_words() or error}") from error
         if kind != b"R" or "walls" not in report:
-            missing = report.get("missing", {}) if isinstance(report, dict) else {}
+            missing = report.get("missing", {})
             raise SandboxError("; ".join(f"{what}: {why}" for what, why in missing.items()) or "malformed start")
-        self.walls, self.python = report["walls"], report["python"]
+        self.walls, self.python = report["walls"], str(report["python"])
 
     def send(self, data: bytes | bytearray, patience_s: float = _READY_S) -> None:
         """Write all of `data`, taking in what comes meanwhile, so that neither side waits for the other for ever.

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pidistill.contracts import Sandbox
+from pidistill.errors import SandboxError
 from pidistill.sandbox import Call, Kind, Limits, Outcome, Plain, Session
 from pidistill_sandboxes import escapes
 
@@ -38,7 +39,15 @@ class Bait:
 def check(sandbox: Sandbox) -> Mapping[str, bool]:
     """Protection -> whether it held just now. Raises `SandboxError` where the sandbox does not open."""
     with sandbox.open() as session, _bait() as bait:
-        return {name: held(session, bait) for name, held in CHECKS.items()}
+        return {name: _holds(held, session, bait) for name, held in CHECKS.items()}
+
+
+def _holds(held: Callable[[Session, Bait], bool], session: Session, bait: Bait) -> bool:
+    """False, too, where the sandbox did not survive its being tried."""
+    try:
+        return held(session, bait)
+    except SandboxError:
+        return False
 
 
 @contextlib.contextmanager
@@ -76,8 +85,10 @@ def _host_files(session: Session, bait: Bait) -> bool:
 
 
 def _server_survives(session: Session, bait: Bait) -> bool:
+    before = _first(session.run(escapes.SERVERS, [Call("attempt", ())], _LIMITS))
     session.run(escapes.SIGNAL_SERVER, [Call("attempt", ())], _LIMITS)
-    return _first(session.run(escapes.SERVER_AGE, [Call("attempt", ())], _LIMITS)) is True
+    after = _first(session.run(escapes.SERVERS, [Call("attempt", ())], _LIMITS))
+    return isinstance(before, list) and len(before) == 2 and after == before
 
 
 def _leaves_nothing(session: Session, bait: Bait) -> bool:

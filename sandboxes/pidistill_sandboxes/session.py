@@ -7,11 +7,11 @@ is replaced, and `run` and `script` start the program again in the new one, a fe
 
 from __future__ import annotations
 
-import json
 import struct
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar, cast
+from functools import lru_cache
+from typing import NamedTuple, TypeVar, cast
 
 from pidistill.errors import SandboxError
 from pidistill.records import JSON
@@ -19,6 +19,7 @@ from pidistill.sandbox import Answer, Call, Described, Kind, Limits, Outcome, Pl
 from pidistill.verify.clock import off_the_clock
 from pidistill_sandboxes.guest import Guest, LostError
 from pidistill_sandboxes.inside import wire
+from pidistill_sandboxes.inside.channel import OUTCOME
 
 _HEADER = struct.Struct("<cI")
 _BATCH = struct.Struct("<BI")
@@ -34,33 +35,39 @@ _ENDS = {"timeout": Kind.TIMEOUT, "memory": Kind.MEMORY, "exited": Kind.EXITED, 
 _DEFAULT = Limits()
 
 T = TypeVar("T")
+_Request = tuple[str, tuple[Plain, ...], Mapping[str, Plain], bool]
+"""A call as `inside.child` reads it: function, arguments, whether to return them."""
 
 
-def _load_request(source: str, stdin: str | None, ahead: int) -> bytes:
-    """`ahead`: how many calls follow without waiting for answers."""
-    return _framed(wire.encode(("load", source, stdin, ahead)))
+def _load_request(source: str, stdin: str | None, calls: Sequence[_Request] = ()) -> bytes:
+    """`calls` go ahead: they are made without being asked for one by one."""
+    return _framed((source, stdin, *calls))
 
 
-def _call_request(function: str, args: Sequence[Plain], kwargs: Mapping[str, Plain], return_args: bool) -> bytes:
+def _request(call: Call) -> _Request:
     """Raises `TypeError` for arguments that are not plain."""
+    args, kwargs = tuple(call.args), dict(call.kwargs)
     try:
-        return _framed(wire.encode(("call", function, tuple(args), dict(kwargs), return_args)))
+        wire.check_plain((args, kwargs))
     except wire.WireError as error:
-        raise TypeError(f"Arguments of {function}: {error}") from error
+        raise TypeError(f"Arguments of {call.function}: {error}") from error
+    return call.function, args, kwargs, call.return_args
 
 
-def _framed(data: bytearray) -> bytes:
+def _framed(values: tuple[object, ...]) -> bytes:
+    data = wire.pack(values)
     return _LENGTH.pack(len(data)) + data
 
 
+@lru_cache(maxsize=64)
 def _start_frame(limits: Limits) -> bytes:
-    content = json.dumps(vars(limits)).encode()
+    content = wire.pack((vars(limits),))
     return _HEADER.pack(b"S", len(content)) + content
 
 
-def _batch_frame(requests: Sequence[bytes], ahead: bool, then_end: bool) -> bytes:
-    """Requests in one frame, as `inside.server` reads it."""
-    head = _BATCH.pack(_AHEAD * ahead | _THEN_END * then_end, len(requests))
+def _batch_frame(requests: Sequence[bytes], ahead: int = 0, then_end: bool = False) -> bytes:
+    """Requests in one frame, as `inside.server` reads it. `ahead`: answers to expect of one request that goes ahead."""
+    head = _BATCH.pack(_AHEAD * bool(ahead) | _THEN_END * then_end, ahead or len(requests))
     if not ahead:
         head += struct.pack(f"<{len(requests)}I", *map(len, requests))
     content = b"".join((head, *requests))
@@ -69,6 +76,29 @@ def _batch_frame(requests: Sequence[bytes], ahead: bool, then_end: bool) -> byte
 
 def _described(type_name: str, content: object) -> Described:
     return Described(type_name, cast(Plain, content))
+
+
+class _Ended(NamedTuple):
+    """What the server says of a program that has ended, as `channel.OUTCOME` has it."""
+
+    truncated: bool
+    status: int
+    seconds: float
+    cpu_s: float
+    peak_bytes: int
+    reason: str
+    note: str
+    worn: str
+
+    @classmethod
+    def read(cls, content: bytes) -> _Ended:
+        """Raises `LostError` where it is malformed."""
+        try:
+            reason, note, worn = content[OUTCOME.size :].decode("utf-8").split("\0")
+            truncated, status, seconds, cpu_s, peak_bytes = OUTCOME.unpack_from(content)
+            return cls(truncated, status, seconds, cpu_s, peak_bytes, reason, note, worn)
+        except (struct.error, ValueError) as error:
+            raise LostError(f"The server inside says of a program's end what cannot be read: {error}") from error
 
 
 class WarmSession(Session):
@@ -96,7 +126,7 @@ class WarmSession(Session):
 
     def run(self, source: str, calls: Iterable[Call], limits: Limits = _DEFAULT, ahead: bool = False) -> Outcome:
         """See `Session.run`. Where the guest is lost on the way all of it is done again."""
-        requests = [_call_request(call.function, call.args, call.kwargs, call.return_args) for call in calls]
+        requests = list(map(_request, calls))
         return self._retried(lambda: self._run(source, None, limits, requests, ahead))
 
     def script(self, source: str, stdin: str, limits: Limits = _DEFAULT) -> Outcome:
@@ -114,10 +144,10 @@ class WarmSession(Session):
         program.load(source, stdin)
         return program
 
-    def _run(self, source: str, stdin: str | None, limits: Limits, requests: Sequence[bytes], ahead: bool) -> Outcome:
+    def _run(self, source: str, stdin: str | None, limits: Limits, calls: Sequence[_Request], ahead: bool) -> Outcome:
         program = self._prepare(limits)
         try:
-            program.run(source, stdin, requests, ahead)
+            program.run(source, stdin, calls, ahead)
         except BaseException:
             self.close()  # the conversation has stopped in the middle
             raise
@@ -166,23 +196,25 @@ class WarmProgram(Program):
         self._answers: list[Answer] = []
         self._inbox = bytearray()
         self._output = {b"O": bytearray(), b"o": bytearray()}
-        self._ended: Mapping[str, JSON] | None = None
+        self._ended: _Ended | None = None
         self._over: Answer | None = None
         self._tampering = ""
         self._closed = False
 
     def load(self, source: str, stdin: str | None) -> None:
         """Load the source; sets `loaded`."""
-        self.loaded = self._ask(_load_request(source, stdin, 0), _start_frame(self._limits))
+        self.loaded = self._ask(_load_request(source, stdin), _start_frame(self._limits))
 
-    def run(self, source: str, stdin: str | None, requests: Sequence[bytes], ahead: bool) -> None:
-        """Load the source, make the calls that `requests` hold, end: all of it in one message."""
+    def run(self, source: str, stdin: str | None, calls: Sequence[_Request], ahead: bool) -> None:
+        """Load the source, make the calls, end: all of it in one message."""
         self._closed = True
-        ahead = ahead and len(requests) > 0
-        batch = [_load_request(source, stdin, len(requests) if ahead else 0), *requests]
+        if ahead and calls:
+            batch = _batch_frame([_load_request(source, stdin, calls)], 1 + len(calls), then_end=True)
+        else:
+            batch = _batch_frame([_load_request(source, stdin), *map(_framed, calls)], then_end=True)
         patience_s = self._limits.program_s * _STARVED_FACTOR + _STARVED_S
         told: list[Answer] = []
-        self._guest.send(_start_frame(self._limits) + _batch_frame(batch, ahead, then_end=True), patience_s)
+        self._guest.send(_start_frame(self._limits) + batch, patience_s)
         deadline = time.monotonic() + patience_s
         while self._ended is None:
             kind, content = self._guest.receive(deadline)
@@ -192,11 +224,11 @@ class WarmProgram(Program):
                     told.append(self._read(data, 0.0))
             else:
                 self._take(kind, content)
-        if self._over is None and len(told) <= len(requests):
+        if self._over is None and len(told) <= len(calls):
             told.append(Answer(self._end_kind()))
         self.loaded = told[0]
         self._answers = told[1:] if self.loaded.ok else []
-        if self._ended["worn"]:
+        if self._ended.worn:
             self._drop_guest()
 
     def call(
@@ -211,7 +243,7 @@ class WarmProgram(Program):
             raise SandboxError("The program is closed.")
         if self._over is None and not self.loaded.ok:
             raise SandboxError("The program did not load, so nothing can be called.", "Look at `loaded` first.")
-        request = _call_request(function, args, kwargs or {}, return_args)
+        request = _framed(_request(Call(function, args, kwargs or {}, return_args)))
         answer = self._over or self._ask(request)
         self._answers.append(answer)
         return answer
@@ -230,7 +262,7 @@ class WarmProgram(Program):
         except LostError:
             self._drop_guest()
             raise
-        if self._ended["worn"]:
+        if self._ended.worn:
             self._drop_guest()
 
     @property
@@ -239,18 +271,18 @@ class WarmProgram(Program):
         if self._ended is None:
             raise SandboxError("The program is not closed, so it has no outcome yet.")
         ended = self._ended
-        status, own_end = cast(int, ended["status"]), ended["reason"] == "exited"
+        own_end = ended.reason == "exited"
         return Outcome(
             loaded=self.loaded,
             answers=tuple(self._answers),
             stdout=bytes(self._output[b"O"]),
             stderr=bytes(self._output[b"o"]),
-            truncated=bool(ended["truncated"]),
-            seconds=cast(float, ended["seconds"]),
-            cpu_s=cast(float, ended["cpu_s"]),
-            peak_bytes=cast(int, ended["peak_bytes"]),
-            exit_code=status if own_end and status >= 0 else None,
-            signal=-status if own_end and status < 0 else None,
+            truncated=ended.truncated,
+            seconds=ended.seconds,
+            cpu_s=ended.cpu_s,
+            peak_bytes=ended.peak_bytes,
+            exit_code=ended.status if own_end and ended.status >= 0 else None,
+            signal=-ended.status if own_end and ended.status < 0 else None,
             tampering=self._tampering,
         )
 
@@ -263,7 +295,7 @@ class WarmProgram(Program):
         """Send a request and wait for its answer, or for the end of the program."""
         started = time.monotonic()
         try:
-            self._guest.send(before + _batch_frame([request], ahead=False, then_end=False))
+            self._guest.send(before + _batch_frame([request]))
             deadline = self._deadline()
             while self._ended is None:
                 kind, content = self._guest.receive(deadline)
@@ -295,7 +327,7 @@ class WarmProgram(Program):
 
     def _end_kind(self) -> Kind:
         assert self._ended is not None
-        reason = str(self._ended["reason"])
+        reason = self._ended.reason
         if reason not in _ENDS:
             raise SandboxError(
                 f"The program was ended: {reason} (the machine is too busy to run it).",
@@ -308,8 +340,8 @@ class WarmProgram(Program):
         if kind in self._output:
             self._output[kind] += content
         elif kind == b"X":
-            self._ended = json.loads(content)
-            self._tampering = self._tampering or str(self._ended["note"])
+            self._ended = _Ended.read(content)
+            self._tampering = self._tampering or self._ended.note
         elif kind != b"A":
             raise LostError(f"The server inside sent a frame of unknown kind {kind!r}.")
 

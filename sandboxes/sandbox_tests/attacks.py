@@ -390,6 +390,48 @@ def solve(xs):
     os.kill(-1, signal.SIGKILL)
     return 0
 """,
+    "kills_server": r"""
+import os, signal
+
+def solve(xs):
+    for pid in sorted(int(n) for n in os.listdir('/proc') if n.isdigit()):
+        if pid != os.getpid():
+            for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGKILL):
+                try:
+                    os.kill(pid, number)
+                except OSError:
+                    pass
+    return 0
+""",
+    "joins_the_servers_group": r"""
+import os, signal
+
+def solve(xs):
+    for pid in sorted(int(n) for n in os.listdir('/proc') if n.isdigit()):
+        try:
+            os.setpgid(0, pid)
+        except OSError:
+            continue
+        if pid != os.getpid():
+            os.kill(0, signal.SIGKILL)
+    return 0
+""",
+    "has_the_kernel_signal_the_server": r"""
+import fcntl, os, signal
+
+def solve(xs):
+    reading, writing = os.pipe()
+    for pid in sorted(int(n) for n in os.listdir('/proc') if n.isdigit()):
+        for target in (pid, -pid):
+            try:
+                fcntl.fcntl(reading, fcntl.F_SETOWN, target)
+                fcntl.fcntl(reading, 10, signal.SIGKILL)
+                fcntl.fcntl(reading, fcntl.F_SETFL, os.O_ASYNC)
+                os.write(writing, b'!')
+            except OSError:
+                pass
+    return 0
+""",
     "signals_group": r"""
 import os, signal
 

@@ -15,11 +15,20 @@ from click.testing import CliRunner
 
 from pidistill.contracts import Sandbox
 from pidistill.errors import SandboxError
+from pidistill.records import JSON
 from pidistill.sandbox import Session
-from pidistill_sandboxes import auto, escapes, pidistill_register_commands, pidistill_register_sandboxes, selfcheck
+from pidistill_sandboxes import (
+    auto,
+    escapes,
+    guest,
+    pidistill_register_commands,
+    pidistill_register_sandboxes,
+    selfcheck,
+)
 from pidistill_sandboxes.bubblewrap import BubblewrapSandbox
 from pidistill_sandboxes.command import group
 from pidistill_sandboxes.docker import DockerSandbox
+from pidistill_sandboxes.inside import wire
 from pidistill_sandboxes.process import ProcessSandbox
 
 from .test_lifecycle import environment
@@ -39,6 +48,22 @@ def test_without_a_sandbox_the_programs_get_away_with_something(name: str) -> No
         run = [sys.executable, "-c", f"{getattr(escapes, name)}\nprint({call})"]
         done = subprocess.run(run, capture_output=True, text=True, env={**os.environ, "SECRET_TOKEN": "x"}, check=True)
     assert ast.literal_eval(done.stdout) != []
+
+
+def test_a_server_that_programs_can_signal_is_noticed(
+    process_sandbox: ProcessSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = guest.bundle
+
+    def unshielded(config: Mapping[str, JSON]) -> bytes:
+        modules, config = wire.unpack(whole(config)[4:])
+        modules["pidistill_sandboxes.inside.confine"] += "\ndef shield(process): pass\n"
+        data = wire.pack((modules, config))
+        return len(data).to_bytes(4, "little") + data
+
+    monkeypatch.setattr(guest, "bundle", unshielded)
+    held = process_sandbox.self_check()
+    assert [name for name, holds in held.items() if not holds] == ["the server outlives signals"]
 
 
 class Weak(Sandbox):
@@ -96,6 +121,7 @@ open("/proc/self/uid_map", "w").write("1000 %d 1" % uid)
 open("/proc/self/gid_map", "w").write("1000 %d 1" % gid)
 open("/proc/sys/user/max_user_namespaces", "w").write("0")
 from pidistill.errors import SandboxError
+from pidistill.records import JSON
 from pidistill_sandboxes.process import ProcessSandbox
 from pidistill_sandboxes.bubblewrap import BubblewrapSandbox
 import json

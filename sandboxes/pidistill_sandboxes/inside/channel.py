@@ -1,7 +1,6 @@
 """The server's line to the trusted side: frames on descriptors 0 and 1. Where it is cut, the server ends.
 
-What comes in is read into one buffer, as much as is there at a time, and passed on out of it. The buffer is wiped after
-each program: the memory of the server is what the next program is forked from.
+What comes in is read into one buffer, as much as is there at a time, and passed on out of it.
 """
 
 from __future__ import annotations
@@ -12,6 +11,9 @@ import struct
 _HEADER = struct.Struct("<cI")
 HEAD_BYTES = _HEADER.size
 TRUSTED_IN, _TRUSTED_OUT = 0, 1
+OUTCOME = struct.Struct("<?iddq")
+"""How a program has ended: whether output was lost, exit status, own seconds, processor seconds, largest resident size.
+After it come three texts with a zero byte between them: reason, note, and why the sandbox is worn."""
 
 
 class Line:
@@ -19,7 +21,7 @@ class Line:
 
     def __init__(self, buffer: memoryview) -> None:
         self._buffer = buffer
-        self._start = self._end = self._used = 0
+        self._start = self._end = 0
 
     @property
     def held(self) -> int:
@@ -36,7 +38,6 @@ class Line:
         if count == 0:
             os._exit(0)
         self._end += count
-        self._used = max(self._used, self._end)
 
     def read(self, size: int) -> bytes:
         """Exactly `size` bytes."""
@@ -74,23 +75,13 @@ class Line:
             self.advance(count)
             size -= count
 
-    def wipe(self) -> None:
-        """Leave nothing of what has been passed on. A frame that came early stays."""
-        self._buffer[: self._start] = bytes(self._start)
-        self._buffer[self._end : self._used] = bytes(self._used - self._end)
-        self._used = self._end
-
-    def forget(self) -> None:
-        """Leave nothing at all. For a copy of the server that is to run a program."""
-        self._buffer[: self._used] = bytes(self._used)
-
 
 def head(kind: bytes, size: int) -> bytes:
     """The head of a frame."""
     return _HEADER.pack(kind, size)
 
 
-def send(*parts: bytes | memoryview) -> None:
+def send(*parts: bytes | bytearray | memoryview) -> None:
     """Write all of `parts`."""
     waiting = [memoryview(part) for part in parts]
     while waiting:
@@ -104,6 +95,6 @@ def send(*parts: bytes | memoryview) -> None:
             waiting[0] = waiting[0][count:]
 
 
-def send_frame(kind: bytes, content: bytes | memoryview) -> None:
+def send_frame(kind: bytes, content: bytes | bytearray | memoryview) -> None:
     """One frame."""
     send(head(kind, len(content)), content)

@@ -1,13 +1,15 @@
 """The process that runs one candidate's program: load it, answer calls. It decides nothing and is believed nothing.
 
-Requests and answers are frames: a length in four bytes, then one value as `wire` writes it.
+Requests and answers are frames: a length in four bytes, then the request as `wire.pack` writes it, or the answer as
+`wire.encode` does.
 
-    ("load", source, stdin or None, ahead)           -> ("value", None, None) | ("raised", type, message, traceback)
-    ("call", function, args, kwargs, return args?)   -> ("value", value, args or None) | ("raised", ...)
+    source, stdin or None, call, ...                 -> ("value", None, None) | ("raised", type, message, traceback)
+    function, args, kwargs, return args?             -> ("value", value, args or None) | ("raised", ...)
 
-`ahead` says how many calls come without waiting for answers. Their answers may wait for one another, too: they are
-written at once, so that none is lost when the program is killed, but the server is only woken, by a byte on the bell,
-for the last one, when there is much to read, and when `COMPANY_S` have passed.
+The calls in the first request are made ahead, without being asked for one by one, as if each had been a request. Their
+answers may wait for one another, too: they are written at once, so that none is lost when the program is killed, but
+the server is only woken, by a byte on the bell, for the last one, when there is much to read, and when `COMPANY_S` have
+passed.
 
 The candidate's code shares this process and can do to it what it likes; the trusted side treats every frame as the
 candidate's own words. What is careful here is careful for honest programs: output is flushed after each call, an
@@ -17,7 +19,6 @@ exception's text is cut to size, a value too large is described instead.
 from __future__ import annotations
 
 import atexit
-import contextlib
 import linecache
 import os
 import struct
@@ -32,7 +33,7 @@ MODULE = "candidate"
 COMPANY_S = 0.005
 """How long an answer may wait for others before the server is told of it."""
 _LENGTH = struct.Struct("<I")
-_CHUNK = 1 << 16
+_CHUNK = 1 << 13
 _MOST_UNREAD = 1 << 15
 """Bytes that may wait in the pipe, which has room for twice as many."""
 _BEGINNING = 1 << 12
@@ -45,38 +46,38 @@ _MAX_MESSAGE, _MAX_TRACEBACK, _MAX_FRAMES = 2000, 8000, 20
 def run(requests: int, answers: int, bell: int, answer_bytes: int) -> None:
     """Answer until the channel closes. Never returns."""
     inbox, outbox = _Inbox(requests), _Outbox(answers, bell, answer_bytes)
-    _, source, stdin, ahead = inbox.next()
-    outbox.ahead = ahead and ahead + 1
+    source, stdin, *calls = inbox.next()
+    if calls:
+        outbox.ahead = 1 + len(calls)
     module, reply = _load(source, stdin)
     outbox.send(reply)
-    while reply[0] == "value":
-        _, function, args, kwargs, return_args = inbox.next()
-        outbox.send(_call(module, function, args, kwargs, return_args))
-    while True:  # nothing can be called, and nobody reads what is said of calls that were sent ahead
-        inbox.next()
-        outbox.send(("value", None, None))
+    if reply[0] != "value":  # nothing can be called, and nobody reads what is said of the calls that came ahead
+        for _ in calls:
+            outbox.send(("value", None, None))
+        while True:
+            inbox.next()
+            outbox.send(("value", None, None))
+    for call in calls:
+        outbox.send(_call(module, *call))
+    while True:
+        outbox.send(_call(module, *inbox.next()))
 
 
 def rehearse() -> None:
-    """Do in the server what each child does, so that children are forked with all of it warm."""
+    """Do what each program's process does, so that they are forked with all of it warm."""
     source = "def f(x):\n    return [x]\n"
-    messages: tuple[object, ...] = (
-        ("load", source, None, 2),
-        ("call", "f", (1, [2.0], {"a": None}), {}, False),
-    )
+    request = wire.pack((source, None, ("f", (1,), {}, False)))
     out_r, out_w = os.pipe()
     in_r, in_w = os.pipe()
     inbox, outbox = _Inbox(in_r), _Outbox(out_w, out_w, _CHUNK)
     for _ in range(_REHEARSALS):
-        module, reply = _load(source, None)
-        for message in messages:
-            data = wire.encode(message)
-            os.write(in_w, _LENGTH.pack(len(data)) + data)
-            inbox.next()
+        os.write(in_w, _LENGTH.pack(len(request)) + request)
+        source, stdin, *calls = inbox.next()
+        module, reply = _load(source, stdin)
         for ahead in (2, 0):
             outbox.ahead = ahead
             outbox.send(reply)
-        outbox.send(_call(module, "f", (1,), {}, False))
+        outbox.send(_call(module, *calls[0]))
         os.read(out_r, _CHUNK)
     for fd in (out_r, out_w, in_r, in_w):
         os.close(fd)
@@ -89,25 +90,27 @@ class _Inbox:
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
-        self._data = bytearray()
-        self._at = 0
+        self._rest = b""
 
     def next(self) -> tuple:  # type: ignore[type-arg]
-        need = 4
-        while True:
-            held = len(self._data) - self._at
-            if held >= 4:
-                need = 4 + _LENGTH.unpack_from(self._data, self._at)[0]
-            if held >= need:
-                start, self._at = self._at + 4, self._at + need
-                return wire.decode(memoryview(self._data)[start : self._at])  # type: ignore[return-value]
-            piece = os.read(self._fd, max(_CHUNK, need - held))
+        data = self._at_least(_LENGTH.size, self._rest)
+        end = _LENGTH.size + _LENGTH.unpack_from(data)[0]
+        if len(data) < end:
+            data = self._at_least(end, data)
+        self._rest = data[end:]
+        return wire.unpack(data[_LENGTH.size : end])
+
+    def _at_least(self, size: int, data: bytes) -> bytes:
+        """`data` and what comes after it, until there are `size` bytes."""
+        parts = [data]
+        missing = size - len(data)
+        while missing > 0:
+            piece = os.read(self._fd, max(_CHUNK, missing))
             if not piece:
                 os._exit(0)
-            if not held:
-                self._data, self._at = bytearray(piece), 0
-            else:
-                self._data += piece
+            parts.append(piece)
+            missing -= len(piece)
+        return b"".join(parts)
 
 
 class _Outbox:
@@ -163,14 +166,21 @@ def _load(source: str, stdin: str | None) -> tuple[types.ModuleType, tuple[objec
     if stdin is not None:
         _set_stdin(stdin)
         sys.argv = [FILE]
-    return module, _guarded(_execute, module, source, stdin is not None)
+    try:
+        try:
+            _execute(module, source, stdin is not None)
+        finally:
+            _flush()
+    except BaseException as error:  # noqa: BLE001 - whatever the candidate raises is an answer
+        return module, _raised(error)
+    return module, ("value", None, None)
 
 
-def _execute(module: types.ModuleType, source: str, script: bool) -> tuple[object, ...]:
+def _execute(module: types.ModuleType, source: str, script: bool) -> None:
     code = compile(source, FILE, "exec", dont_inherit=True)
     if not script:
         exec(code, module.__dict__)
-        return ("value", None, None)
+        return
     try:
         exec(code, module.__dict__)
     except SystemExit as end:
@@ -179,23 +189,28 @@ def _execute(module: types.ModuleType, source: str, script: bool) -> tuple[objec
     if "threading" in sys.modules:  # as an interpreter does: threads, then exit functions
         sys.modules["threading"]._shutdown()
     atexit._run_exitfuncs()
-    return ("value", None, None)
 
 
 def _call(module: types.ModuleType, function: str, args: tuple[object, ...], kwargs: dict[str, object],
           return_args: bool) -> tuple[object, ...]:  # fmt: skip
-    def call() -> tuple[object, ...]:
-        value = _find(module, function)(*args, **kwargs)
-        return ("value", value, args if return_args else None)
-
-    return _guarded(call)
+    try:
+        try:
+            value = _find(module, function)(*args, **kwargs)
+        finally:
+            _flush()
+    except BaseException as error:  # noqa: BLE001 - whatever the candidate raises is an answer
+        return _raised(error)
+    return ("value", value, args if return_args else None)
 
 
 def _find(module: types.ModuleType, path: str):  # type: ignore[no-untyped-def]
+    namespace = module.__dict__
+    if path in namespace:
+        return namespace[path]
     target: object = module
     for part in path.split("."):
         name = part.removesuffix("()")
-        if target is module and name not in module.__dict__:
+        if target is module and name not in namespace:
             raise NameError(f"name {name!r} is not defined")
         target = getattr(target, name)
         if part.endswith("()"):
@@ -203,21 +218,12 @@ def _find(module: types.ModuleType, path: str):  # type: ignore[no-untyped-def]
     return target
 
 
-def _guarded(function, *args) -> tuple[object, ...]:  # type: ignore[no-untyped-def]
-    """What `function` returns, or the exception it raises as text; output flushed either way."""
-    try:
-        try:
-            return function(*args)  # type: ignore[no-any-return]
-        finally:
-            _flush()
-    except BaseException as error:  # noqa: BLE001 - whatever the candidate raises is an answer
-        return _raised(error)
-
-
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):  # the candidate may have closed or replaced it
+        try:  # noqa: SIM105 - contextlib's way costs more than all the rest of a call
             stream.flush()
+        except Exception:  # noqa: BLE001 - the candidate may have closed or replaced it
+            pass
 
 
 def _raised(error: BaseException) -> tuple[object, ...]:

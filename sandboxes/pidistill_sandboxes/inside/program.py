@@ -14,10 +14,8 @@ All of it is one file, though a long one: passing on, the clock and the end shar
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import select
-import signal
 import struct
 import time
 
@@ -30,7 +28,7 @@ _AHEAD, _THEN_END = 1, 2
 _TICK_S = 0.05
 _EXIT_S = 0.5
 _SHARED_BYTES = 16 << 20
-"""What a fork of the server counts as resident before it has done anything."""
+"""What a fork of process 1 counts as resident before it has done anything."""
 _MAX_FILES = 5000
 """In each writable folder: each takes the kernel's memory. Where the mount can be told so it stops at 4,096 itself."""
 _PAGE_BYTES, _TICKS_PER_S = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
@@ -51,13 +49,15 @@ class Run:
 
     def __init__(self, process: Standby, line: channel.Line, outbox: memoryview, scratch: list[str]) -> None:
         self.process, self.limits = process, process.limits
+        self.ours = ("1", str(os.getpid()))
+        """Process 1 and this one, as `/proc` names them."""
         self.line = line
         self.scratch = scratch
         """Folders that programs may write to, emptied after each."""
         self.outbox = outbox
         """Room for the head of a frame, then answers that have not been passed on."""
-        self.unsent = self.used = 0
-        """Bytes of answers in it, and the most of it that has been in use."""
+        self.unsent = 0
+        """Bytes of answers in it."""
         self.reason = ""
         """Why it ended: end, timeout, starved, memory, exited, tampered."""
         self.note = ""
@@ -205,7 +205,6 @@ class Run:
                 count = os.readv(self.process.answers, [self.outbox[start:]])
             except BlockingIOError:
                 break
-            self.used = max(self.used, start + count)
             if count == 0:
                 return False
             if not self.asked or (self.forward_left and not self.ahead):
@@ -277,7 +276,6 @@ class Run:
             count = os.readv(fd, [self.outbox[start:]])
         except BlockingIOError:
             return True
-        self.used = max(self.used, start + count)
         if count == 0:
             return False
         kind = self.outputs[fd]
@@ -374,7 +372,7 @@ class Run:
             self.crowded = True
 
     def _processes(self) -> list[str]:
-        return [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+        return [name for name in os.listdir("/proc") if name.isdigit() and name not in self.ours]
 
     def _stat(self, name: str) -> list[int]:
         """`/proc/<pid>/stat` from the fourth field on; zeros where the process is gone."""
@@ -397,7 +395,7 @@ class Run:
     def _finish(self) -> None:
         if self.asked:
             self._stop_clock()
-        status, cpu_s, peak = self._kill_all()
+        status, cpu_s, peak = self.process.zygote.kill_all()
         if self.reason == "end" and not self.asked and self._left_over():
             self.reason, self.note = "tampered", "an answer that nobody asked for"
         for fd, kind in self.outputs.items():
@@ -412,17 +410,9 @@ class Run:
             worn = ""
         except OSError as error:
             worn = str(error)
-        outcome = {
-            "reason": self.reason,
-            "note": self.note,
-            "status": status,
-            "seconds": self.active_s,
-            "cpu_s": cpu_s,
-            "peak_bytes": peak,
-            "truncated": self.truncated,
-            "worn": worn,
-        }
-        self._pass_on(b"X", json.dumps(outcome).encode())
+        numbers = channel.OUTCOME.pack(self.truncated, status, self.active_s, cpu_s, peak)
+        texts = "\0".join((self.reason, self.note, worn)).encode("utf-8", "backslashreplace")
+        self._pass_on(b"X", numbers + texts)
         if worn:  # a later program must not find what this one has left, so there is none
             os._exit(0)
 
@@ -431,25 +421,6 @@ class Run:
             return os.read(self.process.answers, 1) != b""
         except BlockingIOError:
             return False
-
-    def _kill_all(self) -> tuple[int, float, int]:
-        """Kill and reap every other process. The first one's status, processor seconds of all, largest resident size.
-
-        A process that forks while it is killed leaves children that the next round finds; they come to this process
-        when their parent is gone.
-        """
-        first, cpu_s, peak = 0, 0.0, 0
-        while True:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(-1, signal.SIGKILL)
-            try:
-                pid, status, usage = os.wait4(-1, 0)
-            except ChildProcessError:
-                return first, cpu_s, peak
-            cpu_s += usage.ru_utime + usage.ru_stime
-            peak = max(peak, usage.ru_maxrss * 1024)
-            if pid == self.process.pid:
-                first = os.waitstatus_to_exitcode(status)
 
 
 def empty(folder: str) -> None:
