@@ -1,4 +1,4 @@
-"""Getting answers: the calls of a suite, one at a time from a live program or all known beforehand, and transcripts.
+"""Getting answers: of calls made one at a time from a live program or all at once beforehand, and transcripts.
 
 An `Ask` makes one call and gives the sandbox's answer. `Asker` turns answers into values for a test's expression, and
 everything that is no value into an exception.
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from pidistill.sandbox import Answer, Call, Kind, Program
+from pidistill.sandbox import Answer, Kind, Program
 from pidistill_code.expressions import CandidateCall
 from pidistill_code.room import CandidateRaisedError
-from pidistill_code.suite import IN_PLACE, AssertTest, DataTest, RoomTest, Test
+from pidistill_code.suite import as_call
 from pidistill_code.values import identical, normalise, shown
 
 Ask: TypeAlias = Callable[[CandidateCall], Answer]
@@ -29,29 +29,6 @@ class EndedError(Exception):
 
 class DivergedError(Exception):
     """The candidate's answers are not those of a transcript, so the test code has to run."""
-
-
-def known_calls(tests: Sequence[Test]) -> list[CandidateCall] | None:
-    """All calls that `tests` make, in order; None where one of them cannot be known beforehand."""
-    found: list[CandidateCall] = []
-    for test in tests:
-        match test:
-            case AssertTest(calls=tuple(calls)):
-                found += calls
-            case DataTest(call=call):
-                found.append(call)
-            case RoomTest(transcript=tuple(transcript)):
-                found += [call for call, _ in transcript]
-            case _:
-                return None
-    return found
-
-
-def as_call(entry_point: str, call: CandidateCall) -> Call:
-    """`call` as the sandbox makes it."""
-    if call.in_place is not None:
-        return Call(IN_PLACE, (call.in_place,))
-    return Call(entry_point, call.args, call.kwargs)
 
 
 def ask_program(program: Program, entry_point: str) -> Ask:

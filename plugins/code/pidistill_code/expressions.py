@@ -18,7 +18,7 @@ import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias, cast
+from typing import Final, TypeAlias, cast
 
 from pidistill.sandbox import Plain
 from pidistill_code.operations import BINARY, COMPARE, FUNCTIONS, MATH_CONSTANTS, TYPES, UNARY, truth
@@ -27,6 +27,7 @@ from pidistill_code.values import TypeName, is_plain
 Ask: TypeAlias = "Callable[[CandidateCall], object]"
 """Makes a call and gives the normalised answer."""
 Term: TypeAlias = Callable[[Ask], object]
+_IDENTITY = (ast.Is, ast.IsNot)
 
 
 class NotPlainError(Exception):
@@ -67,114 +68,117 @@ def compile_expression(node: ast.expr, entry_point: str, known: frozenset[str] =
     Raises `NotPlainError`.
     """
     compiler = _Compiler(entry_point, known)
-    term = compiler.term(node)
+    value = compiler.value(node)
+    term = value.term if isinstance(value, _Step) else lambda ask: value
     return Compiled(term, None if compiler.dependent else tuple(compiler.calls), compiler.in_place,
                     tuple(compiler.stated))  # fmt: skip
 
 
-class _Constant:
-    """A term without a call in it."""
+class _Step:
+    """What has a call in it, and so is evaluated for each candidate."""
 
-    def __init__(self, value: object) -> None:
-        self.value = value
+    __slots__ = ("term",)
 
-    def __call__(self, ask: Ask) -> object:
-        return self.value
+    def __init__(self, term: Term) -> None:
+        self.term = term
 
 
 class _Compiler:
+    """Works out the constants of an expression from the leaves up: a node comes to its value, or to a `_Step`."""
+
     def __init__(self, entry_point: str, known: frozenset[str]) -> None:
         self.entry_point, self.known = entry_point, known
         self.calls: list[CandidateCall] = []
         self.stated: list[object] = []
         self.dependent = self.in_place = False
 
-    def term(self, node: ast.expr) -> Term:
-        match node:
+    def value(self, node: ast.expr) -> object:
+        match node:  # the commonest first
             case ast.Constant(value=value) if value is not Ellipsis:
-                return _Constant(value)
-            case ast.Name(id=name) if name in TYPES:
-                return _Constant(TypeName(f"builtins.{name}"))
+                return value
             case ast.List(elts=elements):
-                return self._apply(lambda *items: list(items), elements)
+                return self._apply(list, elements)
+            case ast.Call():
+                return self._call(node)
+            case ast.Compare(left=left, ops=[op], comparators=[right]) if not isinstance(op, _IDENTITY):
+                return self._apply(_OPERATORS[type(op)], [left, right])
+            case ast.Compare(left=left, ops=ops, comparators=comparators):
+                return self._comparison(left, ops, comparators)
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+                return -number
+            case ast.UnaryOp(op=op, operand=operand):
+                return self._apply(_OPERATORS[type(op)], [operand])
             case ast.Tuple(elts=elements):
-                return self._apply(lambda *items: items, elements)
+                return self._apply(tuple, elements)
+            case ast.Name(id=name) if name in TYPES:
+                return TypeName(f"builtins.{name}")
             case ast.Set(elts=elements):
-                return self._apply(lambda *items: set(items), elements)
+                return self._apply(set, elements)
             case ast.Dict(keys=keys, values=values) if None not in keys:
                 half = len(keys)
                 both = [*cast("list[ast.expr]", keys), *values]
-                return self._apply(lambda *items: dict(zip(items[:half], items[half:], strict=True)), both)
-            case ast.UnaryOp(op=op, operand=operand):
-                return self._apply(UNARY[type(op)], [operand])
+                return self._apply(lambda items: dict(zip(items[:half], items[half:], strict=True)), both)
             case ast.BinOp(left=left, op=op, right=right) if type(op) in BINARY:
-                return self._apply(BINARY[type(op)], [left, right])
+                return self._apply(_OPERATORS[type(op)], [left, right])
             case ast.BoolOp(op=op, values=values):
-                terms = [self.term(value) for value in values]
-                self._note(terms)
-                return _shortcut(isinstance(op, ast.And), terms)
-            case ast.Compare(left=left, ops=ops, comparators=comparators):
-                return self._comparison(left, ops, comparators)
+                operands = [self.value(value) for value in values]
+                self._note(operands)
+                return _shortcut(isinstance(op, ast.And), operands)
             case ast.Subscript(value=value, slice=index) if not isinstance(index, ast.Slice | ast.Tuple):
-                return self._apply(operator.getitem, [value, index])
+                return self._apply(_spread(operator.getitem), [value, index])
             case ast.Attribute(value=ast.Name(id="math"), attr=name) if name in MATH_CONSTANTS:
-                return _Constant(getattr(math, name))
-            case ast.Call():
-                return self._call(node)
+                return getattr(math, name)
         raise NotPlainError(f"{type(node).__name__} in {ast.unparse(node)!r:.80}")
 
-    def _apply(self, function: Callable[..., object], nodes: Sequence[ast.expr], names: Sequence[str] = ()) -> Term:
-        """`function` of the terms of `nodes`, the last of them keywords `names`; worked out now if it can be."""
-        terms = [self.term(node) for node in nodes]
-        split = len(terms) - len(names)
-
-        def run(ask: Ask) -> object:
-            values = [term(ask) for term in terms]
-            if not names:
-                return function(*values)
-            return function(*values[:split], **dict(zip(names, values[split:], strict=True)))
-
-        if not all(isinstance(term, _Constant) for term in terms):
-            self._note(terms)
-            return run
+    def _apply(self, function: Callable[[list[object]], object], nodes: Sequence[ast.expr]) -> object:
+        """`function` of the list of what `nodes` come to; worked out now if it can be."""
+        values = [
+            node.value if type(node) is ast.Constant and node.value is not Ellipsis else self.value(node)
+            for node in nodes  # most are constants, so these are read here as well
+        ]
+        if _Step in map(type, values):
+            self._note(values)
+            return _Step(lambda ask: function([v.term(ask) if type(v) is _Step else v for v in values]))
         try:
-            return _Constant(run(_nobody))
+            return function(values)
         except (TypeError, ValueError, ArithmeticError, LookupError) as error:
             raise NotPlainError(str(error)) from error
 
-    def _note(self, terms: Sequence[Term]) -> None:
-        self.stated += [term.value for term in terms if isinstance(term, _Constant)]
+    def _note(self, values: Sequence[object]) -> None:
+        self.stated += [value for value in values if type(value) is not _Step]
 
-    def _comparison(self, left: ast.expr, ops: Sequence[ast.cmpop], comparators: Sequence[ast.expr]) -> Term:
+    def _comparison(self, left: ast.expr, ops: Sequence[ast.cmpop], comparators: Sequence[ast.expr]) -> object:
         for op, right in zip(ops, comparators, strict=True):
-            if isinstance(op, ast.Is | ast.IsNot) and not (
+            if isinstance(op, _IDENTITY) and not (
                 isinstance(right, ast.Constant) and right.value in (None, True, False)
             ):
                 raise NotPlainError("identity of values that have been copied")
         steps = [COMPARE[type(op)] for op in ops]
 
-        def compare(*values: object) -> bool:
+        def compare(values: list[object]) -> bool:
             return all(step(a, b) for step, a, b in zip(steps, values, values[1:], strict=False))
 
         return self._apply(compare, [left, *comparators])
 
-    def _call(self, node: ast.Call) -> Term:
-        names = [keyword.arg for keyword in node.keywords]
-        if None in names or any(isinstance(argument, ast.Starred) for argument in node.args):
+    def _call(self, node: ast.Call) -> object:
+        nodes, names = node.args, list[str]()
+        for keyword in node.keywords:
+            nodes, names = [*nodes, keyword.value], [*names, keyword.arg or "**"]
+        if "**" in names or ast.Starred in map(type, nodes):
             raise NotPlainError("unpacked arguments")
-        nodes, keywords = [*node.args, *(keyword.value for keyword in node.keywords)], cast("list[str]", names)
         if isinstance(node.func, ast.Name) and node.func.id == self.entry_point:
-            return self._candidate(node, nodes, keywords)
+            return self._candidate(node, nodes, names)
         name = ast.unparse(node.func)
         if name not in FUNCTIONS or name in self.known:
             raise NotPlainError(f"a call of {name!r:.80}")
-        return self._apply(FUNCTIONS[name], nodes, keywords)
+        return self._apply(_spread(FUNCTIONS[name], names), nodes)
 
-    def _candidate(self, node: ast.Call, nodes: Sequence[ast.expr], names: Sequence[str]) -> Term:
+    def _candidate(self, node: ast.Call, nodes: Sequence[ast.expr], names: Sequence[str]) -> object:
         before = (len(self.calls), self.dependent)
         try:
-            terms = [self.term(argument) for argument in nodes]
-            if any(isinstance(term, _Constant) and not is_plain(term.value) for term in terms):
+            values = [self.value(argument) for argument in nodes]
+            waits = _Step in map(type, values)
+            if not is_plain([value for value in values if type(value) is not _Step] if waits else values):
                 raise _NeedsProgramError("an argument of no plain type")
         except NotPlainError as error:
             if not isinstance(error, _NeedsProgramError) and not self._needs_program(nodes):
@@ -182,21 +186,14 @@ class _Compiler:
             del self.calls[before[0] :]
             self.dependent, self.in_place = before[1], True
             return self._known_call(CandidateCall(in_place=ast.unparse(node)))
-        split = len(terms) - len(names)
-        if all(isinstance(term, _Constant) for term in terms):
-            values = cast("list[Plain]", [term(_nobody) for term in terms])
-            return self._known_call(CandidateCall(tuple(values[:split]), dict(zip(names, values[split:], strict=True))))
+        if not waits:
+            return self._known_call(_call_with(values, names))
         self.dependent = True
+        return _Step(lambda ask: ask(_call_with([v.term(ask) if type(v) is _Step else v for v in values], names)))
 
-        def run(ask: Ask) -> object:
-            values = cast("list[Plain]", [term(ask) for term in terms])
-            return ask(CandidateCall(tuple(values[:split]), dict(zip(names, values[split:], strict=True))))
-
-        return run
-
-    def _known_call(self, call: CandidateCall) -> Term:
+    def _known_call(self, call: CandidateCall) -> _Step:
         self.calls.append(call)
-        return lambda ask: ask(call)
+        return _Step(lambda ask: ask(call))
 
     def _needs_program(self, nodes: Sequence[ast.expr]) -> bool:
         """Whether an argument holds what only the candidate's program can make."""
@@ -211,17 +208,33 @@ class _Compiler:
         return False
 
 
-def _nobody(call: CandidateCall) -> object:
-    raise AssertionError("a constant makes no call")
+def _spread(function: Callable[..., object], names: Sequence[str] = ()) -> Callable[[list[object]], object]:
+    """`function` as one of a list: its arguments, the last of them keywords `names`."""
+
+    def spread(values: list[object]) -> object:
+        split = len(values) - len(names)
+        return function(*values[:split], **dict(zip(names, values[split:], strict=True)))
+
+    return spread if names else lambda values: function(*values)
 
 
-def _shortcut(every: bool, terms: Sequence[Term]) -> Term:
-    def run(ask: Ask) -> object:
+_OPERATORS: Final = {kind: _spread(function) for kind, function in (*UNARY.items(), *BINARY.items(), *COMPARE.items())}
+
+
+def _call_with(values: Sequence[object], names: Sequence[str]) -> CandidateCall:
+    plain, split = cast("Sequence[Plain]", values), len(values) - len(names)
+    if not names:
+        return CandidateCall(tuple(plain))
+    return CandidateCall(tuple(plain[:split]), dict(zip(names, plain[split:], strict=True)))
+
+
+def _shortcut(every: bool, operands: Sequence[object]) -> _Step:
+    def term(ask: Ask) -> object:
         value: object = every
-        for term in terms:
-            value = term(ask)
+        for operand in operands:
+            value = operand.term(ask) if isinstance(operand, _Step) else operand
             if truth(value) is not every:
                 break
         return value
 
-    return run
+    return _Step(term)

@@ -99,6 +99,8 @@ def _definition(name: str) -> re.Pattern[str]:
 def fenced_blocks(text: str) -> list[str]:
     """Contents of the Markdown fences that may hold Python, in order. A fence is closed by one as long as its own."""
     blocks: list[str] = []
+    if "```" not in text and "~~~" not in text:
+        return blocks
     fence, language, lines = "", "", list[str]()
     for line in text.split("\n"):
         match = _FENCE.match(line)
@@ -133,9 +135,11 @@ def _until_prose(lines: list[str]) -> str:
     """The lines up to the first unindented one, after an indented one, that cannot be code."""
     indented = quoted = False
     for number, line in enumerate(lines):
-        indented = indented or (line[:1].isspace() and bool(line.strip()))
-        inside = quoted
-        quoted ^= (line.count('"""') + line.count("'''")) % 2 == 1
-        if indented and not inside and line.strip() and not line[0].isspace() and not _STATEMENT.match(line):
+        if not line or line.isspace():
+            continue
+        if line[0].isspace():
+            indented = True
+        elif indented and not quoted and not _STATEMENT.match(line):
             return "\n".join(lines[:number])
+        quoted ^= (line.count('"""') + line.count("'''")) % 2 == 1
     return "\n".join(lines)

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeGuard
 
 from pidistill.sandbox import Answer, Kind, Limits, Outcome, Raised, Session
-from pidistill_code.answers import Ask, Asker, DivergedError, EndedError, as_call, as_recorded, ask_program, known_calls
+from pidistill_code.answers import Ask, Asker, DivergedError, EndedError, as_recorded, ask_program
 from pidistill_code.expressions import CandidateCall
 from pidistill_code.operations import truth
 from pidistill_code.room import CandidateRaisedError, record_in_room, run_in_room
-from pidistill_code.suite import IN_PLACE, AssertTest, DataTest, RoomTest, ScriptTest, Suite, Test
+from pidistill_code.suite import IN_PLACE, AssertTest, DataTest, RoomTest, ScriptTest, Suite, Test, as_call
 from pidistill_code.values import close, holds_float, normalise, same_output, shown
 
 _EVALUATE: Final = f"""
@@ -73,10 +73,9 @@ class Judge:
         """All tests of `suite` against the program `source`. Raises `SandboxError` for the sandbox's own trouble."""
         if suite.script:
             return self._scripts(suite.tests, source, limits)
-        calls = known_calls(suite.tests)
-        if calls is not None:
+        if suite.calls is not None:
             try:
-                return self._at_once(suite, source, limits, calls)
+                return self._at_once(suite, source, limits, suite.calls)
             except DivergedError:
                 pass
         results: list[Result] = []
@@ -90,11 +89,10 @@ class Judge:
 
     def _at_once(self, suite: Suite, source: str, limits: Limits, calls: Sequence[CandidateCall]) -> Run:
         """The common case: all calls are known beforehand, so the session makes them in one go."""
-        sent = [as_call(suite.entry_point, call) for call in calls]
-        outcome = self.session.run(program_text(suite, source), sent, limits, ahead=suite.ahead)
+        outcome = self.session.run(program_text(suite, source), suite.sent, limits, ahead=suite.ahead)
         if not outcome.loaded.ok:
             return Run((), len(suite.tests), outcome.loaded.kind, outcome)
-        answers = {id(call): answer for call, answer in zip(calls, outcome.answers, strict=False)}
+        answers = dict(zip(map(id, calls), outcome.answers, strict=False))
         gone = Answer(outcome.end or Kind.EXITED)
         results: list[Result] = []
         end = self._tests(suite, limits, lambda call: answers.get(id(call), gone), results, replay=True)

@@ -15,7 +15,7 @@ from pidistill.records import JSON, Problem
 from pidistill.rows import Row
 from pidistill_code.inputs import COLUMNS, inputs_of
 from pidistill_code.livecode import livecode_problem
-from pidistill_code.suite import defined_names, parse
+from pidistill_code.syntax import defined_names, parse
 
 _PARTS: Final = ((11, 510, "test"), (511, 600, "validation"), (601, 974, "train"), (1, 10, "prompt"))
 """Task ids of MBPP's splits."""

@@ -21,7 +21,6 @@ A test is Python text (asserts about the entry point, or any statements that mak
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -29,8 +28,9 @@ from typing import Final, TypeAlias, cast
 
 from pidistill.errors import DataError
 from pidistill.records import JSON, Problem
-from pidistill.sandbox import Plain
+from pidistill.sandbox import Call, Plain
 from pidistill_code.expressions import CandidateCall, NotPlainError, Term, compile_expression
+from pidistill_code.syntax import defined_names, parse, parse_lines
 from pidistill_code.values import frozen, shown
 
 IN_PLACE: Final = "_evaluate_in_place"
@@ -47,7 +47,6 @@ class AssertTest:
 
     source: str
     """As the data has it."""
-    expression: ast.expr = field(compare=False, repr=False)
     term: Term = field(compare=False, repr=False)
     calls: tuple[CandidateCall, ...] | None = None
     """As of `expressions.Compiled`."""
@@ -57,12 +56,16 @@ class AssertTest:
     @cached_property
     def text(self) -> str:
         """The assert without its message, for people."""
-        return f"assert {ast.unparse(self.expression)}"[:_LONGEST_TEXT]
+        return f"assert {ast.unparse(self._expression())}"[:_LONGEST_TEXT]
 
     @cached_property
     def equality(self) -> bool:
         """Whether it says what the answer must equal, or be true of; then another right answer cannot exist."""
-        return _asks_equality(self.expression)
+        return _asks_equality(self._expression())
+
+    def _expression(self) -> ast.expr:
+        """Parsed once more, for few tests are ever asked, and syntax trees are large."""
+        return cast(ast.Assert, parse(self.source).body[0]).test
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,27 @@ class Suite:
     """Whether programs need `IN_PLACE`."""
 
     @cached_property
+    def calls(self) -> tuple[CandidateCall, ...] | None:
+        """All calls that the tests make, in order; None where one of them cannot be known beforehand."""
+        found: list[CandidateCall] = []
+        for test in self.tests:
+            match test:
+                case AssertTest(calls=tuple(calls)):
+                    found += calls
+                case DataTest(call=call):
+                    found.append(call)
+                case RoomTest(transcript=tuple(transcript)):
+                    found += [call for call, _ in transcript]
+                case _:
+                    return None
+        return tuple(found)
+
+    @cached_property
+    def sent(self) -> tuple[Call, ...]:
+        """`calls` as the sandbox makes them."""
+        return tuple(as_call(self.entry_point, call) for call in self.calls or ())
+
+    @cached_property
     def ahead(self) -> bool:
         """Whether a program may be sent all calls at once, and so may read later ones before it answers earlier ones.
 
@@ -137,6 +161,13 @@ class Suite:
         return True
 
 
+def as_call(entry_point: str, call: CandidateCall) -> Call:
+    """`call` as the sandbox makes it."""
+    if call.in_place is not None:
+        return Call(IN_PLACE, (call.in_place,))
+    return Call(entry_point, call.args, call.kwargs)
+
+
 def read_suite(problem: Problem) -> Suite:
     """The tests of `problem`; none where it has none. Raises `DataError` naming the problem and the test."""
     extra = problem.extra
@@ -146,7 +177,7 @@ def read_suite(problem: Problem) -> Suite:
         raise DataError(f"Problem {problem.id!r}: extra['tests'] holds {type(tests).__name__}, not a list.")
     if not script and not isinstance(entry_point, str):
         raise DataError(f"Problem {problem.id!r}: extra['entry_point'] is missing, so nothing can be called.")
-    reader = _Reader(problem.id, "" if script else str(entry_point), _text(extra, "preamble"))
+    reader = _Reader(problem.id, "" if script else str(entry_point), _text(extra, "preamble"), tests)
     found = [test for number, raw in enumerate(tests, 1) for test in reader.read(raw, number)]
     if any(isinstance(test, ScriptTest) is not script for test in found):
         raise DataError(f"Problem {problem.id!r}: tests of functions and of programs cannot be mixed.")
@@ -169,10 +200,11 @@ def _text(extra: Mapping[str, JSON], key: str) -> str:
 class _Reader:
     """Reads raw tests; remembers whether any of them needs the candidate's program to make its arguments."""
 
-    def __init__(self, problem_id: str, entry_point: str, preamble: str) -> None:
+    def __init__(self, problem_id: str, entry_point: str, preamble: str, tests: Sequence[JSON]) -> None:
         self.problem_id, self.entry_point, self.preamble = problem_id, entry_point, preamble
         self.in_place = False
         self._known = defined_names(preamble)
+        self._parsed = parse_lines([test for test in tests if isinstance(test, str)])
 
     def read(self, raw: JSON, number: int) -> list[Test]:
         match raw:
@@ -195,7 +227,7 @@ class _Reader:
 
     def _statements(self, text: str, number: int) -> list[Test]:
         try:
-            body = parse(text).body
+            body = self._parsed.get(text) or parse(text).body
         except SyntaxError as error:
             raise DataError(f"Problem {self.problem_id!r}: test {number} is no Python: {error}") from None
         match body:
@@ -207,7 +239,7 @@ class _Reader:
                 if compiled.calls == ():
                     return []
                 self.in_place |= compiled.in_place
-                return [AssertTest(text, expression, compiled.term, compiled.calls, compiled.stated)]
+                return [AssertTest(text, compiled.term, compiled.calls, compiled.stated)]
         return self._room(text, body)
 
     def _room(self, text: str, body: Sequence[ast.stmt]) -> list[Test]:
@@ -244,24 +276,3 @@ def data_text(entry_point: str, args: Sequence[JSON]) -> str:
 
 def _call_text(entry_point: str, args: Sequence[JSON]) -> str:
     return f"{entry_point}({', '.join(shown(argument, 200) for argument in args)})"
-
-
-def parse(source: str) -> ast.Module:
-    """`ast.parse` of a data set's code, silent about the escape sequences in it. Raises `SyntaxError`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(source)
-
-
-def defined_names(source: str) -> frozenset[str]:
-    """Names that the top level of trusted code defines or imports."""
-    names: set[str] = set()
-    for statement in parse(source).body:
-        match statement:
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
-                names.add(name)
-            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
-                names.update((alias.asname or alias.name).split(".")[0] for alias in aliases)
-            case ast.Assign(targets=targets):
-                names.update(node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name))
-    return frozenset(names)

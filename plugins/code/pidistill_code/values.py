@@ -26,6 +26,8 @@ from pidistill.sandbox import Described, Plain
 _MOST_COLLISIONS: Final = 256
 _NUMBER = re.compile(r"[+-]?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _SHOWN: Final = 300
+_SCALARS: Final = frozenset((type(None), bool, int, float, complex, str, bytes))
+_COLLECTIONS: Final = (list, tuple, set, frozenset)
 
 
 @dataclass(frozen=True)
@@ -55,14 +57,12 @@ class HostileValueError(ValueError):
 
 def normalise(value: Plain) -> Value:
     """`value` with every `Described` in it replaced as the module says."""
-    return cast(Value, _normalised(value))
+    return value if type(value) in _SCALARS else cast(Value, _normalised(value))
 
 
 def _normalised(value: object) -> object:
-    if isinstance(value, list):
-        return list(map(_normalised, value)) if any(type(item) in _COMPOUND for item in value) else value
-    if isinstance(value, tuple | set | frozenset):
-        return type(value)(map(_normalised, value))
+    if isinstance(value, _COLLECTIONS):
+        return value if _is_flat(value) else type(value)(map(_normalised, value))
     if isinstance(value, dict):
         return {_normalised(key): _normalised(item) for key, item in value.items()}
     if isinstance(value, Described):
@@ -72,16 +72,18 @@ def _normalised(value: object) -> object:
     return value
 
 
-_COMPOUND: Final = frozenset((list, tuple, dict, set, frozenset, Described))
+def _is_flat(values: Iterable[object]) -> bool:
+    """Whether all of `values` are scalars, which most collections hold."""
+    return _SCALARS.issuperset(map(type, values))
 
 
 def is_plain(value: object) -> bool:
     """Whether `value` can be sent to a sandbox: built-in data through and through."""
-    if isinstance(value, list | tuple | set | frozenset):
-        return all(map(is_plain, value))
-    if isinstance(value, dict):
-        return all(is_plain(key) and is_plain(item) for key, item in value.items())
-    return value is None or type(value) in (bool, int, float, complex, str, bytes)
+    if type(value) in _SCALARS:
+        return True
+    if isinstance(value, _COLLECTIONS):
+        return _is_flat(value) or all(map(is_plain, value))
+    return isinstance(value, dict) and is_plain(list(value.keys())) and is_plain(list(value.values()))
 
 
 def close(got: object, expected: object, tolerance: float = 0.0) -> bool:
@@ -115,15 +117,17 @@ def identical(left: object, right: object) -> bool:
     """Whether no code could tell these plain values apart: equal, of the same types throughout, in the same order."""
     if type(left) is not type(right):
         return False
+    if type(left) is float:
+        return repr(left) == repr(right) and not math.isnan(left)
+    if type(left) in _SCALARS:
+        return bool(left == right)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return len(left) == len(right) and all(map(identical, left, right))
     if isinstance(left, dict) and isinstance(right, dict):
         return identical(list(left.items()), list(right.items()))
     if isinstance(left, set | frozenset) and isinstance(right, set | frozenset):
         return identical(list(left), list(right))
-    if type(left) is float:
-        return repr(left) == repr(right) and not math.isnan(left)
-    return type(left) in (type(None), bool, int, complex, str, bytes) and bool(left == right)
+    return False
 
 
 def holds_float(value: object) -> bool:
@@ -149,8 +153,10 @@ def check_hashes(items: Iterable[object]) -> None:
 
 def frozen(value: object) -> object:
     """Something hashable that is equal for values that are equal, lists and tuples being one."""
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, list | tuple):
-        return tuple(map(frozen, value))
+        return tuple(value if _is_flat(value) else map(frozen, value))
     if isinstance(value, set | frozenset):
         return frozenset(map(frozen, value))
     if isinstance(value, dict):

@@ -186,15 +186,16 @@ def _verdict(run: Run, suite: Suite, found: Extracted) -> Verdict:
     answer = str(found.code)[:_SHOWN]
     if run.outcome.tampering or run.end is Kind.TAMPERED:
         return Verdict(Status.REJECTED, 0.0, answer, f"tampering: {run.outcome.tampering or ENDS[Kind.TAMPERED]}"[:300])
-    if run.end is None and run.passed == run.total:
+    passed = run.passed
+    if run.end is None and passed == run.total:
         return Verdict(Status.PASS, 1.0, answer, f"{run.total} of {run.total} tests passed")
     status = Status.TIMEOUT if run.end in (Kind.TIMEOUT, Kind.MEMORY) else Status.FAIL
-    reason = f"{run.passed} of {run.total} tests passed"
+    reason = f"{passed} of {run.total} tests passed"
     if run.end is not None:
         where = f" in test {len(run.results)}" if run.results else " while it was loaded"
         reason += f"; {ENDS[run.end]}{where}"
     if run.outcome.loaded.raised is not None and not run.results:
         reason += f" ({raised_text(run.outcome.loaded.raised)})"
     started = first_line(suite, str(found.code)) + found.continued
-    score = run.passed / run.total
+    score = passed / run.total
     return Verdict(status, score, answer, reason[:500], diagnostics(run, started) or f"{reason}.")
