@@ -141,10 +141,6 @@ class Outcome:
     """Whether there was more output than is kept."""
     seconds: float
     """The program's own time: loading and calls."""
-    cpu_s: float
-    """Processor time of all its processes."""
-    peak_bytes: int
-    """Largest resident size of one process."""
     exit_code: int | None
     """Where the process ended by itself."""
     signal: int | None

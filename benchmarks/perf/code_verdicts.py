@@ -224,17 +224,28 @@ def fork_and_wait(times: int = 300) -> float:
     return float(subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, check=True).stdout)
 
 
+def children(pid: int) -> list[int]:
+    """Processes that `pid` has; none where it is gone."""
+    try:
+        return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
 def descendants(pid: int) -> int:
     """How many processes there are below `pid`."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return len(children) + sum(descendants(int(child)) for child in children)
+    below = children(pid)
+    return len(below) + sum(map(descendants, below))
 
 
 def processor_s(pid: int) -> float:
     """Processor seconds of a process and all below it, with those that have ended and been waited for."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + sum(processor_s(int(child)) for child in children)
+    below = sum(map(processor_s, children(pid)))
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):  # its parent has its time by now
+        return below
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") + below
 
 
 def processor_per_verdict(verifier: CodeVerifier, problems: Sequence[Problem], rounds: int = 3) -> float:

@@ -6,16 +6,12 @@ itself, since what is asked is whether the kernel stops them.
 
 from __future__ import annotations
 
-OURS = """
+STRANGERS = """
 import os
-def others():
-    return sorted(int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid())
-def ours():
-    return others()[:2]
 def strangers():
-    return others()[2:]
+    return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) not in (1, os.getpid())]
 """
-"""What some of the others begin with: the sandbox's own two processes are those with the lowest numbers."""
+"""What some of the others begin with: all processes that are neither the program's first nor the server."""
 
 NETWORK = """
 import socket
@@ -85,13 +81,13 @@ def attempt():
 """
 
 SEE_PROCESSES = (
-    OURS
+    STRANGERS
     + """
 def attempt(pid):
     done = strangers()
     if os.getppid() not in (0, 1):
         done.append("parent")
-    for name in ("/proc/%d/%s" % (pid, name) for pid in ours() for name in ("environ", "maps")):
+    for name in ("/proc/1/environ", "/proc/1/maps"):
         try:
             with open(name, "rb") as file:
                 file.read(1)
@@ -109,138 +105,105 @@ def attempt():
     return sorted(set(os.environ) - allowed)
 """
 
-SIGNAL_SERVER = (
-    OURS
-    + """
-import ctypes, fcntl, platform, signal, struct
+SIGNAL_SERVER = """
+import ctypes, fcntl, os, platform, signal, struct
 libc = ctypes.CDLL(None, use_errno=True)
-F_SETSIG, FIOSETOWN, SIOCSPGRP = 10, 0x8901, 0x8902
+F_SETSIG, F_SETOWN_EX, FIOSETOWN, SIOCSPGRP = 10, 15, 0x8901, 0x8902
+OWNERS = (
+    lambda fd: fcntl.fcntl(fd, fcntl.F_SETOWN, 1),
+    lambda fd: fcntl.fcntl(fd, fcntl.F_SETOWN, -1),
+    lambda fd: fcntl.fcntl(fd, F_SETOWN_EX, struct.pack("=ii", 1, 1)),
+    lambda fd: fcntl.ioctl(fd, FIOSETOWN, struct.pack("=i", 1)),
+    lambda fd: fcntl.ioctl(fd, SIOCSPGRP, struct.pack("=i", 1)),
+)
 def through_a_file(own):
     reading, writing = os.pipe()
     own(reading)
     fcntl.fcntl(reading, F_SETSIG, signal.SIGKILL)
     fcntl.fcntl(reading, fcntl.F_SETFL, fcntl.fcntl(reading, fcntl.F_GETFL) | os.O_ASYNC)
     os.write(writing, b"!")
-def raw(number, *arguments):
-    if libc.syscall(number, *arguments) == -1:
-        raise OSError(ctypes.get_errno(), "raw")
-def ways(pid, number):
+def ways(number):
     arm = platform.machine() == "aarch64"
     queued = struct.pack("=iii", number, 0, -1).ljust(128, bytes(1))
-    yield lambda: os.kill(pid, number)
-    yield lambda: os.killpg(pid, number)
-    yield lambda: raw(130 if arm else 200, pid, number)
-    yield lambda: raw(131 if arm else 234, pid, pid, number)
-    yield lambda: raw(138 if arm else 129, pid, number, queued)
-    yield lambda: raw(240 if arm else 297, pid, pid, number, queued)
-    yield lambda: signal.pidfd_send_signal(os.pidfd_open(pid), number)
-    yield lambda: signal.pidfd_send_signal(os.open("/proc/%d" % pid, os.O_RDONLY | os.O_DIRECTORY), number)
+    yield lambda: os.kill(1, number)
+    yield lambda: os.killpg(1, number)
+    yield lambda: libc.syscall(130 if arm else 200, 1, number)
+    yield lambda: libc.syscall(131 if arm else 234, 1, 1, number)
+    yield lambda: libc.syscall(138 if arm else 129, 1, number, queued)
+    yield lambda: libc.syscall(240 if arm else 297, 1, 1, number, queued)
+    yield lambda: signal.pidfd_send_signal(os.pidfd_open(1), number)
+def tried(way, *arguments):
+    try:
+        way(*arguments)
+    except (OSError, ValueError):
+        pass
 def attempt():
-    for pid in ours():
-        for number in range(1, 65):
-            if number not in (signal.SIGCHLD, signal.SIGSTOP):
-                for way in ways(pid, number):
-                    try:
-                        way()
-                    except (OSError, ValueError):
-                        pass
-        for own in (
-            lambda fd: fcntl.fcntl(fd, fcntl.F_SETOWN, pid),
-            lambda fd: fcntl.fcntl(fd, fcntl.F_SETOWN, -pid),
-            lambda fd: fcntl.fcntl(fd, 15, struct.pack("=ii", 1, pid)),
-            lambda fd: fcntl.ioctl(fd, FIOSETOWN, struct.pack("=i", pid)),
-            lambda fd: fcntl.ioctl(fd, SIOCSPGRP, struct.pack("=i", pid)),
-            lambda fd: None,
-        ):
-            try:
-                through_a_file(own)
-            except OSError:
-                pass
-        try:
-            os.setpgid(0, pid)
-            os.kill(0, signal.SIGKILL)
-        except OSError:
-            pass
-        for way in ways(pid, signal.SIGSTOP):
-            try:
-                way()
-            except (OSError, ValueError):
-                pass
+    for number in range(1, 65):
+        if number != signal.SIGCHLD:
+            for way in ways(number):
+                tried(way)
+    for own in OWNERS:
+        tried(through_a_file, own)
+    tried(os.setpgid, 0, 1)
+    tried(os.kill, 0, signal.SIGTERM)
     os.kill(-1, signal.SIGKILL)
 """
-)
 
-SERVERS = (
-    OURS
-    + """
+SERVER = """
+import os
 def attempt():
-    found = []
-    for pid in ours():
-        with open("/proc/%d/stat" % pid) as file:
-            fields = file.read().rsplit(")", 1)[1].split()
-        found.append((pid, int(fields[19]), fields[0] not in "TZX"))
-    return found if os.getppid() == 1 else []
+    with open("/proc/1/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return [int(fields[19]), fields[0] not in "TZX", os.getppid()]
 """
-)
-"""Number and birth of the sandbox's own processes, and whether each is well."""
+"""When the server was born, whether it is well, and the program's parent."""
 
-SERVER_MEMORY = (
-    OURS
-    + """
-import ctypes, platform
+SERVER_MEMORY = """
+import ctypes, os, platform
 libc = ctypes.CDLL(None, use_errno=True)
 def attempt():
     done = []
+    for name in ("mem", "fd", "fd/0", "fd/1", "cwd", "exe", "syscall", "stack"):
+        path = "/proc/1/" + name
+        try:
+            os.listdir(path) if name == "fd" else os.close(os.open(path, os.O_RDWR if name == "mem" else os.O_RDONLY))
+            done.append(path)
+        except OSError:
+            pass
     arm = platform.machine() == "aarch64"
     buffer = ctypes.create_string_buffer(8)
-    for pid in ours():
-        for name in ("mem", "fd", "fd/0", "fd/1", "fd/3", "cwd", "exe", "syscall", "stack"):
-            path = "/proc/%d/%s" % (pid, name)
-            try:
-                if name == "fd":
-                    os.listdir(path)
-                else:
-                    os.close(os.open(path, os.O_RDWR if name == "mem" else os.O_RDONLY))
-                done.append(path)
-            except OSError:
-                pass
-        if libc.ptrace(16, pid, 0, 0) == 0:
-            done.append("ptrace attach %d" % pid)
-        for number in (270, 271) if arm else (310, 311):
-            vector = (ctypes.c_void_p * 2)(ctypes.addressof(buffer), 8)
-            if libc.syscall(number, pid, vector, 1, vector, 1, 0) > 0:
-                done.append("process_vm %d %d" % (number, pid))
-        fd = os.pidfd_open(pid)
-        for number in range(5):
-            if libc.syscall(438, fd, number, 0) >= 0:
-                done.append("pidfd_getfd %d %d" % (pid, number))
+    if libc.ptrace(16, 1, 0, 0) == 0:
+        done.append("ptrace attach")
+    for number in (270, 271) if arm else (310, 311):
+        vector = (ctypes.c_void_p * 2)(ctypes.addressof(buffer), 8)
+        if libc.syscall(number, 1, vector, 1, vector, 1, 0) > 0:
+            done.append("process_vm %d" % number)
+    fd = os.pidfd_open(1)
+    for number in range(4):
+        if libc.syscall(438, fd, number, 0) >= 0:
+            done.append("pidfd_getfd %d" % number)
     return done
 """
-)
 
-SERVER_LIMITS = (
-    OURS
-    + """
-import resource
+SERVER_LIMITS = """
+import os, resource
 def attempt():
     done = []
-    for pid in ours():
-        tries = {
-            "prlimit": lambda: resource.prlimit(pid, resource.RLIMIT_NOFILE, (3, 3)),
-            "affinity": lambda: os.sched_setaffinity(pid, {0}),
-            "scheduler": lambda: os.sched_setscheduler(pid, os.SCHED_IDLE, os.sched_param(0)),
-            "priority": lambda: os.setpriority(os.PRIO_PROCESS, pid, 19),
-            "out of memory first": lambda: open("/proc/%d/oom_score_adj" % pid, "w").close(),
-        }
-        for name, work in tries.items():
-            try:
-                work()
-                done.append("%s of %d" % (name, pid))
-            except OSError:
-                pass
+    tries = {
+        "prlimit": lambda: resource.prlimit(1, resource.RLIMIT_NOFILE, (3, 3)),
+        "affinity": lambda: os.sched_setaffinity(1, {0}),
+        "scheduler": lambda: os.sched_setscheduler(1, os.SCHED_IDLE, os.sched_param(0)),
+        "priority": lambda: os.setpriority(os.PRIO_PROCESS, 1, 19),
+        "out of memory first": lambda: open("/proc/1/oom_score_adj", "w").close(),
+    }
+    for name, work in tries.items():
+        try:
+            work()
+            done.append(name)
+        except OSError:
+            pass
     return done
 """
-)
 
 NAMESPACES = """
 import ctypes, os, platform
@@ -342,7 +305,7 @@ def attempt():
 """
 
 FIND_LEFT = (
-    OURS
+    STRANGERS
     + """
 import time
 def attempt():

@@ -23,14 +23,13 @@ from pidistill.records import JSON
 from pidistill_sandboxes.inside import wire
 
 _HEADER = struct.Struct("<cI")
-_MODULES = ("wire", "confine", "rooms", "channel", "child", "zygote", "standby", "program", "server", "start")
+_MODULES = ("wire", "confine", "rooms", "channel", "child", "standby", "program", "server")
 _CHUNK = 1 << 16
 _LONGEST_FRAME = 1 << 20
 _READY_S = 60.0
 
 BOOT = """
-import marshal, os, sys
-from importlib.machinery import ModuleSpec
+import marshal, os, sys, types
 def read(n):
     data = b""
     while len(data) < n:
@@ -39,15 +38,13 @@ def read(n):
         data += piece
     return data
 modules, config = marshal.loads(read(int.from_bytes(read(4), "little")))
-class Bundle:
-    def find_spec(self, name, path=None, target=None):
-        if name in modules: return ModuleSpec(name, self, is_package=not modules[name])
-    def create_module(self, spec): return None
-    def exec_module(self, module):
-        exec(compile(modules[module.__name__], "<%s>" % module.__name__, "exec"), module.__dict__)
-sys.meta_path.insert(0, Bundle())
-from pidistill_sandboxes.inside import start
-start.main(config)
+for name, text in modules:
+    module = sys.modules[name] = types.ModuleType(name)
+    module.__path__ = []
+    exec(compile(text, "<%s>" % name, "exec"), module.__dict__)
+    parent, _, last = name.rpartition(".")
+    if parent: setattr(sys.modules[parent], last, module)
+sys.modules[name].main(config)
 """
 PYTHON_FLAGS = ("-s", "-S", "-P", "-B", "-X", "utf8", "-c", BOOT)
 """No site packages, no user packages, no current folder on the path. `-E` is not there because of the hash seed."""
@@ -70,8 +67,8 @@ def bundle(config: Mapping[str, JSON]) -> bytes:
     """What `BOOT` reads: the modules of `inside/` and the server's configuration."""
     package = "pidistill_sandboxes"
     folder = resources.files(f"{package}.inside")
-    texts = {package: "", f"{package}.inside": ""}
-    texts |= {f"{package}.inside.{name}": folder.joinpath(f"{name}.py").read_text() for name in _MODULES}
+    texts = [(package, ""), (f"{package}.inside", "")]
+    texts += [(f"{package}.inside.{name}", folder.joinpath(f"{name}.py").read_text()) for name in _MODULES]
     data = wire.pack((texts, dict(config)))
     return len(data).to_bytes(4, "little") + data
 

@@ -84,25 +84,22 @@ class _Ended(NamedTuple):
     truncated: bool
     status: int
     seconds: float
-    cpu_s: float
-    peak_bytes: int
     reason: str
     note: str
-    worn: str
 
     @classmethod
     def read(cls, content: bytes) -> _Ended:
         """Raises `LostError` where it is malformed."""
         try:
-            reason, note, worn = content[OUTCOME.size :].decode("utf-8").split("\0")
-            truncated, status, seconds, cpu_s, peak_bytes = OUTCOME.unpack_from(content)
-            return cls(truncated, status, seconds, cpu_s, peak_bytes, reason, note, worn)
+            truncated, status, seconds = OUTCOME.unpack_from(content)
+            reason, note = content[OUTCOME.size :].decode("utf-8").split("\0")
+            return cls(truncated, status, seconds, reason, note)
         except (struct.error, ValueError) as error:
             raise LostError(f"The server inside says of a program's end what cannot be read: {error}") from error
 
 
 class WarmSession(Session):
-    """One guest, replaced when it is worn or lost. `launch` makes a guest, not yet begun."""
+    """One guest, replaced when it is lost. `launch` makes a guest, not yet begun."""
 
     def __init__(self, launch: Callable[[], Guest], config: Mapping[str, JSON]) -> None:
         self._launch, self._config = launch, config
@@ -172,7 +169,7 @@ class WarmSession(Session):
         return self._guest
 
     def _drop(self) -> None:
-        """The guest is lost or worn: the next program gets a new one."""
+        """The guest is lost: the next program gets a new one."""
         self.close()
 
     def _retried(self, work: Callable[[], T]) -> T:
@@ -228,8 +225,6 @@ class WarmProgram(Program):
             told.append(Answer(self._end_kind()))
         self.loaded = told[0]
         self._answers = told[1:] if self.loaded.ok else []
-        if self._ended.worn:
-            self._drop_guest()
 
     def call(
         self,
@@ -262,8 +257,6 @@ class WarmProgram(Program):
         except LostError:
             self._drop_guest()
             raise
-        if self._ended.worn:
-            self._drop_guest()
 
     @property
     def outcome(self) -> Outcome:
@@ -279,8 +272,6 @@ class WarmProgram(Program):
             stderr=bytes(self._output[b"o"]),
             truncated=ended.truncated,
             seconds=ended.seconds,
-            cpu_s=ended.cpu_s,
-            peak_bytes=ended.peak_bytes,
             exit_code=ended.status if own_end and ended.status >= 0 else None,
             signal=-ended.status if own_end and ended.status < 0 else None,
             tampering=self._tampering,

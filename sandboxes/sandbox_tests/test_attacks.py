@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pidistill.sandbox import Call, Kind, Limits
-from pidistill_sandboxes.escapes import OURS
+from pidistill_sandboxes.escapes import STRANGERS
 from pidistill_sandboxes.session import WarmSession
 
 from .attacks import ATTACKS, HONEST
@@ -39,7 +39,7 @@ def test_an_attack_does_not_pass_and_leaves_no_trace(warm: WarmSession, name: st
 
 
 TRACES = (
-    OURS
+    STRANGERS
     + """
 def traces():
     left = os.listdir("/tmp") + (os.listdir("/dev/shm") if os.path.isdir("/dev/shm") else [])

@@ -24,6 +24,7 @@ from pidistill_sandboxes import (
     pidistill_register_commands,
     pidistill_register_sandboxes,
     selfcheck,
+    session,
 )
 from pidistill_sandboxes.bubblewrap import BubblewrapSandbox
 from pidistill_sandboxes.command import group
@@ -50,18 +51,20 @@ def test_without_a_sandbox_the_programs_get_away_with_something(name: str) -> No
     assert ast.literal_eval(done.stdout) != []
 
 
-def test_a_server_that_programs_can_signal_is_noticed(
+def test_a_server_that_programs_can_end_is_noticed(
     process_sandbox: ProcessSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = guest.bundle
 
-    def unshielded(config: Mapping[str, JSON]) -> bytes:
+    def listening(config: Mapping[str, JSON]) -> bytes:
         modules, config = wire.unpack(whole(config)[4:])
-        modules["pidistill_sandboxes.inside.confine"] += "\ndef shield(process): pass\n"
+        handler = "\nimport signal\nsignal.signal(signal.SIGALRM, lambda *_: os._exit(1))\n"
+        modules = [(name, text + handler * name.endswith(".standby")) for name, text in modules]
         data = wire.pack((modules, config))
         return len(data).to_bytes(4, "little") + data
 
-    monkeypatch.setattr(guest, "bundle", unshielded)
+    monkeypatch.setattr(guest, "bundle", listening)
+    monkeypatch.setattr(session, "_WAITS_S", (0.0,))
     held = process_sandbox.self_check()
     assert [name for name, holds in held.items() if not holds] == ["the server outlives signals"]
 

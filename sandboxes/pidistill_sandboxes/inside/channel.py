@@ -1,6 +1,7 @@
 """The server's line to the trusted side: frames on descriptors 0 and 1. Where it is cut, the server ends.
 
-What comes in is read into one buffer, as much as is there at a time, and passed on out of it.
+What comes in is read into one buffer, as much as is there at a time, and passed on out of it. The buffer is wiped after
+each program: the memory of the server is what the next program is forked from.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ import struct
 _HEADER = struct.Struct("<cI")
 HEAD_BYTES = _HEADER.size
 TRUSTED_IN, _TRUSTED_OUT = 0, 1
-OUTCOME = struct.Struct("<?iddq")
-"""How a program has ended: whether output was lost, exit status, own seconds, processor seconds, largest resident size.
-After it come three texts with a zero byte between them: reason, note, and why the sandbox is worn."""
+OUTCOME = struct.Struct("<?id")
+"""How a program has ended: whether output was lost, exit status if it exited, own seconds. After it come two texts with
+a zero byte between them: reason and note."""
 
 
 class Line:
@@ -21,7 +22,7 @@ class Line:
 
     def __init__(self, buffer: memoryview) -> None:
         self._buffer = buffer
-        self._start = self._end = 0
+        self._start = self._end = self._used = 0
 
     @property
     def held(self) -> int:
@@ -38,6 +39,7 @@ class Line:
         if count == 0:
             os._exit(0)
         self._end += count
+        self._used = max(self._used, self._end)
 
     def read(self, size: int) -> bytes:
         """Exactly `size` bytes."""
@@ -74,6 +76,16 @@ class Line:
             count = min(size, self.held)
             self.advance(count)
             size -= count
+
+    def wipe(self) -> None:
+        """Leave nothing of what has been passed on. A frame that came early stays."""
+        self._buffer[: self._start] = bytes(self._start)
+        self._buffer[self._end : self._used] = bytes(self._used - self._end)
+        self._used = self._end
+
+    def forget(self) -> None:
+        """Leave nothing at all. For a copy of the server that is to run a program."""
+        self._buffer[: self._used] = bytes(self._used)
 
 
 def head(kind: bytes, size: int) -> bytes:

@@ -15,6 +15,7 @@ import os
 import platform
 import resource
 import struct
+from functools import lru_cache
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -150,11 +151,9 @@ _CLONE, _CLONE3 = (56, 220), (435, 435)
 _NAMESPACE_FLAGS = 0x7E02_0080
 _X32_BIT = 0x4000_0000
 
-_Instruction = tuple[int, int, int, int]
-"""Of classic BPF, struct sock_filter: code, jump if true, jump if false, operand."""
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _KILL, _ERRNO = 0x7FFF_0000, 0x8000_0000, 0x0005_0000
-_AT_NUMBER, _AT_ARCH, _AT_FIRST_ARGUMENT, _AT_SECOND_ARGUMENT = 0, 4, 16, 24
+_AT_NUMBER, _AT_ARCH, _AT_FIRST_ARGUMENT = 0, 4, 16
 
 
 def seccomp() -> None:
@@ -165,17 +164,14 @@ def seccomp() -> None:
     machine = platform.machine()
     if machine not in _ARCHITECTURES:
         raise OSError(errno.ENOSYS, f"seccomp: no table of system calls for {machine}")
-    _install(_filter(*_ARCHITECTURES[machine]))
-
-
-def _install(code: list[_Instruction]) -> None:
-    program = b"".join(struct.pack("<HBBI", *instruction) for instruction in code)
+    program = _filter(*_ARCHITECTURES[machine])
     buffer = ctypes.create_string_buffer(program)
     descriptor = ctypes.create_string_buffer(struct.pack("@HP", len(program) // 8, ctypes.addressof(buffer)))
     prctl("SECCOMP", _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(descriptor))
 
 
-def _filter(column: int, audit: int) -> list[_Instruction]:
+def _filter(column: int, audit: int) -> bytes:
+    """The filter as classic BPF: struct sock_filter is code, jump if true, jump if false, operand."""
     code = [(_LOAD, 0, 0, _AT_ARCH), (_EQUAL, 1, 0, audit), (_RETURN, 0, 0, _KILL), (_LOAD, 0, 0, _AT_NUMBER)]
     if column == 0:
         code += [(_AT_LEAST, 0, 1, _X32_BIT), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS)]
@@ -188,40 +184,8 @@ def _filter(column: int, audit: int) -> list[_Instruction]:
     for numbers in _OWN_PROCESS_ONLY.values():
         code += [(_EQUAL, 0, 4, numbers[column]), (_LOAD, 0, 0, _AT_FIRST_ARGUMENT)]
         code += [(_EQUAL, 1, 0, 0), (_RETURN, 0, 0, _ERRNO | errno.EPERM), (_RETURN, 0, 0, _ALLOW)]
-    return [*code, (_RETURN, 0, 0, _ALLOW)]
-
-
-_TO_PROCESS: dict[str, tuple[int, int]] = {
-    "kill": (62, 129), "tkill": (200, 130), "tgkill": (234, 131), "rt_sigqueueinfo": (129, 138),
-    "rt_tgsigqueueinfo": (297, 240),
-}  # fmt: skip
-"""Their first argument is whom the signal is for."""
-_PIDFD_SEND_SIGNAL, _SETPGID = (424, 424), (109, 154)
-_SECOND_ARGUMENTS: dict[str, tuple[tuple[int, int], tuple[int, ...]]] = {
-    "fcntl": ((72, 25), (8, 10, 15)),
-    "ioctl": ((16, 29), (0x8901, 0x8902)),
-}
-"""F_SETOWN, F_SETSIG, F_SETOWN_EX, FIOSETOWN, SIOCSPGRP: whom the kernel is to signal on account of a file, and how."""
-
-
-def shield(process: int) -> None:
-    """This process and those forked from it can signal neither `process`, nor its group, nor everybody at once.
-
-    `process` leads its own group. A second filter beside that of `seccomp`, which must be there already.
-    """
-    column = _ARCHITECTURES[platform.machine()][0]
-    refuse = (_RETURN, 0, 0, _ERRNO | errno.EPERM)
-    code: list[_Instruction] = [(_LOAD, 0, 0, _AT_NUMBER), (_EQUAL, 0, 1, _PIDFD_SEND_SIGNAL[column]), refuse]
-    guarded: list[tuple[int, int, tuple[int, ...]]] = []
-    guarded += [(numbers[column], _AT_FIRST_ARGUMENT, (process, -process, -1)) for numbers in _TO_PROCESS.values()]
-    guarded.append((_SETPGID[column], _AT_SECOND_ARGUMENT, (process,)))
-    guarded += [(numbers[column], _AT_SECOND_ARGUMENT, values) for numbers, values in _SECOND_ARGUMENTS.values()]
-    for number, argument, values in guarded:
-        block: list[_Instruction] = [(_LOAD, 0, 0, argument)]
-        for value in values:
-            block += [(_EQUAL, 0, 1, value & 0xFFFF_FFFF), refuse]
-        code += [(_EQUAL, 0, len(block) + 1, number), *block, (_RETURN, 0, 0, _ALLOW)]
-    _install([*code, (_RETURN, 0, 0, _ALLOW)])
+    code.append((_RETURN, 0, 0, _ALLOW))
+    return b"".join(struct.pack("<HBBI", *instruction) for instruction in code)
 
 
 # --- Resource limits ------------------------------------------------------------------------------------------------
@@ -230,6 +194,7 @@ Rlimits = list[tuple[int, tuple[int, int]]]
 """Which one, and its soft and hard value."""
 
 
+@lru_cache(maxsize=4)
 def limits(memory_bytes: int, processes: int, file_bytes: int, open_files: int, cpu_s: int) -> Rlimits:
     """Hard limits, none above those of this process. `resource.setrlimit` takes each."""
     found = []

@@ -20,7 +20,7 @@ import struct
 import time
 
 from pidistill_sandboxes.inside import channel, child
-from pidistill_sandboxes.inside.standby import Standby
+from pidistill_sandboxes.inside.standby import Standby, kill_all, reap
 
 _BATCH = struct.Struct("<BI")
 _AHEAD, _THEN_END = 1, 2
@@ -28,7 +28,7 @@ _AHEAD, _THEN_END = 1, 2
 _TICK_S = 0.05
 _EXIT_S = 0.5
 _SHARED_BYTES = 16 << 20
-"""What a fork of process 1 counts as resident before it has done anything."""
+"""What a fork of the server counts as resident before it has done anything."""
 _MAX_FILES = 5000
 """In each writable folder: each takes the kernel's memory. Where the mount can be told so it stops at 4,096 itself."""
 _PAGE_BYTES, _TICKS_PER_S = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
@@ -49,15 +49,13 @@ class Run:
 
     def __init__(self, process: Standby, line: channel.Line, outbox: memoryview, scratch: list[str]) -> None:
         self.process, self.limits = process, process.limits
-        self.ours = ("1", str(os.getpid()))
-        """Process 1 and this one, as `/proc` names them."""
         self.line = line
         self.scratch = scratch
         """Folders that programs may write to, emptied after each."""
         self.outbox = outbox
         """Room for the head of a frame, then answers that have not been passed on."""
-        self.unsent = 0
-        """Bytes of answers in it."""
+        self.unsent = self.used = 0
+        """Bytes of answers in it, and the most of it that has been in use."""
         self.reason = ""
         """Why it ended: end, timeout, starved, memory, exited, tampered."""
         self.note = ""
@@ -205,6 +203,7 @@ class Run:
                 count = os.readv(self.process.answers, [self.outbox[start:]])
             except BlockingIOError:
                 break
+            self.used = max(self.used, start + count)
             if count == 0:
                 return False
             if not self.asked or (self.forward_left and not self.ahead):
@@ -276,6 +275,7 @@ class Run:
             count = os.readv(fd, [self.outbox[start:]])
         except BlockingIOError:
             return True
+        self.used = max(self.used, start + count)
         if count == 0:
             return False
         kind = self.outputs[fd]
@@ -372,7 +372,7 @@ class Run:
             self.crowded = True
 
     def _processes(self) -> list[str]:
-        return [name for name in os.listdir("/proc") if name.isdigit() and name not in self.ours]
+        return [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
 
     def _stat(self, name: str) -> list[int]:
         """`/proc/<pid>/stat` from the fourth field on; zeros where the process is gone."""
@@ -393,55 +393,24 @@ class Run:
     # --- The end
 
     def _finish(self) -> None:
+        """Kill it and say so. The trusted side need not wait until all of it is dead; the next program does."""
         if self.asked:
             self._stop_clock()
-        status, cpu_s, peak = self.process.zygote.kill_all()
+        kill_all()
+        status = reap(self.process.pid) if self.reason == "exited" else 0
         if self.reason == "end" and not self.asked and self._left_over():
             self.reason, self.note = "tampered", "an answer that nobody asked for"
         for fd, kind in self.outputs.items():
             before = -1
             while before != (kept := self.kept[kind]) and self._take_output(fd):
-                before = kept  # nobody writes any more: no progress means that it is empty, or over the limit
-        self.process.close()
+                before = kept  # killed as it is, it writes no more: no progress means that all has been read
         self.line.skip(self.forward_left + sum(self.sizes))
-        try:
-            for folder in self.scratch:
-                empty(folder)
-            worn = ""
-        except OSError as error:
-            worn = str(error)
-        numbers = channel.OUTCOME.pack(self.truncated, status, self.active_s, cpu_s, peak)
-        texts = "\0".join((self.reason, self.note, worn)).encode("utf-8", "backslashreplace")
-        self._pass_on(b"X", numbers + texts)
-        if worn:  # a later program must not find what this one has left, so there is none
-            os._exit(0)
+        numbers = channel.OUTCOME.pack(self.truncated, status, self.active_s)
+        self._pass_on(b"X", numbers + f"{self.reason}\0{self.note}".encode())
+        self.process.close()
 
     def _left_over(self) -> bool:
         try:
             return os.read(self.process.answers, 1) != b""
         except BlockingIOError:
             return False
-
-
-def empty(folder: str) -> None:
-    """Remove all that is in `folder`. What lies deep is first moved up, so no depth is too deep."""
-    serial = 0
-    while True:
-        with os.scandir(folder) as entries:
-            found = list(entries)
-        if not found:
-            return
-        for entry in found:
-            if not entry.is_dir(follow_symlinks=False):
-                os.unlink(entry.path)
-                continue
-            os.chmod(entry.path, 0o700)
-            for name in os.listdir(entry.path):
-                inner = os.path.join(entry.path, name)
-                if os.path.isdir(inner) and not os.path.islink(inner):
-                    os.chmod(inner, 0o700)
-                    serial += 1
-                    os.rename(inner, os.path.join(folder, f".{serial}.{time.monotonic_ns()}"))
-                else:
-                    os.unlink(inner)
-            os.rmdir(entry.path)

@@ -1,13 +1,13 @@
-"""The server inside: has a process ready per program, passes bytes between it and the trusted side, ends it.
+"""Process 1 of a sandbox: keeps a process ready per program, passes bytes between it and the trusted side, ends it.
 
-It reads nothing of what it passes on but lengths, and knows no tests. Programs are forked from the zygote, process 1,
-and not from it, so what it has in memory reaches none of them. They cannot signal it. When a program ends it has every
-process killed but the zygote and itself.
+It reads nothing of what it passes on but lengths, keeps none of it (two buffers, wiped after each program, so that a
+later program finds nothing of an earlier one in the memory it is forked from), and knows no tests. As process 1 of its
+namespace it cannot be signalled from inside, and when a program ends it kills every other process there is.
 
 Frames from the trusted side: one byte, a length in four bytes, content.
     S limits           start a program
     F batch            requests for it: flags in a byte (1: it may have them all at once, 2: end it after the last
-                       answer), the number of answers in four, unless all at once the size of each in four, the requests
+                       answer), their number in four, unless all at once the size of each in four, the requests
     E                  end it
 To the trusted side:
     R walls            ready, once              A bytes   of the program's answers    O, o bytes   of its output, errors
@@ -16,17 +16,71 @@ To the trusted side:
 
 from __future__ import annotations
 
-from typing import NoReturn
+import ctypes
+import gc
+import importlib
+import os
+import signal
+import sys
 
-from pidistill_sandboxes.inside import channel, wire
+from pidistill_sandboxes.inside import channel, child, confine, rooms, wire
 from pidistill_sandboxes.inside.program import Run
-from pidistill_sandboxes.inside.standby import Standby, Zygote
+from pidistill_sandboxes.inside.standby import Standby, empty, reap
 
 _BUFFER_BYTES = 1 << 16
+PRELOAD = (
+    "bisect", "collections", "copy", "functools", "heapq", "itertools", "math", "operator", "random", "re", "string",
+    "typing",
+)  # fmt: skip
+"""Modules that programs import most. Each costs every fork a little, so those that few programs import are not here;
+nor is `threading`, nor what imports it, whose work in a forked process takes longer than importing it."""
 
 
-def serve(zygote: Zygote, scratch: list[str]) -> NoReturn:
-    """Run one program after another; ends the process when the trusted side hangs up. `scratch`: writable folders."""
+def main(config: dict) -> None:  # type: ignore[type-arg]
+    """Build what walls the configuration asks for, say so, serve until the trusted side hangs up."""
+    _preload()
+    walls: dict[str, str] = {}
+    try:
+        if config["room"]:
+            rooms.enter(config["view"], config["masks"], config["tmp_bytes"], config["outer_user"])
+            walls["namespaces"] = ""
+        _confine(walls, config["scratch"])
+    except rooms.RoomError as error:
+        channel.send_frame(b"R", wire.encode({"missing": error.missing}))
+        return
+    except OSError as error:
+        channel.send_frame(b"R", wire.encode({"missing": {"confinement": str(error)}}))
+        return
+    child.rehearse()
+    _tidy()
+    channel.send_frame(b"R", wire.encode({"walls": walls, "python": sys.version.split()[0]}))
+    _serve(config["scratch"])
+
+
+def _preload() -> None:
+    """Load the modules, `random` without the hook that would seed it anew in each fork.
+
+    That costs as much as half a fork, and verdicts must not differ from time to time.
+    """
+    register, os.register_at_fork = os.register_at_fork, lambda **_hooks: None
+    try:
+        importlib.import_module("random").seed(0)
+    finally:
+        os.register_at_fork = register
+    for name in PRELOAD:
+        importlib.import_module(name)
+
+
+def _tidy() -> None:
+    """Leave as little as can be that a fork would have to map, or the garbage collector to look at."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not every C library has it
+    if trim is not None:
+        trim(0)
+    gc.freeze()
+
+
+def _serve(scratch: list[str]) -> None:
     line = channel.Line(memoryview(bytearray(_BUFFER_BYTES)))
     outbox = memoryview(bytearray(_BUFFER_BYTES))
     known: bytes = b""
@@ -41,7 +95,38 @@ def serve(zygote: Zygote, scratch: list[str]) -> NoReturn:
             standby.discard()
             standby = None
         if standby is None:
-            known, standby = limits, Standby(zygote, wire.unpack(limits)[0])
+            known, standby = limits, Standby(wire.unpack(limits)[0], line.forget)
         standby.wait()
-        Run(standby, line, outbox, scratch).serve()
-        standby = Standby(zygote, standby.limits)
+        run = Run(standby, line, outbox, scratch)
+        run.serve()
+        reap()
+        for folder in scratch:  # where this fails the server ends, so that no program finds what another has left
+            empty(folder)
+        line.wipe()
+        outbox[: run.used] = bytes(run.used)  # and no more: each page that is written to has to be copied
+        standby = Standby(standby.limits, line.forget)
+
+
+def _confine(walls: dict[str, str], scratch: list[str]) -> None:
+    if os.getpid() != 1:
+        raise OSError("the server is not process 1 of its namespace")
+    for folder in scratch:
+        if not os.path.ismount(folder):
+            raise OSError(f"{folder}, which is emptied after each program, is not the sandbox's own")
+        if not os.access(folder, os.W_OK):
+            raise OSError(f"{folder} cannot be written to")
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, signal.SIG_DFL)  # for process 1 that means: signals from inside do not reach it
+    os.chdir(scratch[0])
+    confine.drop_capabilities()
+    confine.no_new_privileges()
+    confine.hide_memory()
+    if os.getuid() == 0:
+        raise OSError("the server is root, whom limits on processes do not bind")
+    try:
+        confine.landlock(scratch)
+        walls["landlock"] = ""
+    except OSError as error:
+        walls["landlock"] = str(error)
+    confine.seccomp()
+    walls["seccomp"] = ""

@@ -1,75 +1,74 @@
 """The process that will run the next program: forked and confined before that program is known.
 
 Making it takes longer than running many a program, so it is done while the trusted side judges the program before. It
-is forked when all of that program's processes are dead and its files are gone. It has its limits, its channels and its
-place, says so on its bell, and waits for its first request.
+is forked when all of that program's processes are dead and its files and messages are wiped, so it inherits nothing of
+it. It has its limits, its descriptors and its place, says so on its bell, and waits for its first request.
 """
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # the enumerations that `signal` puts around it would be a third of it
+import contextlib
 import os
+import resource
 import select
 import signal
-import socket
+import time
+from collections.abc import Callable
 
-from pidistill_sandboxes.inside import zygote
+from pidistill_sandboxes.inside import child, confine
 
 _READY_S = 30.0
-
-
-class Zygote:
-    """The server's end of the line to process 1. `OSError` where process 1 cannot do as it is told."""
-
-    def __init__(self, line: socket.socket) -> None:
-        self._line = line
-        if line.recv(len(zygote.READY)) != zygote.READY:
-            raise OSError("process 1 has not become ready")
-
-    def order(self, limits: bytes, fds: tuple[int, ...]) -> None:
-        """Have a process forked that has these channels; `collect` has its number."""
-        self._line.sendmsg([limits], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, zygote.FDS.pack(*fds))])
-
-    def collect(self) -> int:
-        """The number of the process that was ordered."""
-        pid: int = zygote.PID.unpack(self._line.recv(zygote.PID.size))[0]
-        if pid < 0:
-            raise OSError(-pid, f"no process for a program: {os.strerror(-pid)}")
-        return pid
-
-    def kill_all(self) -> tuple[int, float, int]:
-        """Kill every process but ours. The first one's status, processor seconds of all, largest resident size."""
-        os.kill(-1, signal.SIGKILL)
-        self._line.send(b"reap")
-        return zygote.USAGE.unpack(self._line.recv(zygote.USAGE.size))
+_OWN_PROCESSES = 2
+"""Of the same user at most: the server, and the doorkeeper outside."""
+_REQUESTS, _ANSWERS, _BELL = 3, 4, 5
+"""Descriptors inside."""
+_READY = b"!"
+_SIGINT, _SIGKILL = int(signal.SIGINT), int(signal.SIGKILL)
 
 
 class Standby:
-    """A waiting process and our ends of its pipes. `limits` are those that its program must have."""
+    """A waiting process and our ends of its pipes. `limits` are those that its program must have.
 
-    def __init__(self, forker: Zygote, limits: dict) -> None:  # type: ignore[type-arg]
-        self.zygote, self.limits = forker, limits
+    `forget` is called in the new process before all else, to wipe what it must not have of the server's memory.
+    """
+
+    def __init__(self, limits: dict, forget: Callable[[], None]) -> None:  # type: ignore[type-arg]
+        self.limits = limits
         requests, self.requests = os.pipe()
         self.answers, answers = os.pipe()
         self.bell, bell = os.pipe()
         self.stdout, stdout = os.pipe()
         self.stderr, stderr = os.pipe()
-        theirs = (requests, answers, bell, stdout, stderr)
-        forker.order(_packed(limits), theirs)
-        for fd in theirs:
+        rlimits = confine.limits(
+            limits["memory_bytes"],
+            limits["processes"] + _OWN_PROCESSES,
+            limits["file_bytes"],
+            limits["open_files"],
+            int(limits["program_s"] * 4) + 1,
+        )
+        self.pid = os.fork()
+        if self.pid == 0:
+            try:
+                forget()
+                _become(requests, answers, bell, stdout, stderr, rlimits)
+                child.run(_REQUESTS, _ANSWERS, _BELL, limits["answer_bytes"])
+            finally:
+                os._exit(70)  # nothing may run on in a copy of the server
+        for fd in (requests, answers, bell, stdout, stderr):
             os.close(fd)
         for fd in (self.requests, self.answers, self.bell, self.stdout, self.stderr):
             os.set_blocking(fd, False)
-
-    def wait(self) -> None:
-        """Until it is ready. Raises `OSError` where it does not become so: our trouble, not a program's."""
-        self.pid = self.zygote.collect()
         self.exit_fd = os.pidfd_open(self.pid)
         try:
             self.delay_fd: int | None = os.open(f"/proc/{self.pid}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:  # a kernel built without it: then waiting counts
             self.delay_fd = None
+
+    def wait(self) -> None:
+        """Until it is ready. Raises `OSError` where it does not become so: our trouble, not a program's."""
         ready, _, _ = select.select([self.bell, self.exit_fd], [], [], _READY_S)
-        if self.bell not in ready or self.exit_fd in ready or os.read(self.bell, 1) != zygote.READY:
+        if self.bell not in ready or self.exit_fd in ready or os.read(self.bell, 1) != _READY:
             raise OSError("the process that was to run a program has ended before it")
 
     def close(self) -> None:
@@ -80,17 +79,71 @@ class Standby:
 
     def discard(self) -> None:
         """End it unused."""
-        self.wait()
-        self.zygote.kill_all()
+        kill_all()
+        reap()
         self.close()
 
 
-def _packed(limits: dict) -> bytes:  # type: ignore[type-arg]
-    return zygote.LIMITS.pack(
-        limits["memory_bytes"],
-        limits["processes"],
-        limits["file_bytes"],
-        limits["open_files"],
-        int(limits["program_s"] * 4) + 1,
-        limits["answer_bytes"],
-    )
+def _become(requests: int, answers: int, bell: int, stdout: int, stderr: int, rlimits: confine.Rlimits) -> None:
+    """In the forked process: its own descriptors and limits."""
+    null = os.open("/dev/null", os.O_RDWR)
+    for fd, to in ((requests, 30), (answers, 31), (bell, 32), (null, 0), (stdout, 1), (stderr, 2)):
+        os.dup2(fd, to)
+    for fd, to in ((30, _REQUESTS), (31, _ANSWERS), (32, _BELL)):
+        os.dup2(fd, to, inheritable=False)
+    os.closerange(_BELL + 1, 256)
+    os.setpgid(0, 0)  # a session of its own would cost milliseconds where the kernel groups processes by session
+    for which, value in rlimits:
+        resource.setrlimit(which, value)
+    _signal.signal(_SIGINT, _signal.default_int_handler)
+    os.write(_BELL, _READY)
+
+
+# --- Clearing away --------------------------------------------------------------------------------------------------
+
+
+def kill_all() -> None:
+    """Kill every process but this one, which is process 1. They are gone once they have been reaped."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, _SIGKILL)
+
+
+def reap(first: int = 0) -> int:
+    """Wait until every process that was killed is gone; how `first` ended, negative for a signal.
+
+    A process that forks while it is killed leaves children that the next round finds; they come to this process when
+    their parent is gone.
+    """
+    status = 0
+    while True:
+        try:
+            pid, code = os.waitpid(-1, 0)
+        except ChildProcessError:
+            return status
+        if pid == first:
+            status = os.waitstatus_to_exitcode(code)
+        kill_all()
+
+
+def empty(folder: str) -> None:
+    """Remove all that is in `folder`. What lies deep is first moved up, so no depth is too deep."""
+    serial = 0
+    while True:
+        with os.scandir(folder) as entries:
+            found = list(entries)
+        if not found:
+            return
+        for entry in found:
+            if not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry.path)
+                continue
+            os.chmod(entry.path, 0o700)
+            for name in os.listdir(entry.path):
+                inner = os.path.join(entry.path, name)
+                if os.path.isdir(inner) and not os.path.islink(inner):
+                    os.chmod(inner, 0o700)
+                    serial += 1
+                    os.rename(inner, os.path.join(folder, f".{serial}.{time.monotonic_ns()}"))
+                else:
+                    os.unlink(inner)
+            os.rmdir(entry.path)
