@@ -11,6 +11,7 @@ Worker to host: `("ready", identity, judges_ahead)` or `("failed", traceback)`, 
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
 import pickle
 import signal
@@ -170,6 +171,8 @@ def serve(requests_fd: int, results_fd: int, clock_fd: int) -> int:
         except BaseException:  # noqa: BLE001 - a plugin boundary: the host raises VerifierError
             outbox.send(("failed", traceback.format_exc()))
             return 1
+        gc.collect()
+        gc.freeze()  # what opening has made stays; the collector need not look at it again and again
         outbox.send(("ready", bench.identity, bench.judges_ahead))
         while (batch := read_frame(requests)) is not None:
             for pickled, tickets, completions in pickle.loads(batch):

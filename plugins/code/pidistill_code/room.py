@@ -14,25 +14,18 @@ through for every candidate that gives these answers, and need not run for it.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, TypeAlias, cast
 
 from pidistill.sandbox import Answer, Call, Kind, Limits, Plain, Raised, Session
 from pidistill_code.expressions import CandidateCall
+from pidistill_code.syntax import parse
 from pidistill_code.values import is_plain
 
-_COMMON: Final = '''
-import ast as _ast, random as _random
-
-class _Ordered(_ast.NodeTransformer):
-    """Passes every side of <, <=, > and >= through `_number`."""
-
-    def visit_Compare(self, node):
-        self.generic_visit(node)
-        if any(isinstance(op, (_ast.Lt, _ast.LtE, _ast.Gt, _ast.GtE)) for op in node.ops):
-            name = _ast.Name("_number", _ast.Load())
-            node.left, *node.comparators = (_ast.Call(name, [side], []) for side in (node.left, *node.comparators))
-        return node
+_COMMON: Final = """
+import random as _random
 
 def _number(value):
     if value != value:
@@ -45,9 +38,8 @@ def _run(code, entry_point, stand_in):
     preamble, statements = code
     exec(compile(preamble, "preamble", "exec"), namespace)
     namespace[entry_point] = stand_in
-    tree = _ast.fix_missing_locations(_Ordered().visit(_ast.parse(statements)))
-    exec(compile(tree, "tests", "exec"), namespace)
-'''
+    exec(compile(statements, "tests", "exec"), namespace)
+"""
 _LIVE: Final = f'''{_COMMON}
 import builtins as _builtins, queue as _queue, threading as _threading
 _calls, _answers = _queue.SimpleQueue(), _queue.SimpleQueue()
@@ -85,33 +77,41 @@ def resume(kind, content):
 '''
 _RECORD: Final = f"""{_COMMON}
 _known = {{}}
+_SCALARS = frozenset((type(None), bool, int, float, complex, str, bytes))
 
 def _copy(value):
-    if type(value) in (list, tuple, set, frozenset):
-        return type(value)([_copy(item) for item in value])
-    if type(value) is dict:
-        return {{_copy(key): _copy(item) for key, item in value.items()}}
-    if value is None or type(value) in (bool, int, float, complex, str, bytes):
+    kind = type(value)
+    if kind in _SCALARS:
         return value
+    if kind in (list, tuple, set, frozenset):
+        return kind(value if _SCALARS.issuperset(map(type, value)) else map(_copy, value))
+    if kind is dict:
+        return {{_copy(key): _copy(item) for key, item in value.items()}}
     raise TypeError("no plain value")
 
 def load(program, entry_point):
     exec(compile(program, "reference", "exec"), _known)
-    _known[None] = eval(entry_point, _known), _random.getstate()
+    _known[None] = eval(entry_point, _known), _random.getstate() if "random" in program else None
 
 def record(code, entry_point, most):
     transcript, trouble = [], []
     function, own = _known[None]
 
-    def stand_in(*args, **kwargs):
+    def answer(args, kwargs):
         nonlocal own
+        if own is None:
+            return function(*args, **kwargs)
+        tests = _random.getstate()
+        _random.setstate(own)
+        value = function(*args, **kwargs)
+        own = _random.getstate()
+        _random.setstate(tests)
+        return value
+
+    def stand_in(*args, **kwargs):
         try:
             sent = _copy(args), _copy(kwargs)
-            tests, given = _random.getstate(), (_copy(args), _copy(kwargs))
-            _random.setstate(own)
-            value = _copy(function(*given[0], **given[1]))
-            own = _random.getstate()
-            _random.setstate(tests)
+            value = _copy(answer(_copy(args), _copy(kwargs)))
         except BaseException as error:
             trouble.append(error)
             raise
@@ -126,6 +126,24 @@ def record(code, entry_point, most):
 
 Transcript: TypeAlias = tuple[tuple[CandidateCall, object], ...]
 """Calls of the candidate's function and the answers to them."""
+
+
+class _Ordered(ast.NodeTransformer):
+    """Passes every side of <, <=, > and >= through `_number`."""
+
+    def visit_Compare(self, node: ast.Compare) -> ast.Compare:
+        self.generic_visit(node)
+        if any(isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for op in node.ops):
+            name = ast.Name("_number", ast.Load())
+            sides = [node.left, *node.comparators]
+            node.left, *node.comparators = [cast(ast.expr, ast.Call(name, [side], [])) for side in sides]
+        return node
+
+
+@lru_cache(maxsize=256)
+def _ordered(statements: str) -> str:
+    """Test code on whose orderings NaN stands on no side. Rewritten out here, where the parser is loaded already."""
+    return ast.unparse(ast.fix_missing_locations(_Ordered().visit(parse(statements))))
 
 
 class CandidateRaisedError(Exception):
@@ -147,8 +165,9 @@ def run_in_room(
 
     Raises what `ask` raises, `CandidateRaisedError` excepted, which the test code sees as the exception it was.
     """
+    preamble, statements = code
     with room.start(_LIVE, limits) as program:
-        answer = program.call("begin", (code, entry_point))
+        answer = program.call("begin", ((preamble, _ordered(statements)), entry_point))
         while True:
             match _content(answer):
                 case ("passed",):
@@ -170,7 +189,8 @@ def record_in_room(
 
     None, too, where a call raises, where an argument or answer is not plain, and after more than `most` calls.
     """
-    calls = [Call("load", (program, entry_point)), *(Call("record", (code, entry_point, most)) for code in codes)]
+    recordings = [Call("record", ((preamble, _ordered(tests)), entry_point, most)) for preamble, tests in codes]
+    calls = [Call("load", (program, entry_point)), *recordings]
     answers = room.run(_RECORD, calls, limits).answers[1:]
     found = [_transcript(_content(answer)) for answer in answers]
     return found + [None] * (len(codes) - len(found))

@@ -49,10 +49,8 @@ def f(n):
     frame = sys._getframe()
     while "inbox" not in frame.f_locals:
         frame = frame.f_back
-    inbox = frame.f_locals["inbox"]
-    if inbox._at == len(inbox._data):
-        return 11
-    return inbox.next()[2][0]
+    ahead = [args[0] for _, args, _, _ in frame.f_locals["calls"]]
+    return ahead[ahead.index(n) + 1] if n in ahead[:-1] else 11
 """
 PRIMES = [2, 3, 5, 7, 11]
 
@@ -89,9 +87,9 @@ class WatchedSandbox(Sandbox):
                 sources.append(source)
                 load(source, stdin)
 
-            def noting_run(source: str, stdin: str | None, requests: Sequence[bytes], ahead: bool) -> None:
-                sources.append(source + repr(requests))
-                run(source, stdin, requests, ahead)
+            def noting_run(source: str, stdin: str | None, calls: Sequence[object], ahead: bool) -> None:
+                sources.append(source + repr(calls))
+                run(source, stdin, calls, ahead)  # type: ignore[arg-type]
 
             program.load, program.run = noting_load, noting_run  # type: ignore[method-assign]
             return program
