@@ -244,12 +244,13 @@ class Run:
         """After answers that fit: the next request, or nothing more to do."""
         if self.asked:
             return
-        self._stop_clock()
         if self.sizes:
             self.forward_left, self.asked = self.sizes.pop(), 1
             self._start_clock()
             self._feed()
-        elif self.then_end:
+            return
+        self._stop_clock()
+        if self.then_end:
             self._stop("end")
         else:
             self._pass_on()
