@@ -154,10 +154,44 @@ def test_a_foreign_object_is_described_past_its_own_methods(name: str) -> None:
     assert same(back, content)
 
 
+NOT_PLAIN = (Loud(7), LoudStr("x"), object(), collections.Counter(), range(3), bytearray(b"x"), memoryview(b"x"), ...)
+mixed = st.recursive(
+    scalars | st.sampled_from(NOT_PLAIN),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(keys, inner, max_size=4)
+        | st.sets(keys, max_size=4)
+    ),
+    max_leaves=8,
+)
+
+
+@given(values)
+@settings(max_examples=150, deadline=None)
+def test_a_plain_value_reaches_the_program_the_same(value: object) -> None:
+    wire.check_plain((value,))
+    assert same(wire.unpack(wire.pack((value, "x"))), (value, "x"))
+
+
+@given(mixed)
+@settings(max_examples=300, deadline=None)
+def test_both_ways_agree_on_what_is_plain(value: object) -> None:
+    try:
+        wire.encode(value)
+    except wire.WireError:
+        with pytest.raises(wire.WireError, match="no plain value"):
+            wire.check_plain((value,))
+    else:
+        wire.check_plain((value,))
+
+
 def test_what_is_sent_to_a_program_must_be_plain() -> None:
-    for value in (Loud(7), object(), collections.Counter(), range(3)):
+    for value in NOT_PLAIN:
         with pytest.raises(wire.WireError, match="no plain value"):
             wire.encode([value])
+        with pytest.raises(wire.WireError, match="no plain value"):
+            wire.check_plain([{"a": ({1: [value]},)}])
 
 
 def test_nesting_is_bounded_both_ways() -> None:
@@ -166,6 +200,8 @@ def test_nesting_is_bounded_both_ways() -> None:
         deep = [deep]
     with pytest.raises(wire.WireError, match="deeper"):
         wire.encode(deep)
+    with pytest.raises(wire.WireError, match="deeper"):
+        wire.check_plain(deep)
     assert wire.decode(wire.encode(deep, foreign=True), lambda name, content: name)
     with pytest.raises(wire.WireError, match="deeper"):
         wire.decode(b"l\x01\0\0\0" * 10_000 + b"N")
