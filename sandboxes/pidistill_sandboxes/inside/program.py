@@ -7,8 +7,6 @@ threads could keep itself waiting, so all its processor time counts, and there i
 Requests come in a batch. Of most, the next is passed on when the answer to the one before is complete. A batch that
 goes ahead is passed on as a whole; its answers are looked at when the program rings, and when it is overdue. The clock
 then starts anew with each look, so a call has at most `child.COMPANY_S` more than it should.
-
-All of it is one file, though a long one: passing on, the clock and the end share nearly all of a run's state.
 """
 
 from __future__ import annotations
@@ -19,7 +17,7 @@ import select
 import struct
 import time
 
-from pidistill_sandboxes.inside import channel, child
+from pidistill_sandboxes.inside import census, channel, child
 from pidistill_sandboxes.inside.standby import Standby, kill_all, reap
 
 _BATCH = struct.Struct("<BI")
@@ -31,9 +29,6 @@ _SHARED_BYTES = 16 << 20
 """What a fork of the server counts as resident before it has done anything."""
 _MAX_FILES = 5000
 """In each writable folder: each takes the kernel's memory. Where the mount can be told so it stops at 4,096 itself."""
-_PAGE_BYTES, _TICKS_PER_S = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
-_TIMES, _THREADS = slice(10, 14), 16
-"""Where `/proc/<pid>/stat` has the four processor times and the number of threads, counted from its fourth field."""
 _CROWDED_FACTOR = 5
 """A program of several processes or threads may take this many times its own time on the wall clock, and no more."""
 _STARVED_FACTOR, _STARVED_S = 20, 20
@@ -41,7 +36,6 @@ _STARVED_FACTOR, _STARVED_S = 20, 20
 _WAIT_S = 0.005
 """Until it is looked again whether a program that is late, but waits for a processor, has been given one."""
 _LEAST_ROOM = 1 << 12
-_GONE = select.POLLHUP | select.POLLERR
 
 
 class Run:
@@ -296,7 +290,7 @@ class Run:
             self.active_s += max(0.0, now - self.asked_at - (delay_s - self.delay_then))
         self.asked_at, self.delay_then, self.delayed_s = now, delay_s, 0.0
         self.ran_at_check = -1.0
-        self.cpu_then = self._cpu_s() if self.crowded else 0.0
+        self.cpu_then = census.cpu_s() if self.crowded else 0.0
 
     def _stop_clock(self) -> None:
         self.active_s += max(0.0, time.monotonic() - self.asked_at - (self._times()[1] - self.delay_then))
@@ -329,7 +323,7 @@ class Run:
         self._take_census()
         own_s = now - self.asked_at - self.delayed_s
         if self.crowded:
-            own_s = max(own_s, self._cpu_s() - self.cpu_then, (now - self.asked_at) / _CROWDED_FACTOR)
+            own_s = max(own_s, census.cpu_s() - self.cpu_then, (now - self.asked_at) / _CROWDED_FACTOR)
         late = own_s >= self._allowed_s()
         if late and (self.crowded or not self._is_waiting(ran)):
             if self.ahead:  # what was answered before the call that is late counts
@@ -347,49 +341,22 @@ class Run:
         before, self.ran_at_check = self.ran_at_check, ran
         if ran - self.ran_then >= self._allowed_s() or before not in (-1.0, ran):
             return False
-        return self._stat_text(str(self.process.pid)).startswith(b"R")
+        return census.is_running(self.process.pid)
 
     def _take_census(self) -> None:
         """How much memory, how many files, and whether there is more than one process or thread.
 
         What processes share with the server is counted for each of them, and allowed for.
         """
-        total, count = 0, 0
-        for name in self._processes():
-            try:
-                with open(f"/proc/{name}/statm", "rb", buffering=0) as file:
-                    fields = file.read(200).split()
-            except OSError:
-                continue
-            total += (int(fields[1]) - int(fields[2])) * _PAGE_BYTES
-            count += 1
+        total, count = census.resident()
         if total > self.limits["memory_bytes"] + max(0, count - 1) * _SHARED_BYTES:
             self._stop("memory")
         for folder in self.scratch:
             room = os.statvfs(folder)
             if room.f_files - room.f_ffree > _MAX_FILES:
                 self._stop("memory", "too many files")
-        if not self.crowded and (count > 1 or self._stat(str(self.process.pid))[_THREADS] > 1):
+        if not self.crowded and (count > 1 or census.threads(self.process.pid) > 1):
             self.crowded = True
-
-    def _processes(self) -> list[str]:
-        return [name for name in os.listdir("/proc") if name.isdigit() and name != "1"]
-
-    def _stat(self, name: str) -> list[int]:
-        """`/proc/<pid>/stat` from the fourth field on; zeros where the process is gone."""
-        return [int(field) for field in self._stat_text(name).split()[1:]] or [0] * 50
-
-    def _stat_text(self, name: str) -> bytes:
-        """`/proc/<pid>/stat` from the third field, the state, on; empty where the process is gone."""
-        try:
-            with open(f"/proc/{name}/stat", "rb", buffering=0) as file:
-                return file.read(1000).rpartition(b") ")[2]
-        except OSError:
-            return b""
-
-    def _cpu_s(self) -> float:
-        """Processor time of all processes, the dead ones that were waited for among them."""
-        return sum(sum(self._stat(name)[_TIMES]) for name in self._processes()) / _TICKS_PER_S
 
     # --- The end
 
