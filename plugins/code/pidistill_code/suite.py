@@ -203,7 +203,10 @@ class _Reader:
     def __init__(self, problem_id: str, entry_point: str, preamble: str, tests: Sequence[JSON]) -> None:
         self.problem_id, self.entry_point, self.preamble = problem_id, entry_point, preamble
         self.in_place = False
-        self._known = defined_names(preamble)
+        try:
+            self._known = defined_names(preamble)
+        except SyntaxError as error:
+            raise DataError(f"Problem {problem_id!r}: its preamble is no Python: {error}") from None
         self._parsed = parse_lines([test for test in tests if isinstance(test, str)])
 
     def read(self, raw: JSON, number: int) -> list[Test]:

@@ -164,6 +164,12 @@ def test_a_test_of_no_known_form_names_the_problem(raw: Any) -> None:
         read_suite(problem)
 
 
+def test_a_preamble_that_is_no_python_names_the_problem() -> None:
+    problem = Problem("p9", "code", "x", extra={"entry_point": "f", "tests": ["assert f(1) == 1"], "preamble": "def ("})
+    with pytest.raises(DataError, match=r"p9.*preamble"):
+        read_suite(problem)
+
+
 def test_files_of_every_kind_read_alike(tmp_path: Path) -> None:
     rows = [{**MBPP, "task_id": n} for n in (602, 12)]
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n\n")
