@@ -16,7 +16,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from importlib import resources
-from typing import IO, cast
+from typing import IO
 
 from pidistill.errors import SandboxError
 from pidistill.records import JSON
@@ -103,13 +103,16 @@ class Guest(ABC):
         try:
             self.send(bundle(config))
             kind, content = self.receive(time.monotonic() + _READY_S)
-            report = cast("dict[str, dict[str, str]]", wire.decode(content))
+            report = wire.decode(content)
         except (LostError, wire.WireError) as error:
             raise LostError(f"The server inside did not start: {self.last_words() or error}") from error
-        if kind != b"R" or "walls" not in report:
-            missing = report.get("missing", {})
-            raise SandboxError("; ".join(f"{what}: {why}" for what, why in missing.items()) or "malformed start")
-        self.walls, self.python = report["walls"], str(report["python"])
+        match kind, report:
+            case b"R", {"walls": dict(walls), "python": str(python)}:
+                self.walls, self.python = walls, python
+            case b"R", {"missing": dict(missing)}:
+                raise SandboxError("; ".join(f"{what}: {why}" for what, why in missing.items()))
+            case _:
+                raise SandboxError("malformed start")
 
     def send(self, data: bytes | bytearray, patience_s: float = _READY_S) -> None:
         """Write all of `data`, taking in what comes meanwhile, so that neither side waits for the other for ever.

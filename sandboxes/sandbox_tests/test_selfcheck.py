@@ -69,6 +69,21 @@ def test_a_server_that_programs_can_end_is_noticed(
     assert [name for name, holds in held.items() if not holds] == ["the server outlives signals"]
 
 
+@pytest.mark.parametrize("report", [5, [], {}, {"walls": 3, "python": "3"}, {"missing": "all"}])
+def test_a_server_that_reports_nonsense_is_no_sandbox(
+    process_sandbox: ProcessSandbox, monkeypatch: pytest.MonkeyPatch, report: object
+) -> None:
+    def confused(config: Mapping[str, JSON]) -> bytes:
+        frame = wire.encode(report)
+        script = f"import os\nos.write(1, b'R' + ({len(frame)}).to_bytes(4, 'little') + {bytes(frame)!r})\n"
+        data = wire.pack(([("server", f"{script}def main(config): os.read(0, 1)")], {}))
+        return len(data).to_bytes(4, "little") + data
+
+    monkeypatch.setattr(guest, "bundle", confused)
+    with pytest.raises(SandboxError, match="malformed"):
+        process_sandbox.open()
+
+
 class Weak(Sandbox):
     """Opens as another does, but a check of it fails."""
 

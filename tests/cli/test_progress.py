@@ -93,8 +93,11 @@ def reporter(request: pytest.FixtureRequest) -> Iterator[Progress]:
 
 
 def test_every_reporter_takes_nested_tasks_of_unknown_length(reporter: Progress) -> None:
+    ended = False
     with reporter.task("outer", 2) as outer, reporter.task("inner", 0) as inner:
         inner.advance()
         inner.metrics(3, 7, {})
         outer.advance(2, "note")
+        ended = True
     reporter.note("done")
+    assert ended, "no reporter swallows an exception of what it reports on"

@@ -19,14 +19,14 @@ ANY_BUT_PASS = frozenset(status for status in Status if status.judged and status
 EXPECTED = {"pass": frozenset({Status.PASS}), "fail": ANY_BUT_PASS, "error": frozenset({Status.ABSTAIN})}
 
 
-def judged(verifier: CodeVerifier, case: Case) -> None:
+def check_judged(verifier: CodeVerifier, case: Case) -> None:
     verdict = verifier.verify(case.problem, case.completion)
     assert verdict.status in case.expected, (case.why, verdict.reason, verdict.diagnostics)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_a_labelled_case_gets_a_right_verdict(every_verifier: CodeVerifier, case: Case) -> None:
-    judged(every_verifier, case)
+    check_judged(every_verifier, case)
 
 
 def test_the_public_attacks_get_right_verdicts(every_verifier: CodeVerifier, shared_attacks: Path) -> None:
@@ -51,7 +51,7 @@ def test_attacks_leave_nothing_behind(every_verifier: CodeVerifier) -> None:
     by_id = {case.id: case for case in CASES}
     before = (set(os.listdir("/tmp")), own_descriptors())
     for name in ("limits-daemon", "limits-daemon-wrong", "limits-disk", "forge-shadow", "limits-fork-bomb"):
-        judged(every_verifier, by_id[name])
+        check_judged(every_verifier, by_id[name])
     after = (set(os.listdir("/tmp")), own_descriptors())
     assert not {name for name in after[0] - before[0] if name.isdigit() or name.endswith(".py")}
     assert after[1] == before[1]

@@ -6,12 +6,13 @@ namespace it cannot be signalled from inside, and when a program ends it kills e
 
 Frames from the trusted side: one byte, a length in four bytes, content.
     S limits           start a program
-    F batch            requests for it: flags in a byte (1: it may have them all at once, 2: end it after the last
-                       answer), their number in four, unless all at once the size of each in four, the requests
+    F batch            requests for it: flags in a byte (1: it may have all of it at once, 2: end it after the last
+                       answer), in four the number of answers, unless all at once in four the size of each request,
+                       the requests
     E                  end it
 To the trusted side:
     R walls            ready, once              A bytes   of the program's answers    O, o bytes   of its output, errors
-    X outcome          the program has ended: always exactly one for each S, asked for or not
+    X outcome          the program is killed: always exactly one for each S, asked for or not
 """
 
 from __future__ import annotations
