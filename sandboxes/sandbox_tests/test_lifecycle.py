@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -19,11 +20,12 @@ from pidistill_sandboxes.session import WarmSession
 
 
 def children_of(pid: int) -> list[int]:
-    """Processes below `pid`, in whatever namespace, as the host sees them."""
+    """Processes below `pid`, in whatever namespace, as the host sees them. None of a process that has just ended."""
     found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        for child in map(int, task.read_text().split()):
-            found += [child, *children_of(child)]
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            for child in map(int, task.read_text().split()):
+                found += [child, *children_of(child)]
     return found
 
 
