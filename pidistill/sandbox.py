@@ -2,7 +2,7 @@
 
 The rule behind it all: the process that runs a candidate's program decides nothing and holds nothing worth stealing.
 The verifier, in its own process, keeps tests and reference; it sends the program's source and calls as plain data, and
-compares the answers itself. Unless it says that calls may go ahead, each is sent only after the answer to the one
+compares the answers itself. Unless a call may go ahead (`Call.waits`), it is sent only after the answer to the one
 before. Whatever the candidate does to its own process, even forging messages, can only change *its answers*, and those
 are judged like any other.
 
@@ -80,6 +80,10 @@ class Call:
     kwargs: Mapping[str, Plain] = field(default_factory=dict)
     return_args: bool = False
     """Whether the answer carries the positional arguments as the call left them."""
+    waits: bool = True
+    """Whether `Session.run` sends it only after the answer to the call before. If not, it may be sent with that call,
+    which is much faster. Only where its arguments do not say what that call, or one that it went with, should answer: a
+    hostile program can read them first. The first call may be sent with the source. Limits and state are the same."""
 
 
 class Kind(StrEnum):
@@ -203,13 +207,8 @@ class Session(ABC):
         code 0 or None counts as its end. Raises `SandboxError` for the sandbox's own trouble, after retries.
         """
 
-    def run(self, source: str, calls: Iterable[Call], limits: Limits = Limits(), ahead: bool = False) -> Outcome:
-        """Load, make the calls in order until one ends the program, close. Raises as `start` does.
-
-        With `ahead` a sandbox may send the program all calls before it has answered any, which is much faster. Only
-        where the arguments of no call say what another should answer: a hostile program can read them all. Limits and
-        state are as without.
-        """
+    def run(self, source: str, calls: Iterable[Call], limits: Limits = Limits()) -> Outcome:
+        """Load, make the calls in order until one ends the program, close. Raises as `start` does."""
         with self.start(source, limits) as program:
             if program.loaded.ok:
                 for call in calls:

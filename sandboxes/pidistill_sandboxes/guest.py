@@ -23,29 +23,43 @@ from pidistill.records import JSON
 from pidistill_sandboxes.inside import wire
 
 _HEADER = struct.Struct("<cI")
-_MODULES = ("wire", "confine", "rooms", "channel", "child", "standby", "census", "program", "server")
+_MODULES = ("wire", "confine", "rooms", "channel", "child", "standby", "census", "program", "memory", "server")
 _CHUNK = 1 << 16
 _LONGEST_FRAME = 1 << 20
 _READY_S = 60.0
 
 BOOT = """
 import marshal, os, sys, types
-def read(n):
+def read(fd, n):
     data = b""
     while len(data) < n:
-        piece = os.read(0, n - len(data))
+        piece = os.read(fd, n - len(data))
         if not piece: os._exit(0)
         data += piece
     return data
-modules, config = marshal.loads(read(int.from_bytes(read(4), "little")))
-for name, text in modules:
+def receive(fd): return marshal.loads(read(fd, int.from_bytes(read(fd, 4), "little")))
+theirs, ours = os.pipe()
+if os.fork() == 0:
+    modules, config = receive(0)
+    codes = [(name, compile(text, "<%s>" % name, "exec", optimize=2)) for name, text in modules]
+    data = marshal.dumps((codes, config))
+    data = len(data).to_bytes(4, "little") + data
+    while data: data = data[os.write(ours, data):]
+    os._exit(0)
+os.close(ours)
+codes, config = receive(theirs)
+os.close(theirs)
+os.wait()
+for name, code in codes:
     module = sys.modules[name] = types.ModuleType(name)
     module.__path__ = []
-    exec(compile(text, "<%s>" % name, "exec"), module.__dict__)
+    exec(code, module.__dict__)
     parent, _, last = name.rpartition(".")
     if parent: setattr(sys.modules[parent], last, module)
+del codes, code
 sys.modules[name].main(config)
 """
+"""Compiled in a process of its own, since what the compiler leaves in memory would slow down every fork."""
 PYTHON_FLAGS = ("-s", "-S", "-P", "-B", "-X", "utf8", "-c", BOOT)
 """No site packages, no user packages, no current folder on the path. `-E` is not there because of the hash seed."""
 ENVIRONMENT = {

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple, TypeVar, cast
 
 from pidistill.errors import SandboxError
@@ -23,7 +24,7 @@ from pidistill_sandboxes.inside.channel import OUTCOME
 
 _HEADER = struct.Struct("<cI")
 _BATCH = struct.Struct("<BI")
-_AHEAD, _THEN_END = 1, 2
+_THEN_END = 1
 _LENGTH = struct.Struct("<I")
 _WAITS_S = (0.0, 0.5, 3.0)
 """Before the first try, and before each further one with a new guest."""
@@ -39,9 +40,25 @@ _Request = tuple[str, tuple[Plain, ...], Mapping[str, Plain], bool]
 """A call as `inside.child` reads it: function, arguments, whether to return them."""
 
 
-def _load_request(source: str, stdin: str | None, calls: Sequence[_Request] = ()) -> bytes:
-    """`calls` go ahead: they are made without being asked for one by one."""
-    return _framed((source, stdin, *calls))
+def _load_request(source: str, stdin: str | None, calls: Sequence[_Request] = ()) -> _Sent:
+    """Load, and make `calls`."""
+    return _Sent(_framed((source, stdin, *calls)), 1 + len(calls))
+
+
+def _requests(source: str, stdin: str | None, calls: Sequence[tuple[_Request, bool]]) -> Iterator[_Sent]:
+    """Load and make the first call; then each call, with its `Call.waits`, with the one before or in a new request."""
+    starts = [number for number, (_, waits) in enumerate(calls) if waits and number]
+    together = [call for call, _ in calls]
+    yield _load_request(source, stdin, together[: starts[0] if starts else None])
+    for start, end in pairwise((*starts, len(calls))):
+        yield _Sent(_framed(tuple(together[start:end])), end - start)
+
+
+class _Sent(NamedTuple):
+    """A request on its way, and how many answers it will have."""
+
+    data: bytes
+    answers: int
 
 
 def _request(call: Call) -> _Request:
@@ -65,12 +82,12 @@ def _start_frame(limits: Limits) -> bytes:
     return _HEADER.pack(b"S", len(content)) + content
 
 
-def _batch_frame(requests: Sequence[bytes], ahead: int = 0, then_end: bool = False) -> bytes:
-    """Requests in one frame, as `inside.server` reads it. `ahead`: answers to expect of one request that goes ahead."""
-    head = _BATCH.pack(_AHEAD * bool(ahead) | _THEN_END * then_end, ahead or len(requests))
-    if not ahead:
-        head += struct.pack(f"<{len(requests)}I", *map(len, requests))
-    content = b"".join((head, *requests))
+def _batch_frame(requests: Iterable[_Sent], then_end: bool = False) -> bytes:
+    """Requests in one frame, as `inside.server` reads it."""
+    data, answers = zip(*requests, strict=True)
+    numbers = (number for pair in zip(map(len, data), answers, strict=True) for number in pair)
+    head = _BATCH.pack(_THEN_END * then_end, len(data)) + struct.pack(f"<{2 * len(data)}I", *numbers)
+    content = b"".join((head, *data))
     return _HEADER.pack(b"F", len(content)) + content
 
 
@@ -121,14 +138,14 @@ class WarmSession(Session):
         """See `Session.start`. A guest that was lost since the last program is replaced first."""
         return self._retried(lambda: self._start(source, limits, stdin))
 
-    def run(self, source: str, calls: Iterable[Call], limits: Limits = _DEFAULT, ahead: bool = False) -> Outcome:
+    def run(self, source: str, calls: Iterable[Call], limits: Limits = _DEFAULT) -> Outcome:
         """See `Session.run`. Where the guest is lost on the way all of it is done again."""
-        requests = list(map(_request, calls))
-        return self._retried(lambda: self._run(source, None, limits, requests, ahead))
+        requests = list(_requests(source, None, [(_request(call), call.waits) for call in calls]))
+        return self._retried(lambda: self._run(requests, limits))
 
     def script(self, source: str, stdin: str, limits: Limits = _DEFAULT) -> Outcome:
         """See `Session.script`. Where the guest is lost on the way it is run again."""
-        return self._retried(lambda: self._run(source, stdin, limits, [], False))
+        return self._retried(lambda: self._run([_load_request(source, stdin)], limits))
 
     def close(self) -> None:
         """Kill the guest and all that is inside."""
@@ -141,10 +158,10 @@ class WarmSession(Session):
         program.load(source, stdin)
         return program
 
-    def _run(self, source: str, stdin: str | None, limits: Limits, calls: Sequence[_Request], ahead: bool) -> Outcome:
+    def _run(self, requests: Sequence[_Sent], limits: Limits) -> Outcome:
         program = self._prepare(limits)
         try:
-            program.run(source, stdin, calls, ahead)
+            program.run(requests)
         except BaseException:
             self.close()  # the conversation has stopped in the middle
             raise
@@ -202,13 +219,10 @@ class WarmProgram(Program):
         """Load the source; sets `loaded`."""
         self.loaded = self._ask(_load_request(source, stdin), _start_frame(self._limits))
 
-    def run(self, source: str, stdin: str | None, calls: Sequence[_Request], ahead: bool) -> None:
+    def run(self, requests: Sequence[_Sent]) -> None:
         """Load the source, make the calls, end: all of it in one message."""
         self._closed = True
-        if ahead and calls:
-            batch = _batch_frame([_load_request(source, stdin, calls)], 1 + len(calls), then_end=True)
-        else:
-            batch = _batch_frame([_load_request(source, stdin), *map(_framed, calls)], then_end=True)
+        batch = _batch_frame(requests, then_end=True)
         patience_s = self._limits.program_s * _STARVED_FACTOR + _STARVED_S
         told: list[Answer] = []
         self._guest.send(_start_frame(self._limits) + batch, patience_s)
@@ -221,7 +235,7 @@ class WarmProgram(Program):
                     told.append(self._read(data, 0.0))
             else:
                 self._take(kind, content)
-        if self._over is None and len(told) <= len(calls):
+        if self._over is None and len(told) < sum(request.answers for request in requests):
             told.append(Answer(self._end_kind()))
         self.loaded = told[0]
         self._answers = told[1:] if self.loaded.ok else []
@@ -238,7 +252,7 @@ class WarmProgram(Program):
             raise SandboxError("The program is closed.")
         if self._over is None and not self.loaded.ok:
             raise SandboxError("The program did not load, so nothing can be called.", "Look at `loaded` first.")
-        request = _framed(_request(Call(function, args, kwargs or {}, return_args)))
+        request = _Sent(_framed((_request(Call(function, args, kwargs or {}, return_args)),)), 1)
         answer = self._over or self._ask(request)
         self._answers.append(answer)
         return answer
@@ -282,7 +296,7 @@ class WarmProgram(Program):
     def _deadline(self) -> float:
         return time.monotonic() + self._limits.call_s * _STARVED_FACTOR + _STARVED_S
 
-    def _ask(self, request: bytes, before: bytes = b"") -> Answer:
+    def _ask(self, request: _Sent, before: bytes = b"") -> Answer:
         """Send a request and wait for its answer, or for the end of the program."""
         started = time.monotonic()
         try:

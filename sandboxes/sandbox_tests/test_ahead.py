@@ -1,4 +1,4 @@
-"""Calls that go ahead are judged as if each had been sent after the answer to the one before, in every sandbox.
+"""Calls that are sent together are judged as if each had been sent after the answer to the one before, everywhere.
 
 And the process that waits for a program has that program's limits and nothing of another; its death is our trouble.
 """
@@ -8,9 +8,12 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from pidistill.contracts import Sandbox
 from pidistill.sandbox import Answer, Call, Kind, Limits, Outcome
@@ -27,6 +30,13 @@ def told(outcome: Outcome) -> list[object]:
     return [answer.value if answer.ok else answer.kind for answer in (outcome.loaded, *outcome.answers)]
 
 
+def calls(count: int, waits: Sequence[bool] = (False,)) -> list[Call]:
+    """`f(0)`, `f(1)`, ..., which wait as `waits` says, over and over."""
+    return [Call("f", (x,), waits=waits[x % len(waits)]) for x in range(count)]
+
+
+WAYS = ([True], [False], [True, False], [False, False, True])
+"""One by one; all at once; in twos; three, then one, then three."""
 PROGRAMS = {
     "state": ("n = 0\ndef f(x):\n global n\n n += 1\n return n, x", [None, (1, 0), (2, 1), (3, 2), (4, 3)]),
     "raises": (
@@ -45,57 +55,82 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_going_ahead_changes_no_answer(warm: WarmSession, name: str) -> None:
+def test_being_sent_together_changes_no_answer(warm: WarmSession, name: str) -> None:
     source, expected = PROGRAMS[name]
-    calls = [Call("f", (x,)) for x in range(4)]
-    both = [told(warm.run(source, calls, SHORT, ahead)) for ahead in (False, True)]
-    assert both == [expected] * 2
+    assert [told(warm.run(source, calls(4, waits), SHORT)) for waits in WAYS] == [expected] * len(WAYS)
 
 
-def test_a_message_that_is_no_answer_is_tampering_when_calls_go_ahead(warm: WarmSession) -> None:
+def test_a_message_that_is_no_answer_is_tampering_in_every_way(warm: WarmSession) -> None:
     source = "import os\ndef f(x):\n if x == 1: os.write(4, b'\\x01\\0\\0\\0?')\n return x"
-    for ahead in (False, True):
-        outcome = warm.run(source, [Call("f", (x,)) for x in range(4)], SHORT, ahead)
+    for waits in WAYS:
+        outcome = warm.run(source, calls(4, waits), SHORT)
         assert outcome.end is Kind.TAMPERED
         assert outcome.tampering
 
 
 def test_each_call_has_its_own_time(warm: WarmSession) -> None:
-    source = "import time\ndef f(): time.sleep(0.2)"
-    assert warm.run(source, [Call("f")] * 4, SHORT, ahead=True).end is None
-    late = warm.run("import time\ndef f(): time.sleep(0.4)", [Call("f")] * 4, SHORT, ahead=True)
+    source = "import time\ndef f(x): time.sleep(0.2)"
+    assert warm.run(source, calls(4), SHORT).end is None
+    late = warm.run("import time\ndef f(x): time.sleep(0.4)", calls(4), SHORT)
     assert [answer.kind for answer in late.answers] == [Kind.TIMEOUT]
     assert SHORT.call_s <= late.seconds < SHORT.call_s + 0.1
-    all_s = warm.run(source, [Call("f")] * 4, Limits(call_s=0.5, program_s=0.5), ahead=True)
+    all_s = warm.run(source, calls(4), Limits(call_s=0.5, program_s=0.5))
     assert [answer.kind for answer in all_s.answers] == [Kind.VALUE, Kind.VALUE, Kind.TIMEOUT]
 
 
-def test_many_calls_and_large_ones_go_ahead(warm: WarmSession) -> None:
-    outcome = warm.run("def f(x): return x", [Call("f", (x,)) for x in range(5000)], ahead=True)
-    assert [answer.value for answer in outcome.answers] == list(range(5000))
+def test_many_calls_and_large_ones_are_sent(warm: WarmSession) -> None:
+    for waits in ([False], [False] * 7 + [True]):
+        outcome = warm.run("def f(x): return x", calls(5000, waits))
+        assert [answer.value for answer in outcome.answers] == list(range(5000))
     texts = ["x" * size for size in (10, 3_000_000, 40_000, 70_000, 2_000_000, 5)]
-    for ahead in (False, True):
-        outcome = warm.run("def f(x): return x", [Call("f", (text,)) for text in texts], ahead=ahead)
+    for waits in WAYS:
+        sent = [Call("f", (text,), waits=call.waits) for text, call in zip(texts, calls(6, waits), strict=True)]
+        outcome = warm.run("def f(x): return x", sent)
         assert [answer.value for answer in outcome.answers] == texts
 
 
 def test_what_is_not_read_does_not_stall_the_next_program(warm: WarmSession) -> None:
-    calls = [Call("f", ("x" * 100_000,))] * 50
-    for ahead in (False, True):
-        assert warm.run("import os\ndef f(x): os._exit(1)", calls, SHORT, ahead).end is Kind.EXITED
-        assert warm.run("def f(x): return 1", calls[:1], SHORT, ahead).answers[0].value == 1
+    for waits in WAYS:
+        large = [Call("f", ("x" * 100_000,), waits=call.waits) for call in calls(50, waits)]
+        assert warm.run("import os\ndef f(x): os._exit(1)", large, SHORT).end is Kind.EXITED
+        assert warm.run("def f(x): return 1", large[:1], SHORT).answers[0].value == 1
 
 
-def test_answers_that_nobody_asked_for_are_tampering_when_calls_go_ahead(warm: WarmSession) -> None:
+READS_ON = """
+import sys
+def f(x):
+    frame = sys._getframe()
+    while "inbox" not in frame.f_locals:
+        frame = frame.f_back
+    return [args[0] for _, args, _, _ in frame.f_locals["calls"]]
+"""
+
+
+@given(waits=st.lists(st.booleans(), min_size=1, max_size=12))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_program_has_a_call_that_waits_only_when_it_has_answered_those_before(
+    warm: WarmSession, waits: list[bool]
+) -> None:
+    """Each answer is all that the program can find of calls, in its own frames."""
+    together: list[list[int]] = []
+    for number, alone in enumerate(waits):
+        if alone or not together:
+            together.append([])
+        together[-1].append(number)
+    outcome = warm.run(READS_ON, calls(len(waits), waits))
+    assert [answer.value for answer in outcome.answers] == [group for group in together for _ in group]
+
+
+def test_answers_that_nobody_asked_for_are_tampering_in_every_way(warm: WarmSession) -> None:
     source = """
 import os, struct, time
 body = b"t\\x03\\0\\0\\0" + b"s\\x05\\0\\0\\0value" + b"j" + struct.pack("<q", 7) + b"N"
-def f():
+def f(x):
     os.write(4, 9 * (struct.pack("<I", len(body)) + body))
     time.sleep(9)
 """
-    for ahead in (False, True):
-        outcome = warm.run(source, [Call("f")] * 3, SHORT, ahead)
+    for waits in WAYS:
+        outcome = warm.run(source, calls(3, waits), SHORT)
         assert outcome.end is Kind.TAMPERED
         assert outcome.tampering
 
@@ -143,9 +178,9 @@ def f(text):
     mark = "".join(map(chr, range(65, 91))) * 2
     with sandbox.open() as session:
         reverse = mark[::-1]
-        calls = [Call("f", (mark,)), Call("f", (reverse,))]
+        asked = [Call("f", (mark,)), Call("f", (reverse,))]
         for memory in (1 << 30, 2 << 30):
-            first = session.run(source, calls, Limits(memory_bytes=memory)).answers[0]
+            first = session.run(source, asked, Limits(memory_bytes=memory)).answers[0]
             if first.raised is not None:
                 pytest.skip(f"a program cannot read its own memory map here: {first.raised.message}")
             assert first.value == 1  # its own copy, made by `reversed`

@@ -17,9 +17,9 @@ GENEROUS = Limits(call_s=5.0)
 TESTS = [([1, 3, 5], 35), ([], 0), ([2, 4], 0), ([-3, 5], 34), ([7, 7, 1], 99)]
 
 
-def passes(session: WarmSession, source: str, limits: Limits = LIMITS, ahead: bool = False) -> bool:
+def passes(session: WarmSession, source: str, limits: Limits = LIMITS, waits: bool = True) -> bool:
     """A verifier in little: every answer is there, of the exact type, and equal."""
-    outcome = session.run(source, [Call("solve", (list(xs),)) for xs, _ in TESTS], limits, ahead)
+    outcome = session.run(source, [Call("solve", (list(xs),), waits=waits) for xs, _ in TESTS], limits)
     assert outcome.loaded.kind is not None
     return len(outcome.answers) == len(TESTS) and all(
         answer.kind is Kind.VALUE and type(answer.value) is int and answer.value == expected
@@ -32,7 +32,7 @@ def test_an_attack_does_not_pass_and_leaves_no_trace(warm: WarmSession, name: st
     bait = tmp_path / "bait"
     bait.write_text("unharmed")
     assert not passes(warm, ATTACKS[name])
-    assert not passes(warm, ATTACKS[name], ahead=True)
+    assert not passes(warm, ATTACKS[name], waits=False)
     assert bait.read_text() == "unharmed"
     after = warm.run(TRACES + HONEST["plain"], [Call("traces"), Call("solve", ([1, 3, 5],))], GENEROUS)
     assert [answer.value for answer in after.answers] == [[], 35]
@@ -51,7 +51,7 @@ def traces():
 @pytest.mark.parametrize("name", HONEST)
 def test_an_honest_program_passes(warm: WarmSession, name: str) -> None:
     assert passes(warm, HONEST[name], GENEROUS)
-    assert passes(warm, HONEST[name], GENEROUS, ahead=True)
+    assert passes(warm, HONEST[name], GENEROUS, waits=False)
 
 
 def test_installed_packages_are_out_of_sight(warm: WarmSession) -> None:

@@ -89,7 +89,7 @@ class Judge:
 
     def _at_once(self, suite: Suite, source: str, limits: Limits, calls: Sequence[CandidateCall]) -> Run:
         """The common case: all calls are known beforehand, so the session makes them in one go."""
-        outcome = self.session.run(program_text(suite, source), suite.sent, limits, ahead=suite.ahead)
+        outcome = self.session.run(program_text(suite, source), suite.sent, limits)
         if not outcome.loaded.ok:
             return Run((), len(suite.tests), outcome.loaded.kind, outcome)
         answers = dict(zip(map(id, calls), outcome.answers, strict=False))
@@ -123,15 +123,16 @@ class Judge:
         known: dict[int, Test] = {id(test): test for test in suite.tests if not _by_reference(test)}
         program = program_text(suite, reference)
         if unknown:
-            calls = [as_call(suite.entry_point, test.call) for test in unknown]
-            answers = self.room().run(program, calls, limits, ahead=True).answers
+            calls = [as_call(suite.entry_point, test.call, waits=False) for test in unknown]
+            answers = self.room().run(program, calls, limits).answers
             for test, answer in zip(unknown, answers, strict=False):
                 if answer.ok:
                     known[id(test)] = replace(test, expected=answer.value)
         if rooms:
             codes = [(suite.preamble, room.text) for room in rooms]
             found = record_in_room(self.room(), _room_limits(limits), suite.entry_point, program, codes, _MOST_RECORDED)
-            known |= {id(room): replace(room, transcript=entries) for room, entries in zip(rooms, found, strict=True)}
+            for room, recording in zip(rooms, found, strict=True):
+                known[id(room)] = replace(room, transcript=recording.transcript, independent=recording.independent)
         if not unknown and not rooms:
             return suite
         return replace(suite, tests=tuple(known[id(test)] for test in suite.tests if id(test) in known))

@@ -9,7 +9,8 @@ in `expressions`.
 
 Each such call travels far. So the test code is first run once with the reference beside it, in a program of the room,
 where the candidate never is; what was asked and answered is its transcript. Test code is deterministic, so it comes
-through for every candidate that gives these answers, and need not run for it.
+through for every candidate that gives these answers, and need not run for it. A second run, where no answer can be
+looked at, shows whether its calls are made of answers; where they are not, they need not be sent one by one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Final, TypeAlias, cast
+from typing import Final, NamedTuple, TypeAlias, cast
 
 from pidistill.sandbox import Answer, Call, Kind, Limits, Plain, Raised, Session
 from pidistill_code.expressions import CandidateCall
@@ -32,13 +33,16 @@ def _number(value):
         raise AssertionError("NaN is neither smaller nor larger")
     return value
 
-def _run(code, entry_point, stand_in):
+def _compiled(preamble, statements):
+    return compile(preamble, "preamble", "exec"), compile(statements, "tests", "exec")
+
+def _run(code, entry_point, stand_in, forgiven=()):
     _random.seed(0)
-    namespace = {"__name__": "tests", "_number": _number}
+    namespace = {"__name__": "tests", "_number": _number, "_forgiven": forgiven}
     preamble, statements = code
-    exec(compile(preamble, "preamble", "exec"), namespace)
+    exec(preamble, namespace)
     namespace[entry_point] = stand_in
-    exec(compile(statements, "tests", "exec"), namespace)
+    exec(statements, namespace)
 """
 _LIVE: Final = f'''{_COMMON}
 import builtins as _builtins, queue as _queue, threading as _threading
@@ -60,7 +64,7 @@ def _stand_in(*args, **kwargs):
 
 def _run_out(code, entry_point):
     try:
-        _run(code, entry_point, _stand_in)
+        _run(_compiled(*code), entry_point, _stand_in)
     except BaseException as error:
         text = str(error)[:500]
         _calls.put(("failed", type(error).__name__ + (": " + text if text else "")))
@@ -76,6 +80,7 @@ def resume(kind, content):
     return _calls.get()
 '''
 _RECORD: Final = f"""{_COMMON}
+import marshal as _marshal
 _known = {{}}
 _SCALARS = frozenset((type(None), bool, int, float, complex, str, bytes))
 
@@ -93,8 +98,36 @@ def load(program, entry_point):
     exec(compile(program, "reference", "exec"), _known)
     _known[None] = eval(entry_point, _known), _random.getstate() if "random" in program else None
 
+class _Mute:
+    pass
+
+def _refuse(*_args, **_kwargs):
+    raise TypeError("an answer that cannot be looked at")
+
+for _name in ("bool", "eq", "ne", "hash", "str", "repr", "format", "getattribute"):
+    setattr(_Mute, f"__{{_name}}__", _refuse)
+
+class _TooMany(BaseException):
+    pass
+
+def _is_independent(code, entry_point, calls):
+    asked = []
+
+    def stand_in(*args, **kwargs):
+        asked.append(_marshal.dumps((_copy(args), _copy(kwargs)), 2))
+        if len(asked) > len(calls):
+            raise _TooMany
+        return _Mute()
+
+    try:
+        _run(code, entry_point, stand_in, forgiven=Exception)
+    except BaseException:
+        return False
+    return asked == [_marshal.dumps(call, 2) for call in calls]
+
 def record(code, entry_point, most):
     transcript, trouble = [], []
+    code = _compiled(*code)
     function, own = _known[None]
 
     def answer(args, kwargs):
@@ -120,7 +153,9 @@ def record(code, entry_point, most):
 
     _run(code, entry_point, stand_in)
     _known[None] = function, own
-    return None if trouble or len(transcript) > most else transcript
+    if trouble or len(transcript) > most:
+        return None
+    return transcript, _is_independent(code, entry_point, [(args, kwargs) for args, kwargs, _ in transcript])
 """
 
 
@@ -128,8 +163,22 @@ Transcript: TypeAlias = tuple[tuple[CandidateCall, object], ...]
 """Calls of the candidate's function and the answers to them."""
 
 
-class _Ordered(ast.NodeTransformer):
-    """Passes every side of <, <=, > and >= through `_number`."""
+class Recording(NamedTuple):
+    """What test code does with the reference."""
+
+    transcript: Transcript | None = None
+    """None where it does not come through, a call raises, an argument or answer is not plain, or there are too many."""
+    independent: bool = False
+    """Whether it makes these calls whatever is answered."""
+
+
+class _Guarded(ast.NodeTransformer):
+    """Passes every side of <, <=, > and >= through `_number`, and lets asserts fail as `_forgiven` says."""
+
+    def visit_Assert(self, node: ast.Assert) -> ast.Try:
+        self.generic_visit(node)
+        failed = ast.ExceptHandler(ast.Name("_forgiven", ast.Load()), None, [ast.Pass()])
+        return ast.Try([node], [failed], [], [])
 
     def visit_Compare(self, node: ast.Compare) -> ast.Compare:
         self.generic_visit(node)
@@ -141,9 +190,9 @@ class _Ordered(ast.NodeTransformer):
 
 
 @lru_cache(maxsize=256)
-def _ordered(statements: str) -> str:
-    """Test code on whose orderings NaN stands on no side. Rewritten out here, where the parser is loaded already."""
-    return ast.unparse(ast.fix_missing_locations(_Ordered().visit(parse(statements))))
+def _guarded(statements: str) -> str:
+    """Test code, rewritten. Out here, where the parser is loaded already."""
+    return ast.unparse(ast.fix_missing_locations(_Guarded().visit(parse(statements))))
 
 
 class CandidateRaisedError(Exception):
@@ -167,7 +216,7 @@ def run_in_room(
     """
     preamble, statements = code
     with room.start(_LIVE, limits) as program:
-        answer = program.call("begin", ((preamble, _ordered(statements)), entry_point))
+        answer = program.call("begin", ((preamble, _guarded(statements)), entry_point))
         while True:
             match _content(answer):
                 case ("passed",):
@@ -184,23 +233,23 @@ def run_in_room(
 
 def record_in_room(
     room: Session, limits: Limits, entry_point: str, program: str, codes: Sequence[tuple[str, str]], most: int
-) -> list[Transcript | None]:
-    """For each `code` of `codes` its transcript with `program`, the reference; None where it does not come through.
-
-    None, too, where a call raises, where an argument or answer is not plain, and after more than `most` calls.
-    """
-    recordings = [Call("record", ((preamble, _ordered(tests)), entry_point, most)) for preamble, tests in codes]
-    calls = [Call("load", (program, entry_point)), *recordings]
+) -> list[Recording]:
+    """What each `code` of `codes` does with `program`, the reference. No transcript has more than `most` calls."""
+    calls = [Call("load", (program, entry_point), waits=False)]
+    for preamble, tests in codes:
+        calls.append(Call("record", ((preamble, _guarded(tests)), entry_point, most), waits=False))
     answers = room.run(_RECORD, calls, limits).answers[1:]
-    found = [_transcript(_content(answer)) for answer in answers]
-    return found + [None] * (len(codes) - len(found))
+    found = [_recording(_content(answer)) for answer in answers]
+    return found + [Recording()] * (len(codes) - len(found))
 
 
-def _transcript(content: Plain) -> Transcript | None:
-    if not isinstance(content, list):
-        return None
-    entries = cast("list[tuple[tuple[Plain, ...], dict[str, Plain], Plain]]", content)
-    return tuple((CandidateCall(args, kwargs), answer) for args, kwargs, answer in entries)
+def _recording(content: Plain) -> Recording:
+    match content:
+        case (list(entries), bool(independent)):
+            told = cast("list[tuple[tuple[Plain, ...], dict[str, Plain], Plain]]", entries)
+            transcript = tuple((CandidateCall(args, kwargs), answer) for args, kwargs, answer in told)
+            return Recording(transcript, independent)
+    return Recording()
 
 
 def _content(answer: Answer) -> Plain:

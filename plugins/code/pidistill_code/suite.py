@@ -21,7 +21,7 @@ A test is Python text (asserts about the entry point, or any statements that mak
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, TypeAlias, cast
@@ -31,7 +31,7 @@ from pidistill.records import JSON, Problem
 from pidistill.sandbox import Call, Plain
 from pidistill_code.expressions import CandidateCall, NotPlainError, Term, compile_expression
 from pidistill_code.syntax import defined_names, parse, parse_lines
-from pidistill_code.values import frozen, shown
+from pidistill_code.values import frozen, normalise, shown
 
 IN_PLACE: Final = "_evaluate_in_place"
 """Name of the function that is added to a program where tests are made of what only the program has."""
@@ -78,6 +78,8 @@ class RoomTest:
     transcript: tuple[tuple[CandidateCall, object], ...] | None = None
     """The calls that it made of the reference, with the answers on which it came through; None where that is unknown.
     Test code is deterministic, so it comes through for whoever gives the same answers, and need not run again."""
+    independent: bool = False
+    """Whether it makes the same calls whatever is answered."""
 
 
 @dataclass(frozen=True)
@@ -135,37 +137,40 @@ class Suite:
 
     @cached_property
     def sent(self) -> tuple[Call, ...]:
-        """`calls` as the sandbox makes them."""
-        return tuple(as_call(self.entry_point, call) for call in self.calls or ())
+        """`calls` as the sandbox makes them: together with those before them where that tells a program nothing.
 
-    @cached_property
-    def ahead(self) -> bool:
-        """Whether a program may be sent all calls at once, and so may read later ones before it answers earlier ones.
-
-        Not where a later test's argument is what an earlier test expects, such as `next_prime(3) == 5` before
-        `next_prime(5) == 7`, where reading on would tell the answer. And not where test code has made the calls: it may
-        have made them of answers.
+        It would where an argument is what a test expects of a call that it would be sent with, such as
+        `next_prime(3) == 5` before `next_prime(5) == 7`, or may be made of that call's answer, as it may in test code.
         """
-        later: set[object] = set()
-        for test in reversed(self.tests):
-            match test:
-                case AssertTest(calls=tuple(calls), stated=expected):
-                    pass
-                case DataTest(call=call):
-                    calls, expected = (call,), (test.expected,)
-                case _:
-                    return False
-            if any(frozen(value) in later for value in expected):
-                return False
-            later.update(frozen(value) for call in calls for value in (*call.args, *call.kwargs.values()))
-        return True
+        found: list[Call] = []
+        expected: set[object] = set()
+        for test in self.tests:
+            for call, answers, alone in _asked(test):
+                arguments = map(frozen, (*call.args, *call.kwargs.values()))
+                waits = alone or not expected.isdisjoint(arguments)
+                if waits:
+                    expected.clear()
+                expected.update(map(frozen, answers))
+                found.append(as_call(self.entry_point, call, waits))
+        return tuple(found)
 
 
-def as_call(entry_point: str, call: CandidateCall) -> Call:
+def _asked(test: Test) -> Iterator[tuple[CandidateCall, Sequence[object], bool]]:
+    """Each call of a test, what is expected of it, and whether it has to wait for the one before."""
+    match test:
+        case AssertTest(calls=tuple(calls)):
+            yield from ((call, test.stated, False) for call in calls)
+        case DataTest():
+            yield test.call, (normalise(test.expected),), False
+        case RoomTest(transcript=tuple(transcript)):
+            yield from ((call, (answer,), not test.independent) for call, answer in transcript)
+
+
+def as_call(entry_point: str, call: CandidateCall, waits: bool = True) -> Call:
     """`call` as the sandbox makes it."""
     if call.in_place is not None:
-        return Call(IN_PLACE, (call.in_place,))
-    return Call(entry_point, call.args, call.kwargs)
+        return Call(IN_PLACE, (call.in_place,), waits=waits)
+    return Call(entry_point, call.args, call.kwargs, waits=waits)
 
 
 def read_suite(problem: Problem) -> Suite:

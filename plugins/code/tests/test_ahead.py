@@ -1,4 +1,4 @@
-"""Which tests' calls may go ahead, what a program gains from reading them, and where the reference runs."""
+"""Which tests' calls are sent together, what a program gains from reading them, and where the reference runs."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import pytest
 from pidistill.contracts import Sandbox
 from pidistill.records import JSON, Problem, Status
 from pidistill.sandbox import Call, Limits, Session
-from pidistill_code.suite import read_suite
+from pidistill_code.judge import Judge
+from pidistill_code.suite import RoomTest, read_suite
 from pidistill_code.verifier import CodeOptions, CodeVerifier
 from pidistill_sandboxes.process import ProcessSandbox
-from pidistill_sandboxes.session import WarmProgram
+from pidistill_sandboxes.session import WarmProgram, _Sent
 
 
 def problem(*tests: JSON, reference: str | None = None) -> Problem:
@@ -21,26 +22,66 @@ def problem(*tests: JSON, reference: str | None = None) -> Problem:
 
 
 @pytest.mark.parametrize(
-    ("tests", "ahead"),
+    ("tests", "waits"),
     [
-        (["assert f(1) == 10", "assert f(2) == 20"], True),
-        (["assert f(2) == 3", "assert f(3) == 5"], False),
-        (["assert f(3) == 5", "assert f(2) == 3"], True),
-        (["assert f([1]) == (2, 3)", "assert f([2, 3]) == 9"], False),
-        (["assert f(1, k=0) == {2: 3}", "assert f(0, k={2: 3}) == 9"], False),
-        (["assert abs(f(1) - 2.5) < 1e-6", "assert f(2.5) == 9"], False),
-        (["assert f(1) == 8 or f(1) == 2", "assert f(2) == 9"], False),
-        (["assert f(1) is True", "assert f(1) == 9"], False),
-        (["assert f(f(1)) == 9"], False),
-        (["assert f(1) == 9", "for n in [1]:\n    assert f(n) == 9"], False),
-        ([{"args": [1], "expected": 2}, {"args": [5], "expected": 6}], True),
-        ([{"args": [1], "expected": [2]}, {"args": [[2]], "expected": 6}], False),
+        (["assert f(1) == 10", "assert f(2) == 20"], [False, False]),
+        (["assert f(2) == 3", "assert f(3) == 5"], [False, True]),
+        (["assert f(2) == 3", "assert f(4) == 7", "assert f(3) == 5", "assert f(7) == 9"], [False, False, True, False]),
+        (["assert f(3) == 5", "assert f(2) == 3"], [False, False]),
+        (["assert f([1]) == (2, 3)", "assert f([2, 3]) == 9"], [False, True]),
+        (["assert f(1, k=0) == {2: 3}", "assert f(0, k={2: 3}) == 9"], [False, True]),
+        (["assert abs(f(1) - 2.5) < 1e-6", "assert f(2.5) == 9"], [False, True]),
+        (["assert f(1) == 8 or f(1) == 2", "assert f(2) == 9"], [False, False, True]),
+        (["assert f(1) == 2 and f(2) == 3"], [False, True]),
+        (["assert f(1) is True", "assert f(1) == 9"], [False, True]),
+        ([{"args": [1], "expected": 2}, {"args": [5], "expected": 6}], [False, False]),
+        ([{"args": [1], "expected": [2]}, {"args": [[2]], "expected": 6}], [False, True]),
     ],
 )
-def test_calls_go_ahead_only_where_no_later_argument_is_what_an_earlier_test_expects(
-    tests: list[JSON], ahead: bool
+def test_a_call_waits_where_an_argument_is_what_a_test_expects_of_a_call_it_would_be_sent_with(
+    tests: list[JSON], waits: list[bool]
 ) -> None:
-    assert read_suite(problem(*tests)).ahead is ahead
+    assert [call.waits for call in read_suite(problem(*tests)).sent] == waits
+
+
+@pytest.mark.parametrize(
+    ("test", "independent"),
+    [
+        ("for n in range(3):\n    assert f(n) == n + 7", True),
+        ("for n in range(3):\n    answer = f(n)\n    assert answer == n + 7", True),
+        ("for n in range(3):\n    assert sorted([f(n), 0]) == [0, n + 7]", True),
+        ("import random\nfor _ in range(9):\n    n = random.random()\n    assert f(n) == n + 7", True),
+        ("for n in range(3):\n    if n != 1:\n        assert f(n) == n + 7", True),
+        ("for n in range(3):\n    assert f(f(n)) == n + 14", False),
+        ("n = 0\nfor _ in range(3):\n    n = f(n)\n    assert n", False),
+        ("for n in range(3):\n    if f(n) == 8:\n        assert f(9) == 16", False),
+        ("for n in range(3):\n    if str(f(n)) == '8':\n        assert f(9) == 16", False),
+        ("for n in range(3):\n    if f(n) in {8}:\n        assert f(9) == 16", False),
+        ("for n in range(3):\n    while not f(n):\n        pass\n    assert f(9) == 16", False),
+        ("for n in range(3):\n    assert f(n) == n + 7 and f(n + 1)", False),
+        ("for n in range(2):\n    try:\n        assert f(n) == 7\n    except AssertionError:\n        f(n + 1)", False),
+        ("def go():\n    n = 0\n    while True:\n        try:\n            assert f(n) == n + 7\n            return\n"
+         "        except TypeError:\n            n += 1\ngo()", True),
+        ("import time\nassert f(time.time_ns()) > 7", False),
+    ],
+)  # fmt: skip
+def test_test_code_whose_calls_are_made_of_answers_is_told_from_other_test_code(test: str, independent: bool) -> None:
+    with ProcessSandbox().open() as session:
+        suite = read_suite(problem(test))
+        resolved = Judge(session, lambda: session).resolve(suite, "def f(n):\n    return n + 7\n", Limits())
+    (found,) = resolved.tests
+    assert isinstance(found, RoomTest)
+    assert found.transcript
+    assert found.independent is independent
+    assert all(call.waits is not independent for call in resolved.sent)
+
+
+def test_an_expected_answer_of_any_type_can_be_looked_for_among_arguments() -> None:
+    with ProcessSandbox().open() as session:
+        suite = read_suite(problem({"args": [1]}, {"args": [2]}))
+        reference = "from collections import Counter\ndef f(n):\n    return Counter([n])\n"
+        resolved = Judge(session, lambda: session).resolve(suite, reference, Limits())
+    assert [call.waits for call in resolved.sent] == [False, False]
 
 
 READS_ON = """
@@ -56,10 +97,10 @@ PRIMES = [2, 3, 5, 7, 11]
 
 
 def test_a_program_that_reads_on_learns_nothing_that_it_is_asked(verifier: CodeVerifier) -> None:
-    """It would learn everything from these tests, were their calls to go ahead."""
+    """It would learn everything from these tests, were their calls sent together."""
     with ProcessSandbox().open() as session:
-        calls = [Call("f", (n,)) for n in PRIMES[:4]]
-        assert session.run(READS_ON, calls, Limits(), ahead=True).answers[0].value == 3
+        calls = [Call("f", (n,), waits=False) for n in PRIMES[:4]]
+        assert session.run(READS_ON, calls).answers[0].value == 3
     chain = problem(*(f"assert f({n}) == {after}" for n, after in pairwise(PRIMES)))
     verdict = verifier.verify(chain, READS_ON)
     assert (verdict.status, verdict.score) == (Status.FAIL, 0.25)
@@ -87,9 +128,9 @@ class WatchedSandbox(Sandbox):
                 sources.append(source)
                 load(source, stdin)
 
-            def noting_run(source: str, stdin: str | None, calls: Sequence[object], ahead: bool) -> None:
-                sources.append(source + repr(calls))
-                run(source, stdin, calls, ahead)  # type: ignore[arg-type]
+            def noting_run(requests: Sequence[_Sent]) -> None:
+                sources.extend(request.data.decode("utf-8", "replace") for request in requests)
+                run(requests)
 
             program.load, program.run = noting_load, noting_run  # type: ignore[method-assign]
             return program

@@ -3,13 +3,13 @@
 Requests and answers are frames: a length in four bytes, then the request as `wire.pack` writes it, or the answer as
 `wire.encode` does.
 
-    source, stdin or None, call, ...                 -> ("value", None, None) | ("raised", type, message, traceback)
-    function, args, kwargs, return args?             -> ("value", value, args or None) | ("raised", ...)
+    source, stdin or None, call, ...     once        -> ("value", None, None) | ("raised", type, message, traceback)
+    call, ...                                           and for each call
+    call: function, args, kwargs, return args?       -> ("value", value, args or None) | ("raised", ...)
 
-The calls in the first request are made ahead, without being asked for one by one, as if each had been a request. Their
-answers may wait for one another, too: they are written at once, so that none is lost when the program is killed, but
-the server is only woken, by a byte on the bell, for the last one, when there is much to read, and when `COMPANY_S` have
-passed.
+The answers to one request may wait for one another: they are written at once, so that none is lost when the program is
+killed, but the server is only woken, by a byte on the bell, for the last one, when there is much to read, and when
+`COMPANY_S` have passed. A request with one answer needs no bell.
 
 The candidate's code shares this process and can do to it what it likes; the trusted side treats every frame as the
 candidate's own words. What is careful here is careful for honest programs: output is flushed after each call, an
@@ -19,7 +19,6 @@ exception's text is cut to size, a value too large is described instead.
 from __future__ import annotations
 
 import atexit
-import linecache
 import os
 import struct
 import sys
@@ -46,21 +45,17 @@ _MAX_MESSAGE, _MAX_TRACEBACK, _MAX_FRAMES = 2000, 8000, 20
 def run(requests: int, answers: int, bell: int, answer_bytes: int) -> None:
     """Answer until the channel closes. Never returns."""
     inbox, outbox = _Inbox(requests), _Outbox(answers, bell, answer_bytes)
-    source, stdin, *calls = inbox.next()
-    if calls:
-        outbox.ahead = 1 + len(calls)
+    source, stdin, *first = inbox.next()
+    calls = tuple(first)
+    outbox.expect(1 + len(calls))
     module, reply = _load(source, stdin)
     outbox.send(reply)
-    if reply[0] != "value":  # nothing can be called, and nobody reads what is said of the calls that came ahead
-        for _ in calls:
-            outbox.send(("value", None, None))
-        while True:
-            inbox.next()
-            outbox.send(("value", None, None))
-    for call in calls:
-        outbox.send(_call(module, *call))
+    loaded = reply[0] == "value"
     while True:
-        outbox.send(_call(module, *inbox.next()))
+        for call in calls:  # where it did not load nobody reads what is said
+            outbox.send(_call(module, *call) if loaded else ("value", None, None))
+        calls = inbox.next()
+        outbox.expect(len(calls))
 
 
 def rehearse() -> None:
@@ -74,15 +69,14 @@ def rehearse() -> None:
         os.write(in_w, _LENGTH.pack(len(request)) + request)
         source, stdin, *calls = inbox.next()
         module, reply = _load(source, stdin)
-        for ahead in (2, 0):
-            outbox.ahead = ahead
+        for answers in (2, 1):
+            outbox.expect(answers)
             outbox.send(reply)
-        outbox.send(_call(module, *calls[0]))
+            outbox.send(_call(module, *calls[0]))
         os.read(out_r, _CHUNK)
     for fd in (out_r, out_w, in_r, in_w):
         os.close(fd)
     del sys.modules[MODULE]
-    linecache.clearcache()
 
 
 class _Inbox:
@@ -118,9 +112,13 @@ class _Outbox:
 
     def __init__(self, fd: int, bell: int, limit: int) -> None:
         self._fd, self._bell, self._limit = fd, bell, limit
-        self.ahead = 0
+        self._expected = 0
         """Answers to come that may wait for one another."""
-        self._unread, self._rung_at = 0, _now()
+        self._unread, self._rung_at = 0, 0.0
+
+    def expect(self, answers: int) -> None:
+        """So many answers are asked for. A single one is waited for as it is."""
+        self._expected, self._rung_at = answers if answers > 1 else 0, _now()
 
     def send(self, reply: tuple[object, ...]) -> None:
         try:
@@ -130,17 +128,17 @@ class _Outbox:
         except Exception as error:  # noqa: BLE001 - an object that cannot be read is the candidate's
             data = wire.encode(_raised(error), foreign=True)
         frame = _LENGTH.pack(len(data)) + data
-        if not self.ahead:
+        if not self._expected:
             self._write(frame)
             return
-        self.ahead -= 1
+        self._expected -= 1
         self._unread += len(frame)
         if self._unread > _MOST_UNREAD:  # the server, woken to the beginning of a frame, reads on to its end
             self._write(frame[:_BEGINNING])
             self._ring()
             frame = frame[_BEGINNING:]
         self._write(frame)
-        if not self.ahead or _now() - self._rung_at > COMPANY_S:
+        if not self._expected or _now() - self._rung_at > COMPANY_S:
             self._ring()
 
     def _write(self, frame: bytes) -> None:
@@ -157,12 +155,22 @@ class _Oversize:
     """What the trusted side is told of, instead of an answer over the limit."""
 
 
+class _Source:
+    """The program's text, for tracebacks: a module's loader, as `linecache` knows it."""
+
+    text = ""
+
+    @classmethod
+    def get_source(cls, _name: str) -> str:
+        return cls.text
+
+
 def _load(source: str, stdin: str | None) -> tuple[types.ModuleType, tuple[object, ...]]:
     name = MODULE if stdin is None else "__main__"
     module = types.ModuleType(name)
-    module.__dict__["__file__"] = FILE
+    module.__dict__.update(__file__=FILE, __loader__=_Source)
     sys.modules[name] = module
-    linecache.cache[FILE] = (len(source), None, source.splitlines(True), FILE)
+    _Source.text = source
     if stdin is not None:
         _set_stdin(stdin)
         sys.argv = [FILE]
@@ -243,11 +251,12 @@ def _raised(error: BaseException) -> tuple[object, ...]:
 def _traceback(error: BaseException) -> str:
     """The frames within the program, innermost last; of long ones the last few."""
     found = []
+    lines = _Source.text.splitlines()
     entry = error.__traceback__
     while entry is not None:
         code = entry.tb_frame.f_code
         if code.co_filename == FILE:
-            text = linecache.getline(FILE, entry.tb_lineno).strip()
+            text = lines[entry.tb_lineno - 1].strip() if 0 < entry.tb_lineno <= len(lines) else ""
             found.append(f"line {entry.tb_lineno}, in {code.co_name}\n    {text[:200]}\n")
         entry = entry.tb_next
     if isinstance(error, SyntaxError) and error.filename == FILE:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import platform
 import resource
 import struct
 from functools import lru_cache
@@ -161,7 +160,7 @@ def seccomp() -> None:
 
     Raises `OSError` (ENOSYS) on an architecture without a table. Needs `no_new_privileges` first.
     """
-    machine = platform.machine()
+    machine = os.uname().machine
     if machine not in _ARCHITECTURES:
         raise OSError(errno.ENOSYS, f"seccomp: no table of system calls for {machine}")
     program = _filter(*_ARCHITECTURES[machine])

@@ -4,14 +4,13 @@ The clock runs from a request's first byte to its answer's last. Time that the p
 processor is taken off before it is called overdue: a busy machine makes nobody late. A program of several processes or
 threads could keep itself waiting, so all its processor time counts, and there is a bound on the wall clock.
 
-Requests come in a batch. Of most, the next is passed on when the answer to the one before is complete. A batch that
-goes ahead is passed on as a whole; its answers are looked at when the program rings, and when it is overdue. The clock
-then starts anew with each look, so a call has at most `child.COMPANY_S` more than it should.
+Requests come in a batch; the next is passed on when all answers to the one before are complete. One that is to have
+several answers has them looked at when the program rings, and when it is overdue. The clock then starts anew with each
+look, so a call has at most `child.COMPANY_S` more than it should.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import select
 import struct
@@ -21,8 +20,9 @@ from pidistill_sandboxes.inside import census, channel, child
 from pidistill_sandboxes.inside.standby import Standby, kill_all, reap
 
 _BATCH = struct.Struct("<BI")
-_AHEAD, _THEN_END = 1, 2
-"""Of a batch: pass it on as a whole; end the program with its last answer."""
+_REQUEST = struct.Struct("<II")
+_THEN_END = 1
+"""Of a batch: end the program with its last answer."""
 _TICK_S = 0.05
 _EXIT_S = 0.5
 _SHARED_BYTES = 16 << 20
@@ -56,13 +56,13 @@ class Run:
         self.truncated = False
         self.outputs = {process.stdout: b"O", process.stderr: b"o"}
         self.kept = {b"O": 0, b"o": 0}
-        self.ahead = self.then_end = False
-        self.sizes: list[int] = []
-        """Of the batch's requests that the program must not have yet, the next one last."""
+        self.then_end = False
+        self.coming: list[tuple[int, int]] = []
+        """Size and answers of the batch's requests that the program must not have yet, the next one last."""
         self.forward_left = 0
         """Bytes of what it may have that it has not been sent."""
-        self.asked = 0
-        """Answers that it owes. The clock runs while it owes one."""
+        self.asked, self.rings = 0, False
+        """Answers that it owes, and whether it rings for them. The clock runs while it owes one."""
         self.asked_at = 0.0
         self.answer_head = b""
         self.answer_left = 0
@@ -96,15 +96,15 @@ class Run:
         """Tell the poll what matters now, besides output and the end of the process."""
         process, line = self.process, self.line
         wanted = {}
-        if self.asked and self.ahead:
+        if self.asked and self.rings:
             wanted[process.bell] = select.POLLIN
-        if not self.asked or not self.ahead or self.answer_head:
+        if not self.asked or not self.rings or self.answer_head:
             wanted[process.answers] = select.POLLIN
         if self.forward_left and line.held:
             wanted[process.requests] = select.POLLOUT
             wanted[channel.TRUSTED_IN] = 0
         else:  # of a batch that waits, only whether the trusted side is still there
-            wanted[channel.TRUSTED_IN] = 0 if self.sizes and not self.forward_left else select.POLLIN
+            wanted[channel.TRUSTED_IN] = 0 if self.coming and not self.forward_left else select.POLLIN
         if wanted != self.watched:
             for fd in self.watched.keys() - wanted.keys():
                 self.poll.unregister(fd)
@@ -132,19 +132,21 @@ class Run:
             self.line.fill()
         if self.forward_left:
             self._feed()
-        elif self.line.held and not self.sizes:
+        elif self.line.held and not self.coming:
             self._take_frame()
 
     def _hear(self, events: dict[int, int]) -> None:
         """Answers, or the end of the channel."""
         open_still = True
         if self.process.bell in events:
-            with contextlib.suppress(BlockingIOError):
+            try:  # noqa: SIM105 - as in `standby.kill_all`
                 open_still = os.read(self.process.bell, 1 << 12) != b""
+            except BlockingIOError:
+                pass
         before = self.asked
         if not (self._take_answers() and open_still) and not self.reason:
             self._closed()
-        elif self.ahead and self.asked and self.asked != before:
+        elif self.rings and self.asked and self.asked != before:
             self._start_clock()
 
     def _closed(self) -> None:
@@ -160,17 +162,18 @@ class Run:
 
     def _take_frame(self) -> None:
         """Begin a batch, or end the program, whatever it is doing."""
-        kind, size = self.line.header()
+        kind, _ = self.line.header()
         if kind != b"F":
             self._stop("end")
             return
         flags, count = _BATCH.unpack(self.line.read(_BATCH.size))
-        self.ahead, self.then_end = bool(flags & _AHEAD), bool(flags & _THEN_END)
-        if self.ahead:
-            self.sizes, self.forward_left, self.asked = [], size - _BATCH.size, count
-        else:
-            self.sizes = list(struct.unpack(f"<{count}I", self.line.read(4 * count)))[::-1]
-            self.forward_left, self.asked = self.sizes.pop(), 1
+        self.then_end = bool(flags & _THEN_END)
+        self.coming = list(_REQUEST.iter_unpack(self.line.read(_REQUEST.size * count)))[::-1]
+        self._next_request()
+
+    def _next_request(self) -> None:
+        self.forward_left, self.asked = self.coming.pop()
+        self.rings = self.asked > 1
         self._start_clock()
         self._feed()
 
@@ -200,7 +203,7 @@ class Run:
             self.used = max(self.used, start + count)
             if count == 0:
                 return False
-            if not self.asked or (self.forward_left and not self.ahead):
+            if not self.asked or (self.forward_left and not self.rings):
                 self._stop("tampered", "an answer that nobody asked for")
             elif not self._count(self.outbox[start : start + count]):
                 self._stop("tampered", "more than one answer, or one over the limit")
@@ -238,10 +241,8 @@ class Run:
         """After answers that fit: the next request, or nothing more to do."""
         if self.asked:
             return
-        if self.sizes:
-            self.forward_left, self.asked = self.sizes.pop(), 1
-            self._start_clock()
-            self._feed()
+        if self.coming:
+            self._next_request()
             return
         self._stop_clock()
         if self.then_end:
@@ -304,7 +305,7 @@ class Run:
     def _allowed_s(self) -> float:
         """Own time that may pass before the next answer, or the next look at answers."""
         allowed = float(min(self.limits["call_s"], self.limits["program_s"] - self.active_s))
-        return allowed + child.COMPANY_S if self.ahead else allowed
+        return allowed + child.COMPANY_S if self.rings else allowed
 
     def _times(self) -> tuple[float, float]:
         """Seconds that the program's first thread has run, and has been ready to run but waiting for a processor."""
@@ -326,7 +327,7 @@ class Run:
             own_s = max(own_s, census.cpu_s() - self.cpu_then, (now - self.asked_at) / _CROWDED_FACTOR)
         late = own_s >= self._allowed_s()
         if late and (self.crowded or not self._is_waiting(ran)):
-            if self.ahead:  # what was answered before the call that is late counts
+            if self.rings:  # what was answered before the call that is late counts
                 self._take_answers()
             self._stop("timeout")
         elif now - self.asked_at > self._allowed_s() * _STARVED_FACTOR + _STARVED_S:
@@ -372,7 +373,7 @@ class Run:
             before = -1
             while before != (kept := self.kept[kind]) and self._take_output(fd):
                 before = kept  # killed as it is, it writes no more: no progress means that all has been read
-        self.line.skip(self.forward_left + sum(self.sizes))
+        self.line.skip(self.forward_left + sum(size for size, _ in self.coming))
         numbers = channel.OUTCOME.pack(self.truncated, status, self.active_s)
         self._pass_on(b"X", numbers + f"{self.reason}\0{self.note}".encode())
         self.process.close()

@@ -6,9 +6,8 @@ namespace it cannot be signalled from inside, and when a program ends it kills e
 
 Frames from the trusted side: one byte, a length in four bytes, content.
     S limits           start a program
-    F batch            requests for it: flags in a byte (1: it may have all of it at once, 2: end it after the last
-                       answer), in four the number of answers, unless all at once in four the size of each request,
-                       the requests
+    F batch            requests for it: flags in a byte (1: end it after the last answer), in four bytes each their
+                       number, of each its size and the number of its answers, the requests
     E                  end it
 To the trusted side:
     R walls            ready, once              A bytes   of the program's answers    O, o bytes   of its output, errors
@@ -17,14 +16,12 @@ To the trusted side:
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import importlib
 import os
 import signal
 import sys
 
-from pidistill_sandboxes.inside import channel, child, confine, rooms, wire
+from pidistill_sandboxes.inside import channel, child, confine, memory, rooms, wire
 from pidistill_sandboxes.inside.program import Run
 from pidistill_sandboxes.inside.standby import Standby, empty, reap
 
@@ -53,7 +50,8 @@ def main(config: dict) -> None:  # type: ignore[type-arg]
         channel.send_frame(b"R", wire.encode({"missing": {"confinement": str(error)}}))
         return
     child.rehearse()
-    _tidy()
+    memory.tidy()
+    memory.hand_on_code()
     channel.send_frame(b"R", wire.encode({"walls": walls, "python": sys.version.split()[0]}))
     _serve(config["scratch"])
 
@@ -70,15 +68,6 @@ def _preload() -> None:
         os.register_at_fork = register
     for name in PRELOAD:
         importlib.import_module(name)
-
-
-def _tidy() -> None:
-    """Leave as little as can be that a fork would have to map, or the garbage collector to look at."""
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not every C library has it
-    if trim is not None:
-        trim(0)
-    gc.freeze()
 
 
 def _serve(scratch: list[str]) -> None:
