@@ -34,6 +34,9 @@ it well before; this is for a server that has died without a sound."""
 _ENDS = {"timeout": Kind.TIMEOUT, "memory": Kind.MEMORY, "exited": Kind.EXITED, "tampered": Kind.TAMPERED}
 
 _DEFAULT = Limits()
+_NO_ARGS = bytes(wire.encode(None))
+_VALUE = bytes(wire.encode(("value", None, None)).removesuffix(2 * _NO_ARGS))
+"""How an answer begins that is a value."""
 
 T = TypeVar("T")
 _Request = tuple[str, tuple[Plain, ...], Mapping[str, Plain], bool]
@@ -45,13 +48,12 @@ def _load_request(source: str, stdin: str | None, calls: Sequence[_Request] = ()
     return _Sent(_framed((source, stdin, *calls)), 1 + len(calls))
 
 
-def _requests(source: str, stdin: str | None, calls: Sequence[tuple[_Request, bool]]) -> Iterator[_Sent]:
-    """Load and make the first call; then each call, with its `Call.waits`, with the one before or in a new request."""
-    starts = [number for number, (_, waits) in enumerate(calls) if waits and number]
-    together = [call for call, _ in calls]
-    yield _load_request(source, stdin, together[: starts[0] if starts else None])
+def _requests(source: str, stdin: str | None, calls: Sequence[_Request], waits: Sequence[bool]) -> Iterator[_Sent]:
+    """Load and make the first call; then each with the one before it, or in a new request where it waits."""
+    starts = [number for number, alone in enumerate(waits) if alone and number]
+    yield _load_request(source, stdin, calls[: starts[0] if starts else None])
     for start, end in pairwise((*starts, len(calls))):
-        yield _Sent(_framed(tuple(together[start:end])), end - start)
+        yield _Sent(_framed(tuple(calls[start:end])), end - start)
 
 
 class _Sent(NamedTuple):
@@ -61,14 +63,16 @@ class _Sent(NamedTuple):
     answers: int
 
 
-def _request(call: Call) -> _Request:
+def _checked(calls: Sequence[Call]) -> list[_Request]:
     """Raises `TypeError` for arguments that are not plain."""
-    args, kwargs = tuple(call.args), dict(call.kwargs)
+    found: list[_Request] = [(call.function, tuple(call.args), dict(call.kwargs), call.return_args) for call in calls]
     try:
-        wire.check_plain((args, kwargs))
+        wire.check_plain([value for _, args, kwargs, _ in found for value in (*args, *kwargs, *kwargs.values())])
     except wire.WireError as error:
-        raise TypeError(f"Arguments of {call.function}: {error}") from error
-    return call.function, args, kwargs, call.return_args
+        if len(calls) > 1:  # say in which
+            return [request for call in calls for request in _checked([call])]
+        raise TypeError(f"Arguments of {calls[0].function}: {error}") from error
+    return found
 
 
 def _framed(values: tuple[object, ...]) -> bytes:
@@ -93,6 +97,21 @@ def _batch_frame(requests: Iterable[_Sent], then_end: bool = False) -> bytes:
 
 def _described(type_name: str, content: object) -> Described:
     return Described(type_name, cast(Plain, content))
+
+
+def read_answer(data: bytearray, seconds: float = 0.0) -> Answer:
+    """What `inside.child` has written. Raises `WireError` for anything else."""
+    if data.startswith(_VALUE) and data.endswith(_NO_ARGS):  # nearly all of them; a false friend is found out below
+        try:
+            return Answer(Kind.VALUE, cast(Plain, wire.decode(data[len(_VALUE) : -1], _described)), seconds=seconds)
+        except wire.WireError:
+            pass
+    match wire.decode(data, _described):
+        case ("value", value, None | tuple() as args):
+            return Answer(Kind.VALUE, cast(Plain, value), None, args, seconds)
+        case ("raised", str(name), str(message), str(lines)):
+            return Answer(Kind.RAISED, None, Raised(name, message, lines), None, seconds)
+    raise wire.WireError("its shape is wrong")
 
 
 class _Ended(NamedTuple):
@@ -140,7 +159,8 @@ class WarmSession(Session):
 
     def run(self, source: str, calls: Iterable[Call], limits: Limits = _DEFAULT) -> Outcome:
         """See `Session.run`. Where the guest is lost on the way all of it is done again."""
-        requests = list(_requests(source, None, [(_request(call), call.waits) for call in calls]))
+        calls = list(calls)
+        requests = list(_requests(source, None, _checked(calls), [call.waits for call in calls]))
         return self._retried(lambda: self._run(requests, limits))
 
     def script(self, source: str, stdin: str, limits: Limits = _DEFAULT) -> Outcome:
@@ -252,7 +272,7 @@ class WarmProgram(Program):
             raise SandboxError("The program is closed.")
         if self._over is None and not self.loaded.ok:
             raise SandboxError("The program did not load, so nothing can be called.", "Look at `loaded` first.")
-        request = _Sent(_framed((_request(Call(function, args, kwargs or {}, return_args)),)), 1)
+        request = _Sent(_framed(tuple(_checked([Call(function, args, kwargs or {}, return_args)]))), 1)
         answer = self._over or self._ask(request)
         self._answers.append(answer)
         return answer
@@ -353,15 +373,8 @@ class WarmProgram(Program):
     def _read(self, data: bytearray, seconds: float) -> Answer:
         """The candidate's words as an answer. What is none ends the program as tampering."""
         try:
-            match wire.decode(data, _described):
-                case ("value", value, None | tuple() as args):
-                    return Answer(Kind.VALUE, cast(Plain, value), None, args, seconds)
-                case ("raised", str(name), str(message), str(lines)):
-                    return Answer(Kind.RAISED, None, Raised(name, message, lines), None, seconds)
-                case _:
-                    note = "an answer of the wrong shape"
+            return read_answer(data, seconds)
         except wire.WireError as error:
-            note = f"an answer that cannot be read: {error}"
-        self._tampering = note
+            self._tampering = f"an answer that cannot be read: {error}"
         self._over = Answer(Kind.TAMPERED, seconds=seconds)
         return self._over

@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pidistill.sandbox import Described, Kind
 from pidistill_sandboxes.inside import wire
+from pidistill_sandboxes.session import read_answer
 
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.binary(max_size=30)
@@ -194,6 +196,28 @@ def test_what_is_sent_to_a_program_must_be_plain() -> None:
             wire.encode([value])
         with pytest.raises(wire.WireError, match="no plain value"):
             wire.check_plain([{"a": ({1: [value]},)}])
+
+
+@given(values, st.none() | st.lists(values, max_size=3).map(tuple), st.data())
+@settings(max_examples=150, deadline=None)
+def test_an_answer_is_what_it_says_or_is_refused(value: object, args: object, data: st.DataObject) -> None:
+    """Whether or not it is read the short way, which skips what nearly all answers have in common."""
+    frame = wire.encode(("value", value, args))
+    answer = read_answer(frame)
+    assert same((answer.kind, answer.value, answer.args), (Kind.VALUE, value, args))
+    at = data.draw(st.integers(0, len(frame) - 1))
+    frame[at : at + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=2) | st.just(b"N"))
+    try:
+        words = wire.decode(frame, lambda name, content: Described(name, repr(content)))
+    except wire.WireError:
+        words = None
+    match words:
+        case ("value", said, None | tuple() as left):
+            answer = read_answer(frame)
+            assert "Described" in repr(said) + repr(left) or same((answer.value, answer.args), (said, left))
+        case _:
+            with pytest.raises(wire.WireError):
+                read_answer(frame)
 
 
 def test_nesting_is_bounded_both_ways() -> None:

@@ -22,24 +22,20 @@ class Line:
 
     def __init__(self, buffer: memoryview) -> None:
         self._buffer = buffer
-        self._start = self._end = self._used = 0
-
-    @property
-    def held(self) -> int:
+        self._start = self._used = 0
+        self.held = 0
         """Bytes that are here already."""
-        return self._end - self._start
 
     def fill(self) -> None:
         """Read what there is, as far as there is room. Waits for at least a byte."""
         if self._start:
-            held = bytes(self._buffer[self._start : self._end])
-            self._buffer[: len(held)] = held
-            self._start, self._end = 0, len(held)
-        count = os.readv(TRUSTED_IN, [self._buffer[self._end :]])
+            self._buffer[: self.held] = bytes(self.peek(self.held))
+            self._start = 0
+        count = os.readv(TRUSTED_IN, [self._buffer[self.held :]])
         if count == 0:
             os._exit(0)
-        self._end += count
-        self._used = max(self._used, self._end)
+        self.held += count
+        self._used = max(self._used, self.held)
 
     def read(self, size: int) -> bytes:
         """Exactly `size` bytes."""
@@ -60,13 +56,12 @@ class Line:
 
     def peek(self, most: int) -> memoryview:
         """What is held, at most `most` bytes, without taking it. Good until the next `fill`."""
-        return self._buffer[self._start : min(self._end, self._start + most)]
+        return self._buffer[self._start : self._start + min(self.held, most)]
 
     def advance(self, count: int) -> None:
         """Take `count` of the bytes that are held."""
-        self._start += count
-        if self._start == self._end:
-            self._start = self._end = 0
+        self.held -= count
+        self._start = self._start + count if self.held else 0
 
     def skip(self, size: int) -> None:
         """Read `size` bytes and forget them."""
@@ -79,9 +74,10 @@ class Line:
 
     def wipe(self) -> None:
         """Leave nothing of what has been passed on. A frame that came early stays."""
+        end = self._start + self.held
         self._buffer[: self._start] = bytes(self._start)
-        self._buffer[self._end : self._used] = bytes(self._used - self._end)
-        self._used = self._end
+        self._buffer[end : self._used] = bytes(self._used - end)
+        self._used = end
 
     def forget(self) -> None:
         """Leave nothing at all. For a copy of the server that is to run a program."""
@@ -95,7 +91,7 @@ def head(kind: bytes, size: int) -> bytes:
 
 def send(*parts: bytes | bytearray | memoryview) -> None:
     """Write all of `parts`."""
-    waiting = [memoryview(part) for part in parts]
+    waiting = list(parts)
     while waiting:
         try:
             count = os.writev(_TRUSTED_OUT, waiting)
@@ -104,7 +100,7 @@ def send(*parts: bytes | bytearray | memoryview) -> None:
         while waiting and count >= len(waiting[0]):
             count -= len(waiting.pop(0))
         if waiting:
-            waiting[0] = waiting[0][count:]
+            waiting[0] = memoryview(waiting[0])[count:]
 
 
 def send_frame(kind: bytes, content: bytes | bytearray | memoryview) -> None:

@@ -14,7 +14,6 @@ import errno
 import os
 import resource
 import struct
-from functools import lru_cache
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -193,7 +192,6 @@ Rlimits = list[tuple[int, tuple[int, int]]]
 """Which one, and its soft and hard value."""
 
 
-@lru_cache(maxsize=4)
 def limits(memory_bytes: int, processes: int, file_bytes: int, open_files: int, cpu_s: int) -> Rlimits:
     """Hard limits, none above those of this process. `resource.setrlimit` takes each."""
     found = []

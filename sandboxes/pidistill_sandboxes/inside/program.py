@@ -36,6 +36,7 @@ _STARVED_FACTOR, _STARVED_S = 20, 20
 _WAIT_S = 0.005
 """Until it is looked again whether a program that is late, but waits for a processor, has been given one."""
 _LEAST_ROOM = 1 << 12
+_NEVER = float("inf")
 
 
 class Run:
@@ -227,7 +228,7 @@ class Run:
                 if len(self.answer_head) < 4:
                     break
                 self.answer_left = int.from_bytes(self.answer_head, "little")
-                if self.answer_left > self.limits["answer_bytes"] + 1024:
+                if self.answer_left > self.limits.answer_bytes + 1024:
                     return False
             step = min(self.answer_left, len(data) - at)
             at += step
@@ -275,7 +276,7 @@ class Run:
         if count == 0:
             return False
         kind = self.outputs[fd]
-        room = self.limits["output_bytes"] - self.kept[kind]
+        room = self.limits.output_bytes - self.kept[kind]
         self.truncated = self.truncated or count > room
         if room > 0:
             channel.send_frame(kind, self.outbox[start : start + min(count, room)])
@@ -299,12 +300,12 @@ class Run:
 
     def _deadline(self) -> float:
         if not self.asked:
-            return float("inf")
+            return _NEVER
         return self.asked_at + self.delayed_s + self._allowed_s()
 
     def _allowed_s(self) -> float:
         """Own time that may pass before the next answer, or the next look at answers."""
-        allowed = float(min(self.limits["call_s"], self.limits["program_s"] - self.active_s))
+        allowed = float(min(self.limits.call_s, self.limits.program_s - self.active_s))
         return allowed + child.COMPANY_S if self.rings else allowed
 
     def _times(self) -> tuple[float, float]:
@@ -350,7 +351,7 @@ class Run:
         What processes share with the server is counted for each of them, and allowed for.
         """
         total, count = census.resident()
-        if total > self.limits["memory_bytes"] + max(0, count - 1) * _SHARED_BYTES:
+        if total > self.limits.memory_bytes + max(0, count - 1) * _SHARED_BYTES:
             self._stop("memory")
         for folder in self.scratch:
             room = os.statvfs(folder)

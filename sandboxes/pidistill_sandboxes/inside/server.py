@@ -23,7 +23,7 @@ import sys
 
 from pidistill_sandboxes.inside import channel, child, confine, memory, rooms, wire
 from pidistill_sandboxes.inside.program import Run
-from pidistill_sandboxes.inside.standby import Standby, empty, reap
+from pidistill_sandboxes.inside.standby import Limits, Standby, empty, reap
 
 _BUFFER_BYTES = 1 << 16
 PRELOAD = (
@@ -85,7 +85,7 @@ def _serve(scratch: list[str]) -> None:
             standby.discard()
             standby = None
         if standby is None:
-            known, standby = limits, Standby(wire.unpack(limits)[0], line.forget)
+            known, standby = limits, Standby(Limits(wire.unpack(limits)[0]), line.forget)
         standby.wait()
         run = Run(standby, line, outbox, scratch)
         run.serve()

@@ -26,32 +26,46 @@ _READY = b"!"
 _SIGINT, _SIGKILL = int(signal.SIGINT), int(signal.SIGKILL)
 
 
+class Limits:
+    """What a program may use: what the server looks after, and what the kernel does."""
+
+    __slots__ = ("answer_bytes", "call_s", "memory_bytes", "output_bytes", "program_s", "rlimits")
+
+    def __init__(self, told: dict[str, int]) -> None:
+        """From `pidistill.sandbox.Limits` as a dictionary."""
+        self.call_s: float = told["call_s"]
+        self.program_s: float = told["program_s"]
+        self.memory_bytes, self.output_bytes, self.answer_bytes = (
+            told[name] for name in ("memory_bytes", "output_bytes", "answer_bytes")
+        )
+        self.rlimits = confine.limits(
+            told["memory_bytes"],
+            told["processes"] + _OWN_PROCESSES,
+            told["file_bytes"],
+            told["open_files"],
+            int(told["program_s"] * 4) + 1,
+        )
+
+
 class Standby:
     """A waiting process and our ends of its pipes. `limits` are those that its program must have.
 
     `forget` is called in the new process before all else, to wipe what it must not have of the server's memory.
     """
 
-    def __init__(self, limits: dict, forget: Callable[[], None]) -> None:  # type: ignore[type-arg]
+    def __init__(self, limits: Limits, forget: Callable[[], None]) -> None:
         self.limits = limits
         requests, self.requests = os.pipe()
         self.answers, answers = os.pipe()
         self.bell, bell = os.pipe()
         self.stdout, stdout = os.pipe()
         self.stderr, stderr = os.pipe()
-        rlimits = confine.limits(
-            limits["memory_bytes"],
-            limits["processes"] + _OWN_PROCESSES,
-            limits["file_bytes"],
-            limits["open_files"],
-            int(limits["program_s"] * 4) + 1,
-        )
         self.pid = os.fork()
         if self.pid == 0:
             try:
                 forget()
-                _become(requests, answers, bell, stdout, stderr, rlimits)
-                child.run(_REQUESTS, _ANSWERS, _BELL, limits["answer_bytes"])
+                _become(requests, answers, bell, stdout, stderr, limits.rlimits)
+                child.run(_REQUESTS, _ANSWERS, _BELL, limits.answer_bytes)
             finally:
                 os._exit(70)  # nothing may run on in a copy of the server
         for fd in (requests, answers, bell, stdout, stderr):
