@@ -43,19 +43,6 @@ _Request = tuple[str, tuple[Plain, ...], Mapping[str, Plain], bool]
 """A call as `inside.child` reads it: function, arguments, whether to return them."""
 
 
-def _load_request(source: str, stdin: str | None, calls: Sequence[_Request] = ()) -> _Sent:
-    """Load, and make `calls`."""
-    return _Sent(_framed((source, stdin, *calls)), 1 + len(calls))
-
-
-def _requests(source: str, stdin: str | None, calls: Sequence[_Request], waits: Sequence[bool]) -> Iterator[_Sent]:
-    """Load and make the first call; then each with the one before it, or in a new request where it waits."""
-    starts = [number for number, alone in enumerate(waits) if alone and number]
-    yield _load_request(source, stdin, calls[: starts[0] if starts else None])
-    for start, end in pairwise((*starts, len(calls))):
-        yield _Sent(_framed(tuple(calls[start:end])), end - start)
-
-
 class _Sent(NamedTuple):
     """A request on its way, and how many answers it will have."""
 
@@ -73,6 +60,19 @@ def _checked(calls: Sequence[Call]) -> list[_Request]:
             return [request for call in calls for request in _checked([call])]
         raise TypeError(f"Arguments of {calls[0].function}: {error}") from error
     return found
+
+
+def _load_request(source: str, stdin: str | None, calls: Sequence[_Request] = ()) -> _Sent:
+    """Load, and make `calls`."""
+    return _Sent(_framed((source, stdin, *calls)), 1 + len(calls))
+
+
+def _requests(source: str, stdin: str | None, calls: Sequence[_Request], waits: Sequence[bool]) -> Iterator[_Sent]:
+    """Load and make the first call; then each with the one before it, or in a new request where it waits."""
+    starts = [number for number, alone in enumerate(waits) if alone and number]
+    yield _load_request(source, stdin, calls[: starts[0] if starts else None])
+    for start, end in pairwise((*starts, len(calls))):
+        yield _Sent(_framed(tuple(calls[start:end])), end - start)
 
 
 def _framed(values: tuple[object, ...]) -> bytes:

@@ -29,9 +29,12 @@ def hand_on_code() -> None:
     what it holds already; without, each program would take a fault for every few pages of code that it runs. Where that
     is not allowed, it stays so.
     """
+    try:
+        mappings = _mappings()
+    except OSError:
+        return
     libc = ctypes.CDLL(None)
     known = [ctypes.cast(function, ctypes.c_void_p).value for function in (ctypes.pythonapi.Py_IncRef, libc.malloc)]
-    mappings = _mappings()
     files = {file for start, end, _, file in mappings if any(start <= address < end for address in known if address)}
     for start, end, rights, file in mappings:
         if file not in files or rights not in ("r--p", "r-xp"):
