@@ -21,8 +21,9 @@ ratios within a pass, so that a machine that others use, too, is the same for al
 mix: our limits are own seconds of a program, theirs those of the clock, so under load loops run on here and not there.
 EvalPlus gets the base tests as inputs and the reference's answers, the problems whose tests are no such list left out
 of its share (they count for the others). Then, alone: a verdict's overhead over running the same code and tests bare;
-how long after its limit a loop is killed; processor time of a verdict, of all processes below this; what a bare fork and
-wait takes here. `--endurance N` gives N verdicts and looks at memory, processes, files and mounts before and after.
+how long after its limit a loop is killed; processor time of a verdict, of all processes below this; what a bare fork
+and wait takes here. `--endurance N` gives N verdicts and looks at memory, processes, files and mounts before and
+after.
 """
 
 from __future__ import annotations
