@@ -6,12 +6,12 @@ everything that is no value into an exception.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TypeAlias
 
 from pidistill.sandbox import Answer, Kind, Program
 from pidistill_code.expressions import CandidateCall
-from pidistill_code.room import CandidateRaisedError
+from pidistill_code.room import CandidateRaisedError, Transcript
 from pidistill_code.suite import as_call
 from pidistill_code.values import identical, normalise, shown
 
@@ -28,7 +28,7 @@ class EndedError(Exception):
 
 
 class DivergedError(Exception):
-    """The candidate's answers are not those of a transcript, so the test code has to run."""
+    """The candidate's answers are not those of a transcript, so the test code has to run beside it."""
 
 
 def ask_program(program: Program, entry_point: str) -> Ask:
@@ -65,13 +65,10 @@ class Asker:
         return f"got {shown(self._value)}" if self._asked else ""
 
 
-def as_recorded(transcript: Sequence[tuple[CandidateCall, object]], ask: Asker) -> bool:
-    """True where every answer is the recorded one. Raises `DivergedError` at the first that is not."""
-    for call, answer in transcript:
-        try:
-            same = identical(ask(call), answer)
-        except CandidateRaisedError:
-            same = False
-        if not same:
-            raise DivergedError
-    return True
+def as_recorded(transcript: Transcript, ask: Ask) -> bool:
+    """Whether every answer is the recorded one. Raises `EndedError` where the program is gone before one differs."""
+    asker = Asker(ask)
+    try:
+        return all(identical(asker(call), answer) for call, answer in transcript)
+    except CandidateRaisedError:
+        return False

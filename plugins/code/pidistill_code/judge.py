@@ -7,16 +7,24 @@ not reached have not passed. Programs that read standard input are started afres
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeGuard
 
 from pidistill.sandbox import Answer, Kind, Limits, Outcome, Raised, Session
-from pidistill_code.answers import Ask, Asker, DivergedError, EndedError, as_recorded, ask_program
+from pidistill_code.answers import (
+    Ask,
+    Asker,
+    DivergedError,
+    EndedError,
+    as_recorded,
+    ask_program,
+)
 from pidistill_code.expressions import CandidateCall
 from pidistill_code.operations import truth
-from pidistill_code.room import CandidateRaisedError, record_in_room, run_in_room
+from pidistill_code.room import CandidateRaisedError, pass_on, record_in_room, run_in_room, run_on_answers
 from pidistill_code.suite import IN_PLACE, AssertTest, DataTest, RoomTest, ScriptTest, Suite, Test, as_call
 from pidistill_code.values import close, holds_float, normalise, same_output, shown
 
@@ -107,7 +115,7 @@ class Judge:
         """
         for test in suite.tests:
             try:
-                results.append(self._test(suite, test, limits, Asker(ask), replay))
+                results.append(self._test(suite, test, limits, ask, replay))
             except EndedError as ended:
                 results.append(Result(test, False, ENDS[ended.kind]))
                 return ended.kind
@@ -137,8 +145,8 @@ class Judge:
             return suite
         return replace(suite, tests=tuple(known[id(test)] for test in suite.tests if id(test) in known))
 
-    def _test(self, suite: Suite, test: Test, limits: Limits, ask: Asker, replay: bool) -> Result:
-        why = ""
+    def _test(self, suite: Suite, test: Test, limits: Limits, get: Ask, replay: bool) -> Result:
+        why, ask = "", Asker(get)
         try:
             match test:
                 case AssertTest():
@@ -147,11 +155,12 @@ class Judge:
                     passed = _as_expected(test, ask(test.call), suite.tolerance)
                     if test.by_reference and not passed:
                         why = f"{ask.got}, not {shown(normalise(test.expected))}"
-                case RoomTest(transcript=tuple(transcript)) if replay:
-                    passed = as_recorded(transcript, ask)
                 case RoomTest():
                     code = (suite.preamble, test.text)
-                    why = run_in_room(self.room(), _room_limits(limits), suite.entry_point, code, ask)
+                    if replay:
+                        why = self._replayed(suite, test, limits, get, ask)
+                    else:
+                        why = run_in_room(self.room(), _room_limits(limits), suite.entry_point, code, ask)
                     passed = not why
                     why = f"{why} after {ask.got}" if why and ask.got else why
                 case ScriptTest():
@@ -161,6 +170,31 @@ class Judge:
         except _ANSWER_ERRORS as error:
             return Result(test, False, f"{ask.got} ({type(error).__name__}: {error})"[:600])
         return Result(test, passed, "" if passed else why or ask.got)
+
+    def _replayed(self, suite: Suite, test: RoomTest, limits: Limits, get: Ask, ask: Asker) -> str:
+        """'' where the test comes through on answers to the calls of its transcript, else what it says of them.
+
+        `ask` is left with the last answer that it was told. Raises `DivergedError` where its calls may be others, or a
+        call that it may not come to has ended the program.
+        """
+        transcript = test.transcript or ()
+        if as_recorded(transcript, get):
+            return ""
+        if not test.independent:
+            raise DivergedError
+        told = Asker(get)
+        try:
+            entries = [(call, pass_on(told, call)) for call, _ in transcript]
+        except EndedError:
+            raise DivergedError from None
+        code = (suite.preamble, test.text)
+        heard = run_on_answers(self.room(), _room_limits(limits), suite.entry_point, code, entries)
+        if heard is None:
+            raise DivergedError
+        for call, _ in transcript[: heard.calls]:
+            with contextlib.suppress(CandidateRaisedError):
+                ask(call)
+        return heard.why
 
     def _scripts(self, tests: Sequence[Test], source: str, limits: Limits) -> Run:
         results: list[Result] = []

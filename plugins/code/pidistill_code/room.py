@@ -10,7 +10,8 @@ in `expressions`.
 Each such call travels far. So the test code is first run once with the reference beside it, in a program of the room,
 where the candidate never is; what was asked and answered is its transcript. Test code is deterministic, so it comes
 through for every candidate that gives these answers, and need not run for it. A second run, where no answer can be
-looked at, shows whether its calls are made of answers; where they are not, they need not be sent one by one.
+looked at, shows whether its calls are made of answers. Where they are not, they need not be sent one by one, and test
+code that has to run is given all answers beforehand.
 """
 
 from __future__ import annotations
@@ -18,147 +19,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple, TypeAlias, cast
+from typing import NamedTuple, TypeAlias, cast
 
 from pidistill.sandbox import Answer, Call, Kind, Limits, Plain, Raised, Session
 from pidistill_code.expressions import CandidateCall
+from pidistill_code.harness import LIVE, ON_ANSWERS, RECORD
 from pidistill_code.syntax import parse
 from pidistill_code.values import is_plain
 
-_COMMON: Final = """
-import random as _random
-
-def _number(value):
-    if value != value:
-        raise AssertionError("NaN is neither smaller nor larger")
-    return value
-
-def _compiled(preamble, statements):
-    return compile(preamble, "preamble", "exec"), compile(statements, "tests", "exec")
-
-def _run(code, entry_point, stand_in, forgiven=()):
-    _random.seed(0)
-    namespace = {"__name__": "tests", "_number": _number, "_forgiven": forgiven}
-    preamble, statements = code
-    exec(preamble, namespace)
-    namespace[entry_point] = stand_in
-    exec(statements, namespace)
-"""
-_LIVE: Final = f'''{_COMMON}
-import builtins as _builtins, queue as _queue, threading as _threading
-_calls, _answers = _queue.SimpleQueue(), _queue.SimpleQueue()
-
-class CandidateError(Exception):
-    """The candidate raised an exception that is not a built-in one."""
-
-def _stand_in(*args, **kwargs):
-    _calls.put(("call", args, kwargs))
-    kind, content = _answers.get()
-    if kind == "value":
-        return content
-    name, message = content
-    error = getattr(_builtins, name, None)
-    if not (isinstance(error, type) and issubclass(error, Exception) and not issubclass(error, UnicodeError)):
-        error = CandidateError
-    raise error(message)
-
-def _run_out(code, entry_point):
-    try:
-        _run(_compiled(*code), entry_point, _stand_in)
-    except BaseException as error:
-        text = str(error)[:500]
-        _calls.put(("failed", type(error).__name__ + (": " + text if text else "")))
-    else:
-        _calls.put(("passed",))
-
-def begin(code, entry_point):
-    _threading.Thread(target=_run_out, args=(code, entry_point), daemon=True).start()
-    return _calls.get()
-
-def resume(kind, content):
-    _answers.put((kind, content))
-    return _calls.get()
-'''
-_RECORD: Final = f"""{_COMMON}
-import marshal as _marshal
-_known = {{}}
-_SCALARS = frozenset((type(None), bool, int, float, complex, str, bytes))
-
-def _copy(value):
-    kind = type(value)
-    if kind in _SCALARS:
-        return value
-    if kind in (list, tuple, set, frozenset):
-        return kind(value if _SCALARS.issuperset(map(type, value)) else map(_copy, value))
-    if kind is dict:
-        return {{_copy(key): _copy(item) for key, item in value.items()}}
-    raise TypeError("no plain value")
-
-def load(program, entry_point):
-    exec(compile(program, "reference", "exec"), _known)
-    _known[None] = eval(entry_point, _known), _random.getstate() if "random" in program else None
-
-class _Mute:
-    pass
-
-def _refuse(*_args, **_kwargs):
-    raise TypeError("an answer that cannot be looked at")
-
-for _name in ("bool", "eq", "ne", "hash", "str", "repr", "format", "getattribute"):
-    setattr(_Mute, f"__{{_name}}__", _refuse)
-
-class _TooMany(BaseException):
-    pass
-
-def _is_independent(code, entry_point, calls):
-    asked = []
-
-    def stand_in(*args, **kwargs):
-        asked.append(_marshal.dumps((_copy(args), _copy(kwargs)), 2))
-        if len(asked) > len(calls):
-            raise _TooMany
-        return _Mute()
-
-    try:
-        _run(code, entry_point, stand_in, forgiven=Exception)
-    except BaseException:
-        return False
-    return asked == [_marshal.dumps(call, 2) for call in calls]
-
-def record(code, entry_point, most):
-    transcript, trouble = [], []
-    code = _compiled(*code)
-    function, own = _known[None]
-
-    def answer(args, kwargs):
-        nonlocal own
-        if own is None:
-            return function(*args, **kwargs)
-        tests = _random.getstate()
-        _random.setstate(own)
-        value = function(*args, **kwargs)
-        own = _random.getstate()
-        _random.setstate(tests)
-        return value
-
-    def stand_in(*args, **kwargs):
-        try:
-            sent = _copy(args), _copy(kwargs)
-            value = _copy(answer(_copy(args), _copy(kwargs)))
-        except BaseException as error:
-            trouble.append(error)
-            raise
-        transcript.append((*sent, _copy(value)))
-        return value
-
-    _run(code, entry_point, stand_in)
-    _known[None] = function, own
-    if trouble or len(transcript) > most:
-        return None
-    return transcript, _is_independent(code, entry_point, [(args, kwargs) for args, kwargs, _ in transcript])
-"""
-
-
+Given: TypeAlias = tuple[str, Plain]
+"""An answer as test code is told it: `value` and the value, or `raised`, the exception's name and its message."""
 Transcript: TypeAlias = tuple[tuple[CandidateCall, object], ...]
 """Calls of the candidate's function and the answers to them."""
 
@@ -215,7 +85,7 @@ def run_in_room(
     Raises what `ask` raises, `CandidateRaisedError` excepted, which the test code sees as the exception it was.
     """
     preamble, statements = code
-    with room.start(_LIVE, limits) as program:
+    with room.start(LIVE, limits) as program:
         answer = program.call("begin", ((preamble, _guarded(statements)), entry_point))
         while True:
             match _content(answer):
@@ -225,10 +95,50 @@ def run_in_room(
                     return why
                 case ("call", tuple(args), dict(kwargs)):
                     answer = program.call(
-                        "resume", _pass_on(ask, CandidateCall(args, cast(Mapping[str, Plain], kwargs)))
+                        "resume", pass_on(ask, CandidateCall(args, cast(Mapping[str, Plain], kwargs)))
                     )
                 case _:
-                    return f"the test itself ended: {answer.raised.type_name if answer.raised else answer.kind}"
+                    return _ended(answer)
+
+
+class Heard(NamedTuple):
+    """What test code says of answers."""
+
+    why: str
+    """'' where it came through."""
+    calls: int
+    """How many it made."""
+
+
+def run_on_answers(
+    room: Session,
+    limits: Limits,
+    entry_point: str,
+    code: tuple[str, str],
+    entries: Sequence[tuple[CandidateCall, Given]],
+) -> Heard | None:
+    """Run `code` = (preamble, statements) on answers to the calls that it will make, as `pass_on` gives them.
+
+    None where it makes other calls than these, so that what it says is worth nothing, or where the answers are nested
+    too deep to be sent together.
+    """
+    preamble, statements = code
+    told = cast(Plain, [((call.args, dict(call.kwargs)), given) for call, given in entries])
+    try:
+        outcome = room.run(ON_ANSWERS, [Call("run", ((preamble, _guarded(statements)), entry_point, told))], limits)
+    except TypeError:
+        return None
+    answer = (*outcome.answers, outcome.loaded)[0]
+    match _content(answer):
+        case (str(why), int(calls)):
+            return Heard(why, calls)
+        case None if answer.kind is Kind.VALUE:
+            return None
+    return Heard(_ended(answer), 0)
+
+
+def _ended(answer: Answer) -> str:
+    return f"the test itself ended: {answer.raised.type_name if answer.raised else answer.kind}"
 
 
 def record_in_room(
@@ -238,7 +148,7 @@ def record_in_room(
     calls = [Call("load", (program, entry_point), waits=False)]
     for preamble, tests in codes:
         calls.append(Call("record", ((preamble, _guarded(tests)), entry_point, most), waits=False))
-    answers = room.run(_RECORD, calls, limits).answers[1:]
+    answers = room.run(RECORD, calls, limits).answers[1:]
     found = [_recording(_content(answer)) for answer in answers]
     return found + [Recording()] * (len(codes) - len(found))
 
@@ -256,7 +166,8 @@ def _content(answer: Answer) -> Plain:
     return answer.value if answer.kind is Kind.VALUE else None
 
 
-def _pass_on(ask: Callable[[CandidateCall], object], call: CandidateCall) -> tuple[Plain, Plain]:
+def pass_on(ask: Callable[[CandidateCall], object], call: CandidateCall) -> Given:
+    """What test code is told of an answer. Raises what `ask` raises but for `CandidateRaisedError`."""
     try:
         value = ask(call)
     except CandidateRaisedError as error:

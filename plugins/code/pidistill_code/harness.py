@@ -1,0 +1,180 @@
+"""The programs of the room: text that runs inside it, with test code and a stand-in for the candidate's function.
+
+Each is one of the few ways in which test code meets answers: a live program's, one by one (`LIVE`), all of them given
+beforehand (`ON_ANSWERS`), or those of the reference, which runs in the same process (`RECORD`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_COMMON: Final = """
+import random as _random
+
+def _number(value):
+    if value != value:
+        raise AssertionError("NaN is neither smaller nor larger")
+    return value
+
+def _compiled(preamble, statements):
+    return compile(preamble, "preamble", "exec"), compile(statements, "tests", "exec")
+
+def _run(code, entry_point, stand_in, forgiven=()):
+    _random.seed(0)
+    namespace = {"__name__": "tests", "_number": _number, "_forgiven": forgiven}
+    preamble, statements = code
+    exec(preamble, namespace)
+    namespace[entry_point] = stand_in
+    exec(statements, namespace)
+"""
+_ANSWERED: Final = f'''{_COMMON}
+import builtins as _builtins
+
+class CandidateError(Exception):
+    """The candidate raised an exception that is not a built-in one."""
+
+def _said(error):
+    text = str(error)[:500]
+    return type(error).__name__ + (": " + text if text else "")
+
+def _answer(kind, content):
+    if kind == "value":
+        return content
+    name, message = content
+    error = getattr(_builtins, name, None)
+    if not (isinstance(error, type) and issubclass(error, Exception) and not issubclass(error, UnicodeError)):
+        error = CandidateError
+    raise error(message)
+'''
+LIVE: Final = f"""{_ANSWERED}
+import queue as _queue, threading as _threading
+_calls, _answers = _queue.SimpleQueue(), _queue.SimpleQueue()
+
+def _stand_in(*args, **kwargs):
+    _calls.put(("call", args, kwargs))
+    return _answer(*_answers.get())
+
+def _run_out(code, entry_point):
+    try:
+        _run(_compiled(*code), entry_point, _stand_in)
+    except BaseException as error:
+        _calls.put(("failed", _said(error)))
+    else:
+        _calls.put(("passed",))
+
+def begin(code, entry_point):
+    _threading.Thread(target=_run_out, args=(code, entry_point), daemon=True).start()
+    return _calls.get()
+
+def resume(kind, content):
+    _answers.put((kind, content))
+    return _calls.get()
+"""
+ON_ANSWERS: Final = f"""{_ANSWERED}
+import marshal as _marshal
+
+class _Strayed(BaseException):
+    pass
+
+def run(code, entry_point, entries):
+    made, strayed = 0, False
+
+    def is_next(call):
+        try:
+            return made < len(entries) and _marshal.dumps(call, 2) == _marshal.dumps(entries[made][0], 2)
+        except ValueError:
+            return False
+
+    def stand_in(*args, **kwargs):
+        nonlocal made, strayed
+        strayed = strayed or not is_next((args, kwargs))
+        if strayed:
+            raise _Strayed
+        made += 1
+        return _answer(*entries[made - 1][1])
+
+    why = ""
+    try:
+        _run(_compiled(*code), entry_point, stand_in)
+    except BaseException as error:
+        why = _said(error)
+    return None if strayed else (why, made)
+"""
+RECORD: Final = f"""{_COMMON}
+import marshal as _marshal
+_known = {{}}
+_SCALARS = frozenset((type(None), bool, int, float, complex, str, bytes))
+
+def _copy(value):
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    if kind in (list, tuple, set, frozenset):
+        return kind(value if _SCALARS.issuperset(map(type, value)) else map(_copy, value))
+    if kind is dict:
+        return {{_copy(key): _copy(item) for key, item in value.items()}}
+    raise TypeError("no plain value")
+
+def load(program, entry_point):
+    exec(compile(program, "reference", "exec"), _known)
+    _known[None] = eval(entry_point, _known), _random.getstate() if "random" in program else None
+
+class _Mute:
+    pass
+
+def _refuse(*_args, **_kwargs):
+    raise TypeError("an answer that cannot be looked at")
+
+for _name in ("bool", "eq", "ne", "hash", "str", "repr", "format", "getattribute"):
+    setattr(_Mute, f"__{{_name}}__", _refuse)
+
+class _TooMany(BaseException):
+    pass
+
+def _is_independent(code, entry_point, calls):
+    asked = []
+
+    def stand_in(*args, **kwargs):
+        asked.append(_marshal.dumps((_copy(args), _copy(kwargs)), 2))
+        if len(asked) > len(calls):
+            raise _TooMany
+        return _Mute()
+
+    try:
+        _run(code, entry_point, stand_in, forgiven=Exception)
+    except BaseException:
+        return False
+    return asked == [_marshal.dumps(call, 2) for call in calls]
+
+def record(code, entry_point, most):
+    transcript, trouble = [], []
+    code = _compiled(*code)
+    function, own = _known[None]
+
+    def answer(args, kwargs):
+        nonlocal own
+        if own is None:
+            return function(*args, **kwargs)
+        tests = _random.getstate()
+        _random.setstate(own)
+        value = function(*args, **kwargs)
+        own = _random.getstate()
+        _random.setstate(tests)
+        return value
+
+    def stand_in(*args, **kwargs):
+        try:
+            sent = _copy(args), _copy(kwargs)
+            value = _copy(answer(_copy(args), _copy(kwargs)))
+        except BaseException as error:
+            trouble.append(error)
+            raise
+        transcript.append((*sent, _copy(value)))
+        return value
+
+    _run(code, entry_point, stand_in)
+    _known[None] = function, own
+    if trouble or len(transcript) > most:
+        return None
+    return transcript, _is_independent(code, entry_point, [(args, kwargs) for args, kwargs, _ in transcript])
+"""
