@@ -14,14 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeGuard
 
 from pidistill.sandbox import Answer, Kind, Limits, Outcome, Raised, Session
-from pidistill_code.answers import (
-    Ask,
-    Asker,
-    DivergedError,
-    EndedError,
-    as_recorded,
-    ask_program,
-)
+from pidistill_code.answers import Ask, Asker, DivergedError, EndedError, as_recorded, ask_program
 from pidistill_code.expressions import CandidateCall
 from pidistill_code.operations import truth
 from pidistill_code.room import CandidateRaisedError, pass_on, record_in_room, run_in_room, run_on_answers

@@ -17,9 +17,10 @@ code that has to run is given all answers beforehand.
 from __future__ import annotations
 
 import ast
+import marshal
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias, cast
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from pidistill.sandbox import Answer, Call, Kind, Limits, Plain, Raised, Session
 from pidistill_code.expressions import CandidateCall
@@ -27,6 +28,8 @@ from pidistill_code.harness import LIVE, ON_ANSWERS, RECORD
 from pidistill_code.syntax import parse
 from pidistill_code.values import is_plain
 
+_MOST_TOLD: Final = 1 << 24
+"""Bytes of answers that are sent to test code at once: no candidate decides how much the worker has to hold twice."""
 Given: TypeAlias = tuple[str, Plain]
 """An answer as test code is told it: `value` and the value, or `raised`, the exception's name and its message."""
 Transcript: TypeAlias = tuple[tuple[CandidateCall, object], ...]
@@ -119,14 +122,19 @@ def run_on_answers(
 ) -> Heard | None:
     """Run `code` = (preamble, statements) on answers to the calls that it will make, as `pass_on` gives them.
 
-    None where it makes other calls than these, so that what it says is worth nothing, or where the answers are nested
-    too deep to be sent together.
+    None where it makes other calls than these, so that what it says is worth nothing, or where the answers are too
+    large, or nested too deep, to be sent together.
     """
+    size = 0
+    for _, (_, content) in entries:
+        size += len(marshal.dumps(cast(Any, content), 2))
+        if size > _MOST_TOLD:
+            return None
     preamble, statements = code
     told = cast(Plain, [((call.args, dict(call.kwargs)), given) for call, given in entries])
     try:
         outcome = room.run(ON_ANSWERS, [Call("run", ((preamble, _guarded(statements)), entry_point, told))], limits)
-    except TypeError:
+    except TypeError:  # nested so deep that it is no plain value once it is part of another
         return None
     answer = (*outcome.answers, outcome.loaded)[0]
     match _content(answer):

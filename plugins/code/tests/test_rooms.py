@@ -76,7 +76,7 @@ def test_it_says_the_same_of_every_program(judge: Judge, name: str) -> None:
         assert said(judge.run(suite, program, LIMITS)) == said(judge.run(beside(suite), program, LIMITS)), program
 
 
-def test_nothing_runs_twice_where_calls_are_independent(judge: Judge) -> None:
+def test_nothing_runs_twice_where_calls_are_independent_and_answers_of_a_size(judge: Judge) -> None:
     suite, started = suite_of(judge, TESTS["a loop"]), []
 
     class Counting(Session):
@@ -96,3 +96,5 @@ def test_nothing_runs_twice_where_calls_are_independent(judge: Judge) -> None:
     assert started == ["at once"]
     counting.run(beside(suite), PROGRAMS["wrong once"], LIMITS)
     assert started[1:] == ["at once", "step by step"]
+    assert counting.run(suite, "def f(n): return ['x' * 6_000_000]", LIMITS).passed == 0
+    assert started[3:] == ["at once", "step by step"]  # 30 MB are not told at once

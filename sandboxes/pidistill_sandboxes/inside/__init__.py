@@ -2,6 +2,6 @@
 
 `wire` is the encoding that both sides share, `confine` and `rooms` build the walls, `server` is process 1, `channel`
 its line to the trusted side, `standby` the process that waits for a program, `program` how it keeps one, `census` what
-there is of its processes, and `child` what a program's process does. Nothing here may import anything else of
-pidistill.
+there is of its processes, `memory` what the server does to be cheap to fork, and `child` what a program's process does.
+Nothing here may import anything else of pidistill.
 """
