@@ -19,7 +19,7 @@ from pathlib import Path
 from pidistill.contracts import DataSource
 from pidistill.plugins import get_manager
 from pidistill.records import Problem, Status
-from pidistill.verify.confinement import find_sandbox, sandbox_factory
+from pidistill.suite.confinement import find_sandbox, sandbox_factory
 from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
 from pidistill_code.domain import CodeDomain

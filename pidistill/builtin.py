@@ -1,11 +1,12 @@
 """What the core itself brings, registered through the same hooks as any plugin's.
 
 Only names and import paths: nothing is imported until it is used, so an engine whose packages are missing costs
-nothing. Recipes are not here; they are data, in `pidistill.recipes`.
+nothing.
 """
 
 from __future__ import annotations
 
+from pidistill.authoring.recipes import recipe_specs
 from pidistill.contracts import Spec
 from pidistill.hookspecs import hookimpl
 
@@ -42,4 +43,33 @@ def pidistill_register_pi_forms() -> list[Spec]:
         "first-step": ("FirstStep", "The first step of a reference solution, without the answer."),
         "peer-solution": ("PeerSolution", "Another passing rollout of the same problem."),
     }
-    return [Spec(name, summary, f"pidistill.pi.forms:{cls}") for name, (cls, summary) in forms.items()]
+    written = {
+        "hint": ("Hint", "A strategy, written by a model that sees the problem alone."),
+        "diagnosis": ("Diagnosis", "Where the attempt first goes wrong, written by a model that sees it."),
+    }
+    return [
+        *(Spec(name, summary, f"pidistill.pi.forms:{cls}") for name, (cls, summary) in forms.items()),
+        *(Spec(name, summary, f"pidistill.pi.written:{cls}") for name, (cls, summary) in written.items()),
+    ]
+
+
+@hookimpl
+def pidistill_register_selectors() -> list[Spec]:
+    selectors = {
+        "first+retry": ("FirstAndRetry", "First attempts and retries that pass."),
+        "first": ("First", "First attempts that pass."),
+        "retry": ("Retry", "Retries that pass."),
+        "all": ("All", "First attempts, passed or failed."),
+        "correct": ("Correct", "First attempts that pass, for distillation."),
+        "incorrect": ("Incorrect", "First attempts that fail, for distillation."),
+        "graded": ("Graded", "Attempts that score above a bound, weighted by their score."),
+        "frontier": ("Frontier", "Problems that the student solves sometimes (and its teacher more often)."),
+        "shortest": ("Shortest", "The shortest passing attempt of each problem."),
+        "advantage": ("Advantage", "First attempts with their reward and its distance to the group's mean."),
+    }
+    return [Spec(name, summary, f"pidistill.select.selectors:{cls}") for name, (cls, summary) in selectors.items()]
+
+
+@hookimpl
+def pidistill_register_recipes() -> list[Spec]:
+    return recipe_specs("pidistill.recipes")

@@ -41,6 +41,8 @@ class Kind(enum.StrEnum):
     SANDBOX = "sandbox"
     ENGINE = "engine"
     OBJECTIVE = "objective"
+    SELECTOR = "selector"
+    RECIPE = "recipe"
     COMMAND = "command"
 
     @property
@@ -205,15 +207,20 @@ def _collect(manager: pluggy.PluginManager, kind: Kind) -> tuple[Spec, ...]:
     return tuple(returned)
 
 
+_FACTORIES = {Kind.RECIPE: (r"[\w.]+:[\w.+/-]+\.toml", "'package:NAME.toml'")}
+"""How the factory of a kind that is no Python object is written."""
+
+
 def _check_spec(spec: object, kind: Kind) -> None:
     if not isinstance(spec, Spec):
         raise _BrokenError(f"{kind.hook} returned an item of type {type(spec).__name__}, not pidistill.contracts.Spec")
-    if not isinstance(spec.name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", spec.name):
-        raise _BrokenError(f"{kind.hook}: {spec.name!r} is no name: lower-case letters, digits, '-', '_' and '.'")
+    if not isinstance(spec.name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9_.+-]*", spec.name):
+        raise _BrokenError(f"{kind.hook}: {spec.name!r} is no name: lower-case letters, digits, '-', '_', '+' and '.'")
     if spec.api != API:
         raise _BrokenError(f"{kind} {spec.name!r} is made for API {spec.api!r}; this pidistill has API {API}")
-    if not isinstance(spec.factory, str) or not re.fullmatch(r"[\w.]+:\w+", spec.factory):
-        raise _BrokenError(f"{kind} {spec.name!r}: factory {spec.factory!r} is not 'package.module:Class'")
+    pattern, form = _FACTORIES.get(kind, (r"[\w.]+:\w+", "'package.module:Class'"))
+    if not isinstance(spec.factory, str) or not re.fullmatch(pattern, spec.factory):
+        raise _BrokenError(f"{kind} {spec.name!r}: factory {spec.factory!r} is not {form}")
     if not isinstance(spec.summary, str):
         raise _BrokenError(f"{kind} {spec.name!r}: summary is {type(spec.summary).__name__}, not text")
 

@@ -77,6 +77,16 @@ class StoreError(PidistillError):
     """The store on disk cannot be read or is in use."""
 
 
+class StaleError(PidistillError):
+    """Cells began with another model, verifier, data or package than are here now."""
+
+
+class StarvedError(PidistillError):
+    """A stage could not take a single optimizer step: nothing that it may train on came out of what it may draw."""
+
+    exit_code = 3
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """' Did you mean X?' for the nearest of `known`, or '' when nothing is near."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)

@@ -46,6 +46,16 @@ def pidistill_register_objectives() -> Sequence[Spec]:  # type: ignore[empty-bod
 
 
 @hookspec
+def pidistill_register_selectors() -> Sequence[Spec]:  # type: ignore[empty-body]
+    """Specs of selectors (`contracts.Selector`): frozen dataclasses whose fields are their settings."""
+
+
+@hookspec
+def pidistill_register_recipes() -> Sequence[Spec]:  # type: ignore[empty-body]
+    """Specs of recipes: a spec's factory is `"package:recipes/NAME.toml"`. See `authoring.recipes`."""
+
+
+@hookspec
 def pidistill_register_commands() -> Sequence[Spec]:  # type: ignore[empty-body]
     """Specs of extra `pidistill` subcommands: factories *are* click commands, imported when the command is called."""
 

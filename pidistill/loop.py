@@ -5,36 +5,48 @@ recipe of the project, from retry to on-policy self-distillation, is this loop w
 
     rollout    the engine completes prompts                       Problem  -> Rollout
     verify     the domain's verifier judges completions           Rollout  -> Verdict
-    construct  PI forms make feedback for retries and teachers    Verdict  -> Feedback -> Rollout | Example
-    train      an objective turns examples into new weights       Example  -> ModelRef
+    construct  PI forms make feedback, a selector chooses         Verdict  -> Feedback -> Rollout | Example
+    learn      an objective turns examples into new weights       Example  -> ModelRef
 
-Each arrow looks into the store first and writes down what it made before the next begins. So a killed run resumes by
-running again, and arms that ask for the same rollouts (same model revision, prompt, sampling and seed) pay for them
-once. The loop knows no domain, engine, PI form or objective by name; `suite` chooses them and calls it.
+A recipe is a sequence of stages, and a stage a sequence of turns: a round over all problems, or, for an on-policy
+objective, the few problems between two refreshes. Each arrow (`pidistill.arrows`) looks into the store first and writes
+down what it made before the next begins. So a killed run resumes by running again, and arms that ask for the same
+rollouts pay for them once. The loop knows no domain, engine, form, selector or objective by name; `suite` chooses them.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pidistill.cell import Ask, Attempt, Cell, judge, rng_for, rollout, sampling, seed_for, train
-from pidistill.contracts import Peers, PIForm
-from pidistill.errors import OverlapError
+from pidistill.arrows.inform import inform
+from pidistill.arrows.learn import learn
+from pidistill.arrows.rollout import Ask, rollout
+from pidistill.arrows.verify import verify
+from pidistill.arrows.where import Where
+from pidistill.cell import Cell, sampling, seed_for
+from pidistill.checks import before_sampling
+from pidistill.config import EvaluateConfig, Stage
+from pidistill.errors import StarvedError
+from pidistill.groups import about_each, about_problems, chosen
 from pidistill.pi import feedback, leak
-from pidistill.records import PI, Example, Messages, ModelRef, Problem, Rollout, Sampling
+from pidistill.records import PI, Attempt, Example, Messages, ModelRef, Problem, Sampling
+from pidistill.turns import Steps, Turn, turns
 
 
 @dataclass(frozen=True)
-class Phase:
-    """One turn of the loop: the problems it samples, and whether its training goes on from the last one's state."""
+class StageOutcome:
+    """What a stage leaves behind."""
 
-    name: str
-    problems: Sequence[Problem]
-    goes_on: bool = False
+    stage: Stage
+    attempts: Sequence[Attempt]
+    """All training rollouts, of every turn."""
+    examples: int
+    steps: Steps
+    model: ModelRef
+    after: Sequence[Attempt]
+    """The evaluation of the weights that it ended with."""
 
 
 @dataclass(frozen=True)
@@ -43,192 +55,192 @@ class Outcome:
 
     cell: str
     before: Sequence[Attempt]
-    after: Sequence[Attempt]
-    trained_on: Sequence[Attempt]
-    """All training rollouts, of every phase."""
-    examples: int
-    model: ModelRef
+    stages: Sequence[StageOutcome]
+
+    @property
+    def after(self) -> Sequence[Attempt]:
+        """The evaluation of the final weights."""
+        return self.stages[-1].after
+
+    @property
+    def model(self) -> ModelRef:
+        """The final weights."""
+        return self.stages[-1].model
+
+    @property
+    def trained_on(self) -> Sequence[Attempt]:
+        """All training rollouts, of every stage."""
+        return [attempt for stage in self.stages for attempt in stage.attempts]
 
 
 def run_cell(cell: Cell) -> Outcome:
-    """Run, or resume, one cell. Raises `OverlapError` before anything is sampled if train and held-out overlap."""
-    check_disjoint(cell.train, cell.held_out)
+    """Run, or resume, one cell.
+
+    Raises `OverlapError`, `LeakError` or `UsageError` before anything is sampled, `StaleError` where the cell began
+    with other parts, and `StarvedError` where a stage finds nothing to train on for the steps that it was asked for.
+    """
+    before_sampling(cell)
     with cell.store.cell(cell.id, cell.settings()):
+        cell.begin()
         cell.observe("pidistill_cell_started", cell=cell.settings())
-        before = evaluate(cell, cell.base, "before")
-        model, trained_on, examples_seen = cell.base, list[Attempt](), 0
-        for phase in phases(cell):
-            attempts = first_attempts(cell, model, phase)
-            attempts += retries(cell, model, phase, attempts)
-            examples = construct(cell, phase, attempts)
-            if examples:
-                model = train(cell, model, f"{phase.name}: train", examples, phase.goes_on and model != cell.base)
-            else:
-                cell.progress.note(
-                    f"{cell.id}: {phase.name}: nothing passed the filter, so the weights stay as they are"
-                )
-            trained_on += attempts
-            examples_seen += len(examples)
-        after = evaluate(cell, model, "after")
-        return Outcome(cell.id, before, after, trained_on, examples_seen, model)
+        cell.store.problems.put(((p.hash, p) for p in (*cell.train_problems, *cell.held_out)), cell.id)
+        before = evaluate(cell, cell.base, cell.config.evaluate, Where("", 0, "evaluate before"))
+        model, stages = cell.base, list[StageOutcome]()
+        for stage in cell.config.stages:
+            stages.append(run_stage(cell, model, stage))
+            model = stages[-1].model
+        return Outcome(cell.id, before, stages)
 
 
-def phases(cell: Cell) -> Iterator[Phase]:
-    """The turns of a cell. Off-policy objectives take all problems once a round; on-policy ones a slice a refresh."""
-    if not cell.objective.on_policy:
-        for number in range(cell.config.recipe.rollouts.rounds):
-            yield Phase(f"round {number + 1}", cell.train)
-        return
-    train_config, rng = cell.config.train, rng_for(cell, "order")
-    shuffles = (rng.sample(cell.train, len(cell.train)) for _ in itertools.count())
-    order = itertools.chain.from_iterable(shuffles)
-    for number in range(math.ceil(train_config.steps / train_config.refresh_every)):
-        steps = min(train_config.refresh_every, train_config.steps - number * train_config.refresh_every)
-        wanted = math.ceil(steps * train_config.batch_size / cell.config.recipe.rollouts.samples)
-        yield Phase(f"refresh {number + 1}", list(itertools.islice(order, wanted)), goes_on=number > 0)
+def run_stage(cell: Cell, start: ModelRef, stage: Stage) -> StageOutcome:
+    """One stage: turns of gathering attempts, constructing examples and learning, then an evaluation of its own."""
+    model, steps = start, Steps.asked_by(cell, stage)
+    attempts, count = list[Attempt](), 0
+    for turn in turns(cell, stage, steps):
+        examples = list[Example]()
+        while problems := turn.draw(len(examples)):
+            fresh, of_teacher = gather(cell, model, stage, turn, problems)
+            attempts += fresh
+            examples += construct(cell, model, stage, turn, fresh, of_teacher)
+        examples = examples[: turn.wanted]
+        if examples:
+            learnt = learn(cell, model, stage, turn.where("train"), examples, turn.goes_on and model != start)
+            model = learnt.model
+            steps.taken += learnt.steps
+            count += len(examples)
+        elif steps.asked is None:
+            cell.progress.note(f"{cell.id}: {turn.label}: nothing passed the filter, so the weights stay as they are")
+    if steps.asked and not steps.taken:
+        raise StarvedError(
+            f"{cell.id}, stage {stage.name!r}: none of the {steps.asked} steps could be taken. {steps.drawn} problems "
+            f"were drawn, {len(attempts)} attempts made, and the selector {stage.examples.keep!r} kept none of them.",
+            "Take easier problems, a model that solves some, another selector (--set recipe.examples.keep=all), or let it "
+            "draw more: --set train.draw_limit=32",
+        )
+    if steps.short:
+        cell.progress.note(f"{cell.id}, stage {stage.name!r}: {steps}")
+    after = evaluate(cell, model, stage.evaluate, Where(stage.name, 0, "evaluate after"))
+    return StageOutcome(stage, attempts, count, steps, model, after)
 
 
-def first_attempts(cell: Cell, model: ModelRef, phase: Phase) -> list[Attempt]:
+def gather(
+    cell: Cell, model: ModelRef, stage: Stage, turn: Turn, problems: Sequence[Problem]
+) -> tuple[list[Attempt], list[Attempt]]:
+    """The attempts on `problems`, first ones before retries, and the teacher's own where the recipe samples them."""
+    attempts = first_attempts(cell, model, stage, turn, problems)
+    attempts += retries(cell, model, stage, turn, attempts)
+    return attempts, teacher_attempts(cell, model, stage, turn, problems)
+
+
+def first_attempts(
+    cell: Cell, model: ModelRef, stage: Stage, turn: Turn, problems: Sequence[Problem]
+) -> list[Attempt]:
     """`samples` completions of every problem's prompt, judged: the plain one, or with the PI that the recipe names."""
-    drawn = Counter[str]()  # a slice that runs past the end of the data may hold a problem twice
-    asks = []
-    for problem in phase.problems:
-        messages = first_prompt(cell, problem)
-        for _ in range(cell.config.recipe.rollouts.samples):
-            draw = sampling(cell, problem, phase.name, drawn[problem.id])
-            asks.append(Ask(problem, messages, draw))
-            drawn[problem.id] += 1
-    return judge(cell, rollout(cell, model, f"{phase.name}: first attempts", asks))
+    asks, where = list[Ask](), turn.where("first attempts")
+    for problem, (messages, pi_ids) in zip(problems, prompts(cell, model, stage, turn, problems), strict=True):
+        for _ in range(stage.rollouts.samples):
+            draw = sampling(cell, stage.sampling, "sample", problem.id, turn.label, turn.next_draw(problem))
+            asks.append(Ask(problem, messages, draw, pi_ids=pi_ids))
+    return verify(cell, where, rollout(cell, model, where, asks))
 
 
-def first_prompt(cell: Cell, problem: Problem) -> Messages:
-    """What a first attempt sees: the plain prompt, and PI where the recipe has it and its form says something."""
-    prompt, name = cell.domain.prompt(problem), cell.config.recipe.rollouts.first_form
-    if name is None:
-        return prompt
-    pi = cell.forms[name].render(problem, None, None, Peers(cell.train), rng_for(cell, "pi", name, problem.id))
-    return prompt if pi is None else feedback.teach(prompt, pi).messages
+def prompts(
+    cell: Cell, model: ModelRef, stage: Stage, turn: Turn, problems: Sequence[Problem]
+) -> list[tuple[Messages, tuple[str, ...]]]:
+    """What first attempts see, with the keys of the PI in it: the plain prompt, and PI where the recipe says so."""
+    plain = [cell.domain.prompt(problem) for problem in problems]
+    if stage.rollouts.first_form is None:
+        return [(prompt, ()) for prompt in plain]
+    form = cell.forms[stage.rollouts.first_form]
+    told = inform(cell, model, stage, turn.where("first attempts"), form, about_problems(cell, form, problems))
+    return [
+        (prompt, ()) if pi is None else (feedback.teach(prompt, pi).messages, (pi.digest(),))
+        for prompt, pi in zip(plain, told, strict=True)
+    ]
 
 
-def retries(cell: Cell, model: ModelRef, phase: Phase, attempts: Sequence[Attempt]) -> list[Attempt]:
+def retries(cell: Cell, model: ModelRef, stage: Stage, turn: Turn, attempts: Sequence[Attempt]) -> list[Attempt]:
     """Up to K more tries after each failure, each prompt holding the earlier failures and the PI about them."""
-    settings = cell.config.recipe.rollouts
-    form, passing = cell.forms[settings.retry_form], passing_by_problem(attempts)
-    chains = [[attempt] for attempt in attempts if failed(attempt)]
-    made: list[Attempt] = []
+    settings, made = stage.rollouts, list[Attempt]()
+    form = cell.forms[settings.retry_form]
+    chains = [[attempt] for attempt in attempts if attempt.failed]
     for number in range(1, settings.retries + 1):
+        where = turn.where(f"retry {number}")
+        failures = [attempt for chain in chains for attempt in chain]
+        told = iter(inform(cell, model, stage, where, form, about_each(cell, form, failures, attempts)))
         asks, asked = list[Ask](), list[list[Attempt]]()
         for chain in chains:
-            problem, told = chain[0].problem, [(a.rollout.completion, render(cell, form, a, passing)) for a in chain]
-            failures = [(completion, pi) for completion, pi in told if pi is not None]
-            if len(failures) == len(chain):
-                turn = feedback.retry(cell.domain.prompt(problem), failures)
-                drawn = sampling(cell, problem, phase.name, chain[0].rollout.sampling.seed, number)
-                asks.append(Ask(problem, turn.messages, drawn, number, chain[-1].rollout.id))
+            pis = [next(told) for _ in chain]
+            known = [(a.rollout.completion, pi) for a, pi in zip(chain, pis, strict=True) if pi is not None]
+            if len(known) == len(chain):
+                first = chain[0]
+                turns_said = feedback.retry(cell.domain.prompt(first.problem), known)
+                draw = sampling(
+                    cell, stage.sampling, "sample", first.problem.id, turn.label, first.rollout.sampling.seed, number
+                )
+                pi_ids = tuple(pi.digest() for _, pi in known)
+                asks.append(Ask(first.problem, turns_said.messages, draw, number, chain[-1].rollout.id, pi_ids))
                 asked.append(chain)
-        tries = judge(cell, rollout(cell, model, f"{phase.name}: retry {number}", asks))
+        tries = verify(cell, where, rollout(cell, model, where, asks, settings.retry_role))
         made += tries
-        chains = [[*chain, attempt] for chain, attempt in zip(asked, tries, strict=True) if failed(attempt)]
+        chains = [[*chain, attempt] for chain, attempt in zip(asked, tries, strict=True) if attempt.failed]
     return made
 
 
-def construct(cell: Cell, phase: Phase, attempts: Sequence[Attempt]) -> list[Example]:
-    """Examples from attempts: what the recipe keeps, always on the *plain* prompt, with the teacher's view if any."""
-    settings = cell.config.recipe.examples
-    form = cell.forms[settings.teacher_form] if settings.teacher_form else None
-    passing, examples = passing_by_problem(attempts), list[Example]()
-    for attempt in attempts:
-        if not kept(settings.keep, attempt, settings.above):
+def teacher_attempts(
+    cell: Cell, model: ModelRef, stage: Stage, turn: Turn, problems: Sequence[Problem]
+) -> list[Attempt]:
+    """Completions by the teacher, which sees the teacher's PI, judged; none where the recipe samples none."""
+    count, form_name = stage.rollouts.teacher_samples, stage.examples.teacher_form
+    if not count or form_name is None:
+        return []
+    where, form = turn.where("teacher attempts"), cell.forms[form_name]
+    asks = list[Ask]()
+    told = inform(cell, model, stage, where, form, about_problems(cell, form, problems))
+    for problem, pi in zip(problems, told, strict=True):
+        if pi is not None:
+            messages = feedback.teach(cell.domain.prompt(problem), pi).messages
+            for sample in range(count):
+                draw = sampling(cell, stage.sampling, "teacher", problem.id, turn.label, sample)
+                asks.append(Ask(problem, messages, draw, pi_ids=(pi.digest(),)))
+    return verify(cell, where, rollout(cell, model, where, asks, "teacher"))
+
+
+def construct(
+    cell: Cell, model: ModelRef, stage: Stage, turn: Turn, attempts: Sequence[Attempt], of_teacher: Sequence[Attempt]
+) -> list[Example]:
+    """Examples from attempts: what the selector chooses, always on the *plain* prompt, with the teacher's view if any."""
+    choices, examples = chosen(cell.selectors[stage.examples.keep], attempts, of_teacher), list[Example]()
+    form, told = None, list[PI | None]([None] * len(choices))
+    if stage.examples.teacher_form:
+        form = cell.forms[stage.examples.teacher_form]
+        abouts = about_each(cell, form, [choice.attempt for choice in choices], attempts)
+        told = inform(cell, model, stage, turn.where("teacher's view"), form, abouts)
+    for choice, pi in zip(choices, told, strict=True):
+        if form and pi is None:
             continue
-        problem, made = attempt.problem, attempt.rollout
+        problem, made = choice.attempt.problem, choice.attempt.rollout
         student = cell.domain.prompt(problem)
-        leak.check_prompt(cell.domain, problem, student, f"{cell.id}, {phase.name}, example")
-        teacher, told = None, "none"
-        if form:
-            pi = render(cell, form, attempt, passing)
-            if pi is None:
-                continue
-            teacher, told = feedback.teach(student, pi).messages, form.name
+        leak.check_prompt(cell.domain, problem, student, f"{cell.id}, {turn.label}, example")
+        foreign = cell.speaker(made.role).model is not None  # another model's tokens are not this one's
         examples.append(
             Example(
-                problem.id, student, made.completion, made.token_ids, teacher,
-                weight=attempt.verdict.score if settings.keep == "graded" else 1.0,
-                logprobs=made.logprobs, rollout_id=made.id, pi_form=told,
+                problem.id, student, made.completion, () if foreign else made.token_ids,
+                feedback.teach(student, pi).messages if pi else None, choice.weight,
+                () if foreign else made.logprobs, made.id, pi.form if pi else "none", pi.digest() if pi else "",
+                choice.advantage,
             )
         )  # fmt: skip
     return examples
 
 
-def kept(keep: str, attempt: Attempt, above: float = 0.3) -> bool:
-    """Whether a recipe that keeps `keep` trains on this attempt. What could not be judged is never trained on.
-
-    `above` is for "graded" alone: the score that an attempt must be above.
-    """
-    first, verdict = attempt.rollout.attempt == 0, attempt.verdict
-    if not verdict.status.judged:
-        return False
-    return {
-        "first+retry": verdict.passed,
-        "first": verdict.passed and first,
-        "retry": verdict.passed and not first,
-        "graded": verdict.score > above,
-        "all": first,
-        "correct": first and verdict.passed,
-        "incorrect": first and not verdict.passed,
-    }[keep]
-
-
-def evaluate(cell: Cell, model: ModelRef, when: str) -> list[Attempt]:
+def evaluate(cell: Cell, model: ModelRef, config: EvaluateConfig, where: Where) -> list[Attempt]:
     """`samples` completions of every held-out problem, judged. Greedy ones do not depend on the cell's seed."""
-    config = cell.config.evaluate
-    asks = []
+    asks = list[Ask]()
     for problem, sample in itertools.product(cell.held_out, range(config.samples)):
         messages = cell.domain.prompt(problem)
         leak.check_prompt(cell.domain, problem, messages, f"{cell.id}, evaluation")
         seed = seed_for(cell, "evaluate", problem.id, sample) if config.temperature else 0
         drawn = Sampling(config.temperature, config.top_p if config.temperature else 1.0, 0, config.max_tokens, seed)
         asks.append(Ask(problem, messages, drawn))
-    return judge(cell, rollout(cell, model, f"evaluate {when}", asks))
-
-
-# --- Rules ------------------------------------------------------------------------------------------------------
-
-
-def check_disjoint(train: Sequence[Problem], held_out: Sequence[Problem]) -> None:
-    """Raise `OverlapError` where a training problem's statement, case and spacing aside, is an evaluation problem's."""
-    known = {problem.prompt_hash: problem.id for problem in held_out}
-    shared = [(problem.id, known[problem.prompt_hash]) for problem in train if problem.prompt_hash in known]
-    if shared:
-        raise OverlapError(
-            f"{len(shared)} training problems are evaluation problems, the first: {shared[0][0]} = {shared[0][1]}.",
-            "Nothing was sampled. Choose disjoint splits with data.train and data.evaluate.",
-        )
-
-
-def failed(attempt: Attempt) -> bool:
-    """Judged, and not passed. What could not be judged is no failure to learn from."""
-    return attempt.verdict.status.judged and not attempt.verdict.passed
-
-
-def passing_by_problem(attempts: Sequence[Attempt]) -> Mapping[str, Sequence[Rollout]]:
-    """Problem id -> its passing rollouts: what peer solutions are drawn from."""
-    passing = defaultdict[str, list[Rollout]](list)
-    for attempt in attempts:
-        if attempt.verdict.passed:
-            passing[attempt.problem.id].append(attempt.rollout)
-    return passing
-
-
-def render(cell: Cell, form: PIForm, about: Attempt, passing: Mapping[str, Sequence[Rollout]]) -> PI | None:
-    """The PI of `form` about an attempt, or None where the form lacks what it needs. The same PI on every run."""
-    problem, needs = about.problem, form.needs
-    if (
-        (needs.rollout and not failed(about))
-        or (needs.diagnostics and not about.verdict.diagnostics)
-        or (needs.reference and problem.reference is None)
-        or (needs.solution and problem.solution is None)
-    ):
-        return None
-    peers = Peers(cell.train, [r for r in passing.get(problem.id, ()) if r.id != about.rollout.id])
-    rng = rng_for(cell, "pi", form.name, problem.id, about.rollout.id)
-    return form.render(problem, about.rollout, about.verdict, peers, rng)
+    return verify(cell, where, rollout(cell, model, where, asks))

@@ -20,10 +20,12 @@ import os
 import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
 from typing import TypeVar, cast
 
 from pidistill import __version__, builtin
-from pidistill.contracts import Domain, Objective, PIForm, Sandbox, Spec
+from pidistill.contracts import Domain, Objective, PIForm, Sandbox, Selector, Spec
 from pidistill.discovery import (
     OBSERVERS,
     Kind,
@@ -37,6 +39,7 @@ from pidistill.discovery import (
     package_of,
 )
 from pidistill.errors import MissingDependencyError, PidistillError, PluginError, unknown_name
+from pidistill.parts import make, name_of
 from pidistill.records import JSON
 from pidistill.requirements import extra_of, normalised
 
@@ -121,6 +124,19 @@ class Manager:
         """The sandbox; one instance per process."""
         return self._object(Kind.SANDBOX, name, Sandbox)  # type: ignore[type-abstract]
 
+    def selector(self, text: str) -> Selector:
+        """The selector that `text` names, with its settings."""
+        return self._object(Kind.SELECTOR, text, Selector)  # type: ignore[type-abstract]
+
+    def recipe(self, name: str) -> Path:
+        """The file of a recipe."""
+        spec, plugin = self._find(Kind.RECIPE, name)
+        package, _, file = spec.factory.partition(":")
+        path = self._guard(f"recipe {name!r}", plugin, lambda: Path(str(resources.files(package) / file)))
+        if not path.is_file():
+            raise PluginError(f"{plugin.origin}: recipe {name!r} has no file {path}.", f"Reinstall {plugin.package}.")
+        return path
+
     def spec(self, kind: Kind, name: str) -> Spec:
         """The spec of that name. Imports nothing, so it is the quick way to check a name."""
         return self._find(kind, name)[0]
@@ -150,15 +166,16 @@ class Manager:
             forms[spec.name] = spec
         return forms
 
-    def pi_form(self, name: str, domain: str | None = None) -> PIForm:
-        """The PI form, registered or of `domain`; one instance per process."""
+    def pi_form(self, text: str, domain: str | None = None) -> PIForm:
+        """The PI form that `text` names with its settings, registered or of `domain`; one instance per process."""
+        name = name_of(text)
         if (Kind.PI_FORM, name) in self._owners or (Kind.PI_FORM, name) in self._clashes:
-            return self._object(Kind.PI_FORM, name, PIForm)  # type: ignore[type-abstract]
+            return self._object(Kind.PI_FORM, text, PIForm)  # type: ignore[type-abstract]
         forms = self.pi_forms(domain)
         if domain is None or name not in forms:
             raise unknown_name("PI form", name, forms, LISTING)
         plugin = self._find(Kind.DOMAIN, domain)[1]
-        return self._make(Kind.PI_FORM, forms[name], plugin, PIForm, scope=domain)  # type: ignore[type-abstract]
+        return self._make(Kind.PI_FORM, text, forms[name], plugin, PIForm, scope=domain)  # type: ignore[type-abstract]
 
     def call(self, kind: Kind, name: str, method: Callable[[], T]) -> T:
         """`method()` of an object looked up here; what it raises becomes a `PluginError` that names the package."""
@@ -254,15 +271,15 @@ class Manager:
             raise unknown_name(str(kind), name, self.specs(kind), LISTING)
         return self._owners[kind, name]
 
-    def _object(self, kind: Kind, name: str, expected: type[T]) -> T:
-        return self._make(kind, *self._find(kind, name), expected)
+    def _object(self, kind: Kind, text: str, expected: type[T]) -> T:
+        return self._make(kind, text, *self._find(kind, name_of(text)), expected)
 
-    def _make(self, kind: Kind, spec: Spec, plugin: Plugin, expected: type[T], scope: str = "") -> T:
-        """The object behind a spec, made once. `scope` is the domain whose own PI form it is."""
-        key = (kind, scope, spec.name)
+    def _make(self, kind: Kind, text: str, spec: Spec, plugin: Plugin, expected: type[T], scope: str = "") -> T:
+        """The object behind a spec, with the settings in `text`, made once. `scope`: the domain whose own it is."""
+        key = (kind, scope, text)
         if key not in self._made:
             factory = self._load(kind, spec, plugin)
-            made = self._guard(f"{kind} {spec.name!r}", plugin, factory)
+            made = self._guard(f"{kind} {spec.name!r}", plugin, lambda: make(factory, text, str(kind)))
             if not isinstance(made, expected):
                 raise PluginError(
                     f"{plugin.origin}: {spec.factory} of {kind} {spec.name!r} made a {type(made).__name__}, "

@@ -107,8 +107,14 @@ class Record:
         return cls(**values)
 
     def digest(self) -> str:
-        """Content hash of the whole record."""
-        return content_hash(type(self).__name__, self.to_json())
+        """Content hash of the record. A field at its default is left out, so that a new field moves no digest."""
+        return content_hash(type(self).__name__, self.identity())
+
+    def identity(self) -> dict[str, JSON]:
+        """The fields that differ from their defaults, as plain JSON values: what keys are made of."""
+        defaults = _defaults(type(self))
+        said = {name: value for name in _schema(type(self))[1] if (value := getattr(self, name)) != defaults.get(name)}
+        return {name: _encode(value) for name, value in said.items()}
 
 
 @dataclass(frozen=True)
@@ -189,8 +195,14 @@ class Rollout(Record):
     attempt: int = 0
     """0 for a first attempt, k for the k-th retry."""
     parent_id: str | None = None
-    """The failed rollout that this one retries."""
+    """The failed rollout that this one retries, or that a written PI is about."""
     truncated: bool = False
+    role: str = "student"
+    """Who spoke: student, teacher, hinter, solver."""
+    problem_hash: str = ""
+    """Key of the problem in the store."""
+    pi_ids: tuple[str, ...] = ()
+    """Keys of the PI in the prompt, oldest first, as it was asked for the first time."""
 
 
 @dataclass(frozen=True)
@@ -223,15 +235,34 @@ class Verdict(Record):
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """A rollout with its problem and verdict. Not stored as such: its three parts are."""
+
+    problem: Problem
+    rollout: Rollout
+    verdict: Verdict
+
+    @property
+    def failed(self) -> bool:
+        """Judged, and not passed. What could not be judged is no failure to learn from."""
+        return self.verdict.status.judged and not self.verdict.passed
+
+
+@dataclass(frozen=True)
 class PI(Record):
     """Privileged information: text that the student will not see at test time."""
 
     form: str
+    """The form that made it, with its settings: `gibberish:token=QUUX`."""
     text: str
     reveals: Reveals
     source_ids: tuple[str, ...] = ()
     """Problems or rollouts that the text was made from."""
-    token_length: int | None = None
+    problem_id: str = ""
+    about: str = ""
+    """The rollout that it is about, where there is one."""
+    written_by: str = ""
+    """The rollout in which a model wrote it, where one did."""
 
 
 @dataclass(frozen=True)
@@ -259,6 +290,10 @@ class Example(Record):
     rollout_id: str = ""
     """Provenance: the rollout this was made from."""
     pi_form: str = "none"
+    pi_id: str = ""
+    """Key of the teacher's PI in the store, where there is one."""
+    advantage: float | None = None
+    """Reward minus its group's baseline, for objectives that use one."""
 
 
 @dataclass(frozen=True)
@@ -283,6 +318,16 @@ def _schema(cls: type) -> tuple[dict[str, object], dict[str, bool]]:
     missing = dataclasses.MISSING
     fields = {f.name: f.default is missing and f.default_factory is missing for f in dataclasses.fields(cls)}
     return typing.get_type_hints(cls), fields
+
+
+@functools.cache
+def _defaults(cls: type) -> dict[str, object]:
+    missing = dataclasses.MISSING
+    return {
+        f.name: f.default if f.default_factory is missing else f.default_factory()
+        for f in dataclasses.fields(cls)
+        if f.default is not missing or f.default_factory is not missing
+    }
 
 
 _SCALARS = frozenset((str, int, float, bool, type(None)))
@@ -344,4 +389,4 @@ def _decode(hint: object, value: JSON, where: str) -> object:
 
 
 __all__ = [name for name, value in list(globals().items()) if isinstance(value, type) and issubclass(value, Record)]
-__all__ += ["JSON", "Messages", "Reveals", "Status", "canonical_json", "content_hash"]
+__all__ += ["JSON", "Attempt", "Messages", "Reveals", "Status", "canonical_json", "content_hash"]

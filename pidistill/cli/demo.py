@@ -19,7 +19,7 @@ from pidistill.config import RunConfig, merge, read_toml
 from pidistill.errors import PidistillError, PluginError, UsageError
 from pidistill.plugins import Manager, get_manager
 from pidistill.recipes import run_config
-from pidistill.verify.confinement import find_sandbox
+from pidistill.suite.confinement import find_sandbox
 
 SETTINGS = Path(str(resources.files("pidistill.cli") / "demo.toml"))
 QUICK: dict[str, Any] = {

@@ -31,7 +31,7 @@ from pidistill.discovery import Kind
 from pidistill.errors import UsageError, did_you_mean
 from pidistill.plugins import Manager, get_manager
 from pidistill.records import Problem, Verdict
-from pidistill.verify.confinement import find_sandbox, sandbox_factory
+from pidistill.suite.confinement import find_sandbox, sandbox_factory
 from pidistill.verify.opener import Opener
 from pidistill.verify.oracle import OracleReport, check_oracle
 from pidistill.verify.pool import VerifierPool

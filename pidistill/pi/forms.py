@@ -6,33 +6,32 @@ same arguments. A domain adds forms that read its own structure (proof skeletons
 
 from __future__ import annotations
 
-import random
 import re
+from dataclasses import dataclass
 
-from pidistill.contracts import Needs, Peers, PIForm
+from pidistill.contracts import About, Needs, PIForm
 from pidistill.pi.feedback import FAILURE_NOTICE
-from pidistill.records import PI, Problem, Reveals, Rollout, Verdict
-
-GIBBERISH = "XYZZY"
-"""The nonsense token of seed 002."""
+from pidistill.records import PI, Reveals
+from pidistill.text import holds
 
 
-def _answer_text(answer: str) -> str:
+def answer_text(answer: str) -> str:
+    """How an answer, right or wrong, is told: the same words for a form and its placebos."""
     return f"The correct answer is {answer}."
 
 
+@dataclass(frozen=True)
 class NoPI(PIForm):
     """Nothing: a fresh sample. The resampling control of every other form."""
 
     name = "none"
     reveals = Reveals.NOTHING
 
-    def render(
-        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
-    ) -> PI | None:
-        return PI(self.name, "", self.reveals)
+    def render(self, about: About) -> PI | None:
+        return self.pi("")
 
 
+@dataclass(frozen=True)
 class BareRetry(PIForm):
     """Only that the attempt failed: one bit (seed 002, 'try again')."""
 
@@ -40,12 +39,11 @@ class BareRetry(PIForm):
     needs = Needs(rollout=True)
     reveals = Reveals.FAILURE_BIT
 
-    def render(
-        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
-    ) -> PI | None:
-        return None if rollout is None else PI(self.name, FAILURE_NOTICE, self.reveals, (rollout.id,))
+    def render(self, about: About) -> PI | None:
+        return self.pi(FAILURE_NOTICE, about.rollout.id)
 
 
+@dataclass(frozen=True)
 class Gold(PIForm):
     """The reference answer (seed 000 'answer only', seed 002 'gold answer')."""
 
@@ -53,27 +51,25 @@ class Gold(PIForm):
     needs = Needs(reference=True)
     reveals = Reveals.ANSWER
 
-    def render(
-        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
-    ) -> PI | None:
-        if problem.reference is None:
-            return None
-        return PI(self.name, _answer_text(problem.reference), self.reveals, (problem.id,))
+    def render(self, about: About) -> PI | None:
+        return self.pi(answer_text(about.reference), about.problem.id)
 
 
+@dataclass(frozen=True)
 class Gibberish(PIForm):
     """A nonsense token in the place of the answer (seed 002)."""
 
     name = "gibberish"
     reveals = Reveals.NOTHING
     placebo_for = "gold"
+    token: str = "XYZZY"
+    """The nonsense token; the default is seed 002's."""
 
-    def render(
-        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
-    ) -> PI | None:
-        return PI(self.name, _answer_text(GIBBERISH), self.reveals)
+    def render(self, about: About) -> PI | None:
+        return self.pi(answer_text(self.token))
 
 
+@dataclass(frozen=True)
 class Wrong(PIForm):
     """Another problem's reference answer, never one spelt like this problem's own (seed 002, 'shuffled')."""
 
@@ -82,19 +78,16 @@ class Wrong(PIForm):
     reveals = Reveals.NOTHING
     placebo_for = "gold"
 
-    def render(
-        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
-    ) -> PI | None:
-        if problem.reference is None or not peers.problems:
-            return None
-        start = rng.randrange(len(peers.problems))
-        for offset in range(len(peers.problems)):
-            other = peers.problems[(start + offset) % len(peers.problems)]
-            if other.reference is not None and other.reference != problem.reference and other.id != problem.id:
-                return PI(self.name, _answer_text(other.reference), self.reveals, (other.id,))
+    def render(self, about: About) -> PI | None:
+        start = about.rng.randrange(len(about.problems))
+        for offset in range(len(about.problems)):
+            other = about.problems[(start + offset) % len(about.problems)]
+            if other.reference is not None and other.reference != about.reference and other.id != about.problem.id:
+                return self.pi(answer_text(other.reference), other.id)
         return None
 
 
+@dataclass(frozen=True)
 class FirstStep(PIForm):
     """The first step of a reference solution, left out where it would give the answer away (seed 002)."""
 
@@ -102,15 +95,11 @@ class FirstStep(PIForm):
     needs = Needs(reference=True, solution=True)
     reveals = Reveals.STRUCTURE
 
-    def render(
-        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
-    ) -> PI | None:
-        if not problem.solution or problem.reference is None:
+    def render(self, about: About) -> PI | None:
+        step = self.step(about.solution)
+        if not step or self.gives_away(step, about.reference):
             return None
-        step = self.step(problem.solution)
-        if not step or self.gives_away(step, problem.reference):
-            return None
-        return PI(self.name, f"A correct solution begins: {step}", self.reveals, (problem.id,))
+        return self.pi(f"A correct solution begins: {step}", about.problem.id)
 
     def step(self, solution: str) -> str:
         """The first step of `solution`, or ''. A domain that knows how its solutions are written overrides this."""
@@ -121,22 +110,17 @@ class FirstStep(PIForm):
         return holds(step, reference)
 
 
+@dataclass(frozen=True)
 class PeerSolution(PIForm):
     """A passing rollout of the same problem, never the one that is worked on (seed 003, 'peer solution')."""
 
     name = "peer-solution"
-    needs = Needs(peers=True)
+    needs = Needs(sibling=True)
     reveals = Reveals.SOLUTION
 
-    def render(
-        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
-    ) -> PI | None:
-        own = rollout.id if rollout else None
-        passing = [r for r in peers.passing if r.id != own and r.problem_id == problem.id]
-        if not passing:
-            return None
-        peer = rng.choice(passing)
-        return PI(self.name, f"A correct solution:\n{peer.completion.strip()}\n", self.reveals, (peer.id,))
+    def render(self, about: About) -> PI | None:
+        peer = about.rng.choice([sibling.rollout for sibling in about.siblings])
+        return self.pi(f"A correct solution:\n{peer.completion.strip()}\n", peer.id)
 
 
 def first_step(solution: str) -> str:
@@ -146,9 +130,3 @@ def first_step(solution: str) -> str:
     """
     parts = [part.strip() for part in re.split(r"\n+|(?<=[.!?])\s+", solution.strip()) if part.strip()]
     return parts[0] if len(parts) > 1 else ""
-
-
-def holds(text: str, answer: str) -> bool:
-    """Whether `answer` stands in `text` as a word or number of its own, however it is spaced."""
-    needle = r"\s*".join(re.escape(c) for c in answer if not c.isspace())
-    return bool(needle) and re.search(rf"(?<![\w.]){needle}(?!\w|\.\d)", text) is not None

@@ -23,11 +23,11 @@ class Opener:
     options: Mapping[str, JSON] = field(default_factory=dict)
     """Passed to `Domain.open_verifier`."""
     sandbox: str | None = None
-    """A registered sandbox, or the `"package.module:Class"` of one; None: the domain's own choice."""
+    """`"package.module:Class"` of the sandbox, from its spec; None: the domain's own choice."""
     wrappers: tuple[str, ...] = ()
     """Applied in this order, such as `("noisy:false_pass=0.1,seed=1",)`; see `wrappers.py`."""
     factory: str | None = None
-    """`"package.module:Class"` of the domain, from its spec; None: looked up among the plugins, in the worker."""
+    """`"package.module:Class"` of the domain, from its spec; needed where `verifier` is None."""
     verifier: str | None = None
     """`"package.module:callable"` that makes the verifier from `options`, in place of a domain."""
 
@@ -43,15 +43,14 @@ class Opener:
             made = self._domain().open_verifier(dict(self.options), self._sandbox())
         if not isinstance(made, Verifier):
             raise VerifierError(f"Domain {self.domain!r} opened a {type(made).__name__}, which is not a Verifier.")
+        made.opened_with = dict(self.options)
         for text in self.wrappers:
             made = parse_wrapper(text).wrap(made)
         return made
 
     def _domain(self) -> Domain:
         if self.factory is None:
-            from pidistill.plugins import get_manager
-
-            return get_manager().domain(self.domain)
+            raise UsageError(f"Nothing says how domain {self.domain!r} is made.", "Give the factory of its spec.")
         domain = _load("domain", self.factory)()
         if not isinstance(domain, Domain):
             raise VerifierError(f"{self.factory!r} of domain {self.domain!r} makes a {type(domain).__name__}.")
@@ -60,10 +59,6 @@ class Opener:
     def _sandbox(self) -> Sandbox | None:
         if self.sandbox is None:
             return None
-        if ":" not in self.sandbox:
-            from pidistill.plugins import get_manager
-
-            return get_manager().sandbox(self.sandbox)
         sandbox = _load("sandbox", self.sandbox)()
         if not isinstance(sandbox, Sandbox):
             raise UsageError(f"Sandbox {self.sandbox!r} makes a {type(sandbox).__name__}, which is not a Sandbox.")

@@ -12,8 +12,8 @@ In a configuration a wrapper is text: `noisy:false_pass=0.1,false_fail=0.05,seed
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
-import math
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -21,8 +21,9 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import ClassVar
 
+from pidistill import parts
 from pidistill.contracts import Verifier
-from pidistill.errors import UsageError, did_you_mean, unknown_name
+from pidistill.errors import unknown_name
 from pidistill.records import Problem, Status, Verdict
 
 _JUDGED_ANSWER = frozenset({Status.PASS, Status.FAIL, Status.NO_ANSWER})
@@ -44,7 +45,7 @@ class Wrapper(ABC):
     @property
     def identity(self) -> str:
         """Name, version and every setting."""
-        settings = ",".join(f"{f.name}={getattr(self, f.name)!r}" for f in dataclasses.fields(self))
+        settings = ",".join(f"{key}={value!r}" for key, value in parts.all_settings(self).items())
         return f"{self.name}@{self.version}" + (f":{settings}" if settings else "")
 
     def wrap(self, verifier: Verifier) -> Verifier:
@@ -62,8 +63,8 @@ class Noisy(Wrapper):
     """
 
     name = "noisy"
-    false_pass: float = 0.0
-    false_fail: float = 0.0
+    false_pass: float = parts.option(0.0, 0, 1)
+    false_fail: float = parts.option(0.0, 0, 1)
     seed: int = 0
 
     def judge(self, problem: Problem, completion: str, inner: Verdict) -> Verdict:
@@ -102,7 +103,7 @@ class Lenient(Wrapper):
     """
 
     name = "lenient"
-    min_score: float = 0.5
+    min_score: float = parts.option(0.5, 0, 1)
 
     def judge(self, problem: Problem, completion: str, inner: Verdict) -> Verdict:
         if inner.passed:
@@ -123,7 +124,7 @@ class Graded(Wrapper):
     """
 
     name = "graded"
-    cap: float = 0.9
+    cap: float = parts.option(0.9, 0, 1)
 
     def judge(self, problem: Problem, completion: str, inner: Verdict) -> Verdict:
         if inner.passed or inner.answer is None or problem.reference is None:
@@ -148,7 +149,7 @@ class WrappedVerifier(Verifier):
         self.inner = inner
         self.wrapper = wrapper
 
-    @property
+    @functools.cached_property
     def identity(self) -> str:
         return f"{self.inner.identity}|{self.wrapper.identity}"
 
@@ -177,39 +178,10 @@ def judges_ahead(verifier: Verifier) -> bool:
 
 def parse_wrapper(text: str) -> Wrapper:
     """`"name"` or `"name:setting=value,..."` as a wrapper. Raises `UsageError` naming the part that does not fit."""
-    name, colon, rest = text.partition(":")
-    name = name.strip()
+    name = parts.name_of(text)
     if name not in WRAPPERS:
         raise unknown_name("verifier wrapper", name, WRAPPERS, "the docstrings of pidistill.verify.wrappers")
-    kind = WRAPPERS[name]
-    known = {f.name: type(f.default) for f in dataclasses.fields(kind)}
-    values: dict[str, float | int] = {}
-    for part in rest.split(",") if colon else ():
-        key, equals, value = (piece.strip() for piece in part.partition("="))
-        if not equals or not key or not value:
-            raise UsageError(f"Wrapper {text!r}: {part!r} is not of the form setting=value.", _usage(kind))
-        if key not in known:
-            raise UsageError(f"Wrapper {text!r}: unknown setting {key!r}.{did_you_mean(key, known)}", _usage(kind))
-        if key in values:
-            raise UsageError(f"Wrapper {text!r}: {key} is given twice.", _usage(kind))
-        values[key] = _number(value, known[key], f"Wrapper {text!r}: {key}", _usage(kind))
-    return kind(**values)
-
-
-def _number(text: str, kind: type, where: str, usage: str) -> float | int:
-    try:
-        value: float | int = kind(text)
-    except ValueError:
-        wanted = "a whole number" if kind is int else "a number"
-        raise UsageError(f"{where} must be {wanted}, got {text!r}.", usage) from None
-    if kind is float and not (math.isfinite(value) and 0.0 <= value <= 1.0):
-        raise UsageError(f"{where} must lie in [0, 1], got {text}.", usage)
-    return value
-
-
-def _usage(kind: type[Wrapper]) -> str:
-    settings = ",".join(f"{f.name}={f.default}" for f in dataclasses.fields(kind))
-    return f"Usage: {kind.name}" + (f":{settings}" if settings else " (it has no settings)")
+    return parts.make(WRAPPERS[name], text, "Wrapper")
 
 
 def _uniform(*parts: str) -> float:

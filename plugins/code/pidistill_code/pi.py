@@ -15,12 +15,12 @@ long.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from pidistill.contracts import Needs, Peers, PIForm, Spec
-from pidistill.records import JSON, PI, Problem, Reveals, Rollout, Status, Verdict
+from pidistill.contracts import About, Needs, PIForm, Spec
+from pidistill.records import JSON, PI, Problem, Reveals, Status
 from pidistill_code.report import split_diagnostics
 
 SPECS: Final = tuple(
@@ -39,6 +39,7 @@ _NEAR: Final = 0.1
 """Share by which a placebo's tests may be longer or shorter before they are cut to fit."""
 
 
+@dataclass(frozen=True)
 class FailingTests(PIForm):
     """The tests that failed, each with what came instead of what was expected."""
 
@@ -46,16 +47,13 @@ class FailingTests(PIForm):
     needs = Needs(rollout=True, diagnostics=True)
     reveals = Reveals.DIAGNOSTIC
 
-    def render(
-        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
-    ) -> PI | None:
+    def render(self, about: About) -> PI | None:
         """None where no test failed by itself: the program does not load, or there is no code."""
-        if rollout is None or verdict is None:
-            return None
-        tests, _ = split_diagnostics(verdict.diagnostics)
-        return PI(self.name, f"{tests}\n", self.reveals, (problem.id, rollout.id)) if tests else None
+        tests, _ = split_diagnostics(about.verdict.diagnostics)
+        return self.pi(f"{tests}\n", about.problem.id, about.rollout.id) if tests else None
 
 
+@dataclass(frozen=True)
 class ErrorTrace(PIForm):
     """The exception that the attempt raised, and where."""
 
@@ -63,47 +61,44 @@ class ErrorTrace(PIForm):
     needs = Needs(rollout=True, diagnostics=True)
     reveals = Reveals.DIAGNOSTIC
 
-    def render(
-        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
-    ) -> PI | None:
+    def render(self, about: About) -> PI | None:
         """None where nothing was raised: the answers were only wrong."""
-        if rollout is None or verdict is None:
-            return None
-        _, error = split_diagnostics(verdict.diagnostics)
-        return PI(self.name, f"It ended with this error:\n{error}\n", self.reveals, (rollout.id,)) if error else None
+        _, error = split_diagnostics(about.verdict.diagnostics)
+        return self.pi(f"It ended with this error:\n{error}\n", about.rollout.id) if error else None
 
 
+@dataclass(frozen=True)
 class TestRun(PIForm):
     """What the test run printed, whether the attempt passed or not (the context of code OPSD)."""
 
     __test__ = False
     name = "test-run"
+    needs = Needs(attempt=True)
     reveals = Reveals.DIAGNOSTIC
 
-    def render(
-        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
-    ) -> PI | None:
-        """None without an attempt that was judged."""
-        if rollout is None or verdict is None or not verdict.status.judged:
+    def render(self, about: About) -> PI | None:
+        """None where the attempt could not be judged."""
+        verdict = about.verdict
+        if not verdict.status.judged:
             return None
         said = "All tests pass." if verdict.status is Status.PASS else verdict.diagnostics or verdict.reason
-        return PI(self.name, f"The tests of an attempt:\n{said}\n", self.reveals, (problem.id, rollout.id))
+        return self.pi(f"The tests of an attempt:\n{said}\n", about.problem.id, about.rollout.id)
 
 
+@dataclass(frozen=True)
 class AllTests(PIForm):
     """All tests that decide the verdict."""
 
     name = "all-tests"
     reveals = Reveals.TESTS
 
-    def render(
-        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
-    ) -> PI | None:
+    def render(self, about: About) -> PI | None:
         """None where the problem has no tests."""
-        text = _tests_text(problem, _LONGEST)
-        return PI(self.name, _told(text), self.reveals, (problem.id,)) if text else None
+        text = _tests_text(about.problem, _LONGEST)
+        return self.pi(_told(text), about.problem.id) if text else None
 
 
+@dataclass(frozen=True)
 class ShuffledTests(PIForm):
     """Another problem's tests, cut to the length of this one's: the same words about nothing."""
 
@@ -112,26 +107,24 @@ class ShuffledTests(PIForm):
     reveals = Reveals.NOTHING
     placebo_for = "all-tests"
 
-    def render(
-        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
-    ) -> PI | None:
+    def render(self, about: About) -> PI | None:
         """None where the problem has no tests, or no other problem has tests that are not also its own."""
-        own = _tests_text(problem, _LONGEST)
+        own = _tests_text(about.problem, _LONGEST)
         wanted = len(own)
         if not wanted:
             return None
-        others = [(p, _tests_text(p, 2 * _LONGEST)) for p in peers.problems if p.id != problem.id]
+        others = [(p, _tests_text(p, 2 * _LONGEST)) for p in about.others]
         others = [(p, text) for p, text in others if text and not set(text.split("\n")) & set(own.split("\n"))]
         if not others:
             return None
         near = [(p, text) for p, text in others if abs(len(text) - wanted) <= _NEAR * wanted]
         longer = [(p, text) for p, text in others if len(text) > wanted]
         if near or longer:
-            other, text = rng.choice(near or longer)
+            other, text = about.rng.choice(near or longer)
             sources = [other]
             text = _cut(text.split("\n"), round(wanted * (1 + _NEAR)))
         else:  # all others are shorter: the longest of them, and more until the length is there
-            rng.shuffle(others)
+            about.rng.shuffle(others)
             others.sort(key=lambda entry: -len(entry[1]))
             sources, lines = [], list[str]()
             for other, more in others:
@@ -140,7 +133,7 @@ class ShuffledTests(PIForm):
                 if len("\n".join(lines)) >= wanted * (1 - _NEAR):
                     break
             text = _cut(lines, round(wanted * (1 + _NEAR)))
-        return PI(self.name, _told(text), self.reveals, tuple(other.id for other in sources))
+        return self.pi(_told(text), *(other.id for other in sources))
 
 
 def _told(tests: str) -> str:

@@ -6,6 +6,7 @@ privileged information.
 
 from __future__ import annotations
 
+from pidistill.authoring.recipes import recipe_specs
 from pidistill.contracts import Spec
 from pidistill.hookspecs import hookimpl
 
@@ -20,3 +21,9 @@ def pidistill_register_domains() -> list[Spec]:
 def pidistill_register_commands() -> list[Spec]:
     """`pidistill lean setup` and `pidistill lean check`."""
     return [Spec("lean", "Set up and look at the Lean runtimes.", "pidistill_lean.command:command")]
+
+
+@hookimpl
+def pidistill_register_recipes() -> list[Spec]:
+    """The arms that are about this domain; those about none in particular are the core's."""
+    return recipe_specs("pidistill_lean.recipes")

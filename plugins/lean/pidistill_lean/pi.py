@@ -17,12 +17,12 @@ from __future__ import annotations
 
 import atexit
 import functools
-import random
+from dataclasses import dataclass
 from typing import Final
 
-from pidistill.contracts import Needs, Peers, PIForm, Spec
+from pidistill.contracts import About, Needs, PIForm, Spec
 from pidistill.errors import VerifierError
-from pidistill.records import PI, Problem, Reveals, Rollout, Verdict
+from pidistill.records import PI, Problem, Reveals
 from pidistill_lean.judge import entries, errors
 from pidistill_lean.protocol import LeanDied, LeanTimeout, Runtime
 from pidistill_lean.runtimes import open_runtime
@@ -48,6 +48,7 @@ _LOOKED_AT: Final = 24
 """How many other problems are tried for a placebo of the right length."""
 
 
+@dataclass(frozen=True)
 class HaveSkeleton(PIForm):
     """The `have` statements of the reference proof, as a text that elaborates (seed 002, 'have-skeleton')."""
 
@@ -55,14 +56,13 @@ class HaveSkeleton(PIForm):
     needs = Needs(reference=True, solution=True)
     reveals = Reveals.STRUCTURE
 
-    def render(
-        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
-    ) -> PI | None:
+    def render(self, about: About) -> PI | None:
         """None where the reference proof has no `have`, or its skeleton does not elaborate."""
-        text = skeleton_of(problem)
-        return PI(self.name, _told_skeleton(text), self.reveals, (problem.id,)) if text else None
+        text = skeleton_of(about.problem)
+        return self.pi(_told_skeleton(text), about.problem.id) if text else None
 
 
+@dataclass(frozen=True)
 class OtherSkeleton(PIForm):
     """Another problem's skeleton: the same kind of text about something else."""
 
@@ -71,24 +71,23 @@ class OtherSkeleton(PIForm):
     reveals = Reveals.NOTHING
     placebo_for = "have-skeleton"
 
-    def render(
-        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
-    ) -> PI | None:
+    def render(self, about: About) -> PI | None:
         """None where `have-skeleton` has nothing to say, or no other problem has a skeleton about as long."""
-        own = skeleton_of(problem)
+        problem, own = about.problem, skeleton_of(about.problem)
         if not own:
             return None
-        others = [p for p in peers.problems if p.id != problem.id and p.solution and p.reference != problem.reference]
-        rng.shuffle(others)
+        others = [p for p in about.others if p.solution and p.reference != problem.reference]
+        about.rng.shuffle(others)
         length = len(str(problem.solution))
         others.sort(key=lambda other: abs(len(str(other.solution)) - length) // 8)  # stable: near ones in random order
         for other in others[:_LOOKED_AT]:
             text = skeleton_of(other)
             if text and abs(len(text) - len(own)) <= _NEAR * len(own) and not _steps(text) & _steps(own):
-                return PI(self.name, _told_skeleton(text), self.reveals, (other.id,))
+                return self.pi(_told_skeleton(text), other.id)
         return None
 
 
+@dataclass(frozen=True)
 class ProofHalf(PIForm):
     """The first half of the reference proof's steps, for the rest to be found (proof completion)."""
 
@@ -96,16 +95,13 @@ class ProofHalf(PIForm):
     needs = Needs(reference=True, solution=True)
     reveals = Reveals.SOLUTION
 
-    def render(
-        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
-    ) -> PI | None:
+    def render(self, about: About) -> PI | None:
         """None where the proof is a single step."""
-        text = half_of(problem)
-        if not text:
-            return None
-        return PI(self.name, f"A correct proof begins:\n```lean4\n{text}\n```\n", self.reveals, (problem.id,))
+        text = half_of(about.problem)
+        return self.pi(f"A correct proof begins:\n```lean4\n{text}\n```\n", about.problem.id) if text else None
 
 
+@dataclass(frozen=True)
 class CompilerErrors(PIForm):
     """What the compiler said of the attempt (seed 002, 'type-checker PI')."""
 
@@ -113,15 +109,11 @@ class CompilerErrors(PIForm):
     needs = Needs(rollout=True, diagnostics=True)
     reveals = Reveals.DIAGNOSTIC
 
-    def render(
-        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
-    ) -> PI | None:
-        """None without a verdict that says anything."""
-        if rollout is None or verdict is None or not verdict.diagnostics:
-            return None
-        return PI(self.name, verdict.diagnostics, self.reveals, (rollout.id,))
+    def render(self, about: About) -> PI | None:
+        return self.pi(about.verdict.diagnostics, about.rollout.id)
 
 
+@dataclass(frozen=True)
 class FirstError(PIForm):
     """Where the first error is and what it is, in one sentence, without the goals that the compiler prints."""
 
@@ -129,20 +121,16 @@ class FirstError(PIForm):
     needs = Needs(rollout=True, diagnostics=True)
     reveals = Reveals.DIAGNOSTIC
 
-    def render(
-        self, problem: Problem, rollout: Rollout | None, verdict: Verdict | None, peers: Peers, rng: random.Random
-    ) -> PI | None:
+    def render(self, about: About) -> PI | None:
         """None where Lean found no error: a proof may rest on `sorry` without one."""
-        if rollout is None or verdict is None:
-            return None
-        told = entries(verdict.diagnostics)
+        told = entries(about.verdict.diagnostics)
         if not told:
             return None
         at, _, text = told[0].partition("\n")
         what = text.strip().split("\n", 1)[0].rstrip(" .:")
         place = at.removeprefix("Error in ").split(": ", 1)
         line = f", at `{place[1]}`" if len(place) > 1 else ""
-        return PI(self.name, f"The first error is in {place[0]}{line}: {what}.", self.reveals, (rollout.id,))
+        return self.pi(f"The first error is in {place[0]}{line}: {what}.", about.rollout.id)
 
 
 # --- Parts of reference proofs ----------------------------------------------------------------------------------------

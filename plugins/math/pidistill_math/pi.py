@@ -9,10 +9,12 @@ core's form `gold`.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
-from pidistill.pi.forms import FirstStep, holds
+from pidistill.pi.forms import FirstStep
 from pidistill.records import Status
+from pidistill.text import holds
 from pidistill_math.judge import judge
 from pidistill_math.notation import canonical, words
 
@@ -57,6 +59,7 @@ def holds_answer(step: str, reference: str) -> bool:
     return any(judge(reference, piece, limit_s=1).status is Status.PASS for piece in candidates if piece)
 
 
+@dataclass(frozen=True)
 class MathFirstStep(FirstStep):
     """The first step of the reference solution, left out where it holds the answer in any equivalent spelling."""
 

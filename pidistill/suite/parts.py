@@ -21,7 +21,7 @@ from pidistill.plugins import Manager
 from pidistill.progress import Progress
 from pidistill.records import ModelRef, Problem, canonical_json
 from pidistill.store.store import Store
-from pidistill.verify.confinement import find_sandbox, sandbox_factory
+from pidistill.suite.confinement import find_sandbox, sandbox_factory
 from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
 

@@ -1,0 +1,37 @@
+"""Where in a cell something was used: stage, turn and arrow, as a record and as a line for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pidistill.cell import Cell
+from pidistill.store.uses import Use
+
+UseKind = Literal["rollout", "verdict", "pi", "example", "checkpoint"]
+
+
+@dataclass(frozen=True)
+class Where:
+    """A place in a cell."""
+
+    stage: str
+    """Name of the stage; empty before the first."""
+    turn: int
+    """Of the stage, from 1; 0 outside of any."""
+    arrow: str
+    """Such as `first attempts`, `retry 1`, `evaluate`, `train`."""
+    label: str = ""
+    """What a person reads, such as `round 1`."""
+
+    def at(self, arrow: str) -> Where:
+        """The same turn, another arrow."""
+        return Where(self.stage, self.turn, arrow, self.label)
+
+    def __str__(self) -> str:
+        return ": ".join(part for part in (self.label, self.arrow) if part)
+
+    def note(self, cell: Cell, kind: UseKind, keys: Sequence[str]) -> None:
+        """Record that `cell` used `keys` here."""
+        cell.store.note_use(cell.id, Use(self.stage, self.turn, self.arrow, kind, tuple(keys)))

@@ -1,0 +1,54 @@
+"""What is looked at before anything is sampled: that a cell's recipe makes sense, its data are disjoint, nothing leaks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pidistill.cell import Cell
+from pidistill.config import Stage
+from pidistill.errors import OverlapError, UsageError
+from pidistill.pi import leak
+from pidistill.records import Problem
+
+
+def before_sampling(cell: Cell) -> None:
+    """Raise `UsageError`, `OverlapError` or `LeakError` where the cell must not begin."""
+    for stage in cell.config.stages:
+        check_stage(cell, stage)
+    check_disjoint(cell.train_problems, cell.held_out)
+    for problem in (*cell.train_problems, *cell.held_out):
+        leak.check_prompt(cell.domain, problem, cell.domain.prompt(problem), f"{cell.id}, before anything is sampled")
+
+
+def check_stage(cell: Cell, stage: Stage) -> None:
+    """Raise `UsageError` where a stage's parts do not fit each other."""
+    rollouts, examples = stage.rollouts, stage.examples
+    if rollouts.first_form:
+        needs = cell.forms[rollouts.first_form].needs
+        if needs.rollout or needs.attempt or needs.diagnostics or needs.sibling:
+            raise UsageError(
+                f"PI form {rollouts.first_form!r} is about an attempt, so no first attempt can see it.",
+                f"Name it for second tries: --set recipe.rollouts.retry_form={rollouts.first_form}",
+            )
+    if cell.objective(stage).needs_teacher and not examples.teacher_form:
+        raise UsageError(
+            f"Recipe {cell.config.recipe.name!r}: objective {stage.train.objective!r} needs a teacher.",
+            "Say what the teacher sees: --set recipe.examples.teacher_form=gold",
+        )
+    if rollouts.teacher_samples and not examples.teacher_form:
+        raise UsageError(
+            f"Recipe {cell.config.recipe.name!r} samples a teacher that sees nothing.",
+            "Say what it sees: --set recipe.examples.teacher_form=gold",
+        )
+
+
+def check_disjoint(train: Sequence[Problem], held_out: Sequence[Problem]) -> None:
+    """Raise `OverlapError` where a training problem's statement, case and spacing aside, is an evaluation problem's."""
+    known = {problem.prompt_hash: problem.id for problem in held_out}
+    shared = [(problem.id, known[problem.prompt_hash]) for problem in train if problem.prompt_hash in known]
+    if shared:
+        raise OverlapError(
+            f"{len(shared)} training problems are evaluation problems, the first: {shared[0][0]} = {shared[0][1]}. "
+            "What was compared is the text, case and spacing aside.",
+            "Nothing was sampled. Choose disjoint splits with data.train and data.evaluate.",
+        )

