@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, Self, TypeVar
+from typing import Generic, Literal, Self, TypeVar
 
 from pidistill.config import RunConfig, as_json
 from pidistill.contracts import Domain, Engine, Objective, PIForm, Request, TrainJob
@@ -34,6 +34,7 @@ from pidistill.records import (
 )
 from pidistill.store.log import Log
 from pidistill.store.store import Store
+from pidistill.store.uses import Use
 from pidistill.verify.key import reusable, verdict_key
 from pidistill.verify.pool import VerifierPool
 
@@ -129,8 +130,15 @@ def rollout(cell: Cell, model: ModelRef, stage: str, asks: Sequence[Ask]) -> lis
                 pages.add(fresh)
                 found |= fresh
                 task.advance(len(fresh))
-    store.note_uses(cell.id, stage, "rollout", keys)
+    store.note_use(cell.id, use(stage, "rollout", keys))
     return [(ask.problem, found[key]) for key, ask in zip(keys, asks, strict=True)]
+
+
+def use(text: str, kind: Literal["rollout", "checkpoint"], keys: Sequence[str]) -> Use:
+    """The use of `keys` by what the loop calls `text`: 'round 2: retry 1', or 'evaluate before'."""
+    phase, _, arrow = text.rpartition(": ")
+    stage, _, turn = phase.rpartition(" ")
+    return Use(stage or arrow, int(turn or 0), arrow, kind, tuple(keys))
 
 
 def judge(cell: Cell, rollouts: Sequence[tuple[Problem, Rollout]]) -> list[Attempt]:
@@ -213,7 +221,7 @@ def train(cell: Cell, model: ModelRef, stage: str, examples: Sequence[Example], 
         }  # fmt: skip
 
     folder = cell.store.checkpoint(key, make, cell.id)
-    cell.store.note_uses(cell.id, stage, "checkpoint", [key])
+    cell.store.note_use(cell.id, use(stage, "checkpoint", [key]))
     trained = cell.store.trained(key)
     if trained["adapter"]:
         return replace(model, revision=trained["revision"], adapter=str(folder))
