@@ -5,32 +5,47 @@ and never touches another's; so a kill can tear at most the last line of one seg
 acknowledged. What is acknowledged survives any end of the process at once, and a power cut within `SYNC_EVERY_S`. In
 memory a log is an index from key to place; records are read back one by one.
 
-The latest line of a key counts: a verdict made under a larger budget replaces the earlier one. That a rollout is never
-made twice is the loop's promise, and `duplicates` shows it.
+Each line carries a checksum (`lines.py`). One that is damaged is named in `damage` and never read; its key is absent,
+even where an earlier line of it is whole, so that what it held is made anew instead of something older being believed.
+
+A record whose content follows from its key stands once; `duplicates` shows where two processes have made it both. Where
+a record may be made anew under its key (a verdict under a larger budget), its new line is preceded by one that
+withdraws the old: if the new line is damaged later, the old one does not come back.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pidistill.errors import RecordError, StoreError
-from pidistill.records import Record, canonical_json
+from pidistill.records import JSON, Record, canonical_json
+from pidistill.store.files import writing
+from pidistill.store.lines import Damage, pieces, seal, unseal, why
 
 R = TypeVar("R", bound=Record)
 
 SYNC_EVERY_S = 1.0
 """How long a record may be in the operating system's hands only, in seconds."""
+MAX_READERS = 64
+"""Segments that are kept open for reading."""
 
-_HEAD = b'{"_":"'
-_KEY_LENGTH = 32
+_KEY = slice(25, 57)
+_AT = slice(65, 97)
+_SHAPE = re.compile(rb'"key":"[0-9a-f]{32}","at":"[^"]{32}","cell":')
+_MAYBE_KEY = re.compile(rb'"key":"([0-9a-f]{32})"')
+_WITHDRAWN = b',"record":null}\n'
 
 
 @dataclass(frozen=True)
@@ -46,34 +61,57 @@ class Entry(Generic[R]):
 
 
 @dataclass(frozen=True)
-class _Place:
+class Payment:
+    """One making of a record."""
+
+    cell: str
+    at: str
+    again: bool
+    """Whether the record stood already, and was not withdrawn: what was paid for twice."""
+
+
+class _Place(NamedTuple):
     segment: Path
     offset: int
     length: int
 
 
 class Log(Generic[R]):
-    """Records of one type by key. Not thread-safe; any number of processes may share the folder."""
+    """Records of one type by key. Not thread-safe; any number of processes may share the folder.
 
-    def __init__(self, folder: Path, record_type: type[R]) -> None:
+    `remade`: whether a record may be made anew under its key, with other content.
+    """
+
+    def __init__(self, folder: Path, record_type: type[R], *, remade: bool = False, read_only: bool = False) -> None:
         self.folder = folder
         self.record_type = record_type
+        self.remade = remade
+        self.read_only = read_only
         self.duplicates = 0
-        """Lines whose key stood in the log already."""
+        """Lines whose key stood in the log already, unless the earlier one was withdrawn first."""
+        self.damage: list[Damage] = []
+        """Lines that were not read, since they are not what was written."""
         self._index: dict[str, _Place] = {}
+        self._payments: dict[str, list[Payment]] = {}  # of keys that have more than one line
         self._read_up_to: dict[Path, int] = {}
-        self._readers: dict[Path, int] = {}
+        self._readers: dict[Path, FileIO] = {}
         self._synced_at = 0.0
-        self._own: BinaryIO | None = None
+        self._own: FileIO | None = None
         self._own_path: Path | None = None
-        folder.mkdir(parents=True, exist_ok=True)
+        self._own_end = 0
         self.refresh()
+
+    # --- Reading ----------------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Take in what other processes have written since the last look."""
-        for segment in sorted(self.folder.glob("*.jsonl")):
+        for segment in self.segments():
             if segment != self._own_path:
                 self._scan(segment)
+
+    def segments(self) -> list[Path]:
+        """The files that the log lies in, the oldest first."""
+        return sorted(self.folder.glob("*.jsonl"))
 
     def __contains__(self, key: str) -> bool:
         return key in self._index
@@ -90,92 +128,216 @@ class Log(Generic[R]):
         return None if entry is None else entry.record
 
     def entry(self, key: str) -> Entry[R] | None:
-        """The whole line under `key`, or None. Raises `StoreError` naming file and offset if it is damaged."""
+        """The whole line under `key`, or None where there is none, or a damaged one, which `damage` names then."""
+        data = self.raw(key)
+        if data is None:
+            return None
+        try:
+            return Entry(data["key"], data["cell"], data["at"], self.record_type.from_json(data["record"]))
+        except (RecordError, TypeError, OverflowError) as error:
+            self._drop(key, f"does not fit: {error}")
+            return None
+
+    def entries(self) -> Iterator[Entry[R]]:
+        """All lines that count, oldest segment first."""
+        for key in list(self._index):
+            entry = self.entry(key)
+            if entry is not None:
+                yield entry
+
+    def raw(self, key: str) -> dict[str, Any] | None:
+        """What `entry` is made of, as plain JSON: `key`, `cell`, `at` and `record`."""
         place = self._index.get(key)
         if place is None:
             return None
-        line = os.pread(self._reader(place.segment), place.length, place.offset)
-        try:
-            data = json.loads(line)
-            return Entry(data["_"], data["cell"], data["at"], self.record_type.from_json(data["record"]))
-        except (ValueError, KeyError, TypeError, RecordError) as error:
-            raise StoreError(
-                f"{place.segment}: damaged line at byte {place.offset}: {error}",
-                f"Delete that file to sample its records again: rm {place.segment}",
-            ) from error
+        line = self._bytes(place)
+        if unseal(line) is None:
+            self._drop(key, "has changed since it was first read")
+            return None
+        data = _parse(line)
+        if data is None:
+            self._drop(key, "is not a line of a log")
+        return data
 
-    def entries(self) -> Iterator[Entry[R]]:
-        """All lines, oldest segment first."""
-        for key in list(self._index):
-            entry = self.entry(key)
-            assert entry is not None
-            yield entry
+    def payments(self, raw: Mapping[str, Any]) -> list[Payment]:
+        """Every making of a record, given as `raw` gives it, that the log knows of, the earliest first."""
+        only = [Payment(raw["cell"], raw["at"], again=False)]
+        return sorted(self._payments.get(raw["key"], only), key=lambda payment: payment.at)
+
+    # --- Writing ----------------------------------------------------------------------------------------------------
 
     def put(self, items: Iterable[tuple[str, R]], cell: str) -> None:
-        """Append records under their keys, 32 hexadecimal digits each; they outlive the process when this returns."""
-        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        """Append records under their keys, 32 hexadecimal digits each; they outlive the process when this returns.
+
+        Raises `StoreError` where the disk refuses; the log is then what it was before.
+        """
+        at = datetime.now(UTC).isoformat(timespec="microseconds")
         lines: list[tuple[str, bytes]] = []
         for key, record in items:
-            assert len(key) == _KEY_LENGTH, key
-            rest = canonical_json({"cell": cell, "at": at, "record": record.to_json()})
-            lines.append((key, _HEAD + key.encode("ascii") + b'",' + rest[1:].encode("ascii") + b"\n"))
-        if not lines:
-            return
-        file, path = self._segment()
-        offset = file.tell()
-        file.write(b"".join(line for _, line in lines))
-        file.flush()
-        if time.monotonic() - self._synced_at > SYNC_EVERY_S:
-            self._sync()
-        for key, line in lines:
-            self._remember(key, _Place(path, offset, len(line)))
-            offset += len(line)
+            if self.remade and key in self._index:
+                lines.append((key, _line(key, at, cell, None)))
+            lines.append((key, _line(key, at, cell, record.to_json())))
+        if lines:
+            self._append(b"".join(line for _, line in lines))
+            offset = self._own_end - sum(len(line) for _, line in lines)
+            for key, line in lines:
+                assert self._own_path is not None
+                self._take_in(key, _Place(self._own_path, offset, len(line)), line)
+                offset += len(line)
 
     def close(self) -> None:
         """Close all files. What was put stays; a later `put` starts a new segment."""
-        for descriptor in self._readers.values():
-            os.close(descriptor)
+        for reader in self._readers.values():
+            reader.close()
         self._readers = {}
-        if self._own is not None:
-            self._sync()
-            self._own.close()
-            self._own, self._own_path = None, None
+        if self._own is not None and self._own_path is not None:
+            own, self._own = self._own, None
+            self._read_up_to[self._own_path] = self._own_end
+            with writing(self._own_path), own:
+                os.fsync(own.fileno())
+            self._own_path = None
 
-    def _sync(self) -> None:
-        if self._own is not None:
-            os.fsync(self._own.fileno())
-            self._synced_at = time.monotonic()
+    def _append(self, text: bytes) -> None:
+        own, path = self._segment()
+        with writing(path):
+            try:
+                view = memoryview(text)
+                while view:
+                    view = view[own.write(view) :]
+                if time.monotonic() - self._synced_at > SYNC_EVERY_S:
+                    os.fsync(own.fileno())
+                    self._synced_at = time.monotonic()
+            except BaseException:  # Ctrl-C too: a line is written whole or not at all
+                with suppress(OSError):
+                    os.ftruncate(own.fileno(), self._own_end)
+                    own.seek(self._own_end)
+                raise
+        self._own_end += len(text)
 
-    def _reader(self, segment: Path) -> int:
-        if segment not in self._readers:
-            self._readers[segment] = os.open(segment, os.O_RDONLY)
-        return self._readers[segment]
-
-    def _segment(self) -> tuple[BinaryIO, Path]:
+    def _segment(self) -> tuple[FileIO, Path]:
         if self._own is None or self._own_path is None:
+            if self.read_only:
+                raise StoreError(f"{self.folder} is read-only.", "Name a folder that can be written: --store DIR")
             stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
-            self._own_path = self.folder / f"{stamp}-{uuid.uuid4().hex[:8]}.jsonl"
-            self._own = self._own_path.open("xb")
-            self._synced_at = time.monotonic()
+            path = self.folder / f"{stamp}-{uuid.uuid4().hex[:8]}.jsonl"
+            with writing(path):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                own = FileIO(path, "x")
+                fcntl.flock(own, fcntl.LOCK_EX)  # says to readers that a line without an end is being written
+            self._own, self._own_path, self._own_end, self._synced_at = own, path, 0, time.monotonic()
         return self._own, self._own_path
 
-    def _remember(self, key: str, place: _Place) -> None:
-        self.duplicates += key in self._index
-        self._index[key] = place
+    # --- The index --------------------------------------------------------------------------------------------------
 
     def _scan(self, segment: Path) -> None:
         offset = self._read_up_to.get(segment, 0)
-        with segment.open("rb") as file:
+        try:
+            file = segment.open("rb")
+        except FileNotFoundError:
+            return None  # deleted by hand, or replaced this moment
+        with file:
             file.seek(offset)
             for line in file:
-                if not line.endswith(b"\n"):
-                    break  # torn by a kill, or still being written
-                if not line.startswith(_HEAD):
-                    raise StoreError(
-                        f"{segment}: byte {offset} does not begin a record.",
-                        f"Delete that file to sample its records again: rm {segment}",
-                    )
-                key = line[len(_HEAD) : len(_HEAD) + _KEY_LENGTH].decode("ascii", "replace")
-                self._remember(key, _Place(segment, offset, len(line)))
+                if unseal(line) is not None and _SHAPE.match(line, _KEY.start - 7):
+                    self._take_in(line[_KEY].decode("ascii"), _Place(segment, offset, len(line)), line)
+                elif line.endswith(b"\n"):
+                    self._salvage(segment, offset, line)
+                elif _being_written(file.fileno()):
+                    break
+                elif _has_grown(segment, offset + len(line)):  # after it was read, before the look at the lock
+                    self._read_up_to[segment] = offset
+                    return self._scan(segment)
+                else:
+                    self._salvage(segment, offset, line)
                 offset += len(line)
         self._read_up_to[segment] = offset
+        return None
+
+    def _salvage(self, segment: Path, offset: int, stretch: bytes) -> None:
+        """Name a damaged stretch, and take in the whole lines that a damaged line end may have hidden in it."""
+        for start, piece in pieces(stretch):
+            place = _Place(segment, offset + start, len(piece))
+            if unseal(piece) is not None and _SHAPE.match(piece, _KEY.start - 7):
+                self._take_in(piece[_KEY].decode("ascii"), place, piece)
+                continue
+            self.damage.append(Damage(segment, place.offset, why(piece), len(piece)))
+            for match in _MAYBE_KEY.finditer(piece):
+                self._withdraw(match[1].decode("ascii"))
+
+    def _take_in(self, key: str, place: _Place, line: bytes) -> None:
+        standing = self._index.get(key)
+        if line.endswith(_WITHDRAWN):
+            if standing is not None and self._is_later(place, line, standing):
+                self._withdraw(key)
+            return
+        if (standing is not None or key in self._payments) and (data := _parse(line)) is not None:
+            self._pay_first(key)
+            self._payments.setdefault(key, []).append(Payment(data["cell"], data["at"], again=standing is not None))
+            self.duplicates += standing is not None
+        if standing is None or self._is_later(place, line, standing):
+            self._index[key] = place
+
+    def _pay_first(self, key: str) -> None:
+        """Remember who paid for the one line of `key`, before another one takes its place."""
+        if key not in self._payments and (data := self.raw(key)) is not None:
+            self._payments[key] = [Payment(data["cell"], data["at"], again=False)]
+
+    def _withdraw(self, key: str) -> None:
+        if key in self._index:
+            self._pay_first(key)
+            self._index.pop(key, None)
+
+    def _is_later(self, place: _Place, line: bytes, standing: _Place) -> bool:
+        """Segments are read by the time of their first line, so the order of two lines may be another."""
+        if place.segment == standing.segment:
+            return place.offset > standing.offset
+        return line[_AT] >= self._bytes(standing)[_AT]
+
+    def _drop(self, key: str, reason: str) -> None:
+        place = self._index.pop(key)
+        self.damage.append(Damage(place.segment, place.offset, reason, place.length))
+
+    def _bytes(self, place: _Place) -> bytes:
+        reader = self._readers.pop(place.segment, None)
+        try:
+            reader = reader or FileIO(place.segment)
+        except FileNotFoundError:
+            return b""
+        self._readers[place.segment] = reader  # the latest used stands last
+        if len(self._readers) > MAX_READERS:
+            self._readers.pop(next(iter(self._readers))).close()
+        return os.pread(reader.fileno(), place.length, place.offset)
+
+
+def _parse(line: bytes) -> dict[str, Any] | None:
+    """The object of a whole line, or None where it is not one of a log."""
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    good = (
+        isinstance(data, dict) and "record" in data and all(isinstance(data.get(k), str) for k in ("key", "at", "cell"))
+    )
+    return data if good else None
+
+
+def _line(key: str, at: str, cell: str, record: dict[str, JSON] | None) -> bytes:
+    assert len(key) == 32, key
+    rest = f'"key":"{key}","at":"{at}","cell":{canonical_json(cell)},"record":{canonical_json(record)}}}'
+    return seal(rest.encode("ascii"))
+
+
+def _being_written(descriptor: int) -> bool:
+    """Whether the process that writes the segment is alive."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False  # a file system without locks, or a read-only one
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+    return False
+
+
+def _has_grown(segment: Path, size: int) -> bool:
+    return segment.stat().st_size > size

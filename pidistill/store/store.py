@@ -1,176 +1,279 @@
 """The store: one folder that holds all that runs have paid for, and hands it to whoever needs it next.
 
+    problems/     Problem by its hash
     rollouts/     Rollout by content key (model revision, messages, sampling, engine)
     verdicts/     Verdict by (problem hash, completion, verifier identity)
-    checkpoints/  trained weights by training key, published by rename: a folder that exists is finished
-    cells/        per cell: cell.json (its settings), uses.jsonl (which keys each stage used), summary.json (at the end)
+    pi/           PI, and
+    examples/     Example, by content key
+    checkpoints/  trained weights by training key (`checkpoints.py`)
+    cells/        what each cell is, ran with, used and found (`cells.py`)
+    claims/       locks, so that processes at work at the same time make nothing twice (`claims.py`)
+    damaged/      what was found to be damaged and set aside; nothing reads it
 
-Nothing is ever changed in place. Who pays is recorded with each rollout, so the ledger is derived, not counted along.
+Nothing is ever changed in place, and nothing is read that is not what was written: what is damaged is named in
+`damage()` and made anew. Who pays is recorded with each record, so the ledger is derived, not counted along.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pidistill.errors import StoreError
-from pidistill.records import JSON, Rollout, Verdict
+from pidistill.records import JSON, PI, Example, Problem, Record, Rollout, Verdict
+from pidistill.store.cells import Cells
+from pidistill.store.checkpoints import Checkpoints
+from pidistill.store.claims import Claims
+from pidistill.store.files import writing
+from pidistill.store.lines import Damage
 from pidistill.store.log import Log
+from pidistill.store.marker import FORMAT, MARKER, check_marker
+from pidistill.store.uses import Kind, Use
 
-FORMAT = 1
+SAVE_EVERY_S = 0.1
+"""What `shared` makes is written down at least this often while it comes in, in seconds."""
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """Which of some keys this process may make, and which another one is making."""
+
+    mine: Sequence[str]
+    others: Sequence[str]
 
 
 class Store:
     """An open store. Use as a context manager, or call `close`."""
 
-    def __init__(self, root: Path) -> None:
-        """Open `root`, making it if need be. Raises `StoreError` where it is something else or of another format."""
+    def __init__(self, root: Path, *, read_only: bool | None = None) -> None:
+        """Open `root`, making it if need be. Raises `StoreError` where it is something else or of another format.
+
+        `read_only`: read without a lock, a folder or a file being made; by default, where the disk allows no more.
+        """
         self.root = root
+        self.read_only = root.is_dir() and not os.access(root, os.W_OK) if read_only is None else read_only
         try:
-            root.mkdir(parents=True, exist_ok=True)
-            self._check_format()
-        except (FileExistsError, NotADirectoryError, PermissionError) as error:
+            if not self.read_only:
+                root.mkdir(parents=True, exist_ok=True)
+            self._damage = check_marker(root, read_only=self.read_only)
+            self._in_use = None if self.read_only else (root / MARKER).open("rb")
+        except OSError as error:
             raise StoreError(
                 f"{root} cannot be used as a store: {error.strerror}.", "Name another folder: --store DIR"
             ) from error
-        self.rollouts = Log(root / "rollouts", Rollout)
-        self.verdicts = Log(root / "verdicts", Verdict)
+        if self._in_use is not None:
+            with writing(root):
+                fcntl.flock(self._in_use, fcntl.LOCK_SH)  # who mends a store wants it for himself
+        self.problems = self._log("problems", Problem)
+        self.rollouts = self._log("rollouts", Rollout)
+        self.verdicts = self._log("verdicts", Verdict, remade=True)
+        self.pi = self._log("pi", PI)
+        self.examples = self._log("examples", Example)
+        self.checkpoints = Checkpoints(root, read_only=self.read_only)
+        self.cells = Cells(root, self._missing, read_only=self.read_only)
+        self.claims = Claims(root / "claims")
 
     def __enter__(self) -> Store:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *exc: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            with suppress(StoreError):  # the first error is the one to be told
+                self.close()
 
     def close(self) -> None:
-        self.rollouts.close()
-        self.verdicts.close()
+        """Close all files and let go of all locks. Raises `StoreError` where the disk refuses what was written last."""
+        try:
+            for log in self.logs():
+                log.close()
+        finally:
+            self.claims.close()
+            if self._in_use is not None:
+                self._in_use.close()
+
+    def logs(self) -> tuple[Log[Problem], Log[Rollout], Log[Verdict], Log[PI], Log[Example]]:
+        """All logs."""
+        return self.problems, self.rollouts, self.verdicts, self.pi, self.examples
+
+    def log(self, kind: Kind) -> Log[Any]:
+        """The log that the keys of a use of this kind stand in. Checkpoints have none."""
+        logs: dict[Kind, Log[Any]] = {
+            "rollout": self.rollouts, "verdict": self.verdicts, "pi": self.pi, "example": self.examples,
+        }  # fmt: skip
+        return logs[kind]
 
     def refresh(self) -> None:
         """Take in what other processes have added."""
-        self.rollouts.refresh()
-        self.verdicts.refresh()
+        for log in self.logs():
+            log.refresh()
+
+    def damage(self) -> list[Damage]:
+        """All that is known by now to be damaged. `pidistill store check` looks at everything."""
+        logs = [damage for log in self.logs() for damage in log.damage]
+        return [*self._damage, *logs, *self.checkpoints.damage, *self.cells.damage]
+
+    # --- Made once --------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def claim(self, keys: Iterable[str]) -> Iterator[Claimed]:
+        """Claim what is free of `keys` while the block lasts. What it makes must be put before the block ends."""
+        mine, others = self.claims.take(keys)
+        try:
+            yield Claimed(mine, others)
+        finally:
+            self.claims.release(mine)
+
+    def shared(
+        self,
+        log: Log[R],
+        keys: Iterable[str],
+        make: Callable[[list[str]], Iterable[Mapping[str, R]]],
+        cell: str,
+        *,
+        usable: Callable[[R], bool] = lambda record: True,
+        keep: Callable[[R], bool] = lambda record: True,
+        on_wait: Callable[[int], None] | None = None,
+    ) -> dict[str, R]:
+        """The record of each key, from `log` or made: each by one process, of all that work on this store.
+
+        `make(missing)` yields records by key, in pieces, for the keys that are this process's to make; it is called
+        again where another process let go of keys without making them. `usable`: whether a record that is found will
+        do. `keep`: whether one that is made is written down. What was made before an error is written down too.
+        `on_wait` hears for how many records of other processes this one waits.
+        """
+        wanted = list(dict.fromkeys(keys))
+        found: dict[str, R] = {}
+        while missing := self._look_up(log, wanted, found, usable):
+            if self.read_only:
+                raise StoreError(
+                    f"{len(missing)} records are not in {log.folder}, which is read-only.",
+                    "Name a folder that can be written: --store DIR",
+                )
+            with self.claim(missing) as claimed:
+                log.refresh()
+                mine = self._look_up(log, claimed.mine, found, usable)
+                self.claims.release(key for key in claimed.mine if key in found)
+                if mine:
+                    self._make(log, mine, make, cell, found, keep)
+            self.claims.wait(claimed.others, on_wait)
+            log.refresh()
+        return found
+
+    def _make(
+        self,
+        log: Log[R],
+        mine: list[str],
+        make: Callable[[list[str]], Iterable[Mapping[str, R]]],
+        cell: str,
+        found: dict[str, R],
+        keep: Callable[[R], bool],
+    ) -> None:
+        unsaved: dict[str, R] = {}
+        saved_at = time.monotonic()
+
+        def save() -> None:
+            log.put([(key, record) for key, record in unsaved.items() if keep(record)], cell)
+            self.claims.release(unsaved)
+            unsaved.clear()
+
+        try:
+            for piece in make(mine):
+                found.update(piece)
+                unsaved.update(piece)
+                if time.monotonic() - saved_at > SAVE_EVERY_S:
+                    save()
+                    saved_at = time.monotonic()
+        finally:
+            save()
+        left = [key for key in mine if key not in found]
+        assert not left, f"{len(left)} records were asked for and not made, the first: {left[0]}"
+
+    @staticmethod
+    def _look_up(log: Log[R], keys: Iterable[str], found: dict[str, R], usable: Callable[[R], bool]) -> list[str]:
+        """Move what `log` has of `keys` into `found`; returns what it does not have."""
+        missing = []
+        for key in keys:
+            if key not in found:
+                record = log.get(key)
+                if record is not None and usable(record):
+                    found[key] = record
+                else:
+                    missing.append(key)
+        return missing
 
     # --- Checkpoints ------------------------------------------------------------------------------------------------
 
     def checkpoint(self, key: str, make: Callable[[Path], Mapping[str, JSON]], cell: str) -> Path:
-        """The folder of checkpoint `key`; `make(folder)` fills it where it is not there yet.
+        """The folder of checkpoint `key`; `make(folder)` fills it where it is not there yet, or is damaged.
 
         What `make` returns is kept as `trained.json` beside the weights, with the cell that paid. The folder appears
         under its name only when it is complete.
         """
-        final = self.root / "checkpoints" / key
-        if final.exists():
-            return final
-        final.parent.mkdir(exist_ok=True)
-        with final.with_name(f".{key}.lock").open("a") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # a second process that wants the same weights waits for them
-            if not final.exists():
-                partial = final.with_name(f".{key}.partial")
-                shutil.rmtree(partial, ignore_errors=True)
-                partial.mkdir()
-                write_json(partial / "trained.json", {**make(partial), "cell": cell})
-                for path in partial.rglob("*"):
-                    if path.is_file():
-                        _fsync(path)
-                partial.rename(final)
-                _fsync(final.parent)
-        return final
+        return self.checkpoints.get(key, make, cell)
 
     def trained(self, key: str) -> dict[str, Any]:
-        """What the objective reported for checkpoint `key`."""
-        return read_json(self.root / "checkpoints" / key / "trained.json")
+        """What the objective reported for checkpoint `key`. Raises `StoreError` where that is gone or damaged."""
+        return self.checkpoints.trained(key)
 
     # --- Cells ------------------------------------------------------------------------------------------------------
 
     def cell_dir(self, cell: str) -> Path:
-        return self.root / "cells" / cell
+        return self.cells.folder(cell)
 
-    @contextmanager
-    def cell(self, cell: str, settings: Mapping[str, JSON]) -> Iterator[Path]:
+    def cell(self, cell: str, settings: Mapping[str, JSON]) -> AbstractContextManager[Path]:
         """Hold cell `cell`: its folder, locked against a second process. The lock dies with the process."""
-        folder = self.cell_dir(cell)
-        folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "lock").open("a+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                lock.seek(0)
-                raise StoreError(
-                    f"Cell {cell} is being run by process {lock.read().strip() or '?'} on this store ({self.root}).",
-                    "Wait for it, stop it, or name another folder: --store DIR",
-                ) from None
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
-            if not (folder / "cell.json").exists():
-                write_json(folder / "cell.json", settings)
-            yield folder
+        return self.cells.hold(cell, settings)
 
-    def note_uses(self, cell: str, stage: str, kind: str, keys: Sequence[str]) -> None:
-        """Record that `stage` of `cell` used these keys (kind: rollout, checkpoint). Said again, the last counts."""
-        line = json.dumps({"stage": stage, "kind": kind, "keys": list(keys)}, separators=(",", ":")) + "\n"
-        path = self.cell_dir(cell) / "uses.jsonl"
-        torn = path.exists() and not path.read_bytes().endswith(b"\n")
-        with path.open("a", encoding="ascii") as file:
-            file.write("\n" + line if torn else line)
+    def settings(self, cell: str) -> dict[str, Any] | None:
+        """The settings that `cell` was held with last."""
+        return self.cells.read(cell, "cell.json")
 
-    def uses(self, cell: str) -> dict[tuple[str, str], list[str]]:
-        """(stage, kind) -> keys that `cell` used there, in the order the stages were first reached."""
-        path = self.cell_dir(cell) / "uses.jsonl"
-        found: dict[tuple[str, str], list[str]] = {}
-        if path.exists():
-            for line in path.read_text("ascii").splitlines():
-                try:
-                    use = json.loads(line)
-                except ValueError:
-                    continue  # torn by a kill: the stage is reached again, and says it again
-                found[use["stage"], use["kind"]] = use["keys"]
-        return found
+    def provenance(self, cell: str) -> dict[str, Any] | None:
+        """What `cell` was run with, or None where that was never written, or is damaged, which is named."""
+        return self.cells.read(cell, "provenance.json")
 
-    def _check_format(self) -> None:
-        marker = self.root / "pidistill-store.json"
-        if not marker.exists():
-            if any(not path.name.startswith(".") for path in self.root.iterdir()):
-                raise StoreError(
-                    f"{self.root} is not empty and is not a pidistill store.", "Name another folder: --store DIR"
-                )
-            write_json(marker, {"format": FORMAT})
-        if read_json(marker).get("format") != FORMAT:
-            raise StoreError(f"{self.root} was written in another store format.", "Name another folder: --store DIR")
+    def write_provenance(self, cell: str, provenance: Mapping[str, JSON]) -> None:
+        """Keep what `cell` is run with."""
+        self.cells.write(cell, "provenance.json", provenance)
+
+    def summary(self, cell: str) -> dict[str, Any] | None:
+        """What came out of `cell`; None where it is not finished, or the summary or what it stands on is damaged."""
+        return self.cells.summary(cell)
+
+    def write_summary(self, cell: str, summary: Mapping[str, JSON]) -> None:
+        """Keep what came out of `cell`, after its last use was noted."""
+        self.cells.write_summary(cell, summary)
+
+    def note_use(self, cell: str, use: Use) -> None:
+        """Write down what an arrow of `cell` used, unless the same stands there."""
+        self.cells.note(cell, use)
+
+    def uses(self, cell: str) -> list[Use]:
+        """The latest use of each (stage, turn, arrow, kind), in the order of a pass through `cell`."""
+        return self.cells.uses(cell)
+
+    def missing(self, cell: str) -> list[str]:
+        """Keys that `cell` used and that are not in the store (any more)."""
+        return self.cells.missing(cell)
+
+    def _missing(self, use: Use) -> list[str]:
+        if use.kind == "checkpoint":
+            return [key for key in use.keys if self.checkpoints.find(key) is None]
+        log = self.log(use.kind)
+        return [key for key in use.keys if key not in log]
+
+    def _log(self, name: str, record_type: type[R], *, remade: bool = False) -> Log[R]:
+        return Log(self.root / name, record_type, remade=remade, read_only=self.read_only)
 
 
-def write_json(path: Path, data: Mapping[str, JSON]) -> None:
-    """Write `data` so that `path` holds either the old text or the whole new one, whenever the process is killed."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    with partial.open("w", encoding="utf-8") as file:
-        json.dump(data, file, indent=1, allow_nan=False)
-        file.write("\n")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """The object in a JSON file. Raises `StoreError` naming the file."""
-    try:
-        data = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{path}: {error}", f"Delete it and run the same command again: rm {path}") from error
-    if not isinstance(data, dict):
-        raise StoreError(f"{path}: expected an object.")
-    return data
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+__all__ = ["FORMAT", "Claimed", "Store"]

@@ -20,7 +20,7 @@ from pidistill.report.model import ReportMeta, Rows
 from pidistill.report.write import Report, write_report
 from pidistill.stats.data import CellScores, Training, cell_scores
 from pidistill.store.ledger import LedgerRow, ledger, totals
-from pidistill.store.store import Store, write_json
+from pidistill.store.store import Store
 from pidistill.suite.bench import confine, group_key, open_bench, resolve
 
 EMBEDDED_NOTE = (
@@ -88,7 +88,7 @@ def finish(cell: Cell, outcome: Outcome) -> CellScores:
         "model": outcome.model.to_json(),
         "scores": scores.to_json(),
     }
-    write_json(cell.store.cell_dir(cell.id) / "summary.json", summary)
+    cell.store.write_summary(cell.id, summary)
     cell.observe("pidistill_cell_finished", cell=cell.settings(), summary=summary)
     return scores
 
@@ -147,8 +147,8 @@ def costs(rows: Sequence[LedgerRow], arms: Mapping[str, str]) -> Rows:
     counts: dict[tuple[str, str], list[int]] = {}
     for row in rows:
         if row.kind == "rollout":
-            kind = row.stage.rpartition(": ")[2]
-            cell = counts.setdefault((arms[row.cell], "retries" if kind.startswith("retry") else kind), [0, 0])
+            kind = "retries" if row.arrow.startswith("retry") else row.arrow
+            cell = counts.setdefault((arms[row.cell], kind), [0, 0])
             cell[0] += row.made
             cell[1] += row.reused
     lines = tuple(
@@ -164,7 +164,7 @@ def _ledger_text(row: LedgerRow) -> tuple[str, ...]:
         row.made, row.reused, row.completion_tokens_made, row.completion_tokens_used, row.prompt_tokens_used,
         row.tokens_trained, row.tokens_processed,
     )  # fmt: skip
-    return (row.cell, row.stage, *(f"{count:,}" for count in counts))
+    return (row.cell, f"{row.stage} {row.turn}: {row.arrow}" if row.turn else row.arrow, *(f"{c:,}" for c in counts))
 
 
 def _flat(tables: Mapping[str, JSON], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from pidistill.suite.compare import STAGES, costs, model_label, run_comparison
 
 
 def row(cell: str, stage: str, made: int, reused: int, kind: str = "rollout") -> LedgerRow:
-    return LedgerRow(cell, stage, kind, made, reused, 0, 0, 0, 0, 0)
+    return LedgerRow(cell, "", 0, stage.rpartition(": ")[2], kind, made, reused)
 
 
 def test_the_short_ledger_adds_up_seeds_and_rounds_by_stage() -> None:

@@ -192,8 +192,8 @@ def test_arms_that_share_first_attempts_sample_them_once(
     cells = [make_cell(store, pool, engine, Practice(), recipe) for recipe in ("retry", "star-gold", "rejection")]
     for cell in cells:
         loop.run_cell(cell)
-    rows = {(row.cell, row.stage): (row.made, row.reused) for row in ledger(store, [cell.id for cell in cells])}
-    first, held_out = "round 1: first attempts", "evaluate before"
+    rows = {(row.cell, row.arrow): (row.made, row.reused) for row in ledger(store, [cell.id for cell in cells])}
+    first, held_out = "first attempts", "evaluate before"
     assert [rows[cell.id, first] for cell in cells] == [(40, 0), (0, 40), (0, 40)]
     assert [rows[cell.id, held_out] for cell in cells] == [(30, 0), (0, 30), (0, 30)]
     assert store.rollouts.duplicates == 0

@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 
 from pidistill.errors import StoreError
 from pidistill.records import Status, Verdict, content_hash
+from pidistill.store.files import read_json, write_json
 from pidistill.store.ledger import ledger, totals
 from pidistill.store.log import Log
-from pidistill.store.store import Store, read_json, write_json
+from pidistill.store.store import Store
+from pidistill.store.uses import Use
 from tests.core.builders import rollout
 
 
@@ -75,15 +77,13 @@ def test_a_log_sees_what_another_process_has_added_after_refresh(tmp_path: Path)
     assert mine.duplicates == 0
 
 
-def test_a_damaged_line_is_named(tmp_path: Path) -> None:
-    Log(tmp_path, Verdict).put([verdict(1)], "cell")
+def test_a_damaged_line_is_named_and_absent(tmp_path: Path) -> None:
+    Log(tmp_path, Verdict).put([verdict(1), verdict(2)], "cell")
     (segment,) = tmp_path.glob("*.jsonl")
-    segment.write_bytes(segment.read_bytes().replace(b"FAIL", b"FALL"))
-    with pytest.raises(StoreError, match=segment.name):
-        Log(tmp_path, Verdict).get(content_hash(1))
-    segment.write_bytes(b"garbage\n")
-    with pytest.raises(StoreError, match=segment.name):
-        Log(tmp_path, Verdict)
+    segment.write_bytes(b"garbage\n" + segment.read_bytes().replace(b"FAIL", b"PASS", 1))
+    log = Log(tmp_path, Verdict)
+    assert log.get(content_hash(1)) is None and log.get(content_hash(2)) == verdict(2)[1]
+    assert [(damage.file, damage.at) for damage in log.damage] == [(segment, 0), (segment, 8)]
 
 
 def test_a_checkpoint_appears_only_when_it_is_complete(tmp_path: Path) -> None:
@@ -118,11 +118,11 @@ def test_a_cell_is_run_by_one_process_at_a_time(tmp_path: Path) -> None:
 def test_uses_survive_a_torn_line(tmp_path: Path) -> None:
     store = Store(tmp_path)
     with store.cell("c", {}) as folder:
-        store.note_uses("c", "first", "rollout", ["a", "b"])
+        store.note_use("c", Use("s", 1, "first", "rollout", ("a", "b")))
         with (folder / "uses.jsonl").open("a") as file:
             file.write('{"stage": "sec')
-        store.note_uses("c", "second", "rollout", ["b"])
-    assert store.uses("c") == {("first", "rollout"): ["a", "b"], ("second", "rollout"): ["b"]}
+        store.note_use("c", Use("s", 1, "second", "rollout", ("b",)))
+    assert [(use.arrow, use.keys) for use in Store(tmp_path).uses("c")] == [("first", ("a", "b")), ("second", ("b",))]
 
 
 def test_the_ledger_shows_shared_rollouts_once_as_made(tmp_path: Path) -> None:
@@ -130,8 +130,8 @@ def test_the_ledger_shows_shared_rollouts_once_as_made(tmp_path: Path) -> None:
     shared = rollout("p1", "one two", tokens=4)
     with store.cell("a", {}), store.cell("b", {}):
         store.rollouts.put([(shared.id, shared)], "a")
-        store.note_uses("a", "first attempts", "rollout", [shared.id])
-        store.note_uses("b", "first attempts", "rollout", [shared.id])
+        store.note_use("a", Use("s", 1, "first attempts", "rollout", (shared.id,)))
+        store.note_use("b", Use("s", 1, "first attempts", "rollout", (shared.id,)))
     rows = ledger(store, ["a", "b"])
     assert [(row.made, row.reused) for row in rows] == [(1, 0), (0, 1)]
     assert totals(rows, "b").completion_tokens_used == 4

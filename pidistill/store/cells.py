@@ -1,0 +1,222 @@
+"""Per cell: what it is, what it ran with, what it used, and what came out.
+
+    cells/<cell>/cell.json         its settings
+                 provenance.json   what it was run with
+                 uses.jsonl        what each arrow used (`uses.py`)
+                 summary.json      what came out, at the end
+                 lock              held by the process that runs it
+
+A summary is believed as long as all that it stands on is there: it names the uses that it was made from, by a hash, and
+is not given out where one of them, or a record that they name, is gone. The cell is then run once more, which makes
+what is missing and finds the rest.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pidistill.errors import StoreError
+from pidistill.records import JSON, content_hash
+from pidistill.store.files import DamagedFile, read_json, set_aside, write_json, writing
+from pidistill.store.lines import Damage
+from pidistill.store.uses import Use, Uses
+
+FILES = ("cell.json", "provenance.json", "summary.json")
+
+
+class Cells:
+    """The cells of one store. `missing`: what of a use is not in the store."""
+
+    def __init__(self, root: Path, missing: Callable[[Use], list[str]], *, read_only: bool = False) -> None:
+        self.root = root
+        self.read_only = read_only
+        self.damage: list[Damage] = []
+        self._missing = missing
+        self._read: dict[str, tuple[tuple[int, int], Uses]] = {}
+        self._said: dict[str, list[tuple[str, int, str, str]]] = {}
+
+    def folder(self, cell: str) -> Path:
+        return self.root / "cells" / cell
+
+    def names(self) -> list[str]:
+        """All cells that there are."""
+        folder = self.root / "cells"
+        return sorted(path.name for path in folder.iterdir() if path.is_dir()) if folder.is_dir() else []
+
+    @contextmanager
+    def hold(self, cell: str, settings: Mapping[str, JSON]) -> Iterator[Path]:
+        """Hold `cell`: its folder, locked against a second process. The lock dies with the process."""
+        folder = self.folder(cell)
+        if self.read_only:
+            raise StoreError(
+                f"Cell {cell} is not finished, and its store ({self.root}) is read-only.",
+                "Name a folder that can be written: --store DIR",
+            )
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = (folder / "lock").open("a+b", buffering=0)
+        with lock:
+            with writing(folder / "lock"):
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    lock.seek(0)
+                    owner = lock.read().decode("ascii", "replace").strip() or "?"
+                    raise StoreError(
+                        f"Cell {cell} is being run by process {owner} on this store ({self.root}).",
+                        "Wait for it, stop it, or name another folder: --store DIR",
+                    ) from None
+                lock.truncate(0)
+                lock.write(str(os.getpid()).encode("ascii"))
+            self._heal(cell)
+            if self.read(cell, "cell.json") != _plain(settings):
+                write_json(folder / "cell.json", settings)
+            self._said[cell] = []
+            yield folder
+
+    # --- Small files ------------------------------------------------------------------------------------------------
+
+    def read(self, cell: str, name: str) -> dict[str, Any] | None:
+        """A small file of `cell`, or None where there is none, or a damaged one, which is named."""
+        path = self.folder(cell) / name
+        if not path.exists():
+            return None
+        try:
+            return read_json(path)
+        except DamagedFile as error:
+            self._name(Damage(path, None, error.reason))
+            return None
+
+    def write(self, cell: str, name: str, data: Mapping[str, JSON]) -> None:
+        """Replace a small file of `cell`."""
+        with writing(self.folder(cell) / name):
+            self.folder(cell).mkdir(parents=True, exist_ok=True)
+        write_json(self.folder(cell) / name, data)
+
+    # --- Uses -------------------------------------------------------------------------------------------------------
+
+    def note(self, cell: str, use: Use) -> None:
+        """Write down what an arrow used, unless the same stands there."""
+        uses = self._uses(cell)
+        said = self._said.setdefault(cell, [known.slot for known in uses.in_order()])
+        if use.slot not in said:
+            said.append(use.slot)
+        if use in uses:
+            return
+        path = self.folder(cell) / "uses.jsonl"
+        line = uses.add(use, said.index(use.slot))
+        with writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            before = path.stat().st_size if path.exists() else 0
+            try:
+                with path.open("ab", buffering=0) as file:
+                    text = b"\n" + line if uses.torn else line
+                    if file.write(text) != len(text):
+                        raise OSError(28, "No space left on device")
+            except BaseException:
+                self._read.pop(cell, None)
+                if path.exists():
+                    os.truncate(path, before)
+                raise
+        uses.torn = False
+        self._read[cell] = _stamp(path), uses
+
+    def uses(self, cell: str) -> list[Use]:
+        """The latest use of each (stage, turn, arrow, kind), in the order of a pass through the cell."""
+        return self._uses(cell).in_order()
+
+    def missing(self, cell: str) -> list[str]:
+        """Keys that the cell used and that are not in the store."""
+        return [key for use in self.uses(cell) for key in self._missing(use)]
+
+    # --- Summary ----------------------------------------------------------------------------------------------------
+
+    def write_summary(self, cell: str, summary: Mapping[str, JSON]) -> None:
+        """Keep what came out of `cell`, and say what it stands on. What it used and is not kept may stay away."""
+        self.write(
+            cell,
+            "summary.json",
+            {
+                "summary": dict(summary),
+                "uses": self._uses_hash(cell),
+                "not_kept": list(dict.fromkeys(self.missing(cell))),
+            },
+        )
+
+    def summary(self, cell: str) -> dict[str, Any] | None:
+        """What came out of `cell`, or None where it is not finished, or something that this stands on is not there."""
+        data = self.read(cell, "summary.json")
+        if data is None:
+            return None
+        path = self.folder(cell) / "summary.json"
+        if data.get("uses") != self._uses_hash(cell):
+            self._name(Damage(path, None, "uses.jsonl is not what it was when this was written"))
+            return None
+        if gone := set(self.missing(cell)).difference(data.get("not_kept", ())):
+            self._name(Damage(path, None, f"{len(gone)} records that this stands on are gone or damaged"))
+            return None
+        summary: dict[str, Any] = data["summary"]
+        return summary
+
+    # --- Damage -----------------------------------------------------------------------------------------------------
+
+    def look_over(self, cell: str) -> None:
+        """Name everything in the folder of `cell` that is not what was written."""
+        for name in FILES:
+            self.read(cell, name)
+        self.uses(cell)
+        self.summary(cell)
+
+    def _heal(self, cell: str) -> None:
+        """Set aside what is damaged, so that this pass through the cell makes it anew. Call with the cell held."""
+        folder = self.folder(cell)
+        for name in FILES:
+            if (folder / name).exists() and self.read(cell, name) is None:
+                set_aside(folder / name, self.root)
+        uses = self._uses(cell)
+        if uses.damage:
+            if (folder / "summary.json").exists():
+                set_aside(folder / "summary.json", self.root)  # it stands on what is lost
+            rest = folder / ".uses.jsonl.partial"
+            with writing(rest):
+                rest.write_bytes(b"".join(uses.whole))
+                set_aside(uses.path, self.root)
+                rest.rename(uses.path)
+
+    def _uses(self, cell: str) -> Uses:
+        path = self.folder(cell) / "uses.jsonl"
+        stamp = _stamp(path)
+        if cell not in self._read or self._read[cell][0] != stamp:
+            uses = Uses(path)
+            self._read[cell] = stamp, uses
+            for damage in uses.damage:
+                self._name(damage)
+        return self._read[cell][1]
+
+    def _uses_hash(self, cell: str) -> str:
+        return content_hash([use.to_json() for use in self.uses(cell)])
+
+    def _name(self, damage: Damage) -> None:
+        if damage not in self.damage:
+            self.damage.append(damage)
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Changes when the file does."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
+
+
+def _plain(data: Mapping[str, JSON]) -> dict[str, JSON]:
+    """`data` as it is read back: tuples are lists."""
+    plain: dict[str, JSON] = json.loads(json.dumps(dict(data)))
+    return plain
