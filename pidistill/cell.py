@@ -61,6 +61,8 @@ class Cell:
     """Tells plugins' observers, by hook name; cannot fail the cell."""
     packages: Mapping[str, str]
     """Versions of the installed packages that results may depend on."""
+    renew: bool = False
+    """Whether to go on with the parts that are here, whatever the cell began with."""
 
     @property
     def engine(self) -> Engine:
@@ -82,7 +84,11 @@ class Cell:
     def provenance(self) -> dict[str, JSON]:
         """What the cell's outcome depends on beyond its name: known once everything is open."""
         roles: dict[str, JSON] = {
-            role: [speaker.engine.name, dict(speaker.engine.identity()), speaker.model.revision if speaker.model else ""]
+            role: [
+                speaker.engine.name,
+                dict(speaker.engine.identity()),
+                speaker.model.revision if speaker.model else "",
+            ]
             for role, speaker in sorted(self.speakers.items())
         }
         return {
@@ -98,7 +104,7 @@ class Cell:
     def begin(self) -> None:
         """Record the provenance, or compare it with the one that the cell began with. Raises `StaleError`."""
         now, then = self.provenance(), self.store.provenance(self.id)
-        if then is None:
+        if then is None or self.renew:
             self.store.write_provenance(self.id, now)
         elif changed := differences(then, now):
             raise stale({self.id: changed})
@@ -109,9 +115,11 @@ def differences(then: Mapping[str, JSON], now: Mapping[str, JSON]) -> dict[str, 
     found: dict[str, tuple[JSON, JSON]] = {}
     for key in then.keys() & now.keys():
         old, new = then[key], now[key]
-        if isinstance(old, Mapping) and isinstance(new, Mapping) and key == "packages":
+        if isinstance(old, Mapping) and isinstance(new, Mapping) and key in ("packages", "code"):
             names = sorted({*old, *new})
-            found |= {f"{key}.{name}": (old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)}
+            found |= {
+                f"{key}.{name}": (old.get(name), new.get(name)) for name in names if old.get(name) != new.get(name)
+            }
         elif old != new:
             found[key] = (old, new)
     return dict(sorted(found.items()))

@@ -1,4 +1,4 @@
-"""What is looked at before anything is sampled: that a cell's recipe makes sense, its data are disjoint, nothing leaks."""
+"""What is looked at before anything is sampled: its recipe makes sense, data are disjoint, nothing leaks."""
 
 from __future__ import annotations
 

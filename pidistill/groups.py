@@ -16,9 +16,7 @@ def groups(attempts: Sequence[Attempt], of_teacher: Sequence[Attempt] = ()) -> l
     return [Group(each[0].problem, each, teachers.get(name, ())) for name, each in own.items()]
 
 
-def chosen(
-    selector: Selector, attempts: Sequence[Attempt], of_teacher: Sequence[Attempt]
-) -> list[Choice]:
+def chosen(selector: Selector, attempts: Sequence[Attempt], of_teacher: Sequence[Attempt]) -> list[Choice]:
     """What `selector` chooses with a weight above 0, in the order of `attempts`."""
     choices = {id(c.attempt): c for group in groups(attempts, of_teacher) for c in selector.select(group)}
     return [c for attempt in attempts if (c := choices.get(id(attempt))) is not None and c.weight > 0]

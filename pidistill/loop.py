@@ -114,7 +114,7 @@ def run_stage(cell: Cell, start: ModelRef, stage: Stage) -> StageOutcome:
         raise StarvedError(
             f"{cell.id}, stage {stage.name!r}: none of the {steps.asked} steps could be taken. {steps.drawn} problems "
             f"were drawn, {len(attempts)} attempts made, and the selector {stage.examples.keep!r} kept none of them.",
-            "Take easier problems, a model that solves some, another selector (--set recipe.examples.keep=all), or let it "
+            "Take easier problems, a model that solves some, another selector (--set recipe.examples.keep=all), or "
             "draw more: --set train.draw_limit=32",
         )
     if steps.short:
@@ -132,9 +132,7 @@ def gather(
     return attempts, teacher_attempts(cell, model, stage, turn, problems)
 
 
-def first_attempts(
-    cell: Cell, model: ModelRef, stage: Stage, turn: Turn, problems: Sequence[Problem]
-) -> list[Attempt]:
+def first_attempts(cell: Cell, model: ModelRef, stage: Stage, turn: Turn, problems: Sequence[Problem]) -> list[Attempt]:
     """`samples` completions of every problem's prompt, judged: the plain one, or with the PI that the recipe names."""
     asks, where = list[Ask](), turn.where("first attempts")
     for problem, (messages, pi_ids) in zip(problems, prompts(cell, model, stage, turn, problems), strict=True):
@@ -209,7 +207,7 @@ def teacher_attempts(
 def construct(
     cell: Cell, model: ModelRef, stage: Stage, turn: Turn, attempts: Sequence[Attempt], of_teacher: Sequence[Attempt]
 ) -> list[Example]:
-    """Examples from attempts: what the selector chooses, always on the *plain* prompt, with the teacher's view if any."""
+    """Examples: the attempts that the selector chooses, on the *plain* prompt, with the teacher's view if any."""
     choices, examples = chosen(cell.selectors[stage.examples.keep], attempts, of_teacher), list[Example]()
     form, told = None, list[PI | None]([None] * len(choices))
     if stage.examples.teacher_form:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from pidistill.errors import PluginError, UsageError, did_you_mean
 
@@ -21,7 +21,8 @@ Scalar = bool | int | float | str
 
 def option(default: S, least: float | None = None, most: float | None = None) -> S:
     """A setting of a part: a dataclass field with a default and, for numbers, inclusive bounds."""
-    return cast(S, dataclasses.field(default=default, metadata={"least": least, "most": most}))
+    field: S = dataclasses.field(default=default, metadata={"least": least, "most": most})
+    return field
 
 
 def name_of(text: str) -> str:

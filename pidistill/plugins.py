@@ -141,6 +141,10 @@ class Manager:
         """The spec of that name. Imports nothing, so it is the quick way to check a name."""
         return self._find(kind, name)[0]
 
+    def owner(self, kind: Kind, name: str) -> str:
+        """The distribution that registers `name`."""
+        return self._find(kind, name)[1].package
+
     def factory(self, kind: Kind, name: str) -> Callable[..., object]:
         """The imported factory of any spec; engines are made with it, since whoever makes one must close it.
 

@@ -18,6 +18,10 @@ class Task(Protocol):
         """`count` more units are done; `note` replaces the short text beside the count."""
         ...
 
+    def within(self, tokens: int) -> None:
+        """`tokens` more tokens were decoded for units that are not done yet."""
+        ...
+
     def metrics(self, done: int, total: int, values: Mapping[str, float]) -> None:
         """`done` of `total` units are done, with such values as `loss` beside them. Fits `TrainJob.progress`."""
         ...
@@ -37,6 +41,9 @@ class Progress(Protocol):
 
 class _QuietTask:
     def advance(self, count: int = 1, note: str = "") -> None:
+        pass
+
+    def within(self, tokens: int) -> None:
         pass
 
     def metrics(self, done: int, total: int, values: Mapping[str, float]) -> None:

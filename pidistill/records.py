@@ -112,8 +112,10 @@ class Record:
 
     def identity(self) -> dict[str, JSON]:
         """The fields that differ from their defaults, as plain JSON values: what keys are made of."""
-        defaults = _defaults(type(self))
-        said = {name: value for name in _schema(type(self))[1] if (value := getattr(self, name)) != defaults.get(name)}
+        names = _schema(type(self))[1]  # type: ignore[arg-type]  # as in from_json
+        defaults = _defaults(type(self))  # type: ignore[arg-type]
+        missing = object()
+        said = {name: value for name in names if (value := getattr(self, name)) != defaults.get(name, missing)}
         return {name: _encode(value) for name, value in said.items()}
 
 

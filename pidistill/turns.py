@@ -1,8 +1,8 @@
 """The turns of a stage: which problems are drawn when, and how many optimizer steps that is for.
 
-Off-policy objectives take all problems once a round. On-policy ones take a slice of problems a refresh, and are promised
-their steps: where a selector leaves attempts out, a turn goes on drawing until it has the examples for its steps, at
-most `train.draw_limit` times as many problems in the whole stage as would do if nothing were left out.
+Off-policy objectives take all problems once a round. On-policy ones take a slice of problems a refresh, and are
+promised their steps: where a selector leaves attempts out, a turn goes on drawing until it has the examples for its
+steps, at most `train.draw_limit` times as many problems in the whole stage as would do if nothing were left out.
 """
 
 from __future__ import annotations
@@ -105,7 +105,9 @@ def turns(cell: Cell, stage: Stage, steps: Steps) -> Iterator[Turn]:
     samples, train = stage.rollouts.samples, stage.train
     if steps.asked is None:
         for number in range(1, stage.rollouts.rounds + 1):
-            yield Turn(stage.name, number, f"{prefix}round {number}", None, False, steps, iter(cell.train_problems), samples)
+            yield Turn(
+                stage.name, number, f"{prefix}round {number}", None, False, steps, iter(cell.train_problems), samples
+            )
         return
     rng = rng_for(cell, "order", prefix) if prefix else rng_for(cell, "order")
     shuffles = (rng.sample(cell.train_problems, len(cell.train_problems)) for _ in itertools.count())

@@ -48,5 +48,7 @@ def _written(
         told[place] = render.written(form, abouts[place], answer, cell.domain)
         refused += told[place] is None
     if refused:
-        cell.progress.note(f"{cell.id}: {where}: {refused} of {len(asks)} texts by the {form.role} were empty or told too much")
+        cell.progress.note(
+            f"{cell.id}: {where}: {refused} of {len(asks)} texts by the {form.role} were empty or told too much"
+        )
     return told

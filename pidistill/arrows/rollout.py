@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pidistill.arrows import share
-from pidistill.arrows.pages import Pages
-from pidistill.arrows.where import Where
+from pidistill.arrows.where import Where, waiting
 from pidistill.cell import STUDENT, Cell, Speaker
 from pidistill.contracts import Request
 from pidistill.records import Messages, ModelRef, Problem, Rollout, Sampling, content_hash
@@ -29,31 +27,30 @@ def rollout(
     cell: Cell, model: ModelRef, where: Where, asks: Sequence[Ask], role: str = STUDENT
 ) -> list[tuple[Problem, Rollout]]:
     """A rollout for each ask, in order, by `role`, the current student being `model`."""
-    speaker, log = cell.speaker(role), cell.store.rollouts
+    speaker = cell.speaker(role)
     speaks = speaker.of(model)
     keys = [rollout_key(speaker, speaks, ask) for ask in asks]
     wanted = dict(zip(keys, asks, strict=True))
-    made: dict[str, Rollout] = {}
-    for missing in share.missing(cell.store, log, wanted, log.__contains__):
+
+    def make(missing: list[str]) -> Iterator[dict[str, Rollout]]:
         speaker.engine.refresh(speaks)
-        asked = [wanted[key] for key in missing]
-        with cell.progress.task(f"{cell.id}: {where}", len(missing)) as task, Pages(log, cell.id) as pages:
-            requests = [Request(ask.messages, ask.sampling) for ask in asked]
+        requests = [Request(wanted[key].messages, wanted[key].sampling) for key in missing]
+        with cell.progress.task(f"{cell.id}: {where}", len(missing)) as task:
             for batch in speaker.engine.generate(requests, task.within):
                 fresh: dict[str, Rollout] = {}
                 for index, g in batch:
-                    key, ask = missing[index], asked[index]
+                    key, ask = missing[index], wanted[missing[index]]
                     fresh[key] = Rollout(
                         key, ask.problem.id, ask.messages, g.completion, g.token_ids, g.logprobs, g.prompt_tokens,
                         ask.sampling, speaks.revision, speaker.engine.name, ask.attempt, ask.parent_id, g.truncated,
                         role if role in cell.speakers else STUDENT, ask.problem.hash, ask.pi_ids,
                     )  # fmt: skip
-                pages.add(fresh)
-                made |= fresh
+                yield fresh
                 task.advance(len(fresh))
+
+    found = cell.store.shared(cell.store.rollouts, wanted, make, cell.id, on_wait=waiting(cell, where))
     where.note(cell, "rollout", keys)
-    made |= {key: found for key in wanted if key not in made and (found := log.get(key)) is not None}
-    return [(ask.problem, made[key]) for key, ask in zip(keys, asks, strict=True)]
+    return [(ask.problem, found[key]) for key, ask in zip(keys, asks, strict=True)]
 
 
 def rollout_key(speaker: Speaker, model: ModelRef, ask: Ask) -> str:

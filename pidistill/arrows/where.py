@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from pidistill.cell import Cell
-from pidistill.store.uses import Use
-
-UseKind = Literal["rollout", "verdict", "pi", "example", "checkpoint"]
+from pidistill.store.uses import Kind, Use
 
 
 @dataclass(frozen=True)
@@ -32,6 +29,19 @@ class Where:
     def __str__(self) -> str:
         return ": ".join(part for part in (self.label, self.arrow) if part)
 
-    def note(self, cell: Cell, kind: UseKind, keys: Sequence[str]) -> None:
+    def note(self, cell: Cell, kind: Kind, keys: Sequence[str]) -> None:
         """Record that `cell` used `keys` here."""
         cell.store.note_use(cell.id, Use(self.stage, self.turn, self.arrow, kind, tuple(keys)))
+
+
+def waiting(cell: Cell, where: Where) -> Callable[[int], None]:
+    """Says, once, that another process is making what is wanted here, and that it is waited for."""
+    said = False
+
+    def tell(count: int) -> None:
+        nonlocal said
+        if not said:
+            cell.progress.note(f"{cell.id}: {where}: waiting for {count} that another process is making")
+        said = True
+
+    return tell

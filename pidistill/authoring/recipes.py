@@ -1,8 +1,8 @@
 """Recipes that a package ships: one TOML file each, in a folder of the package, registered by name.
 
-    @hookimpl
-    def pidistill_register_recipes():
-        return recipe_specs("pidistill_mydomain.recipes")
+@hookimpl
+def pidistill_register_recipes():
+    return recipe_specs("pidistill_mydomain.recipes")
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """`pidistill demo`: the arms whose comparison is the point of the project, on every embedded model that is installed.
 
-It differs from `pidistill run` in nothing but its settings. Those are `demo.toml`'s, which also says which recipes make
-a domain's demo. A domain whose verifier cannot work on this machine is named and left out.
+It differs from `pidistill run` in nothing but its settings. Those of a small model are `demo.toml`'s; which recipes
+make a domain's demo, the domain says (`contracts.Embedded.demo`). A domain whose verifier cannot work on this machine
+is named and left out.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ import click
 from pidistill.cli.options import compare, json_option, store_option
 from pidistill.cli.output import line, stderr, warn_of_problems
 from pidistill.config import RunConfig, merge, read_toml
+from pidistill.discovery import Kind
 from pidistill.errors import PidistillError, PluginError, UsageError
 from pidistill.plugins import Manager, get_manager
 from pidistill.recipes import run_config
 from pidistill.suite.confinement import find_sandbox
 
+ARMS = ("retry", "rejection")
+"""What a domain's demo is where the domain says nothing."""
 SETTINGS = Path(str(resources.files("pidistill.cli") / "demo.toml"))
 QUICK: dict[str, Any] = {
     "data": {"train": {"limit": 64}, "evaluate": {"limit": 64}},
@@ -52,30 +56,37 @@ def command(store: Path | None, seed_count: int, quick: bool, as_json: bool) -> 
     if not domains:
         line(stderr(), "No domain's demo can run here. See: pidistill doctor", "yellow")
         return
-    configs = demo_configs(domains, store, seed_count, quick)
+    configs = demo_configs(manager, domains, store, seed_count, quick)
     title = f"Demo: {len(configs)} arms on {' and '.join(domains)}, embedded model"
     compare(configs, "demo", title, as_json)
 
 
-def demo_configs(domains: Sequence[str], store: Path | None, seed_count: int, quick: bool) -> list[RunConfig]:
+def demo_configs(
+    manager: Manager, domains: Sequence[str], store: Path | None, seed_count: int, quick: bool
+) -> list[RunConfig]:
     """A run for every arm of every domain's demo."""
-    tables = read_toml(SETTINGS)
     own: dict[str, Any] = {"seeds": tuple(range(1 if quick else seed_count)), **(QUICK if quick else {})}
     if store is not None:
         own["store"] = store
-    return [_config(tables, domain, arm, own) for domain in domains for arm in demo_arms(tables, domain)]
+    shared = read_toml(SETTINGS)
+    configs = []
+    for domain in domains:
+        tables = demo_tables(manager, domain)
+        for arm in tables["arms"]:
+            said = merge(shared, tables.get("recipes", {}).get(arm, {}), tables.get("settings", {}), own)
+            configs.append(run_config(arm, domain, overrides=said))
+    return configs
 
 
-def demo_arms(tables: Mapping[str, Any], domain: str) -> Sequence[str]:
-    """The recipes of `domain`'s demo: its own, else those for every domain."""
-    arms: Sequence[str] = tables["domains"].get(domain, {}).get("arms", tables["arms"])
-    return arms
-
-
-def _config(tables: Mapping[str, Any], domain: str, arm: str, own: Mapping[str, Any]) -> RunConfig:
-    of_domain = tables["domains"].get(domain, {}).get("settings", {})
-    settings = merge(tables["settings"], tables["recipes"].get(arm, {}), of_domain, own)
-    return run_config(arm, domain, overrides=settings)
+def demo_tables(manager: Manager, domain: str) -> Mapping[str, Any]:
+    """The arms of a domain's demo and what they set, as the domain says; else the arms that are about no domain."""
+    embedded = manager.call(Kind.DOMAIN, domain, manager.domain(domain).embedded)
+    if embedded is None or embedded.demo is None:
+        return {"arms": ARMS}
+    tables = read_toml(embedded.demo)
+    if not tables.get("arms"):
+        raise UsageError(f"{embedded.demo}: names no arms.", f"See the package of domain {domain!r}.")
+    return tables
 
 
 def embedded_domains(manager: Manager) -> list[str]:

@@ -68,7 +68,7 @@ class Lines:
 class _LineTask:
     def __init__(self, lines: Lines, name: str, total: int, clock: Callable[[], float]) -> None:
         self._lines, self._name, self._total, self._clock = lines, name, total, clock
-        self._start, self._done, self._note = clock(), 0, ""
+        self._start, self._done, self._note, self._tokens = clock(), 0, "", 0
 
     @property
     def elapsed_s(self) -> float:
@@ -77,6 +77,11 @@ class _LineTask:
     def advance(self, count: int = 1, note: str = "") -> None:
         self._done += count
         self._note = note or self._note
+        self._lines.tell(self)
+
+    def within(self, tokens: int) -> None:
+        self._tokens += tokens
+        self._note = f"{self._tokens:,} tokens"
         self._lines.tell(self)
 
     def metrics(self, done: int, total: int, values: Mapping[str, float]) -> None:
@@ -128,12 +133,16 @@ class Bars:
 
 class _BarTask:
     def __init__(self, bars: rich.progress.Progress, identity: rich.progress.TaskID) -> None:
-        self._bars, self._identity = bars, identity
+        self._bars, self._identity, self._tokens = bars, identity, 0
 
     def advance(self, count: int = 1, note: str = "") -> None:
         self._bars.advance(self._identity, count)
         if note:
             self._bars.update(self._identity, note=note)
+
+    def within(self, tokens: int) -> None:
+        self._tokens += tokens
+        self._bars.update(self._identity, note=f"{self._tokens:,} tokens")
 
     def metrics(self, done: int, total: int, values: Mapping[str, float]) -> None:
         self._bars.update(self._identity, completed=done, total=total, note=_show(values))

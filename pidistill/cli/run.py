@@ -7,10 +7,16 @@ from typing import Any
 
 import click
 
-from pidistill.cli.options import SANDBOX_HELP, compare, json_option, seeds_option, store_option
+from pidistill.cli.options import (
+    SANDBOX_HELP,
+    as_is_option,
+    compare,
+    json_option,
+    renew_option,
+    seeds_option,
+    store_option,
+)
 from pidistill.cli.output import warn_of_problems
-from pidistill.config import RunConfig
-from pidistill.discovery import Kind
 from pidistill.plugins import get_manager
 from pidistill.recipes import run_config
 
@@ -27,6 +33,8 @@ from pidistill.recipes import run_config
 @click.option("--sandbox", help=SANDBOX_HELP)
 @seeds_option
 @store_option
+@renew_option
+@as_is_option
 @json_option
 def command(
     recipes: tuple[str, ...],
@@ -38,6 +46,8 @@ def command(
     sandbox: str | None,
     seeds: tuple[int, ...] | None,
     store: Path | None,
+    renew: bool,
+    as_is: bool,
     as_json: bool,
 ) -> None:
     """Run one or more recipes on a domain, and compare base with trained.
@@ -56,10 +66,8 @@ def command(
     manager.domain(domain)
     given = overrides(model, engine, seeds, store, sandbox)
     configs = [run_config(name, domain, file=file, overrides=given, sets=sets) for name in dict.fromkeys(recipes)]
-    for config in configs:
-        _check_names(config)
     name = f"{'-'.join(config.recipe.name for config in configs)}-{domain}"
-    compare(configs, name, f"{', '.join(config.recipe.name for config in configs)} on {domain}", as_json)
+    compare(configs, name, f"{', '.join(config.recipe.name for config in configs)} on {domain}", as_json, renew, as_is)
 
 
 def overrides(
@@ -75,19 +83,3 @@ def overrides(
         "verify": sandbox and {"sandbox": sandbox},
     }  # fmt: skip
     return {key: value for key, value in given.items() if value is not None}
-
-
-def _check_names(config: RunConfig) -> None:
-    """Every name in `config` is known, before anything slow begins. Raises `UsageError` with the nearest name."""
-    manager = get_manager()
-    manager.spec(Kind.ENGINE, config.engine.name)
-    manager.spec(Kind.OBJECTIVE, config.train.objective)
-    if config.verify.sandbox is not None:
-        manager.spec(Kind.SANDBOX, config.verify.sandbox)
-    for form in (
-        config.recipe.rollouts.first_form,
-        config.recipe.rollouts.retry_form,
-        config.recipe.examples.teacher_form,
-    ):
-        if form is not None:
-            manager.pi_form(form, config.domain)

@@ -23,6 +23,6 @@ from pidistill.config.tables import (
 
 __all__ = [
     "ONLY_STAGE", "STAGE_TABLES", "DataConfig", "DataTable", "EngineConfig", "EvaluateConfig", "ExamplesConfig",
-    "ModelConfig", "RecipeConfig", "RoleConfig", "RolloutsConfig", "RunConfig", "SamplingConfig", "Stage", "StageTables",
-    "Table", "TrainConfig", "VerifyConfig", "as_json", "build", "merge", "parse_set", "read_toml",
+    "ModelConfig", "RecipeConfig", "RoleConfig", "RolloutsConfig", "RunConfig", "SamplingConfig", "Stage",
+    "StageTables", "Table", "TrainConfig", "VerifyConfig", "as_json", "build", "merge", "parse_set", "read_toml",
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""From text to checked tables: TOML files, `--set`, layers, and messages that name the key and the nearest right one."""
+"""From text to checked tables: TOML files, `--set`, layers, messages that name key and nearest right one."""
 
 from __future__ import annotations
 

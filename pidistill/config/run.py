@@ -6,7 +6,6 @@ recipe's own tables. `RunConfig.stages` is the resolved sequence, and what the l
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import Any, Self
 
@@ -110,7 +109,7 @@ class RunConfig(Table):
             raise ValueError(f"two stages are called {next(n for n in names if names.count(n) > 1)!r}")
         return self
 
-    @functools.cached_property
+    @property
     def stages(self) -> tuple[Stage, ...]:
         """The stages, whole. Raises `UsageError` naming stage and key."""
         own: dict[str, Any] = {

@@ -52,7 +52,7 @@ class EngineConfig(Table):
     """Passed to the engine as they are, and part of its rollouts' keys: for vllm arguments of `vllm.LLM`, for openai
     base_url and model."""
     runtime: dict[str, Any] = execution({})
-    """The same, for what changes no rollout: gpu_memory_utilization for vllm, api_key_env and concurrency for openai."""
+    """The same, for what changes no rollout: gpu_memory_utilization for vllm, api_key_env for openai."""
 
 
 class DataTable(Table):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -30,6 +30,10 @@ class Generation:
     truncated: bool
 
 
+def silent(tokens: int) -> None:
+    """Who hears of decoded tokens where nobody wants to."""
+
+
 @runtime_checkable
 class Engine(Protocol):
     """Makes rollouts with one model at a time.
@@ -45,8 +49,12 @@ class Engine(Protocol):
         """The model that the next `generate` will use."""
         ...
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[Sequence[tuple[int, Generation]]]:
+    def generate(
+        self, requests: Sequence[Request], tell: Callable[[int], None] = silent
+    ) -> Iterator[Sequence[tuple[int, Generation]]]:
         """Yield what has finished together, as (index into `requests`, generation), in any order.
+
+        `tell` hears how many tokens were decoded since it was last told, so that a long batch shows progress.
 
         The caller stores each piece before it asks for the next, so what is yielded survives a kill. An engine that
         decodes fixed batches yields a whole batch at a time: then a run that resumes forms the same batches again.

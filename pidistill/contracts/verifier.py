@@ -48,7 +48,7 @@ class Verifier(ABC):
         The hash covers the options that the verifier was opened with, `fingerprint`, and all files of its package and
         of `code_of`: one that is patched in place, or opened with other options, judges anew.
         """
-        code = [code_identity(module) for module in (type(self).__module__, *self.code_of)]
+        code: list[JSON] = [code_identity(module) for module in (type(self).__module__, *self.code_of)]
         return f"{self.name}@{self.version}+{content_hash(dict(self.opened_with), self.fingerprint(), code)[:16]}"
 
     def close(self) -> None:  # noqa: B027 - optional to override

@@ -97,6 +97,11 @@ class Batch:
         """Whether a row is still in the making."""
         return bool(self._rows)
 
+    @property
+    def growing(self) -> int:
+        """Rows that the next step adds a token to."""
+        return sum(not row.done for row in self._rows)
+
     def step(self) -> list[Row]:
         """Add one token to every row. Returns the rows that are done with it."""
         with torch.inference_mode():

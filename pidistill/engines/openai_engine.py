@@ -9,7 +9,7 @@ to a bound; rate limits, time-outs and server errors are retried by the `openai`
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from pydantic import Field
 
 from pidistill.config import EngineConfig, Table, build
 from pidistill.contracts import Generation, Request
+from pidistill.contracts.engine import silent
 from pidistill.engines.chat import valid_unicode
 from pidistill.engines.loading import weights_revision, with_chat
 from pidistill.errors import EngineError, MissingDependencyError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class OpenAIOptions(Table):
-    """`[engine.options]` of this engine."""
+    """`[engine.options]` of this engine, and `[engine.runtime]`, which is in no rollout's key."""
 
     base_url: str = ""
     """Address of the server, ending in /v1; empty: OpenAI's."""
@@ -51,7 +52,7 @@ class OpenAIOptions(Table):
 
 def served_model(config: EngineConfig, chat: Mapping[str, JSON] | None = None) -> ModelRef:
     """The `ModelRef` of the model that `config.options` name: known by server and name, not by its weights."""
-    options = build(OpenAIOptions, config.options, "engine.options")
+    options = build(OpenAIOptions, {**config.options, **config.runtime}, "engine.options")
     if not options.model:
         raise EngineError("The openai engine needs to know the model.", "Add: --set engine.options.model=NAME")
     return with_chat(ModelRef(options.model, f"served-{content_hash(options.base_url, options.model)}"), chat or {})
@@ -61,6 +62,7 @@ class OpenAIEngine:
     """`contracts.Engine` over an OpenAI-compatible server."""
 
     name = "openai"
+    served = staticmethod(served_model)
 
     def __init__(self, model: ModelRef, config: EngineConfig) -> None:
         """Prepare a client; no request is sent yet. Raises `EngineError` where the key is missing."""
@@ -69,7 +71,7 @@ class OpenAIEngine:
         except ImportError as error:
             raise MissingDependencyError("openai", "openai", "The openai engine") from error
         self._openai = openai
-        self._options = build(OpenAIOptions, config.options, "engine.options")
+        self._options = build(OpenAIOptions, {**config.options, **config.runtime}, "engine.options")
         self._ref = model
         self._client = openai.OpenAI(
             base_url=self._options.base_url or None,
@@ -83,7 +85,9 @@ class OpenAIEngine:
         """The model that the next `generate` will use."""
         return self._ref
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[Sequence[tuple[int, Generation]]]:
+    def generate(
+        self, requests: Sequence[Request], tell: Callable[[int], None] = silent
+    ) -> Iterator[Sequence[tuple[int, Generation]]]:
         """Yield (index into `requests`, generation), one at a time, as answers come in.
 
         The seed is sent along; whether it is honoured is the server's business. A prompt that the server finds longer
@@ -97,12 +101,12 @@ class OpenAIEngine:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def count_prompt_tokens(self, messages: Messages) -> int:
-        """Length of the rendered prompt in tokens, as the server counts it when asked for a single token."""
-        usage = self._ask(messages, Sampling(temperature=0.0, max_tokens=1)).usage
-        if usage is None:
-            raise EngineError(f"{self._where()} does not say how many tokens a prompt has.")
-        return usage.prompt_tokens
+    def identity(self) -> Mapping[str, JSON]:
+        """The server, the model's name there, and what every request holds besides its messages and sampling."""
+        options = self._options
+        return {
+            "base_url": options.base_url, "model": options.model or self._ref.base, "extra_body": options.extra_body,
+        }  # fmt: skip
 
     def refresh(self, model: ModelRef) -> None:
         """Take other chat options. Raises `EngineError` for other weights: the server keeps its own."""

@@ -8,16 +8,17 @@ on a GPU, `vllm_engine` is faster; this engine is the reference that the other i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 
 from pidistill.config import EngineConfig
 from pidistill.contracts import Generation, Request
+from pidistill.contracts.engine import silent
 from pidistill.engines import chat, loading
 from pidistill.engines.decoding import Batch, Row
 from pidistill.errors import EngineError, UsageError
-from pidistill.records import Messages, ModelRef
+from pidistill.records import JSON, ModelRef
 
 
 class TransformersEngine:
@@ -27,8 +28,8 @@ class TransformersEngine:
 
     def __init__(self, model: ModelRef, config: EngineConfig) -> None:
         """Load `model`. Raises `EngineError` where that fails, `UsageError` for options, of which there are none."""
-        if config.options:
-            key = min(config.options)
+        if given := {**config.options, **config.runtime}:
+            key = min(given)
             raise UsageError(
                 f"engine.options.{key}: the transformers engine takes no options.",
                 "Its settings are engine.batch_size, engine.dtype and engine.device.",
@@ -44,7 +45,9 @@ class TransformersEngine:
         """The model that the next `generate` will use."""
         return self._ref
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[Sequence[tuple[int, Generation]]]:
+    def generate(
+        self, requests: Sequence[Request], tell: Callable[[int], None] = silent
+    ) -> Iterator[Sequence[tuple[int, Generation]]]:
         """Yield (index into `requests`, generation), a whole batch at a time, longest prompts first.
 
         A prompt that fills the model's context window has no room for an answer: its generation is empty and
@@ -65,6 +68,7 @@ class TransformersEngine:
                 batch = Batch(model, [prompts[i] for i in chosen], samplings, self._ends, window)
                 finished: list[tuple[int, Generation]] = []
                 while batch.alive:
+                    tell(batch.growing)
                     for row in batch.step():
                         index = chosen[row.index]
                         finished.append((index, self._generation(row, len(prompts[index]))))
@@ -75,9 +79,9 @@ class TransformersEngine:
                 ) from error
             yield finished
 
-    def count_prompt_tokens(self, messages: Messages) -> int:
-        """Length of the rendered prompt in tokens."""
-        return len(chat.render_prompt(self._tokenizer, messages, self._ref.chat))
+    def identity(self) -> Mapping[str, JSON]:
+        """The type of the weights; the model's revision says the rest."""
+        return {"dtype": str(self._loaded().dtype).removeprefix("torch.")}
 
     def refresh(self, model: ModelRef) -> None:
         """Use `model` from now on: swap the adapter, or copy new weights into place.

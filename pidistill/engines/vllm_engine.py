@@ -16,7 +16,7 @@ import contextlib
 import json
 import os
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,21 @@ import torch
 
 from pidistill.config import EngineConfig
 from pidistill.contracts import Generation, Request
+from pidistill.contracts.engine import silent
 from pidistill.engines import chat, loading
 from pidistill.errors import EngineError, MissingDependencyError
-from pidistill.records import Messages, ModelRef, Sampling
+from pidistill.records import JSON, ModelRef, Sampling
 
 _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 """The values that vLLM takes for `max_lora_rank`."""
+
+
+_EXECUTION = frozenset({
+    "gpu_memory_utilization", "kv_cache_memory_bytes", "max_num_seqs", "max_num_batched_tokens", "tensor_parallel_size",
+    "pipeline_parallel_size", "enforce_eager", "disable_log_stats", "swap_space", "cpu_offload_gb", "download_dir",
+    "load_format", "enable_prefix_caching", "enable_chunked_prefill", "distributed_executor_backend",
+})  # fmt: skip
+"""Options of `vllm.LLM` that say how, not what: they are in no key, wherever they were given."""
 
 
 class VLLMEngine:
@@ -61,7 +70,9 @@ class VLLMEngine:
         """The model that the next `generate` will use."""
         return self._ref
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[Sequence[tuple[int, Generation]]]:
+    def generate(
+        self, requests: Sequence[Request], tell: Callable[[int], None] = silent
+    ) -> Iterator[Sequence[tuple[int, Generation]]]:
         """Yield the (index into `requests`, generation) pairs that finished in the same step of vLLM.
 
         A prompt that fills the context window has no room for an answer: its generation is empty and `truncated`.
@@ -87,15 +98,18 @@ class VLLMEngine:
                 )
             while waiting:
                 yield [
-                    (waiting.pop(output.request_id), self._generation(output)) for output in self._next_finished(engine)
+                    (waiting.pop(output.request_id), self._generation(output))
+                    for output in self._next_finished(engine, len(waiting), tell)
                 ]
         finally:
             if waiting:
                 engine.abort_request(list(waiting))
 
-    def count_prompt_tokens(self, messages: Messages) -> int:
-        """Length of the rendered prompt in tokens."""
-        return len(chat.render_prompt(self._tokenizer, messages, self._ref.chat))
+    def identity(self) -> Mapping[str, JSON]:
+        """The type of the weights and those options of `vllm.LLM` that can change a rollout."""
+        arguments = self._arguments()
+        own = {key: value for key, value in self._config.options.items() if key not in _EXECUTION}
+        return {"dtype": str(arguments["dtype"]), **({"options": own} if own else {})}
 
     def refresh(self, model: ModelRef) -> None:
         """Use `model` from now on. Weights of the same shape, and adapters that fit, are taken without a new start."""
@@ -126,11 +140,12 @@ class VLLMEngine:
         self._llm = None
         cleanup_dist_env_and_memory()
 
-    def _next_finished(self, engine: Any) -> list[Any]:
-        """Step until some requests are done; their outputs."""
+    def _next_finished(self, engine: Any, running: int, tell: Callable[[int], None]) -> list[Any]:
+        """Step until some of the `running` requests are done; their outputs."""
         try:
             with self._guarded():
                 while engine.has_unfinished_requests():
+                    tell(min(running, self._config.batch_size))
                     if finished := [output for output in engine.step() if output.finished]:
                         return finished
         except (RuntimeError, ValueError) as error:
@@ -182,7 +197,7 @@ class VLLMEngine:
         if self._rank:
             fitting = next((rank for rank in _RANKS if rank >= self._rank), self._rank)
             arguments |= {"enable_lora": True, "max_loras": 1, "max_lora_rank": fitting}
-        return arguments | self._config.options
+        return arguments | self._config.options | self._config.runtime
 
     def _read_tokenizer(self) -> None:
         self._tokenizer = chat.load_tokenizer(self._ref)
@@ -240,7 +255,7 @@ class VLLMEngine:
         if not self._cpu:
             yield
             return
-        eager = bool(self._config.options.get("enforce_eager", True))
+        eager = bool({**self._config.options, **self._config.runtime}.get("enforce_eager", True))
         with torch.random.fork_rng(devices=[]), torch._dynamo.config.patch(disable=eager):
             yield
 

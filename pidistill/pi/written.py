@@ -18,7 +18,7 @@ _THOUGHT = re.compile(r"\A.*</think>", re.DOTALL)
 
 @dataclass(frozen=True)
 class Hint(WrittenForm):
-    """A strategy for the problem, without its answer, by a model that sees the problem alone (seed 002, cross-model)."""
+    """A strategy for the problem, without its answer, by a model that sees no more (seed 002, cross-model)."""
 
     name = "hint"
     reveals = Reveals.STRUCTURE
@@ -27,8 +27,8 @@ class Hint(WrittenForm):
 
     def ask(self, about: About) -> Messages | None:
         request = (
-            f"{about.problem.prompt}\n\nDo not solve this problem. Give a hint: name the strategy that solves it, in at "
-            "most two sentences, without the answer."
+            f"{about.problem.prompt}\n\nDo not solve this problem. Give a hint: name the strategy that solves it, in "
+            "at most two sentences, without the answer."
         )
         return (Message("user", request),)
 
@@ -38,7 +38,7 @@ class Hint(WrittenForm):
 
 @dataclass(frozen=True)
 class Diagnosis(WrittenForm):
-    """Where a failed attempt first goes wrong, in at most two sentences and without the answer (seed 002, diagnosis)."""
+    """Where a failed attempt first goes wrong, in at most two sentences, without the answer (seed 002, diagnosis)."""
 
     name = "diagnosis"
     needs = Needs(rollout=True)

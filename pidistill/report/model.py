@@ -81,6 +81,8 @@ class ReportMeta:
     """Such as `retry on math`."""
     published: Mapping[str, str] = field(default_factory=dict)
     """Recipe -> published result, set beside ours."""
+    summaries: Mapping[str, str] = field(default_factory=dict)
+    """Recipe -> what it does, in one line."""
     control_for: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Recipe -> the recipes that it is a control of; decides which pairs of arms are compared."""
     pairs: tuple[tuple[str, str], ...] | None = None

@@ -5,23 +5,24 @@ What could not be judged (ERROR, ABSTAIN) is never chosen with a weight, and ent
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from pidistill.contracts import Choice, Group, Selector
 from pidistill.parts import option
 from pidistill.records import Attempt
 
 
-@dataclass(frozen=True)
 class _Outcome(Selector):
     """Judged attempts for which a condition holds, each with weight 1."""
 
-    holds: ClassVar[Callable[[Attempt], bool]]
+    @abstractmethod
+    def holds(self, attempt: Attempt) -> bool:
+        """Whether a judged attempt is chosen."""
 
     def select(self, group: Group) -> Sequence[Choice]:
-        return [Choice(attempt) for attempt in group.judged if type(self).holds(attempt)]
+        return [Choice(attempt) for attempt in group.judged if self.holds(attempt)]
 
 
 def _first(attempt: Attempt) -> bool:
@@ -32,21 +33,27 @@ class FirstAndRetry(_Outcome):
     """First attempts and retries that pass."""
 
     name = "first+retry"
-    holds = staticmethod(lambda attempt: attempt.verdict.passed)
+
+    def holds(self, attempt: Attempt) -> bool:
+        return attempt.verdict.passed
 
 
 class First(_Outcome):
     """First attempts that pass."""
 
     name = "first"
-    holds = staticmethod(lambda attempt: attempt.verdict.passed and _first(attempt))
+
+    def holds(self, attempt: Attempt) -> bool:
+        return attempt.verdict.passed and _first(attempt)
 
 
 class Retry(_Outcome):
     """Retries that pass."""
 
     name = "retry"
-    holds = staticmethod(lambda attempt: attempt.verdict.passed and not _first(attempt))
+
+    def holds(self, attempt: Attempt) -> bool:
+        return attempt.verdict.passed and not _first(attempt)
 
 
 class All(_Outcome):
@@ -54,21 +61,27 @@ class All(_Outcome):
 
     name = "all"
     filters = False
-    holds = staticmethod(_first)
+
+    def holds(self, attempt: Attempt) -> bool:
+        return _first(attempt)
 
 
 class Correct(_Outcome):
     """First attempts that pass, for distillation."""
 
     name = "correct"
-    holds = staticmethod(lambda attempt: attempt.verdict.passed and _first(attempt))
+
+    def holds(self, attempt: Attempt) -> bool:
+        return attempt.verdict.passed and _first(attempt)
 
 
 class Incorrect(_Outcome):
     """First attempts that fail, for distillation."""
 
     name = "incorrect"
-    holds = staticmethod(lambda attempt: attempt.failed and _first(attempt))
+
+    def holds(self, attempt: Attempt) -> bool:
+        return attempt.failed and _first(attempt)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ becomes a score here: it is counted beside the score, and `Side.bounds` says how
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -97,6 +98,12 @@ class Training(Record):
     """Rollouts that this cell sampled itself."""
     rollouts_reused: int = 0
     """Rollouts that the store already had, from another cell or from before an interruption."""
+    unjudged: int = 0
+    """Training rollouts that could not be judged: ERROR and ABSTAIN. None of them was trained on."""
+    steps: int = 0
+    """Optimizer steps taken."""
+    steps_asked: int = 0
+    """Optimizer steps asked for; where the objective takes as many as its examples give, those taken."""
 
     def __post_init__(self) -> None:
         if self.retries_passed > self.retries:
@@ -108,15 +115,21 @@ class Training(Record):
         return self.retries_passed / self.retries if self.retries else None
 
     def __add__(self, other: Training) -> Training:
-        return Training(
-            self.examples + other.examples,
-            self.retries + other.retries,
-            self.retries_passed + other.retries_passed,
-            self.generated_tokens + other.generated_tokens,
-            self.trained_tokens + other.trained_tokens,
-            self.rollouts_made + other.rollouts_made,
-            self.rollouts_reused + other.rollouts_reused,
-        )
+        return Training(**{f.name: getattr(self, f.name) + getattr(other, f.name) for f in dataclasses.fields(self)})
+
+
+@dataclass(frozen=True)
+class StageScores(Record):
+    """One stage of a recipe, and what was measured after it."""
+
+    name: str
+    after: Side
+    """All evaluation samples together."""
+    examples: int
+    steps: int
+    """Optimizer steps taken."""
+    steps_asked: int | None = None
+    """None where the objective takes as many as its examples give."""
 
 
 @dataclass(frozen=True)
@@ -130,6 +143,8 @@ class CellScores(Record):
     problems: tuple[ProblemScore, ...]
     """Evaluation problems, in the order of the data."""
     training: Training = Training()
+    stages: tuple[StageScores, ...] = ()
+    """What each stage of the recipe left, in order; the last one's evaluation is `after`."""
 
     def __post_init__(self) -> None:
         if not self.problems:
@@ -157,6 +172,7 @@ def cell_scores(
     model: str,
     seed: int,
     training: Training | None = None,
+    stages: tuple[StageScores, ...] = (),
 ) -> CellScores:
     """The cell's scores from its evaluation rollouts and their verdicts, before and after training.
 
@@ -168,7 +184,7 @@ def cell_scores(
         for side, judged in (("base", base), ("after", after))
     }
     scores = tuple(ProblemScore(p.id, p.level, sides["base"][p.id], sides["after"][p.id]) for p in problems)
-    return CellScores(recipe, domain, model, seed, scores, training or Training())
+    return CellScores(recipe, domain, model, seed, scores, training or Training(), stages)
 
 
 def _sides(problems: Sequence[Problem], judged: Iterable[Judged], where: str) -> dict[str, Side]:
@@ -186,10 +202,11 @@ def _sides(problems: Sequence[Problem], judged: Iterable[Judged], where: str) ->
                 f"{where}: problem {wrong[0]!r} {what} ({len(wrong)} such).",
                 "Run the cell again: what is already stored is reused.",
             )
-    return {problem_id: _side(samples) for problem_id, samples in by_problem.items()}
+    return {problem_id: measured(samples) for problem_id, samples in by_problem.items()}
 
 
-def _side(samples: Sequence[Judged]) -> Side:
+def measured(samples: Sequence[Judged]) -> Side:
+    """Samples and their verdicts, at least one, as one measurement."""
     passed = [verdict.passed for _, verdict in samples if verdict.status.judged]
     statuses = Counter(verdict.status.value for _, verdict in samples)
     return Side(

@@ -1,154 +1,147 @@
-"""The bench: the live parts that cells share, from names in a configuration to objects.
+"""The live parts that cells share, from names in a configuration to objects.
 
-Cells that differ only in recipe, training settings and seed share one domain, one set of problems, one engine and one
-verification pool; opening those is slow, so a bench is opened once per such group. This is the only place where plugins
-are looked up by name on behalf of the loop.
+Cells that differ only in recipe, training settings and seed share one domain, one set of problems, one verification
+pool and the engines of their roles; opening those is slow, so it is done once for such a group, and only where a cell
+of it has to be run. This is the only place where plugins are looked up by name on behalf of the loop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import cast
 
-from pidistill.cell import Cell
-from pidistill.config import DataTable, RunConfig, as_json
-from pidistill.contracts import Domain, Embedded, Engine
+from pidistill.cell import STUDENT, Cell, Speaker
+from pidistill.config import DataTable, EngineConfig, RoleConfig, RunConfig, as_json
+from pidistill.contracts import Domain, Engine, PIForm
 from pidistill.discovery import Kind
 from pidistill.engines.loading import resolve_model, use_threads
-from pidistill.errors import DataError, PluginError, UsageError
+from pidistill.errors import DataError, PluginError
 from pidistill.plugins import Manager
 from pidistill.progress import Progress
+from pidistill.provenance import COUNTED, package_versions
 from pidistill.records import ModelRef, Problem, canonical_json
 from pidistill.store.store import Store
-from pidistill.suite.confinement import find_sandbox, sandbox_factory
+from pidistill.suite.confinement import sandbox_factory
+from pidistill.suite.guard import GuardedDomain
 from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
 
-DEFAULT_MAX_TOKENS = 2048
+SHARED = ("domain", "model", "engine", "data", "verify", "roles", "store")
 
 
 @dataclass(frozen=True)
-class Bench:
+class Parts:
     """What the cells of one group have in common."""
 
     domain: Domain
-    train: tuple[Problem, ...]
+    train_problems: tuple[Problem, ...]
     held_out: tuple[Problem, ...]
     base: ModelRef
-    engine: Engine
+    speakers: Mapping[str, Speaker]
     pool: VerifierPool
     manager: Manager
     store: Store
     progress: Progress
 
-    def cell(self, config: RunConfig, seed: int) -> Cell:
-        """The cell of `config`, which must be of this bench's group, and `seed`. Raises `UsageError` for bad names."""
-        rollouts = config.recipe.rollouts
-        named = {rollouts.first_form, rollouts.retry_form, config.recipe.examples.teacher_form} - {None}
-        forms = {name: self.manager.pi_form(name, config.domain) for name in named if name}
-        if rollouts.first_form and (
-            forms[rollouts.first_form].needs.rollout or forms[rollouts.first_form].needs.diagnostics
-        ):
-            raise UsageError(
-                f"PI form {rollouts.first_form!r} is about a failed attempt, so no first attempt can see it.",
-                "Name it for second tries: --set recipe.rollouts.retry_form=" + rollouts.first_form,
-            )
-        objective = self.manager.objective(config.train.objective)
-        if objective.needs_teacher and not config.recipe.examples.teacher_form:
-            raise UsageError(
-                f"Recipe {config.recipe.name!r}: objective {config.train.objective!r} needs a teacher.",
-                "Say what the teacher sees: --set recipe.examples.teacher_form=gold",
-            )
+    def cell(self, config: RunConfig, seed: int, cell_id: str) -> Cell:
+        """The cell of `config` (resolved), which must be of this group, and `seed`. Raises `UsageError` for names."""
+        stages, manager = config.stages, self.manager
         return Cell(
-            config=config, seed=seed, base=self.base, train=self.train, held_out=self.held_out, domain=self.domain,
-            engine=self.engine, pool=self.pool, objective=objective, forms=forms, store=self.store,
-            progress=self.progress, observe=self.manager.observe,
+            id=cell_id, config=config, seed=seed, base=self.base, train_problems=self.train_problems,
+            held_out=self.held_out, domain=self.domain, pool=self.pool, speakers=self.speakers,
+            objectives={s.train.objective: manager.objective(s.train.objective) for s in stages},
+            forms=forms_of(config, manager),
+            selectors={s.examples.keep: manager.selector(s.examples.keep) for s in stages},
+            store=self.store, progress=self.progress, observe=manager.observe, packages=packages(config, manager),
         )  # fmt: skip
 
 
-def group_key(config: RunConfig) -> str:
-    """Equal for configurations whose cells can share a bench."""
-    tables = as_json(config)
-    return canonical_json([tables[name] for name in ("domain", "model", "engine", "data", "verify", "store")])
-
-
-def resolve(config: RunConfig, manager: Manager) -> RunConfig:
-    """`config` with every default that depends on the domain filled in: model, data, completion length."""
-    embedded = manager.domain(config.domain).embedded()
-    model, data = config.model, config.data
-    if model.name == "embedded":
-        if embedded is None:
-            raise UsageError(f"Domain {config.domain!r} ships no embedded model.", "Name one: --model NAME_OR_PATH")
-        model = model.model_copy(update={"name": str(embedded.model)})
-    data = data.model_copy(
-        update={
-            "train": _data(data.train, "train", config.domain, embedded),
-            "evaluate": _data(data.evaluate, "evaluate", config.domain, embedded),
-        }
-    )
-    longest = embedded.max_tokens if embedded and model is not config.model else DEFAULT_MAX_TOKENS
-    tables = {
-        name: table if table.max_tokens else table.model_copy(update={"max_tokens": longest})
-        for name, table in (("sampling", config.sampling), ("evaluate", config.evaluate))
+def forms_of(config: RunConfig, manager: Manager) -> dict[str, PIForm]:
+    """The PI forms that a configuration names, by their text in it. Raises `UsageError` with the nearest name."""
+    texts = {
+        text
+        for stage in config.stages
+        for text in (stage.rollouts.first_form, stage.rollouts.retry_form, stage.examples.teacher_form)
+        if text
     }
-    return config.model_copy(update={"model": model, "data": data, **tables})
+    return {text: manager.pi_form(text, config.domain) for text in sorted(texts)}
 
 
-def confine(configs: Sequence[RunConfig], manager: Manager) -> list[RunConfig]:
-    """`configs` with `verify.sandbox` naming a sandbox that works here, for domains that run untrusted code.
+def check_names(config: RunConfig, manager: Manager) -> None:
+    """Every name in `config` is known, before anything slow begins. Raises `UsageError` with the nearest name."""
+    for engine in (config.engine, *(role.engine for role in config.roles.values())):
+        manager.spec(Kind.ENGINE, engine.name)
+    if config.verify.sandbox is not None:
+        manager.spec(Kind.SANDBOX, config.verify.sandbox)
+    for stage in config.stages:
+        manager.spec(Kind.OBJECTIVE, stage.train.objective)
+        manager.selector(stage.examples.keep)
+    forms_of(config, manager)
 
-    Each domain's is looked for once. Raises `SandboxError` on one line where there is none.
-    """
-    found: dict[tuple[str, str | None], str | None] = {}
-    for domain, wanted in dict.fromkeys((config.domain, config.verify.sandbox) for config in configs):
-        found[domain, wanted] = find_sandbox(manager, manager.domain(domain), wanted)
-    return [
-        config.model_copy(
-            update={"verify": config.verify.model_copy(update={"sandbox": found[config.domain, config.verify.sandbox]})}
-        )
-        for config in configs
-    ]
+
+def packages(config: RunConfig, manager: Manager) -> dict[str, str]:
+    """Versions of what results may depend on: the libraries, and the domain's own package. Opens nothing."""
+    own = [manager.owner(Kind.DOMAIN, config.domain)]
+    return package_versions(*COUNTED, *own)
+
+
+def group_key(config: RunConfig) -> str:
+    """Equal for configurations whose cells can share their parts."""
+    tables = as_json(config)
+    return canonical_json([tables[name] for name in SHARED])
 
 
 @contextmanager
-def open_bench(config: RunConfig, manager: Manager, store: Store, progress: Progress) -> Iterator[Bench]:
+def open_parts(config: RunConfig, manager: Manager, store: Store, progress: Progress) -> Iterator[Parts]:
     """Open the parts that `config` (resolved) names. Raises `PidistillError` for whatever cannot be opened."""
-    domain = manager.domain(config.domain)
-    train = _problems(domain, config.data.train, "train")
+    domain = GuardedDomain(manager, config.domain)
+    train_problems = _problems(domain, config.data.train, "train")
     held_out = _problems(domain, config.data.evaluate, "evaluate")
-    base = resolve_model(config.model.name, config.model.chat)
     if config.model.threads:
         use_threads(config.model.threads)
     verify = config.verify
     factory = manager.domains()[config.domain].factory
     opener = Opener(config.domain, verify.options, sandbox_factory(manager, verify.sandbox), verify.wrappers, factory)
-    with VerifierPool(
-        opener, workers=verify.workers, budget_s=verify.budget_s, memory_mb=verify.memory_mb,
-        recycle_after=verify.recycle_after,
-    ) as pool:  # fmt: skip
-        engine = manager.factory(Kind.ENGINE, config.engine.name)(base, config.engine)
-        if not isinstance(engine, Engine):
-            raise PluginError(f"Engine {config.engine.name!r} is not a pidistill.contracts.Engine.")
-        try:
-            yield Bench(domain, train, held_out, base, engine, pool, manager, store, progress)
-        finally:
-            engine.close()
+    with ExitStack() as stack:
+        base = _model(config.model.name, config.engine, config.model.chat, manager)
+        pool = stack.enter_context(
+            VerifierPool(
+                opener, workers=verify.workers, budget_s=verify.budget_s, memory_mb=verify.memory_mb,
+                recycle_after=verify.recycle_after,
+            )
+        )  # fmt: skip
+        student = _engine(base, config.engine, manager, stack)
+        speakers = {STUDENT: Speaker(student)}
+        for name, role in sorted(config.roles.items()):
+            speakers[name] = _speaker(role, student, manager, stack)
+        yield Parts(domain, train_problems, held_out, base, speakers, pool, manager, store, progress)
 
 
-def _data(table: DataTable, side: str, domain: str, embedded: Embedded | None) -> DataTable:
-    if table.dataset or table.path:
-        return table
-    if embedded is None:
-        raise UsageError(
-            f"Domain {domain!r} ships no problems of its own.", f"Name some: --set data.{side}.dataset=NAME"
-        )
-    source = embedded.train if side == "train" else embedded.evaluate
-    given = {key: getattr(table, key) for key in table.model_fields_set}
-    return DataTable(
-        **{"dataset": source.dataset, "split": source.split, "path": source.path, "limit": source.limit,
-           "seed": source.seed, **given}
-    )  # fmt: skip
+def _speaker(role: RoleConfig, student: Engine, manager: Manager, stack: ExitStack) -> Speaker:
+    """Who speaks in a role: with a model or a server of its own, else the current student in its own engine."""
+    served = getattr(manager.factory(Kind.ENGINE, role.engine.name), "served", None)
+    if role.model is None and served is None:
+        return Speaker(student, None, role.sampling)
+    model = _model(role.model, role.engine, role.chat, manager)
+    return Speaker(_engine(model, role.engine, manager, stack), model, role.sampling)
+
+
+def _model(name: str | None, engine: EngineConfig, chat: Mapping[str, object], manager: Manager) -> ModelRef:
+    """The model called `name`, or the one that the engine's server serves, where it has one of its own."""
+    served = getattr(manager.factory(Kind.ENGINE, engine.name), "served", None)
+    if served is not None and (name is None or engine.options.get("model")):
+        return cast(ModelRef, served(engine, chat))
+    return resolve_model(name or "", chat)  # type: ignore[arg-type]  # options for the chat template are JSON
+
+
+def _engine(model: ModelRef, config: EngineConfig, manager: Manager, stack: ExitStack) -> Engine:
+    engine = manager.factory(Kind.ENGINE, config.name)(model, config)
+    if not isinstance(engine, Engine):
+        raise PluginError(f"Engine {config.name!r} is not a pidistill.contracts.Engine.")
+    stack.callback(engine.close)
+    return engine
 
 
 def _problems(domain: Domain, table: DataTable, side: str) -> tuple[Problem, ...]:

@@ -130,4 +130,5 @@ def embedded() -> Embedded | None:
         train=DataSource(dataset="functions", split="train", limit=400),
         evaluate=DataSource(dataset="functions", split="test", limit=300, seed=1),
         max_tokens=MAX_TOKENS,
+        demo=Path(__file__).parent / "demo.toml",
     )

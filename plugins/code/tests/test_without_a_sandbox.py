@@ -104,9 +104,10 @@ class Counted(Sandbox):
 
 
 def test_auto_is_settled_once_for_all_configurations_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pidistill.suite.bench import confine
+
     from pidistill.plugins import get_manager
     from pidistill.recipes import run_config
-    from pidistill.suite.bench import confine
 
     monkeypatch.setattr("pidistill_sandboxes.auto.STRONGEST_FIRST", (Counted,))
     choose.cache_clear()

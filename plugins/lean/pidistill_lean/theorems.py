@@ -107,4 +107,5 @@ def embedded() -> Embedded | None:
         train=DataSource(dataset="theorems", split="train", limit=250),
         evaluate=DataSource(dataset="theorems", split="test", limit=200, seed=1),
         max_tokens=MAX_TOKENS,
+        demo=Path(__file__).parent / "demo.toml",
     )

@@ -135,4 +135,5 @@ def embedded() -> Embedded:
         train=DataSource(dataset="arithmetic", split="train", limit=600),
         evaluate=DataSource(dataset="arithmetic", split="test", limit=500, seed=1),
         max_tokens=MAX_TOKENS,
+        demo=Path(__file__).parent / "demo.toml",
     )
