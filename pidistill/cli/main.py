@@ -29,6 +29,7 @@ COMMANDS = {
     "recipes": "List the recipes, or show one in full.",
     "plugins": "List what is installed: domains, engines, PI forms, and what is switched off and why.",
     "doctor": "Say what works on this machine, and what to install for what does not.",
+    "store": "Check a store, and set aside what is damaged in it.",
     "verify": "Judge submissions with a domain's verifier, or try the verifier itself against a data file.",
 }
 HELP_OPTIONS = ["-h", "--help"]

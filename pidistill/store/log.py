@@ -159,6 +159,10 @@ class Log(Generic[R]):
             self._drop(key, "is not a line of a log")
         return data
 
+    def knew(self, key: str) -> bool:
+        """Whether a whole line of `key` was found, if only one that does not count any more."""
+        return key in self._index or key in self._payments
+
     def payments(self, raw: Mapping[str, Any]) -> list[Payment]:
         """Every making of a record, given as `raw` gives it, that the log knows of, the earliest first."""
         only = [Payment(raw["cell"], raw["at"], again=False)]
@@ -174,9 +178,10 @@ class Log(Generic[R]):
         at = datetime.now(UTC).isoformat(timespec="microseconds")
         lines: list[tuple[str, bytes]] = []
         for key, record in items:
-            if self.remade and key in self._index:
-                lines.append((key, _line(key, at, cell, None)))
-            lines.append((key, _line(key, at, cell, record.to_json())))
+            replaces = self.remade and key in self._index
+            if replaces:
+                lines.append((key, withdrawal(key, at)))
+            lines.append((key, _line(key, at, cell, record.to_json(), replaces)))
         if lines:
             self._append(b"".join(line for _, line in lines))
             offset = self._own_end - sum(len(line) for _, line in lines)
@@ -261,8 +266,8 @@ class Log(Generic[R]):
                 self._take_in(piece[_KEY].decode("ascii"), place, piece)
                 continue
             self.damage.append(Damage(segment, place.offset, why(piece), len(piece)))
-            for match in _MAYBE_KEY.finditer(piece):
-                self._withdraw(match[1].decode("ascii"))
+            for key in keys_named(piece):
+                self._withdraw(key)
 
     def _take_in(self, key: str, place: _Place, line: bytes) -> None:
         standing = self._index.get(key)
@@ -272,8 +277,9 @@ class Log(Generic[R]):
             return
         if (standing is not None or key in self._payments) and (data := _parse(line)) is not None:
             self._pay_first(key)
-            self._payments.setdefault(key, []).append(Payment(data["cell"], data["at"], again=standing is not None))
-            self.duplicates += standing is not None
+            again = standing is not None and "replaces" not in data
+            self._payments.setdefault(key, []).append(Payment(data["cell"], data["at"], again))
+            self.duplicates += again
         if standing is None or self._is_later(place, line, standing):
             self._index[key] = place
 
@@ -315,15 +321,26 @@ def _parse(line: bytes) -> dict[str, Any] | None:
         data = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    good = (
-        isinstance(data, dict) and "record" in data and all(isinstance(data.get(k), str) for k in ("key", "at", "cell"))
-    )
-    return data if good else None
+    if not isinstance(data, dict) or "record" not in data:
+        return None
+    return data if all(isinstance(data.get(name), str) for name in ("key", "at", "cell")) else None
 
 
-def _line(key: str, at: str, cell: str, record: dict[str, JSON] | None) -> bytes:
+def withdrawal(key: str, at: str) -> bytes:
+    """A line that says that what stood under `key` until `at` does not count."""
+    return _line(key, at, "", None)
+
+
+def keys_named(stretch: bytes) -> list[str]:
+    """The keys that a damaged stretch may have been lines of."""
+    return [match[1].decode("ascii") for match in _MAYBE_KEY.finditer(stretch)]
+
+
+def _line(key: str, at: str, cell: str, record: dict[str, JSON] | None, replaces: bool = False) -> bytes:
+    """`replaces`: whether it was known when the line was written that an older record stood under the key."""
     assert len(key) == 32, key
-    rest = f'"key":"{key}","at":"{at}","cell":{canonical_json(cell)},"record":{canonical_json(record)}}}'
+    said = ',"replaces":true' if replaces else ""
+    rest = f'"key":"{key}","at":"{at}","cell":{canonical_json(cell)}{said},"record":{canonical_json(record)}}}'
     return seal(rest.encode("ascii"))
 
 

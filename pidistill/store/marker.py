@@ -29,6 +29,8 @@ def check_marker(root: Path, *, read_only: bool) -> list[Damage]:
     if not marker.exists():
         found = lines_format(root)
         if found is None and any(not path.name.startswith(".") for path in root.iterdir()):
+            if marker.exists():  # another process has made the store this moment
+                return check_marker(root, read_only=read_only)
             raise StoreError(f"{root} is not empty and is not a pidistill store.", "Name another folder: --store DIR")
         if found not in (None, FORMAT):
             raise other_format(root, found)
