@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 from collections import Counter
@@ -19,9 +18,9 @@ DERIVED = {"lock"}
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
+def finished(quick_disk: Path) -> tuple[Path, Result]:
     """A store in which a comparison ran to its end, after one with less time for each verdict."""
-    root = tmp_path_factory.mktemp("store") / "s"
+    root = quick_disk / "finished"
     with Store(root) as store:
         run(store, budget_s=1)
     shutil.rmtree(root / "cells")
@@ -30,12 +29,6 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result]:
     with Store(root) as store:
         assert store.damage() == []
         return root, run(store)
-
-
-@pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No power cut is played here, and thousands of small writes would wait for the disk to spin."""
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
 def damage_one(root: Path, rng: random.Random) -> tuple[Path, str]:
@@ -77,12 +70,12 @@ def must_be_named(path: Path, how: str) -> bool:
 
 
 @pytest.mark.parametrize("part", range(5))
-def test_500_random_damages_are_named_and_made_anew(part: int, finished: tuple[Path, Result], tmp_path: Path) -> None:
+def test_500_random_damages_are_named_and_made_anew(part: int, finished: tuple[Path, Result], quick_disk: Path) -> None:
     original, undisturbed = finished
     tally = Counter[str]()
     for number in range(100):
         rng = random.Random(f"{part} {number}")
-        root = tmp_path / str(number)
+        root = quick_disk / f"{part}-{number}"
         shutil.copytree(original, root)
         path, how = damage_one(root, rng)
         what = f"{path.relative_to(root)}: {how}, case {part} {number}"
@@ -99,12 +92,12 @@ def test_500_random_damages_are_named_and_made_anew(part: int, finished: tuple[P
 
 @pytest.mark.parametrize("part", range(2))
 def test_what_is_mended_is_clean_and_comes_to_the_same_result(
-    part: int, finished: tuple[Path, Result], tmp_path: Path
+    part: int, finished: tuple[Path, Result], quick_disk: Path
 ) -> None:
     original, undisturbed = finished
     for number in range(60):
         rng = random.Random(f"mend {part} {number}")
-        root = tmp_path / str(number)
+        root = quick_disk / f"{part}-{number}"
         shutil.copytree(original, root)
         what = [damage_one(root, rng) for _ in range(rng.choice([1, 1, 3]))]
         found = check_store(root)
