@@ -43,7 +43,7 @@ def damage_one(root: Path, rng: random.Random) -> tuple[Path, str]:
         for _ in range(20):
             text[rng.randrange(len(text))] ^= 1 << rng.randrange(8)
     elif how == "cut":
-        del text[rng.randrange(len(text)) :]
+        del text[rng.randrange(len(text) - 1) :]  # a JSON file without its last newline is as good
     elif how == "cut at a line":
         lines = bytes(text).splitlines(keepends=True)
         text = bytearray(b"".join(lines[: rng.randrange(len(lines))]))
