@@ -21,7 +21,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from pidistill.cell import Ask, Cell, rollout
+from pidistill.arrows.rollout import Ask, rollout
+from pidistill.arrows.where import Where
+from pidistill.cell import Cell
 from pidistill.contracts import Request
 from pidistill.engines import chat
 from pidistill.engines.vllm_engine import VLLMEngine
@@ -30,7 +32,8 @@ from pidistill.progress import Quiet
 from pidistill.recipes import run_config
 from pidistill.records import Sampling
 from pidistill.store.store import Store
-from pidistill.suite.bench import open_bench, resolve
+from pidistill.suite.parts import open_parts
+from pidistill.suite.resolve import resolve
 
 LIMIT = 1.05
 
@@ -45,15 +48,15 @@ def main() -> int:
     arguments = parser.parse_args()
     settings = [
         f"model.name={arguments.model}", "engine.name=vllm", "engine.batch_size=128",
-        "engine.options.enable_prefix_caching=false", f"data.evaluate.limit={arguments.requests}", "verify.workers=1",
+        "engine.runtime.enable_prefix_caching=false", f"data.evaluate.limit={arguments.requests}", "verify.workers=1",
     ]  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         config = resolve(run_config("retry", "math", sets=settings), get_manager())
         with (
             Store(Path(folder) / "shared") as store,
-            open_bench(config, get_manager(), store, Quiet()) as bench,
+            open_parts(config, get_manager(), store, Quiet()) as parts,
         ):
-            return _compare(bench.cell(config, 0), Path(folder), arguments.max_tokens, arguments.pairs)
+            return _compare(parts.cell(config, 0, "overhead"), Path(folder), arguments.max_tokens, arguments.pairs)
 
 
 def _compare(cell: Cell, folder: Path, max_tokens: int, pairs: int) -> int:
@@ -69,7 +72,7 @@ def _compare(cell: Cell, folder: Path, max_tokens: int, pairs: int) -> int:
 
     def ours() -> int:
         fresh = cells.pop()
-        return sum(len(made.token_ids) for _, made in rollout(fresh, fresh.base, "benchmark", asks))
+        return sum(len(made.token_ids) for _, made in rollout(fresh, fresh.base, Where("", 0, "benchmark"), asks))
 
     bare(), ours()  # Warm up both.
     ratios = []

@@ -25,14 +25,14 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Cell:
+class Entry:
     """One cell's text."""
 
     text: str
     tone: Tone = ""
 
 
-Row: TypeAlias = tuple[Cell, ...]
+Row: TypeAlias = tuple[Entry, ...]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Rows:
     def table(self) -> Table:
         """The same as a `Table`; the first column is left-aligned."""
         columns = tuple(Column(name, "right" if i else "left") for i, name in enumerate(self.header))
-        rows = tuple(tuple(Cell(text) for text in row) for row in self.rows)
+        rows = tuple(tuple(Entry(text) for text in row) for row in self.rows)
         return Table(self.title, columns, rows, self.notes, self.detail)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pidistill.records import Status
-from pidistill.report.model import Cell, Column, ReportMeta, Row, Table, Tone
+from pidistill.report.model import Entry, Column, ReportMeta, Row, Table, Tone
 from pidistill.stats.compare import ArmResult, Comparison, Finding, PairFinding, PairResult, SideSummary
 from pidistill.stats.intervals import Estimate, Interval
 from pidistill.stats.levels import Stratum
@@ -35,6 +35,7 @@ def all_tables(
         effect_table(comparison.arms),
         seed_table(comparison.arms),
         published_table(comparison.arms, meta),
+        stage_table(comparison.arms),
         response_table(comparison.arms),
         cost_table(comparison.arms),
         pair_table(comparison.pairs),
@@ -42,7 +43,7 @@ def all_tables(
         strata_table("By pass rate before training", "Solved", bands, detail=True),
         check_table(comparison.arms),
     ]
-    tables[5:5] = [rows.table() for rows in (meta.costs,) if rows is not None]
+    tables[6:6] = [rows.table() for rows in (meta.costs,) if rows is not None]
     tables += [rows.table() for rows in (meta.ledger,) if rows is not None]
     return tuple(table for table in tables if table.rows)
 
@@ -56,10 +57,10 @@ def report_notes(comparison: Comparison, meta: ReportMeta) -> tuple[str, ...]:
         "problems, the same ones in every seed and arm of a domain, before and after.",
         "Interval: 95 %, two-way random effects over seeds and problems, so both the choice of seeds and the choice of "
         "problems count; Satterthwaite degrees of freedom. With one seed it covers the choice of problems alone.",
-        f"Verdict: by p(Holm), corrected over the {family} arm{'s' * (family != 1)} with at least two seeds, at 0.05. "
-        "The intervals are not corrected: one may leave out zero where the verdict does not.",
+        f"Finding: by p(Holm), corrected over the {family} arm{'s' * (family != 1)} with at least two seeds, at 0.05. "
+        "The intervals are not corrected: one may leave out zero where the finding does not.",
         "'no effect shown' is not 'no effect': MDE is the true effect that the corrected test would have found four "
-        "times in five. 'unreplicated': one seed, so no verdict, whatever the number.",
+        "times in five. 'unreplicated': one seed, so no finding, whatever the number.",
     ]
     if meta.verifier:
         notes.append(f"Verifier: {meta.verifier}")
@@ -67,7 +68,7 @@ def report_notes(comparison: Comparison, meta: ReportMeta) -> tuple[str, ...]:
 
 
 def effect_table(arms: Sequence[ArmResult]) -> Table:
-    """Base, after, difference, interval and verdict of each arm."""
+    """Base, after, difference, interval and finding of each arm."""
     columns = (
         Column("Arm", LEFT, wrap=28),
         Column("Base"),
@@ -75,17 +76,17 @@ def effect_table(arms: Sequence[ArmResult]) -> Table:
         Column("Delta"),
         Column("95 % interval"),
         Column("p(Holm)"),
-        Column("Verdict", LEFT),
+        Column("Finding", LEFT),
     )
     rows = tuple(
         (
-            Cell(arm.label),
-            Cell(percent(arm.base.rate)),
-            Cell(percent(arm.after.rate)),
-            Cell(points(arm.delta.mean)),
-            Cell(interval(arm.delta)),
-            Cell(p_value(arm.p_holm)),
-            Cell(arm.finding, _TONES[arm.finding]),
+            Entry(arm.label),
+            Entry(percent(arm.base.rate)),
+            Entry(percent(arm.after.rate)),
+            Entry(points(arm.delta.mean)),
+            Entry(interval(arm.delta)),
+            Entry(p_value(arm.p_holm)),
+            Entry(arm.finding, _TONES[arm.finding]),
         )
         for arm in arms
     )
@@ -97,9 +98,9 @@ def published_table(arms: Sequence[ArmResult], meta: ReportMeta) -> Table:
     columns = (Column("Arm", LEFT, wrap=28), Column("Here, pp"), Column("Published", LEFT, wrap=60))
     rows = tuple(
         (
-            Cell(arm.label),
-            Cell(f"{points(arm.delta.mean)} {interval(arm.delta)}"),
-            Cell(meta.published[arm.recipe], "dim"),
+            Entry(arm.label),
+            Entry(f"{points(arm.delta.mean)} {interval(arm.delta)}"),
+            Entry(meta.published[arm.recipe], "dim"),
         )
         for arm in arms
         if meta.published.get(arm.recipe)
@@ -122,7 +123,7 @@ def seed_table(arms: Sequence[ArmResult]) -> Table:
         spread = points(arm.delta.mean) + (f" +/- {100 * arm.sd:.1f}" if arm.sd is not None else "")
         each = ", ".join(points(delta) for delta in arm.seed_deltas)
         mde = "-" if arm.mde is None else f"{100 * arm.mde:.1f}"
-        rows.append((Cell(arm.label), Cell(str(len(arm.seeds))), Cell(spread), Cell(mde), Cell(each)))
+        rows.append((Entry(arm.label), Entry(str(len(arm.seeds))), Entry(spread), Entry(mde), Entry(each)))
     return Table("Seeds", columns, tuple(rows))
 
 
@@ -142,15 +143,15 @@ def response_table(arms: Sequence[ArmResult]) -> Table:
     for arm in arms:
         before, after = arm.base, arm.after
         cells = [
-            Cell(arm.label),
-            Cell(f"{before.tokens:.0f} -> {after.tokens:.0f}"),
-            Cell(f"{percent(before.truncated)} -> {percent(after.truncated)}"),
-            Cell(f"{percent(before.no_answer)} -> {percent(after.no_answer)}"),
+            Entry(arm.label),
+            Entry(f"{before.tokens:.0f} -> {after.tokens:.0f}"),
+            Entry(f"{percent(before.truncated)} -> {percent(after.truncated)}"),
+            Entry(f"{percent(before.no_answer)} -> {percent(after.no_answer)}"),
             _outside(before, after, Status.ERROR),
             _outside(before, after, Status.ABSTAIN),
         ]
         if bounded:
-            cells += [Cell(_bounds(before)), Cell(_bounds(after)), Cell(str(arm.left_out))]
+            cells += [Entry(_bounds(before)), Entry(_bounds(after)), Entry(str(arm.left_out))]
         rows.append(tuple(cells))
     notes = ["Base -> after; length in tokens, mean over all samples."]
     if bounded:
@@ -161,26 +162,59 @@ def response_table(arms: Sequence[ArmResult]) -> Table:
     return Table("Responses", columns, tuple(rows), tuple(notes))
 
 
+def stage_table(arms: Sequence[ArmResult]) -> Table:
+    """What was measured after each stage, for arms of more than one."""
+    columns = (
+        Column("Arm", LEFT, wrap=28),
+        Column("After stage", LEFT),
+        Column("Accuracy"),
+        Column("Tokens"),
+        Column("Examples"),
+        Column("Steps"),
+    )
+    rows: list[Row] = []
+    breaks = set()
+    for arm in arms:
+        if len(arm.stages) < 2:
+            continue
+        start = (Entry(""), Entry("before"), Entry(percent(arm.base.rate)), Entry(f"{arm.base.tokens:.0f}"))
+        rows.append((Entry(arm.label), *start[1:], Entry("-"), Entry("-")))
+        for stage in arm.stages:
+            rate = "-" if stage.rate is None else percent(stage.rate)
+            counts = (Entry(str(stage.examples)), Entry(str(stage.steps)))
+            rows.append((Entry(""), Entry(stage.name), Entry(rate), Entry(f"{stage.tokens:.0f}"), *counts))
+        breaks.add(len(rows) - 1)
+    notes = ("Mean over seeds; tokens: mean length of an answer. Examples and steps are sums over seeds.",)
+    return Table("Stages", columns, tuple(rows), notes, breaks=frozenset(breaks - {len(rows) - 1}))
+
+
 def cost_table(arms: Sequence[ArmResult]) -> Table:
     """What each arm trained on and paid, all seeds together."""
+    unjudged = any(arm.training.unjudged for arm in arms)
     columns = (
         Column("Arm", LEFT, wrap=28),
         Column("Examples"),
+        Column("Steps"),
+        *([Column("ERROR")] if unjudged else []),
         Column("Retries passed"),
         Column("Generated"),
         Column("Trained"),
         Column("Rollouts"),
-        Column("Reused"),
     )
     rows = []
     for arm in arms:
         t = arm.training
         retries = "-" if t.retry_success is None else f"{percent(t.retry_success)}% of {t.retries}"
-        counts = (t.generated_tokens, t.trained_tokens, t.rollouts_made, t.rollouts_reused)
-        rows.append((Cell(arm.label), Cell(str(t.examples)), Cell(retries), *(Cell(str(n)) for n in counts)))
+        counts = (t.generated_tokens, t.trained_tokens, f"{t.rollouts_made} + {t.rollouts_reused}")
+        short = t.steps < t.steps_asked
+        steps = Entry(f"{t.steps} of {t.steps_asked}" if short else str(t.steps), "warn" if short else "")
+        outside = [Entry(str(t.unjudged), "warn" if t.unjudged else "")] if unjudged else []
+        head = (Entry(arm.label), Entry(str(t.examples)), steps, *outside, Entry(retries))
+        rows.append((*head, *(Entry(str(n)) for n in counts)))
     notes = (
-        "Sums over seeds. Generated, trained: completion tokens. Rollouts: sampled by this arm itself; reused: taken "
-        "from the store.",
+        "Sums over seeds. Steps: of the optimizer, taken, and where they are fewer, of those asked for. Generated, "
+        "trained: completion tokens. Rollouts: sampled by this arm itself + taken from the store."
+        + (" ERROR: training rollouts that could not be judged, which no arm trains on." if unjudged else ""),
     )
     return Table("Training", columns, tuple(rows), notes)
 
@@ -192,15 +226,15 @@ def pair_table(pairs: Sequence[PairResult]) -> Table:
         Column("pp"),
         Column("95 % interval"),
         Column("p(Holm)"),
-        Column("Verdict", LEFT),
+        Column("Finding", LEFT),
     )
     rows = tuple(
         (
-            Cell(f"{pair.a} - {pair.b}"),
-            Cell(points(pair.difference.mean)),
-            Cell(interval(pair.difference)),
-            Cell(p_value(pair.p_holm)),
-            Cell(pair.finding, _TONES[pair.finding]),
+            Entry(f"{pair.a} - {pair.b}"),
+            Entry(points(pair.difference.mean)),
+            Entry(interval(pair.difference)),
+            Entry(p_value(pair.p_holm)),
+            Entry(pair.finding, _TONES[pair.finding]),
         )
         for pair in pairs
     )
@@ -230,10 +264,10 @@ def strata_table(title: str, name: str, strata: Sequence[Stratum], detail: bool)
     breaks = set()
     for part in names:
         for place, stratum in enumerate(s for s in strata if s.name == part):
-            head = (Cell(part if place == 0 else ""), Cell(str(stratum.problems)))
-            rates = (Cell(percent(stratum.base)), Cell(percent(stratum.after)))
-            change = (Cell(points(stratum.delta.mean)), Cell(interval(stratum.delta)))
-            rows.append((*head, Cell(stratum.label), *rates, *change))
+            head = (Entry(part if place == 0 else ""), Entry(str(stratum.problems)))
+            rates = (Entry(percent(stratum.base)), Entry(percent(stratum.after)))
+            change = (Entry(points(stratum.delta.mean)), Entry(interval(stratum.delta)))
+            rows.append((*head, Entry(stratum.label), *rates, *change))
         breaks.add(len(rows) - 1)
     notes = ["Two-way intervals as above, not corrected for their number: a description, not a test."]
     if detail:
@@ -260,15 +294,15 @@ def check_table(arms: Sequence[ArmResult]) -> Table:
     )
     rows = tuple(
         (
-            Cell(arm.label),
-            Cell(arm.delta.method),
-            Cell(interval(arm.delta)),
-            Cell("-" if arm.delta.df is None else f"{arm.delta.df:.1f}"),
-            Cell(interval(arm.over_seeds)),
-            Cell(interval(arm.bootstrap)),
-            Cell(f"{arm.mcnemar.gained}/{arm.mcnemar.lost}"),
-            Cell(p_value(arm.mcnemar.p)),
-            Cell(", ".join(p_value(test.p) for test in arm.mcnemar_seeds)),
+            Entry(arm.label),
+            Entry(arm.delta.method),
+            Entry(interval(arm.delta)),
+            Entry("-" if arm.delta.df is None else f"{arm.delta.df:.1f}"),
+            Entry(interval(arm.over_seeds)),
+            Entry(interval(arm.bootstrap)),
+            Entry(f"{arm.mcnemar.gained}/{arm.mcnemar.lost}"),
+            Entry(p_value(arm.mcnemar.p)),
+            Entry(", ".join(p_value(test.p) for test in arm.mcnemar_seeds)),
         )
         for arm in arms
     )
@@ -307,9 +341,9 @@ def p_value(p: float | None) -> str:
     return f"{p:.4g}" if text == "0.050" and p > 0.05 else text
 
 
-def _outside(before: SideSummary, after: SideSummary, status: Status) -> Cell:
+def _outside(before: SideSummary, after: SideSummary, status: Status) -> Entry:
     counts = [side.statuses.get(status.value, 0) for side in (before, after)]
-    return Cell(f"{counts[0]} -> {counts[1]}", "warn" if any(counts) else "")
+    return Entry(f"{counts[0]} -> {counts[1]}", "warn" if any(counts) else "")
 
 
 def _bounds(side: SideSummary) -> str:

@@ -58,6 +58,20 @@ class SideSummary(Record):
 
 
 @dataclass(frozen=True)
+class StageResult(Record):
+    """One stage of an arm, over its seeds."""
+
+    name: str
+    rate: float | None
+    """Accuracy after it, the mean over seeds of what was judged; None where nothing was."""
+    tokens: float
+    """Mean completion length, in tokens."""
+    examples: int
+    """Summed over seeds, as are the optimizer's steps."""
+    steps: int
+
+
+@dataclass(frozen=True)
 class ArmResult(Record):
     """Everything that is reported of one arm. Rates and differences are fractions, not percent."""
 
@@ -93,6 +107,8 @@ class ArmResult(Record):
     """Cross-check: the same, pooled: on each problem's mean difference over the seeds."""
     training: Training
     """Summed over seeds."""
+    stages: tuple[StageResult, ...] = ()
+    """What was measured after each stage of the recipe; empty where a seed lacks it."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +201,25 @@ def _arm_result(
         mcnemar_seeds=tuple(mcnemar(row) for row in d_SI),
         mcnemar=mcnemar(np.round(d_SI.mean(axis=0), 12)),
         training=sum((cell.training for cell in arm.cells), Training()),
+        stages=_stages(arm),
     )
+
+
+def _stages(arm: Arm) -> tuple[StageResult, ...]:
+    """The stages of an arm, each over all seeds that have it."""
+    found = []
+    for after in zip(*(cell.stages for cell in arm.cells), strict=False):
+        rates = [stage.after.score for stage in after if stage.after.score is not None]
+        found.append(
+            StageResult(
+                after[0].name,
+                float(np.mean(rates)) if rates else None,
+                float(np.mean([stage.after.tokens for stage in after])),
+                sum(stage.examples for stage in after),
+                sum(stage.steps for stage in after),
+            )
+        )
+    return tuple(found)
 
 
 def _side_summary(arm: Arm, rate: float, sides_of: Callable[[CellScores], list[Side]]) -> SideSummary:

@@ -108,7 +108,7 @@ class CompletionTrainer(SFTTrainer):  # type: ignore[misc]
 
     def __init__(self, trainee: Trainee, encoded: Sequence[Encoded], arguments: SFTConfig, log: StepLog) -> None:
         self.tokens_processed = 0
-        self.collator = _Collator(pad_token_id=0)
+        self.collator = _Collator()
         super().__init__(
             model=trainee.model,
             args=arguments,
@@ -139,8 +139,8 @@ class CompletionTrainer(SFTTrainer):  # type: ignore[misc]
 class _Collator(DataCollatorForLanguageModeling):  # type: ignore[misc]
     """TRL's, which drops columns it does not know, with the weights put back, and the order of rows written down."""
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def __init__(self) -> None:
+        super().__init__(pad_token_id=0)
         self.order: list[int] = []
 
     def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:

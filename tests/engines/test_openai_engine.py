@@ -16,7 +16,7 @@ from pidistill.contracts import Engine, Generation, Request
 from pidistill.engines.loading import with_chat
 from pidistill.engines.openai_engine import OpenAIEngine, served_model
 from pidistill.errors import EngineError, UsageError
-from pidistill.records import Message, ModelRef, Sampling
+from pidistill.records import Message, ModelRef, Sampling, content_hash
 
 pytest.importorskip("openai", reason="pip install 'pidistill[openai]'")
 
@@ -224,7 +224,14 @@ def test_keys_come_from_the_named_variable(server: Server, monkeypatch: pytest.M
 
 
 def test_the_server_counts_prompt_tokens(server: Server) -> None:
-    assert _engine(server).count_prompt_tokens((Message("user", "12345"),)) == 5
+    ((_, made),) = next(iter(_engine(server).generate([Request((Message("user", "12345"),), Sampling())])))
+    assert made.prompt_tokens == 5
+
+
+def test_two_models_behind_one_server_and_two_sets_of_options_are_two_identities(server: Server) -> None:
+    ways = [{}, {"model": "other"}, {"extra_body": {"quantization": "int4"}}, {"concurrency": 3}]
+    identities = [content_hash(dict(_engine(server, **way).identity())) for way in ways]
+    assert len(set(identities[:3])) == 3 and identities[3] == identities[0], "how many at once changes no rollout"
 
 
 def test_other_limit_fields_for_other_servers(server: Server) -> None:

@@ -204,10 +204,17 @@ def test_rendered_prompts_are_taken_as_they_are(engine: TransformersEngine, ref:
 
 def test_chat_options_of_the_model_reach_the_prompt(ref: ModelRef) -> None:
     engine = TransformersEngine(ref, CONFIG)
-    before = engine.count_prompt_tokens(_request().messages)
+    before = _all(engine, [_request()])[0].prompt_tokens
     engine.refresh(loading.with_chat(ref, {"enable_thinking": False}))
-    assert engine.count_prompt_tokens(_request().messages) == before + 6
     assert _all(engine, [_request()])[0].prompt_tokens == before + 6
+
+
+def test_a_long_batch_tells_of_its_tokens_while_it_is_under_way(ref: ModelRef) -> None:
+    told: list[int] = []
+    engine = TransformersEngine(ref, CONFIG)
+    batches = list(engine.generate([_request(max_tokens=4), _request(max_tokens=6)], told.append))
+    made = [generation for batch in batches for _, generation in batch]
+    assert len(told) >= 4 and sum(told) == sum(len(generation.token_ids) for generation in made)
 
 
 def test_refreshing_adapters_and_weights_changes_and_restores_generations(

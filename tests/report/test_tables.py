@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from pidistill.report.model import Cell, Column, ReportMeta, Rows, Table
+from pidistill.report.model import Entry, Column, ReportMeta, Rows, Table
 from pidistill.report.render import escape_markdown, markdown_table, rich_table
 from pidistill.report.table import p_value, percent, points
 from pidistill.report.write import Report, build_report
@@ -81,7 +81,7 @@ def test_the_effect_table_repeats_the_comparison(report: Report) -> None:
 def test_everything_that_must_stand_beside_an_accuracy_is_in_the_report(report: Report) -> None:
     text = printed(report)
     for words in (
-        "95 % interval", "Verdict", "Delta of each seed", "MDE", "Tokens", "Truncated", "No answer", "ERROR", "ABSTAIN",
+        "95 % interval", "Finding", "Delta of each seed", "MDE", "Tokens", "Truncated", "No answer", "ERROR", "ABSTAIN",
         "Retries passed", "Generated", "Trained", "+8.8 +/- 1.4 (3 seeds)", "By level", "3 seeds per arm",
         "150 held-out problems", "two-way random effects", "math@0.1.0+abc",
     ):  # fmt: skip
@@ -113,7 +113,7 @@ def test_a_single_seed_is_unreplicated_in_every_form() -> None:
 
 def test_text_is_never_read_as_markup() -> None:
     hostile = "[bold red]x[/] | `a` <b> \\ *y*"
-    table = Table("t", (Column("c", "left"),), ((Cell(hostile),),))
+    table = Table("t", (Column("c", "left"),), ((Entry(hostile),),))
     console = Console(file=io.StringIO(), width=100)
     console.print(rich_table(table, ascii_only=True))
     assert isinstance(console.file, io.StringIO)
@@ -142,4 +142,4 @@ def test_numbers_are_shown_with_their_sign_and_without_a_negative_zero() -> None
 
 def test_a_table_with_a_ragged_row_is_refused() -> None:
     with pytest.raises(ValueError, match="2 cells, not 1"):
-        Table("t", (Column("c"),), ((Cell("a"), Cell("b")),))
+        Table("t", (Column("c"),), ((Entry("a"), Entry("b")),))

@@ -60,7 +60,7 @@ RECITER = (
                 for number, problem in enumerate(domain.problems(DataSource("functions", split, limit=40))):
                     self.known[domain.prompt(problem)[0].content] = (number, problem)
 
-        def generate(self, requests):
+        def generate(self, requests, tell=None):
             for index, request in enumerate(requests):
                 number, problem = self.known[request.messages[0].content]
                 right = len(request.messages) > 1 or number % 3
@@ -69,8 +69,8 @@ RECITER = (
                 ids = tuple(self.tokenizer(text)["input_ids"])
                 yield [(index, Generation(text, ids, (-0.1,) * len(ids), 1, False))]
 
-        def count_prompt_tokens(self, messages):
-            return 1
+        def identity(self):
+            return {}
 
         def refresh(self, model):
             self.model = model
