@@ -9,7 +9,7 @@ Each line carries a checksum (`lines.py`). One that is damaged is named in `dama
 even where an earlier line of it is whole, so that what it held is made anew instead of something older being believed.
 
 A record whose content follows from its key stands once; `duplicates` shows where two processes have made it both. Where
-a record may be made anew under its key (a verdict under a larger budget), its new line says so, and is preceded by one
+it may be made anew under its key (a verdict under a larger budget), its new line says so, and is preceded by one
 that withdraws the old: if the new line is damaged later, the old one does not come back.
 """
 
@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 
 from pidistill.errors import RecordError, StoreError
 from pidistill.records import JSON, Record, canonical_json
@@ -39,6 +39,8 @@ SYNC_EVERY_S = 1.0
 """How long a record may be in the operating system's hands only, in seconds."""
 MAX_READERS = 64
 """Segments that are kept open for reading."""
+
+Repeats: TypeAlias = Literal["skipped", "counted", "replaces"]
 
 _KEY = slice(25, 57)
 _AT = slice(65, 97)
@@ -84,13 +86,16 @@ class _Place(NamedTuple):
 class Log(Generic[R]):
     """Records of one type by key. Not thread-safe; any number of processes may share the folder.
 
-    `remade`: whether a record may be made anew under its key, with other content.
+    `repeats`: what it means that a record is put whose key stands already. It is `skipped` where the record costs
+    nothing to make, `counted` where that was paid for twice, and `replaces` where it may have other content.
     """
 
-    def __init__(self, folder: Path, record_type: type[R], *, remade: bool = False, read_only: bool = False) -> None:
+    def __init__(
+        self, folder: Path, record_type: type[R], *, repeats: Repeats = "counted", read_only: bool = False
+    ) -> None:
         self.folder = folder
         self.record_type = record_type
-        self.remade = remade
+        self.repeats = repeats
         self.read_only = read_only
         self.damage: list[Damage] = []
         """Lines that were not read, since they are not what was written."""
@@ -109,7 +114,7 @@ class Log(Generic[R]):
     def refresh(self) -> None:
         """Take in what other processes have written since the last look."""
         for segment in self.segments():
-            if segment != self._own_path:
+            if segment != self._own_path and _size(segment) != self._read_up_to.get(segment, 0):
                 self._scan(segment)
 
     def segments(self) -> list[Path]:
@@ -169,6 +174,8 @@ class Log(Generic[R]):
     def payments(self, raw: Mapping[str, Any]) -> list[Payment]:
         """Every making of a record, given as `raw` gives it, that the log knows of, the earliest first."""
         lines = sorted(self._lines.get(raw["key"]) or [_made(raw)])
+        if self.repeats == "skipped":
+            lines = lines[:1]
         return [Payment(line.cell, line.at, n > 0 and not line.replaces) for n, line in enumerate(lines)]
 
     @property
@@ -185,10 +192,13 @@ class Log(Generic[R]):
         """
         at = datetime.now(UTC).isoformat(timespec="microseconds")
         lines: list[tuple[str, bytes]] = []
-        for key, record in items:
-            if self.remade and key in self._index:
-                lines.append((key, withdrawal(key, at)))
-            replaces = self.remade if key in self._index else key in self._lines
+        for key, record in dict(items).items():
+            replaces = key in self._lines  # what stood there is damaged
+            if key in self._index:
+                if self.repeats == "skipped":
+                    continue
+                if replaces := self.repeats == "replaces":
+                    lines.append((key, withdrawal(key, at)))
             lines.append((key, _line(key, at, cell, record.to_json(), replaces)))
         if lines:
             self._append(lines)
@@ -267,7 +277,7 @@ class Log(Generic[R]):
                     self._salvage(segment, offset, line)
                 elif _being_written(file.fileno()):
                     break
-                elif _has_grown(segment, offset + len(line)):  # after it was read, before the look at the lock
+                elif _size(segment) > offset + len(line):  # after it was read, before the look at the lock
                     self._read_up_to[segment] = offset
                     return self._scan(segment)
                 else:
@@ -376,5 +386,8 @@ def _being_written(descriptor: int) -> bool:
     return False
 
 
-def _has_grown(segment: Path, size: int) -> bool:
-    return segment.stat().st_size > size
+def _size(segment: Path) -> int:
+    try:
+        return segment.stat().st_size
+    except FileNotFoundError:
+        return 0  # deleted by hand this moment

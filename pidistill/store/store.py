@@ -33,7 +33,7 @@ from pidistill.store.checkpoints import Checkpoints
 from pidistill.store.claims import Claims
 from pidistill.store.files import writing
 from pidistill.store.lines import Damage
-from pidistill.store.log import Log
+from pidistill.store.log import Log, Repeats
 from pidistill.store.marker import FORMAT, MARKER, check_marker
 from pidistill.store.uses import Kind, Use
 
@@ -73,11 +73,11 @@ class Store:
         if self._in_use is not None:
             with writing(root):
                 fcntl.flock(self._in_use, fcntl.LOCK_SH)  # who mends a store wants it for himself
-        self.problems = self._log("problems", Problem)
-        self.rollouts = self._log("rollouts", Rollout)
-        self.verdicts = self._log("verdicts", Verdict, remade=True)
-        self.pi = self._log("pi", PI)
-        self.examples = self._log("examples", Example)
+        self.problems = self._log("problems", Problem, "skipped")
+        self.rollouts = self._log("rollouts", Rollout, "counted")
+        self.verdicts = self._log("verdicts", Verdict, "replaces")
+        self.pi = self._log("pi", PI, "skipped")
+        self.examples = self._log("examples", Example, "skipped")
         self.checkpoints = Checkpoints(root, read_only=self.read_only)
         self.cells = Cells(root, self._missing, read_only=self.read_only)
         self.claims = Claims(root / "claims")
@@ -294,8 +294,8 @@ class Store:
         log = self.log(use.kind)
         return [key for key in use.keys if key not in log]
 
-    def _log(self, name: str, record_type: type[R], *, remade: bool = False) -> Log[R]:
-        return Log(self.root / name, record_type, remade=remade, read_only=self.read_only)
+    def _log(self, name: str, record_type: type[R], repeats: Repeats) -> Log[R]:
+        return Log(self.root / name, record_type, repeats=repeats, read_only=self.read_only)
 
 
 def mend_command(root: Path) -> str:

@@ -69,7 +69,7 @@ def test_a_damaged_newer_line_does_not_bring_back_an_older_one(tmp_path: Path) -
     """A verdict was made anew with more time; then its line, or its key, is damaged."""
     for place in (b"PASS", K[0].encode()):
         root = tmp_path / place.decode()[:4]
-        log = Log(root, Verdict, remade=True)
+        log = Log(root, Verdict, repeats="replaces")
         log.put([(K[0], Verdict(Status.TIMEOUT, seconds=1))], "a")
         log.put([(K[0], Verdict(Status.PASS, 1.0, seconds=2))], "b")
         log.close()
@@ -77,20 +77,20 @@ def test_a_damaged_newer_line_does_not_bring_back_an_older_one(tmp_path: Path) -
         text = segment.read_bytes()
         at = text.rindex(place)
         segment.write_bytes(text[:at] + bytes([text[at] ^ 1]) + text[at + 1 :])
-        again = Log(root, Verdict, remade=True)
+        again = Log(root, Verdict, repeats="replaces")
         assert again.get(K[0]) is None and len(again.damage) == 1
 
 
 def test_of_two_lines_the_later_counts_wherever_it_lies(tmp_path: Path) -> None:
     """Segments are named by their first line; a process that began early may write late."""
-    early, late = Log(tmp_path, Verdict, remade=True), Log(tmp_path, Verdict, remade=True)
+    early, late = Log(tmp_path, Verdict, repeats="replaces"), Log(tmp_path, Verdict, repeats="replaces")
     early.put([(K[1], verdict("other"))], "a")
     time.sleep(0.002)
     late.put([(K[0], verdict("old"))], "b")
     time.sleep(0.002)
     early.refresh()
     early.put([(K[0], verdict("new"))], "a")
-    for log in (early, Log(tmp_path, Verdict, remade=True)):
+    for log in (early, Log(tmp_path, Verdict, repeats="replaces")):
         entry = log.entry(K[0])
         assert entry is not None and (entry.record, entry.cell) == (verdict("new"), "a")
         assert log.duplicates == 0
@@ -170,3 +170,17 @@ def test_opening_200_000_lines_is_quick(quick_disk: Path) -> None:
     start_s = time.process_time()
     assert len(Log(folder, Verdict)) == 200_000
     assert time.process_time() - start_s < 4
+
+
+def test_what_costs_nothing_is_written_once_and_paid_for_by_the_first(tmp_path: Path) -> None:
+    first, second = Log(tmp_path, Verdict, repeats="skipped"), Log(tmp_path, Verdict, repeats="skipped")
+    for _ in range(3):
+        first.put([(K[0], verdict("same"))], "a")
+    time.sleep(0.002)
+    second.put([(K[0], verdict("same"))], "b")
+    first.refresh()
+    second.refresh()
+    for log in (first, second, Log(tmp_path, Verdict, repeats="skipped")):
+        raw = log.raw(K[0])
+        assert raw is not None and [(paid.cell, paid.again) for paid in log.payments(raw)] == [("a", False)]
+    assert [len(path.read_text().splitlines()) for path in sorted(tmp_path.glob("*.jsonl"))] == [1, 1]
