@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tempfile
 import time
+from datetime import datetime, tzinfo
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -184,3 +186,36 @@ def test_what_costs_nothing_is_written_once_and_paid_for_by_the_first(tmp_path: 
         raw = log.raw(K[0])
         assert raw is not None and [(paid.cell, paid.again) for paid in log.payments(raw)] == [("a", False)]
     assert [len(path.read_text().splitlines()) for path in sorted(tmp_path.glob("*.jsonl"))] == [1, 1]
+
+
+def test_an_older_line_that_is_read_later_does_not_come_back(tmp_path: Path) -> None:
+    """The newer verdict lies in a segment that began first, and is damaged."""
+    early, late = Log(tmp_path, Verdict, repeats="replaces"), Log(tmp_path, Verdict, repeats="replaces")
+    early.put([(K[1], verdict("other"))], "a")
+    late.put([(K[0], verdict("old"))], "b")
+    early.refresh()
+    time.sleep(0.002)
+    early.put([(K[0], verdict("new"))], "a")
+    (segment,) = (path for path in tmp_path.glob("*.jsonl") if b"new" in path.read_bytes())
+    segment.write_bytes(segment.read_bytes().replace(b"new", b"nEw"))
+    again = Log(tmp_path, Verdict, repeats="replaces")
+    assert again.get(K[0]) is None and again.get(K[1]) == verdict("other")
+
+
+def test_a_clock_that_is_behind_does_not_lose_what_was_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Log(tmp_path, Verdict, repeats="replaces").put([(K[0], verdict("old"))], "a")
+
+    class Behind(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Behind:
+            return cls(2020, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr("pidistill.store.log.datetime", Behind)
+    for text in ("new", "newer"):
+        log = Log(tmp_path, Verdict, repeats="replaces")
+        log.put([(K[0], verdict(text))], "b")
+        assert log.get(K[0]) == verdict(text)
+        assert Log(tmp_path, Verdict, repeats="replaces").get(K[0]) == verdict(text)
+        assert log.duplicates == 0
