@@ -292,6 +292,8 @@ class Store:
         if use.kind == "checkpoint":
             return [key for key in use.keys if self.checkpoints.find(key) is None]
         log = self.log(use.kind)
+        if any(key not in log for key in use.keys):
+            log.refresh()
         return [key for key in use.keys if key not in log]
 
     def _log(self, name: str, record_type: type[R], repeats: Repeats) -> Log[R]:
