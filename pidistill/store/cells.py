@@ -16,8 +16,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -63,15 +65,13 @@ class Cells:
             lock = (folder / "lock").open("a+b", buffering=0)
         with lock:
             with writing(folder / "lock"):
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
+                if not _locked(lock):
                     lock.seek(0)
                     owner = lock.read().decode("ascii", "replace").strip() or "?"
                     raise StoreError(
                         f"Cell {cell} is being run by process {owner} on this store ({self.root}).",
                         "Wait for it, stop it, or name another folder: --store DIR",
-                    ) from None
+                    )
                 lock.truncate(0)
                 lock.write(str(os.getpid()).encode("ascii"))
             self.heal(cell)
@@ -224,6 +224,18 @@ class Cells:
     def _name(self, damage: Damage) -> None:
         if damage not in self.damage:
             self.damage.append(damage)
+
+
+def _locked(lock: FileIO) -> bool:
+    """Try to lock a cell for this process, a little longer than others take to see whether it is locked."""
+    for attempt in range(4):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02 * attempt)
+        else:
+            return True
+    return False
 
 
 def _stamp(path: Path) -> tuple[int, int]:
