@@ -16,8 +16,10 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -63,15 +65,13 @@ class Cells:
             lock = (folder / "lock").open("a+b", buffering=0)
         with lock:
             with writing(folder / "lock"):
-                try:
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                except BlockingIOError:
+                if not _locked(lock):
                     lock.seek(0)
                     owner = lock.read().decode("ascii", "replace").strip() or "?"
                     raise StoreError(
                         f"Cell {cell} is being run by process {owner} on this store ({self.root}).",
                         "Wait for it, stop it, or name another folder: --store DIR",
-                    ) from None
+                    )
                 lock.truncate(0)
                 lock.write(str(os.getpid()).encode("ascii"))
             self.heal(cell)
@@ -113,6 +113,7 @@ class Cells:
         line = uses.add(use, said.index(use.slot))
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
+            (path.parent / "summary.json").unlink(missing_ok=True)  # of a pass that used something else
             before = path.stat().st_size if path.exists() else 0
             try:
                 with path.open("ab", buffering=0) as file:
@@ -187,6 +188,8 @@ class Cells:
         if (folder / "summary.json").exists() and self.summary(cell) is None:
             set_aside(folder / "summary.json", self.root)
         uses = self._uses(cell)
+        for damage in uses.damage:
+            self._name(damage)
         if uses.damage:
             rest = folder / ".uses.jsonl.partial"
             with writing(rest):
@@ -200,9 +203,20 @@ class Cells:
         if cell not in self._read or self._read[cell][0] != stamp:
             uses = Uses(path)
             self._read[cell] = stamp, uses
-            for damage in uses.damage:
+            for damage in uses.damage[:-1] if uses.torn and self._is_held(cell) else uses.damage:
                 self._name(damage)
         return self._read[cell][1]
+
+    def _is_held(self, cell: str) -> bool:
+        """Whether a process runs `cell`, and may be writing a line at this moment."""
+        try:
+            with (self.folder(cell) / "lock").open("rb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False  # never run, or a file system without locks
+        return False
 
     def _uses_hash(self, cell: str) -> str:
         return content_hash([use.to_json() for use in self.uses(cell)])
@@ -210,6 +224,18 @@ class Cells:
     def _name(self, damage: Damage) -> None:
         if damage not in self.damage:
             self.damage.append(damage)
+
+
+def _locked(lock: FileIO) -> bool:
+    """Try to lock a cell for this process, a little longer than others take to see whether it is locked."""
+    for attempt in range(4):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02 * attempt)
+        else:
+            return True
+    return False
 
 
 def _stamp(path: Path) -> tuple[int, int]:

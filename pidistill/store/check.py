@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from pidistill.store import entries
 from pidistill.store.files import set_aside, sync, writing
 from pidistill.store.lines import Damage
-from pidistill.store.log import Log, keys_named, withdrawal
+from pidistill.store.log import Log
 from pidistill.store.store import Store
 
 PARTIAL = (".*.partial", "*/.*.partial", "cells/*/.*.partial")
@@ -87,12 +88,12 @@ def _mend_log(log: Log[Any], root: Path) -> None:
 def _withdrawals(log: Log[Any], stretch: bytes) -> Sequence[bytes]:
     """What keeps an older line from coming back in the place of a damaged one: just before the one that stands now."""
     lines = []
-    for key in dict.fromkeys(keys_named(stretch)):
+    for key in dict.fromkeys(entries.keys_named(stretch)):
         if not log.knew(key):
             continue
         raw = log.raw(key)
-        before = datetime.now(UTC) if raw is None else datetime.fromisoformat(raw["at"]) - timedelta(microseconds=1)
-        lines.append(withdrawal(key, before.isoformat(timespec="microseconds")))
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
+        lines.append(entries.withdrawal(key, now if raw is None else entries.just_after(raw, -1)))
     return lines
 
 

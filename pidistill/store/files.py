@@ -12,6 +12,7 @@ import errno
 import hashlib
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -30,7 +31,9 @@ class DamagedFile(StoreError):
     """A small file is not what was written. `reason` says how, without the file's name."""
 
     def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(f"{path}: {reason}.", f"Run the same command again; it makes the file anew. Or: rm {path}")
+        super().__init__(
+            f"{path}: {reason}.", f"Run the same command again; it makes the file anew. Or: rm {shlex.quote(str(path))}"
+        )
         self.reason = reason
 
 

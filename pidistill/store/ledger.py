@@ -55,6 +55,7 @@ TOKENS = (
 
 def ledger(store: Store, cells: Sequence[str]) -> list[LedgerRow]:
     """A row per use of each cell, in the order in which they were first reached."""
+    store.refresh()  # who was first may have become known by now
     rows = []
     for cell in cells:
         paid = set[tuple[str, str]]()

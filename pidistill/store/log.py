@@ -9,29 +9,29 @@ Each line carries a checksum (`lines.py`). One that is damaged is named in `dama
 even where an earlier line of it is whole, so that what it held is made anew instead of something older being believed.
 
 A record whose content follows from its key stands once; `duplicates` shows where two processes have made it both. Where
-a record may be made anew under its key (a verdict under a larger budget), its new line says so, and is preceded by one
+it may be made anew under its key (a verdict under a larger budget), its new line says so, and is preceded by one
 that withdraws the old: if the new line is damaged later, the old one does not come back.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
-import re
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from pidistill.errors import RecordError, StoreError
-from pidistill.records import JSON, Record, canonical_json
+from pidistill.records import Record
+from pidistill.store import entries
+from pidistill.store.entries import Entry
 from pidistill.store.files import writing
-from pidistill.store.lines import Damage, pieces, seal, unseal, why
+from pidistill.store.index import Index, Payment, Place
+from pidistill.store.lines import Damage, pieces, unseal, why
 
 R = TypeVar("R", bound=Record)
 
@@ -40,62 +40,26 @@ SYNC_EVERY_S = 1.0
 MAX_READERS = 64
 """Segments that are kept open for reading."""
 
-_KEY = slice(25, 57)
-_AT = slice(65, 97)
-_SHAPE = re.compile(rb'"key":"[0-9a-f]{32}","at":"[^"]{32}","cell":')
-_MAYBE_KEY = re.compile(rb'"key":"([0-9a-f]{32})"')
-_WITHDRAWN = b',"record":null}\n'
-
-
-@dataclass(frozen=True)
-class Entry(Generic[R]):
-    """One line of a log."""
-
-    key: str
-    cell: str
-    """The cell that paid for the record."""
-    at: str
-    """When, UTC, ISO 8601."""
-    record: R
-
-
-@dataclass(frozen=True)
-class Payment:
-    """One making of a record."""
-
-    cell: str
-    at: str
-    again: bool
-    """Whether the record stood already, and whoever made it did not know: what was paid for twice."""
-
-
-class _Made(NamedTuple):
-    at: str
-    replaces: bool
-    cell: str
-
-
-class _Place(NamedTuple):
-    segment: Path
-    offset: int
-    length: int
+Repeats: TypeAlias = Literal["skipped", "counted", "replaces"]
 
 
 class Log(Generic[R]):
     """Records of one type by key. Not thread-safe; any number of processes may share the folder.
 
-    `remade`: whether a record may be made anew under its key, with other content.
+    `repeats`: what it means that a record is put whose key stands already. It is `skipped` where the record costs
+    nothing to make, `counted` where that was paid for twice, and `replaces` where it may have other content.
     """
 
-    def __init__(self, folder: Path, record_type: type[R], *, remade: bool = False, read_only: bool = False) -> None:
+    def __init__(
+        self, folder: Path, record_type: type[R], *, repeats: Repeats = "counted", read_only: bool = False
+    ) -> None:
         self.folder = folder
         self.record_type = record_type
-        self.remade = remade
+        self.repeats = repeats
         self.read_only = read_only
         self.damage: list[Damage] = []
         """Lines that were not read, since they are not what was written."""
-        self._index: dict[str, _Place] = {}
-        self._lines: dict[str, list[_Made]] = {}  # of keys that have more than one line, or a withdrawn one
+        self._index = Index(self._bytes)
         self._read_up_to: dict[Path, int] = {}
         self._readers: dict[Path, FileIO] = {}
         self._synced_at = 0.0
@@ -109,7 +73,7 @@ class Log(Generic[R]):
     def refresh(self) -> None:
         """Take in what other processes have written since the last look."""
         for segment in self.segments():
-            if segment != self._own_path:
+            if segment != self._own_path and _size(segment) != self._read_up_to.get(segment, 0):
                 self._scan(segment)
 
     def segments(self) -> list[Path]:
@@ -117,13 +81,13 @@ class Log(Generic[R]):
         return sorted(self.folder.glob("*.jsonl"))
 
     def __contains__(self, key: str) -> bool:
-        return key in self._index
+        return key in self._index.places
 
     def __len__(self) -> int:
-        return len(self._index)
+        return len(self._index.places)
 
     def keys(self) -> Iterable[str]:
-        return self._index.keys()
+        return self._index.places.keys()
 
     def get(self, key: str) -> R | None:
         """The record under `key`, or None."""
@@ -143,38 +107,38 @@ class Log(Generic[R]):
 
     def entries(self) -> Iterator[Entry[R]]:
         """All lines that count, oldest segment first."""
-        for key in list(self._index):
+        for key in list(self._index.places):
             entry = self.entry(key)
             if entry is not None:
                 yield entry
 
     def raw(self, key: str) -> dict[str, Any] | None:
         """What `entry` is made of, as plain JSON: `key`, `cell`, `at` and `record`."""
-        place = self._index.get(key)
+        place = self._index.places.get(key)
         if place is None:
             return None
         line = self._bytes(place)
         if unseal(line) is None:
             self._drop(key, "has changed since it was first read")
             return None
-        data = _parse(line)
+        data = entries.parse(line)
         if data is None:
             self._drop(key, "is not a line of a log")
         return data
 
     def knew(self, key: str) -> bool:
         """Whether a whole line of `key` was found, if only one that does not count any more."""
-        return key in self._index or key in self._lines
+        return self._index.knew(key)
 
     def payments(self, raw: Mapping[str, Any]) -> list[Payment]:
-        """Every making of a record, given as `raw` gives it, that the log knows of, the earliest first."""
-        lines = sorted(self._lines.get(raw["key"]) or [_made(raw)])
-        return [Payment(line.cell, line.at, n > 0 and not line.replaces) for n, line in enumerate(lines)]
+        """Every making of a record, given as `raw` gives it, that was paid for; the earliest first."""
+        payments = self._index.payments(raw)
+        return payments[:1] if self.repeats == "skipped" else payments
 
     @property
     def duplicates(self) -> int:
         """Lines whose key stood in the log already, without their maker's knowing."""
-        return sum(not line.replaces for lines in self._lines.values() for line in sorted(lines)[1:])
+        return self._index.duplicates()
 
     # --- Writing ----------------------------------------------------------------------------------------------------
 
@@ -183,13 +147,17 @@ class Log(Generic[R]):
 
         Raises `StoreError` where the disk refuses; of the records, those that did fit are kept.
         """
-        at = datetime.now(UTC).isoformat(timespec="microseconds")
+        now = datetime.now(UTC).isoformat(timespec="microseconds")
         lines: list[tuple[str, bytes]] = []
-        for key, record in items:
-            if self.remade and key in self._index:
-                lines.append((key, withdrawal(key, at)))
-            replaces = self.remade if key in self._index else key in self._lines
-            lines.append((key, _line(key, at, cell, record.to_json(), replaces)))
+        for key, record in dict(items).items():
+            at, replaces = max(now, self._index.withdrawn_at(key)), self._index.is_gone(key)
+            if key in self:
+                if self.repeats == "skipped":
+                    continue
+                if self.repeats == "replaces" and (standing := self.raw(key)) is not None:
+                    at, replaces = max(at, entries.just_after(standing)), True  # another machine's clock may be ahead
+                    lines.append((key, entries.withdrawal(key, at)))
+            lines.append((key, entries.line(key, at, cell, record.to_json(), replaces=replaces)))
         if lines:
             self._append(lines)
 
@@ -223,7 +191,7 @@ class Log(Generic[R]):
                 for key, line in lines:
                     if (written := written - len(line)) < 0:
                         break
-                    self._take_in(key, _Place(path, self._own_end, len(line)), line)
+                    self._index.take_in(key, Place(path, self._own_end, len(line)), line)
                     self._own_end += len(line)
 
     def _cut_off(self, own: FileIO, end: int) -> None:
@@ -250,7 +218,7 @@ class Log(Generic[R]):
             self._own, self._own_path, self._own_end, self._synced_at = own, path, 0, time.monotonic()
         return self._own, self._own_path
 
-    # --- The index --------------------------------------------------------------------------------------------------
+    # --- Segments --------------------------------------------------------------------------------------------------
 
     def _scan(self, segment: Path) -> None:
         offset = self._read_up_to.get(segment, 0)
@@ -261,13 +229,13 @@ class Log(Generic[R]):
         with file:
             file.seek(offset)
             for line in file:
-                if unseal(line) is not None and _SHAPE.match(line, _KEY.start - 7):
-                    self._take_in(line[_KEY].decode("ascii"), _Place(segment, offset, len(line)), line)
+                if entries.is_entry(line):
+                    self._index.take_in(entries.key_of(line), Place(segment, offset, len(line)), line)
                 elif line.endswith(b"\n"):
                     self._salvage(segment, offset, line)
                 elif _being_written(file.fileno()):
                     break
-                elif _has_grown(segment, offset + len(line)):  # after it was read, before the look at the lock
+                elif _size(segment) > offset + len(line):  # after it was read, before the look at the lock
                     self._read_up_to[segment] = offset
                     return self._scan(segment)
                 else:
@@ -279,47 +247,19 @@ class Log(Generic[R]):
     def _salvage(self, segment: Path, offset: int, stretch: bytes) -> None:
         """Name a damaged stretch, and take in the whole lines that a damaged line end may have hidden in it."""
         for start, piece in pieces(stretch):
-            place = _Place(segment, offset + start, len(piece))
-            if unseal(piece) is not None and _SHAPE.match(piece, _KEY.start - 7):
-                self._take_in(piece[_KEY].decode("ascii"), place, piece)
+            place = Place(segment, offset + start, len(piece))
+            if entries.is_entry(piece):
+                self._index.take_in(entries.key_of(piece), place, piece)
                 continue
             self.damage.append(Damage(segment, place.offset, why(piece), len(piece)))
-            for key in keys_named(piece):
-                self._withdraw(key)
-
-    def _take_in(self, key: str, place: _Place, line: bytes) -> None:
-        standing = self._index.get(key)
-        if line.endswith(_WITHDRAWN):
-            if standing is not None and self._is_later(place, line, standing):
-                self._withdraw(key)
-            return
-        if (standing is not None or key in self._lines) and (data := _parse(line)) is not None:
-            self._remember_first(key)
-            self._lines.setdefault(key, []).append(_made(data))
-        if standing is None or self._is_later(place, line, standing):
-            self._index[key] = place
-
-    def _remember_first(self, key: str) -> None:
-        """Remember who made the one line of `key`, before another one takes its place."""
-        if key not in self._lines and (data := self.raw(key)) is not None:
-            self._lines[key] = [_made(data)]
-
-    def _withdraw(self, key: str) -> None:
-        if key in self._index:
-            self._remember_first(key)
-            self._index.pop(key, None)
-
-    def _is_later(self, place: _Place, line: bytes, standing: _Place) -> bool:
-        """Segments are read by the time of their first line, so the order of two lines may be another."""
-        if place.segment == standing.segment:
-            return place.offset > standing.offset
-        return line[_AT] >= self._bytes(standing)[_AT]
+            for key in entries.keys_named(piece):
+                self._index.withdraw(key)
 
     def _drop(self, key: str, reason: str) -> None:
-        place = self._index.pop(key)
+        place = self._index.places.pop(key)
         self.damage.append(Damage(place.segment, place.offset, reason, place.length))
 
-    def _bytes(self, place: _Place) -> bytes:
+    def _bytes(self, place: Place) -> bytes:
         reader = self._readers.pop(place.segment, None)
         try:
             reader = reader or FileIO(place.segment)
@@ -329,39 +269,6 @@ class Log(Generic[R]):
         if len(self._readers) > MAX_READERS:
             self._readers.pop(next(iter(self._readers))).close()
         return os.pread(reader.fileno(), place.length, place.offset)
-
-
-def _parse(line: bytes) -> dict[str, Any] | None:
-    """The object of a whole line, or None where it is not one of a log."""
-    try:
-        data = json.loads(line)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict) or "record" not in data:
-        return None
-    return data if all(isinstance(data.get(name), str) for name in ("key", "at", "cell")) else None
-
-
-def _made(data: Mapping[str, Any]) -> _Made:
-    return _Made(data["at"], "replaces" in data, data["cell"])
-
-
-def withdrawal(key: str, at: str) -> bytes:
-    """A line that says that what stood under `key` until `at` does not count."""
-    return _line(key, at, "", None)
-
-
-def keys_named(stretch: bytes) -> list[str]:
-    """The keys that a damaged stretch may have been lines of."""
-    return [match[1].decode("ascii") for match in _MAYBE_KEY.finditer(stretch)]
-
-
-def _line(key: str, at: str, cell: str, record: dict[str, JSON] | None, replaces: bool = False) -> bytes:
-    """`replaces`: whether it was known when the line was written that an older record stood under the key."""
-    assert len(key) == 32, key
-    said = ',"replaces":true' if replaces else ""
-    rest = f'"key":"{key}","at":"{at}","cell":{canonical_json(cell)}{said},"record":{canonical_json(record)}}}'
-    return seal(rest.encode("ascii"))
 
 
 def _being_written(descriptor: int) -> bool:
@@ -376,5 +283,8 @@ def _being_written(descriptor: int) -> bool:
     return False
 
 
-def _has_grown(segment: Path, size: int) -> bool:
-    return segment.stat().st_size > size
+def _size(segment: Path) -> int:
+    try:
+        return segment.stat().st_size
+    except FileNotFoundError:
+        return 0  # deleted by hand this moment

@@ -19,7 +19,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shlex
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -33,12 +32,10 @@ from pidistill.store.checkpoints import Checkpoints
 from pidistill.store.claims import Claims
 from pidistill.store.files import writing
 from pidistill.store.lines import Damage
-from pidistill.store.log import Log
+from pidistill.store.log import Log, Repeats
 from pidistill.store.marker import FORMAT, MARKER, check_marker
+from pidistill.store.sharing import Sharing
 from pidistill.store.uses import Kind, Use
-
-SAVE_EVERY_S = 0.1
-"""What `shared` makes is written down at least this often while it comes in, in seconds."""
 
 R = TypeVar("R", bound=Record)
 
@@ -73,11 +70,11 @@ class Store:
         if self._in_use is not None:
             with writing(root):
                 fcntl.flock(self._in_use, fcntl.LOCK_SH)  # who mends a store wants it for himself
-        self.problems = self._log("problems", Problem)
-        self.rollouts = self._log("rollouts", Rollout)
-        self.verdicts = self._log("verdicts", Verdict, remade=True)
-        self.pi = self._log("pi", PI)
-        self.examples = self._log("examples", Example)
+        self.problems = self._log("problems", Problem, "skipped")
+        self.rollouts = self._log("rollouts", Rollout, "counted")
+        self.verdicts = self._log("verdicts", Verdict, "replaces")
+        self.pi = self._log("pi", PI, "skipped")
+        self.examples = self._log("examples", Example, "skipped")
         self.checkpoints = Checkpoints(root, read_only=self.read_only)
         self.cells = Cells(root, self._missing, read_only=self.read_only)
         self.claims = Claims(root / "claims")
@@ -173,65 +170,7 @@ class Store:
         do. `keep`: whether one that is made is written down. What was made before an error is written down too.
         `on_wait` hears for how many records of other processes this one waits.
         """
-        wanted = list(dict.fromkeys(keys))
-        found: dict[str, R] = {}
-        while missing := self._look_up(log, wanted, found, usable):
-            if self.read_only:
-                raise StoreError(
-                    f"{len(missing)} records are not in {log.folder}, which is read-only.",
-                    "Name a folder that can be written: --store DIR",
-                )
-            with self.claim(missing) as claimed:
-                log.refresh()
-                mine = self._look_up(log, claimed.mine, found, usable)
-                self.claims.release(key for key in claimed.mine if key in found)
-                if mine:
-                    self._make(log, mine, make, cell, found, keep)
-            self.claims.wait(claimed.others, on_wait)
-            log.refresh()
-        return {key: found[key] for key in wanted}
-
-    def _make(
-        self,
-        log: Log[R],
-        mine: list[str],
-        make: Callable[[list[str]], Iterable[Mapping[str, R]]],
-        cell: str,
-        found: dict[str, R],
-        keep: Callable[[R], bool],
-    ) -> None:
-        unsaved: dict[str, R] = {}
-        saved_at = time.monotonic()
-
-        def save() -> None:
-            log.put([(key, record) for key, record in unsaved.items() if keep(record)], cell)
-            self.claims.release(unsaved)
-            unsaved.clear()
-
-        try:
-            for piece in make(mine):
-                found.update(piece)
-                unsaved.update(piece)
-                if time.monotonic() - saved_at > SAVE_EVERY_S:
-                    save()
-                    saved_at = time.monotonic()
-        finally:
-            save()
-        left = [key for key in mine if key not in found]
-        assert not left, f"{len(left)} records were asked for and not made, the first: {left[0]}"
-
-    @staticmethod
-    def _look_up(log: Log[R], keys: Iterable[str], found: dict[str, R], usable: Callable[[R], bool]) -> list[str]:
-        """Move what `log` has of `keys` into `found`; returns what it does not have."""
-        missing = []
-        for key in keys:
-            if key not in found:
-                record = log.get(key)
-                if record is not None and usable(record):
-                    found[key] = record
-                else:
-                    missing.append(key)
-        return missing
+        return Sharing(log, self.claims, cell, make, usable, keep).of(keys, on_wait)
 
     # --- Checkpoints ------------------------------------------------------------------------------------------------
 
@@ -292,10 +231,12 @@ class Store:
         if use.kind == "checkpoint":
             return [key for key in use.keys if self.checkpoints.find(key) is None]
         log = self.log(use.kind)
+        if any(key not in log for key in use.keys):
+            log.refresh()
         return [key for key in use.keys if key not in log]
 
-    def _log(self, name: str, record_type: type[R], *, remade: bool = False) -> Log[R]:
-        return Log(self.root / name, record_type, remade=remade, read_only=self.read_only)
+    def _log(self, name: str, record_type: type[R], repeats: Repeats) -> Log[R]:
+        return Log(self.root / name, record_type, repeats=repeats, read_only=self.read_only)
 
 
 def mend_command(root: Path) -> str:

@@ -177,3 +177,35 @@ def test_a_run_that_is_killed_at_any_moment_comes_to_the_same_end(quick_disk: Pa
     with Store(quick_disk / "killed") as store:
         assert run(store) == undisturbed
         assert store.rollouts.duplicates == store.verdicts.duplicates == 0 and store.damage() == []
+
+
+def test_a_cell_that_is_run_anew_is_unfinished_and_not_damaged(tmp_path: Path) -> None:
+    with Store(tmp_path / "s") as store:
+        run(store)
+        with store.cell(CELLS[0], {"recipe": "retry", "seed": "s0"}):
+            store.note_use(CELLS[0], use("first attempts", "another verifier's"))  # and is killed here
+    with Store(tmp_path / "s") as store:
+        assert store.summary(CELLS[0]) is None and store.damage() == []
+        assert store.summary(CELLS[1]) is not None
+
+
+def test_a_line_of_uses_that_is_being_written_is_no_damage(tmp_path: Path) -> None:
+    with Store(tmp_path / "s") as store, Store(tmp_path / "s") as other:
+        with store.cell("c", {}) as folder:
+            store.note_use("c", use("first", "a"))
+            with (folder / "uses.jsonl").open("a") as file:
+                file.write('{"sum":"')
+            assert other.uses("c") == [use("first", "a")] and other.damage() == []
+        with Store(tmp_path / "s") as later:
+            assert later.uses("c") == [use("first", "a")] and len(later.damage()) == 1
+            with later.cell("c", {}):
+                later.note_use("c", use("retry", "a"))
+    with Store(tmp_path / "s") as store:
+        assert len(store.uses("c")) == 2 and store.damage() == []
+
+
+def test_what_another_process_finishes_meanwhile_is_found_whole(tmp_path: Path) -> None:
+    with Store(tmp_path / "s") as board, Store(tmp_path / "s") as worker:
+        finished = run(worker)
+        assert {cell: board.summary(cell) for cell in CELLS} == finished.table
+        assert board.damage() == []

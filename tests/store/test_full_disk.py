@@ -211,3 +211,17 @@ def test_a_small_file_that_cannot_be_written_leaves_the_old_one(small_disk: Path
         write_json(small_disk / "a.json", {"x": "y" * 100_000})
     assert (small_disk / "a.json").read_bytes() == before
     assert sorted(os.listdir(small_disk)) == ["a.json", "ballast"]
+
+
+def test_what_the_disk_refused_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of what was put may stand by then, and would be written a second time."""
+    tried: list[int] = []
+
+    def full(log: Log[Verdict], lines: list[tuple[str, bytes]]) -> None:
+        tried.append(len(lines))
+        raise StoreError("No space left on device.", "Make room.")
+
+    monkeypatch.setattr(Log, "_append", full)
+    with Store(tmp_path / "s") as store, pytest.raises(StoreError, match="No space left"):
+        store.shared(store.verdicts, [content_hash(1)], lambda keys: [{keys[0]: Verdict(Status.FAIL)}], "cell")
+    assert tried == [1]

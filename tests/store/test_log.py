@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tempfile
 import time
+from datetime import datetime, tzinfo
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -69,7 +71,7 @@ def test_a_damaged_newer_line_does_not_bring_back_an_older_one(tmp_path: Path) -
     """A verdict was made anew with more time; then its line, or its key, is damaged."""
     for place in (b"PASS", K[0].encode()):
         root = tmp_path / place.decode()[:4]
-        log = Log(root, Verdict, remade=True)
+        log = Log(root, Verdict, repeats="replaces")
         log.put([(K[0], Verdict(Status.TIMEOUT, seconds=1))], "a")
         log.put([(K[0], Verdict(Status.PASS, 1.0, seconds=2))], "b")
         log.close()
@@ -77,20 +79,20 @@ def test_a_damaged_newer_line_does_not_bring_back_an_older_one(tmp_path: Path) -
         text = segment.read_bytes()
         at = text.rindex(place)
         segment.write_bytes(text[:at] + bytes([text[at] ^ 1]) + text[at + 1 :])
-        again = Log(root, Verdict, remade=True)
+        again = Log(root, Verdict, repeats="replaces")
         assert again.get(K[0]) is None and len(again.damage) == 1
 
 
 def test_of_two_lines_the_later_counts_wherever_it_lies(tmp_path: Path) -> None:
     """Segments are named by their first line; a process that began early may write late."""
-    early, late = Log(tmp_path, Verdict, remade=True), Log(tmp_path, Verdict, remade=True)
+    early, late = Log(tmp_path, Verdict, repeats="replaces"), Log(tmp_path, Verdict, repeats="replaces")
     early.put([(K[1], verdict("other"))], "a")
     time.sleep(0.002)
     late.put([(K[0], verdict("old"))], "b")
     time.sleep(0.002)
     early.refresh()
     early.put([(K[0], verdict("new"))], "a")
-    for log in (early, Log(tmp_path, Verdict, remade=True)):
+    for log in (early, Log(tmp_path, Verdict, repeats="replaces")):
         entry = log.entry(K[0])
         assert entry is not None and (entry.record, entry.cell) == (verdict("new"), "a")
         assert log.duplicates == 0
@@ -170,3 +172,50 @@ def test_opening_200_000_lines_is_quick(quick_disk: Path) -> None:
     start_s = time.process_time()
     assert len(Log(folder, Verdict)) == 200_000
     assert time.process_time() - start_s < 4
+
+
+def test_what_costs_nothing_is_written_once_and_paid_for_by_the_first(tmp_path: Path) -> None:
+    first, second = Log(tmp_path, Verdict, repeats="skipped"), Log(tmp_path, Verdict, repeats="skipped")
+    for _ in range(3):
+        first.put([(K[0], verdict("same"))], "a")
+    time.sleep(0.002)
+    second.put([(K[0], verdict("same"))], "b")
+    first.refresh()
+    second.refresh()
+    for log in (first, second, Log(tmp_path, Verdict, repeats="skipped")):
+        raw = log.raw(K[0])
+        assert raw is not None and [(paid.cell, paid.again) for paid in log.payments(raw)] == [("a", False)]
+    assert [len(path.read_text().splitlines()) for path in sorted(tmp_path.glob("*.jsonl"))] == [1, 1]
+
+
+def test_an_older_line_that_is_read_later_does_not_come_back(tmp_path: Path) -> None:
+    """The newer verdict lies in a segment that began first, and is damaged."""
+    early, late = Log(tmp_path, Verdict, repeats="replaces"), Log(tmp_path, Verdict, repeats="replaces")
+    early.put([(K[1], verdict("other"))], "a")
+    late.put([(K[0], verdict("old"))], "b")
+    early.refresh()
+    time.sleep(0.002)
+    early.put([(K[0], verdict("new"))], "a")
+    (segment,) = (path for path in tmp_path.glob("*.jsonl") if b"new" in path.read_bytes())
+    segment.write_bytes(segment.read_bytes().replace(b"new", b"nEw"))
+    again = Log(tmp_path, Verdict, repeats="replaces")
+    assert again.get(K[0]) is None and again.get(K[1]) == verdict("other")
+
+
+def test_a_clock_that_is_behind_does_not_lose_what_was_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Log(tmp_path, Verdict, repeats="replaces").put([(K[0], verdict("old"))], "a")
+
+    class Behind(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Behind:
+            return cls(2020, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr("pidistill.store.log.datetime", Behind)
+    for text in ("new", "newer"):
+        log = Log(tmp_path, Verdict, repeats="replaces")
+        log.put([(K[0], verdict(text))], "b")
+        assert log.get(K[0]) == verdict(text)
+        assert Log(tmp_path, Verdict, repeats="replaces").get(K[0]) == verdict(text)
+        assert log.duplicates == 0
