@@ -20,7 +20,7 @@ import functools
 from dataclasses import dataclass
 from typing import Final
 
-from pidistill.contracts import About, Needs, PIForm, Spec
+from pidistill.contracts import About, Needs, PIForm
 from pidistill.errors import VerifierError
 from pidistill.records import PI, Problem, Reveals
 from pidistill_lean.judge import entries, errors
@@ -30,16 +30,6 @@ from pidistill_lean.skeleton import first_half, skeletons
 from pidistill_lean.subgoals import folded
 from pidistill_lean.verifier import theorem_of
 
-SPECS: Final = tuple(
-    Spec(name, summary, f"pidistill_lean.pi:{factory}")
-    for name, summary, factory in (
-        ("have-skeleton", "The `have`s of the reference proof, unproved.", "HaveSkeleton"),
-        ("other-skeleton", "Another problem's skeleton, as long: placebo of have-skeleton.", "OtherSkeleton"),
-        ("proof-half", "The first half of the reference proof.", "ProofHalf"),
-        ("compiler-errors", "The compiler's errors, word for word.", "CompilerErrors"),
-        ("first-error", "Where the first error is, and what it is.", "FirstError"),
-    )
-)
 BUDGET_S: Final = 60.0
 """Seconds that Lean may take for a reference proof."""
 _NEAR: Final = 0.1
