@@ -47,6 +47,8 @@ class StageOutcome:
     model: ModelRef
     after: Sequence[Attempt]
     """The evaluation of the weights that it ended with."""
+    start: str
+    """Hash of the trained weights before the first step: equal for arms of one seed. Empty where none was taken."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def run_cell(cell: Cell) -> Outcome:
 def run_stage(cell: Cell, start: ModelRef, stage: Stage) -> StageOutcome:
     """One stage: turns of gathering attempts, constructing examples and learning, then an evaluation of its own."""
     model, steps = start, Steps.asked_by(cell, stage)
-    attempts, count = list[Attempt](), 0
+    attempts, count, began = list[Attempt](), 0, ""
     for turn in turns(cell, stage, steps):
         examples = list[Example]()
         while problems := turn.draw(len(examples)):
@@ -105,7 +107,7 @@ def run_stage(cell: Cell, start: ModelRef, stage: Stage) -> StageOutcome:
         examples = examples[: turn.wanted]
         if examples:
             learnt = learn(cell, model, stage, turn.where("train"), examples, turn.goes_on and model != start)
-            model = learnt.model
+            model, began = learnt.model, began or learnt.start
             steps.taken += learnt.steps
             count += len(examples)
         elif steps.asked is None:
@@ -120,7 +122,7 @@ def run_stage(cell: Cell, start: ModelRef, stage: Stage) -> StageOutcome:
     if steps.short:
         cell.progress.note(f"{cell.id}, stage {stage.name!r}: {steps}")
     after = evaluate(cell, model, stage.evaluate, Where(stage.name, 0, "evaluate after"))
-    return StageOutcome(stage, attempts, count, steps, model, after)
+    return StageOutcome(stage, attempts, count, steps, model, after, began)
 
 
 def gather(

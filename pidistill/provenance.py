@@ -10,6 +10,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import sys
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 from pidistill.records import JSON, content_hash
@@ -25,8 +26,9 @@ def code_identity(module: str) -> str:
     count: weights have a revision of their own. Raises `ModuleNotFoundError` where there is no such package.
     """
     root = module.partition(".")[0]
-    loaded = sys.modules.get(root)
-    spec = loaded.__spec__ if loaded is not None else importlib.util.find_spec(root)
+    spec = _spec(root)
+    if spec is not None and spec.origin is None:  # a namespace: nobody's package, so the module stands for itself
+        spec = _spec(module)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"No package {root!r} to take the identity of.")
     if not spec.submodule_search_locations:
@@ -38,6 +40,11 @@ def code_identity(module: str) -> str:
         if path.is_file() and not _ignored(path.relative_to(folder))
     )
     return _files_hash(files, str(folder))
+
+
+def _spec(module: str) -> ModuleSpec | None:
+    loaded = sys.modules.get(module)
+    return loaded.__spec__ if loaded is not None else importlib.util.find_spec(module)
 
 
 def package_versions(*names: str) -> dict[str, str]:

@@ -22,6 +22,8 @@ class Learnt:
     model: ModelRef
     steps: int
     """Optimizer steps that it took."""
+    start: str
+    """Hash of the trained weights before its first step."""
 
 
 def learn(
@@ -60,4 +62,4 @@ def learn(
         after = replace(model, revision=trained["revision"], adapter=str(folder))
     else:
         after = replace(model, revision=trained["revision"], base=str(folder), adapter=None)
-    return Learnt(after, int(trained["steps"]))
+    return Learnt(after, int(trained["steps"]), str(trained["start"]))

@@ -13,9 +13,11 @@ import importlib
 import io
 import logging
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from types import FrameType
 from typing import NoReturn
 
 import click
@@ -27,8 +29,11 @@ COMMANDS = {
     "demo": "Run the whole loop on the embedded models: five arms, base against trained, in minutes.",
     "run": "Run one or more recipes on a domain, and compare base with trained.",
     "recipes": "List the recipes, or show one in full.",
+    "show": "Follow a rollout down: prompt as sent, PI, completion, verdicts, who paid, which cells used it.",
+    "store": "Check a store, and set aside what is damaged in it.",
     "plugins": "List what is installed: domains, engines, PI forms, and what is switched off and why.",
     "doctor": "Say what works on this machine, and what to install for what does not.",
+    "store": "Check a store, and set aside what is damaged in it.",
     "verify": "Judge submissions with a domain's verifier, or try the verifier itself against a data file.",
 }
 HELP_OPTIONS = ["-h", "--help"]
@@ -90,6 +95,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line. Returns its exit code, except for bugs, which keep their traceback."""
     arguments, debug = _take_debug(arguments)
+    for name in (signal.SIGTERM, signal.SIGHUP):  # a batch system's and a lost terminal's way of saying Ctrl-C
+        if signal.getsignal(name) is signal.SIG_DFL:
+            signal.signal(name, _interrupt)
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING, stream=sys.stderr)
     try:
         code = cli.main(args=list(arguments), prog_name="pidistill", standalone_mode=False)
@@ -108,6 +116,12 @@ def run(arguments: Sequence[str]) -> int:
         if error.filename is None:
             raise
         return _fail(f"Error: {error.filename}: {error.strerror}.", 1, debug)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    """End as Ctrl-C does: what is finished is kept, and workers are ended."""
+    signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _take_debug(arguments: Sequence[str]) -> tuple[list[str], bool]:

@@ -327,6 +327,13 @@ def _hash_folder(folder: Path, patterns: tuple[str, ...]) -> str:
 def _hash_file(path: Path) -> str:
     if path.name in _CONFIGS:
         values = json.loads(path.read_text("utf-8"))
-        return content_hash({key: value for key, value in values.items() if key not in _VOLATILE})
+        return content_hash({key: _canonical(value) for key, value in values.items() if key not in _VOLATILE})
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def _canonical(value: JSON) -> JSON:
+    """A setting in the one order that counts: PEFT writes what is a set, such as `target_modules`, in any order."""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return sorted(value, key=str)
+    return value

@@ -130,6 +130,8 @@ class StageScores(Record):
     """Optimizer steps taken."""
     steps_asked: int | None = None
     """None where the objective takes as many as its examples give."""
+    start: str = ""
+    """Hash of the trained weights before its first step; arms of one seed, trained alike, begin with equal ones."""
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ class Cells:
                     ) from None
                 lock.truncate(0)
                 lock.write(str(os.getpid()).encode("ascii"))
-            self._heal(cell)
+            self.heal(cell)
             if self.read(cell, "cell.json") != _plain(settings):
                 write_json(folder / "cell.json", settings)
             self._said[cell] = []
@@ -139,30 +139,35 @@ class Cells:
 
     def write_summary(self, cell: str, summary: Mapping[str, JSON]) -> None:
         """Keep what came out of `cell`, and say what it stands on. What it used and is not kept may stay away."""
-        self.write(
-            cell,
-            "summary.json",
-            {
-                "summary": dict(summary),
-                "uses": self._uses_hash(cell),
-                "not_kept": list(dict.fromkeys(self.missing(cell))),
-            },
-        )
+        stands_on: dict[str, JSON] = {
+            "uses": self._uses_hash(cell),
+            "not_kept": list(dict.fromkeys(self.missing(cell))),
+            "provenance": self.read(cell, "provenance.json") is not None,
+        }
+        self.write(cell, "summary.json", {"summary": dict(summary), "stands_on": stands_on})
 
     def summary(self, cell: str) -> dict[str, Any] | None:
         """What came out of `cell`, or None where it is not finished, or something that this stands on is not there."""
         data = self.read(cell, "summary.json")
         if data is None:
             return None
-        path = self.folder(cell) / "summary.json"
-        if data.get("uses") != self._uses_hash(cell):
-            self._name(Damage(path, None, "uses.jsonl is not what it was when this was written"))
-            return None
-        if gone := set(self.missing(cell)).difference(data.get("not_kept", ())):
-            self._name(Damage(path, None, f"{len(gone)} records that this stands on are gone or damaged"))
+        if reason := self._lost(cell, data["stands_on"]):
+            self._name(Damage(self.folder(cell) / "summary.json", None, reason))
             return None
         summary: dict[str, Any] = data["summary"]
         return summary
+
+    def _lost(self, cell: str, stands_on: Mapping[str, Any]) -> str:
+        """Why a summary cannot be believed any more, or ''."""
+        if stands_on["uses"] != self._uses_hash(cell):
+            return "what its cell used is not what it was when this was written"
+        if gone := set(self.missing(cell)).difference(stands_on["not_kept"]):
+            return f"{len(gone)} records that this stands on are gone or damaged"
+        if self.read(cell, "cell.json") is None:
+            return "the settings of its cell are gone or damaged"
+        if stands_on["provenance"] and self.read(cell, "provenance.json") is None:
+            return "what its cell was run with is not known any more"
+        return ""
 
     # --- Damage -----------------------------------------------------------------------------------------------------
 
@@ -173,16 +178,16 @@ class Cells:
         self.uses(cell)
         self.summary(cell)
 
-    def _heal(self, cell: str) -> None:
-        """Set aside what is damaged, so that this pass through the cell makes it anew. Call with the cell held."""
+    def heal(self, cell: str) -> None:
+        """Set aside what is damaged, so that the next pass through the cell makes it anew. Call with the cell held."""
         folder = self.folder(cell)
         for name in FILES:
             if (folder / name).exists() and self.read(cell, name) is None:
                 set_aside(folder / name, self.root)
+        if (folder / "summary.json").exists() and self.summary(cell) is None:
+            set_aside(folder / "summary.json", self.root)
         uses = self._uses(cell)
         if uses.damage:
-            if (folder / "summary.json").exists():
-                set_aside(folder / "summary.json", self.root)  # it stands on what is lost
             rest = folder / ".uses.jsonl.partial"
             with writing(rest):
                 rest.write_bytes(b"".join(uses.whole))

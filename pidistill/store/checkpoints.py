@@ -78,7 +78,7 @@ class Checkpoints:
                 self._name(self.folder / key / RECORD, error.reason)
             return None
 
-    def keys(self) -> list[str]:
+    def names(self) -> list[str]:
         """All checkpoints that there are, damaged or not."""
         if not self.folder.is_dir():
             return []

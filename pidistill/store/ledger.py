@@ -29,7 +29,7 @@ class LedgerRow(Record):
     turn: int
     arrow: str
     kind: str
-    """`rollout`, `verdict`, `pi`, `example` or `checkpoint`."""
+    """What is counted, as in `Use.kind`."""
     made: int = 0
     """Records (or checkpoints) that this cell paid for."""
     reused: int = 0

@@ -9,8 +9,8 @@ Each line carries a checksum (`lines.py`). One that is damaged is named in `dama
 even where an earlier line of it is whole, so that what it held is made anew instead of something older being believed.
 
 A record whose content follows from its key stands once; `duplicates` shows where two processes have made it both. Where
-a record may be made anew under its key (a verdict under a larger budget), its new line is preceded by one that
-withdraws the old: if the new line is damaged later, the old one does not come back.
+a record may be made anew under its key (a verdict under a larger budget), its new line says so, and is preceded by one
+that withdraws the old: if the new line is damaged later, the old one does not come back.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ import re
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import FileIO
@@ -67,7 +66,13 @@ class Payment:
     cell: str
     at: str
     again: bool
-    """Whether the record stood already, and was not withdrawn: what was paid for twice."""
+    """Whether the record stood already, and whoever made it did not know: what was paid for twice."""
+
+
+class _Made(NamedTuple):
+    at: str
+    replaces: bool
+    cell: str
 
 
 class _Place(NamedTuple):
@@ -87,12 +92,10 @@ class Log(Generic[R]):
         self.record_type = record_type
         self.remade = remade
         self.read_only = read_only
-        self.duplicates = 0
-        """Lines whose key stood in the log already, unless the earlier one was withdrawn first."""
         self.damage: list[Damage] = []
         """Lines that were not read, since they are not what was written."""
         self._index: dict[str, _Place] = {}
-        self._payments: dict[str, list[Payment]] = {}  # of keys that have more than one line
+        self._lines: dict[str, list[_Made]] = {}  # of keys that have more than one line, or a withdrawn one
         self._read_up_to: dict[Path, int] = {}
         self._readers: dict[Path, FileIO] = {}
         self._synced_at = 0.0
@@ -159,31 +162,36 @@ class Log(Generic[R]):
             self._drop(key, "is not a line of a log")
         return data
 
+    def knew(self, key: str) -> bool:
+        """Whether a whole line of `key` was found, if only one that does not count any more."""
+        return key in self._index or key in self._lines
+
     def payments(self, raw: Mapping[str, Any]) -> list[Payment]:
         """Every making of a record, given as `raw` gives it, that the log knows of, the earliest first."""
-        only = [Payment(raw["cell"], raw["at"], again=False)]
-        return sorted(self._payments.get(raw["key"], only), key=lambda payment: payment.at)
+        lines = sorted(self._lines.get(raw["key"]) or [_made(raw)])
+        return [Payment(line.cell, line.at, n > 0 and not line.replaces) for n, line in enumerate(lines)]
+
+    @property
+    def duplicates(self) -> int:
+        """Lines whose key stood in the log already, without their maker's knowing."""
+        return sum(not line.replaces for lines in self._lines.values() for line in sorted(lines)[1:])
 
     # --- Writing ----------------------------------------------------------------------------------------------------
 
     def put(self, items: Iterable[tuple[str, R]], cell: str) -> None:
         """Append records under their keys, 32 hexadecimal digits each; they outlive the process when this returns.
 
-        Raises `StoreError` where the disk refuses; the log is then what it was before.
+        Raises `StoreError` where the disk refuses; of the records, those that did fit are kept.
         """
         at = datetime.now(UTC).isoformat(timespec="microseconds")
         lines: list[tuple[str, bytes]] = []
         for key, record in items:
             if self.remade and key in self._index:
-                lines.append((key, _line(key, at, cell, None)))
-            lines.append((key, _line(key, at, cell, record.to_json())))
+                lines.append((key, withdrawal(key, at)))
+            replaces = self.remade if key in self._index else key in self._lines
+            lines.append((key, _line(key, at, cell, record.to_json(), replaces)))
         if lines:
-            self._append(b"".join(line for _, line in lines))
-            offset = self._own_end - sum(len(line) for _, line in lines)
-            for key, line in lines:
-                assert self._own_path is not None
-                self._take_in(key, _Place(self._own_path, offset, len(line)), line)
-                offset += len(line)
+            self._append(lines)
 
     def close(self) -> None:
         """Close all files. What was put stays; a later `put` starts a new segment."""
@@ -197,22 +205,37 @@ class Log(Generic[R]):
                 os.fsync(own.fileno())
             self._own_path = None
 
-    def _append(self, text: bytes) -> None:
+    def _append(self, lines: list[tuple[str, bytes]]) -> None:
         own, path = self._segment()
+        text = b"".join(line for _, line in lines)
+        written = 0
         with writing(path):
             try:
-                view = memoryview(text)
-                while view:
-                    view = view[own.write(view) :]
+                while written < len(text):
+                    written += own.write(text[written:] if written else text)
                 if time.monotonic() - self._synced_at > SYNC_EVERY_S:
                     os.fsync(own.fileno())
                     self._synced_at = time.monotonic()
-            except BaseException:  # Ctrl-C too: a line is written whole or not at all
-                with suppress(OSError):
-                    os.ftruncate(own.fileno(), self._own_end)
-                    own.seek(self._own_end)
-                raise
-        self._own_end += len(text)
+            finally:
+                if written < len(text):  # the disk is full, or Ctrl-C: whole lines stay, the rest is cut off
+                    written = text.rfind(b"\n", 0, written) + 1
+                    self._cut_off(own, self._own_end + written)
+                for key, line in lines:
+                    if (written := written - len(line)) < 0:
+                        break
+                    self._take_in(key, _Place(path, self._own_end, len(line)), line)
+                    self._own_end += len(line)
+
+    def _cut_off(self, own: FileIO, end: int) -> None:
+        """Have the segment end at `end`. Where the disk refuses even that, the next line begins another one."""
+        try:
+            os.ftruncate(own.fileno(), end)
+            own.seek(end)
+        except OSError:
+            assert self._own_path is not None
+            self._read_up_to[self._own_path] = end  # what is torn is named at the next look
+            self._own, self._own_path = None, None
+            own.close()
 
     def _segment(self) -> tuple[FileIO, Path]:
         if self._own is None or self._own_path is None:
@@ -261,8 +284,8 @@ class Log(Generic[R]):
                 self._take_in(piece[_KEY].decode("ascii"), place, piece)
                 continue
             self.damage.append(Damage(segment, place.offset, why(piece), len(piece)))
-            for match in _MAYBE_KEY.finditer(piece):
-                self._withdraw(match[1].decode("ascii"))
+            for key in keys_named(piece):
+                self._withdraw(key)
 
     def _take_in(self, key: str, place: _Place, line: bytes) -> None:
         standing = self._index.get(key)
@@ -270,21 +293,20 @@ class Log(Generic[R]):
             if standing is not None and self._is_later(place, line, standing):
                 self._withdraw(key)
             return
-        if (standing is not None or key in self._payments) and (data := _parse(line)) is not None:
-            self._pay_first(key)
-            self._payments.setdefault(key, []).append(Payment(data["cell"], data["at"], again=standing is not None))
-            self.duplicates += standing is not None
+        if (standing is not None or key in self._lines) and (data := _parse(line)) is not None:
+            self._remember_first(key)
+            self._lines.setdefault(key, []).append(_made(data))
         if standing is None or self._is_later(place, line, standing):
             self._index[key] = place
 
-    def _pay_first(self, key: str) -> None:
-        """Remember who paid for the one line of `key`, before another one takes its place."""
-        if key not in self._payments and (data := self.raw(key)) is not None:
-            self._payments[key] = [Payment(data["cell"], data["at"], again=False)]
+    def _remember_first(self, key: str) -> None:
+        """Remember who made the one line of `key`, before another one takes its place."""
+        if key not in self._lines and (data := self.raw(key)) is not None:
+            self._lines[key] = [_made(data)]
 
     def _withdraw(self, key: str) -> None:
         if key in self._index:
-            self._pay_first(key)
+            self._remember_first(key)
             self._index.pop(key, None)
 
     def _is_later(self, place: _Place, line: bytes, standing: _Place) -> bool:
@@ -315,15 +337,30 @@ def _parse(line: bytes) -> dict[str, Any] | None:
         data = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    good = (
-        isinstance(data, dict) and "record" in data and all(isinstance(data.get(k), str) for k in ("key", "at", "cell"))
-    )
-    return data if good else None
+    if not isinstance(data, dict) or "record" not in data:
+        return None
+    return data if all(isinstance(data.get(name), str) for name in ("key", "at", "cell")) else None
 
 
-def _line(key: str, at: str, cell: str, record: dict[str, JSON] | None) -> bytes:
+def _made(data: Mapping[str, Any]) -> _Made:
+    return _Made(data["at"], "replaces" in data, data["cell"])
+
+
+def withdrawal(key: str, at: str) -> bytes:
+    """A line that says that what stood under `key` until `at` does not count."""
+    return _line(key, at, "", None)
+
+
+def keys_named(stretch: bytes) -> list[str]:
+    """The keys that a damaged stretch may have been lines of."""
+    return [match[1].decode("ascii") for match in _MAYBE_KEY.finditer(stretch)]
+
+
+def _line(key: str, at: str, cell: str, record: dict[str, JSON] | None, replaces: bool = False) -> bytes:
+    """`replaces`: whether it was known when the line was written that an older record stood under the key."""
     assert len(key) == 32, key
-    rest = f'"key":"{key}","at":"{at}","cell":{canonical_json(cell)},"record":{canonical_json(record)}}}'
+    said = ',"replaces":true' if replaces else ""
+    rest = f'"key":"{key}","at":"{at}","cell":{canonical_json(cell)}{said},"record":{canonical_json(record)}}}'
     return seal(rest.encode("ascii"))
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+from pidistill import __version__
 from pidistill.errors import StoreError
 from pidistill.store.files import DamagedFile, read_json, write_json
 from pidistill.store.lines import Damage
@@ -16,8 +18,8 @@ from pidistill.store.lines import Damage
 FORMAT = 2
 MARKER = "pidistill-store.json"
 
-_LAST_VERSION = {1: "0.1"}
-"""Format -> the last version of pidistill that reads it."""
+_WRITTEN_BY = {1: "0.1.0"}
+"""Format -> the version of pidistill that wrote it, for formats whose marker does not say so."""
 
 
 def check_marker(root: Path, *, read_only: bool) -> list[Damage]:
@@ -29,36 +31,34 @@ def check_marker(root: Path, *, read_only: bool) -> list[Damage]:
     if not marker.exists():
         found = lines_format(root)
         if found is None and any(not path.name.startswith(".") for path in root.iterdir()):
+            if marker.exists():  # another process has made the store this moment
+                return check_marker(root, read_only=read_only)
             raise StoreError(f"{root} is not empty and is not a pidistill store.", "Name another folder: --store DIR")
         if found not in (None, FORMAT):
             raise other_format(root, found)
         if not read_only:
-            write_json(marker, {"format": FORMAT})
+            write_json(marker, {"format": FORMAT, "pidistill": __version__})
         return [] if found is None else [Damage(marker, None, "is missing")]
     try:
-        kept = read_json(marker)["format"]
-    except KeyError:
-        kept = None
+        data = read_json(marker)
     except DamagedFile as error:
-        kept = _unchecked_format(marker) or lines_format(root) or FORMAT
-        if kept == FORMAT:
+        data = _unchecked(marker) or {"format": lines_format(root) or FORMAT}
+        if data["format"] == FORMAT:
             if not read_only:
-                write_json(marker, {"format": FORMAT})
+                write_json(marker, {"format": FORMAT, "pidistill": __version__})
             return [Damage(marker, None, error.reason)]
-    if kept != FORMAT:
-        raise other_format(root, kept)
+    if data["format"] != FORMAT:
+        raise other_format(root, data["format"], data.get("pidistill"))
     return []
 
 
-def other_format(root: Path, found: object) -> StoreError:
+def other_format(root: Path, found: int, version: object = None) -> StoreError:
     """The error for a store that another version of pidistill reads."""
-    if found in _LAST_VERSION:
-        reads = f"pidistill {_LAST_VERSION[int(str(found))]} or earlier reads it"
-    else:
-        reads = "a newer pidistill reads it"
+    version = version or _WRITTEN_BY.get(found, "of a newer version")
     return StoreError(
-        f"{root} was written in store format {found}; this version reads format {FORMAT}, {reads}.",
-        "Nothing in it was touched. Name another folder: --store DIR",
+        f"{root} was written by pidistill {version}, in store format {found}; this is {__version__}, which reads "
+        f"format {FORMAT}.",
+        "Nothing in it was touched. Name another folder (--store DIR), or read it with the version that wrote it.",
     )
 
 
@@ -74,12 +74,12 @@ def lines_format(root: Path) -> int | None:
     return None
 
 
-def _unchecked_format(marker: Path) -> int | None:
-    """The format in a marker that was written without a checksum: one of before, or of a version to come."""
+def _unchecked(marker: Path) -> dict[str, Any] | None:
+    """A marker that was written without our checksum: one of before, or of a version to come."""
     try:
         data = json.loads(marker.read_bytes())
     except (OSError, ValueError):
         return None
     if isinstance(data, dict) and "checksum" not in data and isinstance(data.get("format"), int):
-        return int(data["format"])
+        return data
     return None

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shlex
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -108,7 +109,8 @@ class Store:
     def log(self, kind: Kind) -> Log[Any]:
         """The log that the keys of a use of this kind stand in. Checkpoints have none."""
         logs: dict[Kind, Log[Any]] = {
-            "rollout": self.rollouts, "verdict": self.verdicts, "pi": self.pi, "example": self.examples,
+            "problem": self.problems, "rollout": self.rollouts, "verdict": self.verdicts, "pi": self.pi,
+            "example": self.examples,
         }  # fmt: skip
         return logs[kind]
 
@@ -121,6 +123,26 @@ class Store:
         """All that is known by now to be damaged. `pidistill store check` looks at everything."""
         logs = [damage for log in self.logs() for damage in log.damage]
         return [*self._damage, *logs, *self.checkpoints.damage, *self.cells.damage]
+
+    def damage_note(self) -> str | None:
+        """One line for a person on what `damage` knows, with the command that mends it; None where nothing is wrong."""
+        if not (found := self.damage()):
+            return None
+        count = f"{len(found)} damaged lines or files" if len(found) > 1 else "A damaged line or file"
+        return (
+            f"{count} in the store {'were' if len(found) > 1 else 'was'} not read, and what was lost is made anew. "
+            f"The first: {found[0]}. To set what is damaged aside: {mend_command(self.root)}"
+        )
+
+    def alone(self) -> None:
+        """Have the store for this process alone, until it is closed. Raises `StoreError` where another has it open."""
+        assert self._in_use is not None, "opened read-only"
+        try:
+            fcntl.flock(self._in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(
+                f"{self.root} is in use by another process.", "Wait for it or stop it, then run the same command again."
+            ) from None
 
     # --- Made once --------------------------------------------------------------------------------------------------
 
@@ -144,7 +166,7 @@ class Store:
         keep: Callable[[R], bool] = lambda record: True,
         on_wait: Callable[[int], None] | None = None,
     ) -> dict[str, R]:
-        """The record of each key, from `log` or made: each by one process, of all that work on this store.
+        """The record of each key, in order, from `log` or made: each by one process, of all that work on this store.
 
         `make(missing)` yields records by key, in pieces, for the keys that are this process's to make; it is called
         again where another process let go of keys without making them. `usable`: whether a record that is found will
@@ -167,7 +189,7 @@ class Store:
                     self._make(log, mine, make, cell, found, keep)
             self.claims.wait(claimed.others, on_wait)
             log.refresh()
-        return found
+        return {key: found[key] for key in wanted}
 
     def _make(
         self,
@@ -274,6 +296,11 @@ class Store:
 
     def _log(self, name: str, record_type: type[R], *, remade: bool = False) -> Log[R]:
         return Log(self.root / name, record_type, remade=remade, read_only=self.read_only)
+
+
+def mend_command(root: Path) -> str:
+    """What to type to have the damage in a store set aside."""
+    return f"pidistill store check --mend {shlex.quote(str(root))}"
 
 
 __all__ = ["FORMAT", "Claimed", "Store"]

@@ -18,7 +18,7 @@ from pidistill.errors import RecordError
 from pidistill.records import Record, canonical_json
 from pidistill.store.lines import Damage, pieces, seal, unseal, why
 
-Kind: TypeAlias = Literal["rollout", "verdict", "pi", "example", "checkpoint"]
+Kind: TypeAlias = Literal["problem", "rollout", "verdict", "pi", "example", "checkpoint"]
 Slot: TypeAlias = tuple[str, int, str, str]
 
 
@@ -30,7 +30,7 @@ class Use(Record):
     turn: int
     arrow: str
     """Such as 'first attempts', 'retry 1', 'evaluate', 'hint', 'train', 'verify'."""
-    kind: Literal["rollout", "verdict", "pi", "example", "checkpoint"]
+    kind: Literal["problem", "rollout", "verdict", "pi", "example", "checkpoint"]
     """What the keys are keys of."""
     keys: tuple[str, ...]
 

@@ -65,6 +65,8 @@ def run_comparison(
                 f"where it was needed. To set them aside: pidistill store check --mend {store.root}"
             )
     ordered = [summaries[cell.id] for cell in cells]
+    for note in unequal_starts(cells, ordered):
+        progress.note(note)
     scores = [CellScores.from_json(summary["scores"]) for summary in ordered]
     meta = report_meta(title, cells, ordered)
     if out_dir is None:
@@ -76,6 +78,23 @@ def report_folder(configs: Sequence[RunConfig], name: str) -> Path:
     """Where the report of `configs` lies: named by its cells, so that none is overwritten by one of other cells."""
     cells = content_hash([cell.id for cell in plan(configs)])[:8]
     return configs[0].store / "reports" / f"{name}-{cells}"
+
+
+def unequal_starts(cells: Sequence[Planned], summaries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line for each seed of which arms that are trained alike did not begin with the same weights."""
+    starts: dict[tuple[object, ...], dict[str, str]] = {}
+    for cell, summary in zip(cells, summaries, strict=True):
+        train = cell.config.stages[0].train
+        start = summary["scores"]["stages"][0]["start"]
+        alike = (cell.config.domain, cell.config.model.name, cell.seed, train.lora_rank, train.lora_alpha)
+        if start:
+            starts.setdefault(alike, {})[cell.config.recipe.name] = start
+    return [
+        f"Seed {alike[2]} on {alike[0]}: {', '.join(arms)} did not begin with the same weights, so their difference "
+        "holds the draw of the adapter, too."
+        for alike, arms in starts.items()
+        if len(set(arms.values())) > 1
+    ]
 
 
 def _run(

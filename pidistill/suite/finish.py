@@ -56,4 +56,4 @@ def stage_scores(outcome: StageOutcome) -> StageScores:
     """What a stage measured after itself."""
     after = measured([(attempt.rollout, attempt.verdict) for attempt in outcome.after])
     steps = outcome.steps
-    return StageScores(outcome.stage.name, after, outcome.examples, steps.taken, steps.asked)
+    return StageScores(outcome.stage.name, after, outcome.examples, steps.taken, steps.asked, outcome.start)

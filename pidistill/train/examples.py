@@ -36,6 +36,8 @@ class Encoded:
     weight: float
     teacher_prompt: tuple[int, ...] = ()
     """Empty where there is no teacher."""
+    name: str = ""
+    """The rollout that it was made from."""
 
 
 @dataclass
@@ -126,7 +128,7 @@ class Encoder:
                 return None
             self.counts.teacher_cut += shortened.cut
             teacher_prompt = shortened.ids
-        return Encoded(tuple(prompt), completion, example.weight, teacher_prompt)
+        return Encoded(tuple(prompt), completion, example.weight, teacher_prompt, example.rollout_id)
 
     def _check(self, example: Example, teacher: bool) -> None:
         where = f"Example of problem {example.problem_id!r}"

@@ -24,7 +24,7 @@ import torch
 from torch.nn.utils import clip_grad_norm_
 
 from pidistill.contracts import Objective, Trained, TrainJob
-from pidistill.records import ModelRef
+from pidistill.records import ModelRef, content_hash
 from pidistill.train.divergence import Side, TokenDivergence, chunked_divergence
 from pidistill.train.examples import Encoded, Encoder
 from pidistill.train.metrics import StepLog
@@ -60,6 +60,7 @@ def _train(job: TrainJob) -> Trained:
     trainee = open_trainee(job, _start(job))
     trainable = trainee.trainable()
     pair = Pair.open(job, trainee)
+    start = trainee.start()
     optimizer = adamw(config, trainable.values())
     if resumed is not None:
         resumed.restore(optimizer, trainable)
@@ -95,7 +96,8 @@ def _train(job: TrainJob) -> Trained:
     save_state(job, first + len(batches), optimizer, trainable)
     metrics |= encoder.counts.as_metrics()
     metrics["unused_past_last_step"] = float(len(encoded) - sum(map(len, batches)))
-    return Trained(trainee.lora, len(batches), tokens_trained, tokens_processed, metrics)
+    order = content_hash([example.name for batch in batches for example in batch])
+    return Trained(trainee.lora, len(batches), tokens_trained, tokens_processed, metrics, start, order)
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from pidistill.contracts import Objective, Trained, TrainJob
 from pidistill.errors import UsageError
+from pidistill.records import content_hash
 from pidistill.train.examples import Encoded, Encoder
 from pidistill.train.metrics import StepLog
 from pidistill.train.optimizer import BETAS, EPS
@@ -71,6 +72,7 @@ def _train(job: TrainJob) -> Trained:
     job.out_dir.mkdir(parents=True, exist_ok=True)
     steps = config.epochs * math.ceil(len(encoded) / config.batch_size)
     use_cache = trainee.model.config.use_cache
+    start = trainee.start()
     with StepLog(job.out_dir, steps, job.progress) as log:
         trainer = CompletionTrainer(trainee, encoded, _arguments(job, trainee), log)
         trainer.train()
@@ -83,16 +85,19 @@ def _train(job: TrainJob) -> Trained:
         config.epochs * sum(len(example.completion) for example in encoded),
         trainer.tokens_processed,
         metrics | encoder.counts.as_metrics(),
+        start,
+        content_hash([encoded[row].name for row in trainer.collator.order]),
     )
 
 
 def rows(encoded: Sequence[Encoded]) -> Dataset:
-    """TRL's columns: ids of prompt and completion, and labels that are -100 on the prompt. Plus a weight, if one is
-    not 1."""
+    """TRL's columns: ids of prompt and completion, and labels that are -100 on the prompt. Plus the row's number,
+    and a weight, if one is not 1."""
     columns: dict[str, list[Any]] = {
         "input_ids": [[*e.prompt, *e.completion] for e in encoded],
         "labels": [[-100] * len(e.prompt) + list(e.completion) for e in encoded],
     }
+    columns["row"] = list(range(len(encoded)))
     if any(e.weight != 1 for e in encoded):
         columns["weight"] = [e.weight for e in encoded]
     return Dataset.from_dict(columns)
@@ -103,12 +108,13 @@ class CompletionTrainer(SFTTrainer):  # type: ignore[misc]
 
     def __init__(self, trainee: Trainee, encoded: Sequence[Encoded], arguments: SFTConfig, log: StepLog) -> None:
         self.tokens_processed = 0
+        self.collator = _Collator(pad_token_id=0)
         super().__init__(
             model=trainee.model,
             args=arguments,
             train_dataset=rows(encoded),
             processing_class=trainee.tokenizer,
-            data_collator=_Collator(pad_token_id=0),
+            data_collator=self.collator,
             callbacks=[_Log(log)],
         )
         self.remove_callback(PrinterCallback)
@@ -131,10 +137,15 @@ class CompletionTrainer(SFTTrainer):  # type: ignore[misc]
 
 
 class _Collator(DataCollatorForLanguageModeling):  # type: ignore[misc]
-    """TRL's, which drops columns it does not know, with the weights put back."""
+    """TRL's, which drops columns it does not know, with the weights put back, and the order of rows written down."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.order: list[int] = []
 
     def torch_call(self, examples: list[dict[str, Any]]) -> dict[str, Any]:
         batch: dict[str, Any] = super().torch_call(examples)
+        self.order += [example["row"] for example in examples]
         if "weight" in examples[0]:
             batch["weight"] = torch.tensor([example["weight"] for example in examples])
         return batch

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,14 @@ class Trainee:
     def trainable(self) -> dict[str, nn.Parameter]:
         """Parameters that take gradients, by name, in the model's order."""
         return {name: parameter for name, parameter in self.model.named_parameters() if parameter.requires_grad}
+
+    def start(self) -> str:
+        """Hash of the weights that are trained, as they are now. Arms of one seed begin with equal ones."""
+        digest = hashlib.blake2b(digest_size=16)
+        for name, parameter in self.trainable().items():
+            digest.update(f"{name} {tuple(parameter.shape)}".encode())
+            digest.update(parameter.detach().to("cpu", torch.float32).contiguous().view(torch.uint8).numpy().data)
+        return digest.hexdigest()
 
     @contextlib.contextmanager
     def autocast(self) -> Iterator[None]:

@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pidistill.cli import demo
-from pidistill.cli.demo import demo_arms, demo_configs, embedded_domains, obstacle
+from pidistill.cli.demo import ARMS, demo_configs, demo_tables, embedded_domains, obstacle
 from pidistill.cli.options import parse_seeds
 from pidistill.cli.run import overrides
-from pidistill.config import read_toml
 from pidistill.contracts import Domain, Part, Sandbox
 from pidistill.discovery import Kind
 from pidistill.errors import PluginError, SandboxError, UsageError
@@ -71,8 +70,8 @@ def test_options_that_were_not_given_set_nothing() -> None:
 
 @pytest.mark.parametrize("domain", ["math", "code"])
 def test_the_demo_runs_every_arm_with_one_store_and_one_way_of_sampling(domain: str, tmp_path: Path) -> None:
-    configs = demo_configs([domain], tmp_path, 3, quick=False)
-    assert [config.recipe.name for config in configs] == list(demo_arms(read_toml(demo.SETTINGS), domain))
+    configs = demo_configs(get_manager(), [domain], tmp_path, 3, quick=False)
+    assert [config.recipe.name for config in configs] == demo_tables(get_manager(), domain)["arms"]
     assert {config.domain for config in configs} == {domain}
     assert {config.seeds for config in configs} == {(0, 1, 2)}
     assert {config.store for config in configs} == {tmp_path}
@@ -84,7 +83,7 @@ def test_the_demo_runs_every_arm_with_one_store_and_one_way_of_sampling(domain: 
 
 
 def test_a_quick_demo_is_one_seed_and_few_problems() -> None:
-    for config in demo_configs(["math", "code"], None, 3, quick=True):
+    for config in demo_configs(get_manager(), ["math", "code"], None, 3, quick=True):
         assert config.seeds == (0,)
         assert config.data.train.limit is not None
         assert config.train.refresh_every <= config.train.steps <= 8
@@ -98,10 +97,7 @@ def test_math_is_there_for_the_demo_and_without_any_domain_the_demo_says_what_to
 
 
 def test_a_domain_without_a_table_gets_the_arms_that_are_about_no_domain() -> None:
-    tables = read_toml(demo.SETTINGS)
-    assert demo_arms(tables, "geometry") == tables["arms"] != demo_arms(tables, "code")
-    for domain in tables["domains"]:
-        assert set(tables["domains"][domain]) <= {"arms", "settings"}
+    assert demo_tables(_Manager(_Needy(False)), "needy")["arms"] == ARMS != demo_tables(get_manager(), "code")["arms"]
 
 
 class _Needy(Domain):
@@ -116,6 +112,9 @@ class _Needy(Domain):
 
     def parts(self) -> Sequence[Part]:
         return self._parts
+
+    def embedded(self) -> None:
+        return None
 
 
 class _Nowhere(Sandbox):

@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from pidistill.cell import Cell
+from pidistill.cell import STUDENT, Cell, Speaker
 from pidistill.config import RunConfig
 from pidistill.contracts import (
     DataSource,
@@ -25,7 +25,8 @@ from pidistill.contracts import (
     TrainJob,
     Verifier,
 )
-from pidistill.pi.forms import BareRetry, Gold, NoPI, PeerSolution, Wrong
+from pidistill.contracts.engine import silent
+from pidistill.plugins import get_manager
 from pidistill.progress import Quiet
 from pidistill.recipes import run_config
 from pidistill.records import JSON, Message, Messages, ModelRef, Problem, Status, Verdict, content_hash
@@ -50,13 +51,13 @@ class AdditionVerifier(Verifier):
 
 
 class Ailing(AdditionVerifier):
-    """Raises for the sums that its options list."""
+    """Raises for the sums that a file lists: an outage, and no other verifier."""
 
     def __init__(self, options: Mapping[str, JSON]) -> None:
-        self.sums = options["sums"]
+        self.sums = Path(str(options["sums"]))
 
     def verify(self, problem: Problem, completion: str) -> Verdict:
-        if isinstance(self.sums, list) and problem.prompt in self.sums:
+        if problem.prompt in self.sums.read_text().split():
             raise RuntimeError("the lights went out")
         return super().verify(problem, completion)
 
@@ -98,7 +99,12 @@ class SkilledEngine:
     def model(self) -> ModelRef:
         return self._model
 
-    def generate(self, requests: Sequence[Request]) -> Iterator[Sequence[tuple[int, Generation]]]:
+    def identity(self) -> Mapping[str, JSON]:
+        return {}
+
+    def generate(
+        self, requests: Sequence[Request], tell: Callable[[int], None] = silent
+    ) -> Iterator[Sequence[tuple[int, Generation]]]:
         skill = json.loads((Path(self._model.base) / "config.json").read_text())["skill"]
         for start in range(0, len(requests), self.batch_size):
             self.before_batch()
@@ -113,9 +119,6 @@ class SkilledEngine:
         completion = str(n + n) if rng.random() < skill + bonus else str(rng.choice(["", n, n + n + 1, -n]))
         ids = tuple(completion.encode()) + (0,)
         return Generation(completion, ids, (-0.1,) * len(ids), len(request.messages), False)
-
-    def count_prompt_tokens(self, messages: Messages) -> int:
-        return sum(len(message.content) for message in messages)
 
     def refresh(self, model: ModelRef) -> None:
         self._model = model
@@ -138,7 +141,8 @@ class Practice(Objective):
         skill = json.loads((Path(job.model.base) / "config.json").read_text())["skill"]
         write_model(job.out_dir, min(0.9, skill + len(job.examples) / 400))
         tokens = sum(len(example.token_ids) for example in job.examples)
-        return Trained(False, 1, tokens, 2 * tokens, {"loss_last": 1.0})
+        steps = -(-len(job.examples) // job.config.batch_size) if self.on_policy else 1
+        return Trained(False, steps, tokens, 2 * tokens, {"loss_last": 1.0})
 
 
 def write_model(folder: Path, skill: float) -> None:
@@ -164,9 +168,15 @@ def make_cell(
     """A cell of `recipe` on sums."""
     config: RunConfig = run_config(recipe, "addition", sets=["sampling.max_tokens=8", "evaluate.max_tokens=8", *sets])
     domain = Addition()
-    forms = {form.name: form for form in (NoPI(), BareRetry(), Gold(), Wrong(), PeerSolution())}
+    manager, stages = get_manager(), config.stages
+    forms = {s.rollouts.retry_form for s in stages} | {s.rollouts.first_form for s in stages}
+    forms |= {s.examples.teacher_form for s in stages}
     return Cell(
-        config=config, seed=seed, base=engine.base, train=tuple(domain.problems(DataSource(split="train"))),
-        held_out=tuple(domain.problems(DataSource(split="test"))), domain=domain, engine=engine, pool=pool,
-        objective=objective, forms=forms, store=store, progress=Quiet(), observe=lambda hook, **_: None,
+        id=config.cell_id(seed), config=config, seed=seed, base=engine.base,
+        train_problems=tuple(domain.problems(DataSource(split="train"))),
+        held_out=tuple(domain.problems(DataSource(split="test"))), domain=domain, pool=pool,
+        speakers={STUDENT: Speaker(engine)}, objectives={s.train.objective: objective for s in stages},
+        forms={text: manager.pi_form(text) for text in forms if text},
+        selectors={s.examples.keep: manager.selector(s.examples.keep) for s in stages},
+        store=store, progress=Quiet(), observe=lambda hook, **_: None, packages={},
     )  # fmt: skip

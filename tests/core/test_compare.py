@@ -11,8 +11,10 @@ from pidistill.errors import UsageError
 from pidistill.progress import Quiet
 from pidistill.recipes import run_config
 from pidistill.store.ledger import LedgerRow
-from pidistill.suite.bench import group_key
-from pidistill.suite.compare import STAGES, costs, model_label, run_comparison
+from pidistill.suite.compare import run_comparison
+from pidistill.suite.meta import costs
+from pidistill.suite.parts import group_key
+from pidistill.suite.resolve import model_label
 
 
 def row(cell: str, stage: str, made: int, reused: int, kind: str = "rollout") -> LedgerRow:
@@ -30,8 +32,9 @@ def test_the_short_ledger_adds_up_seeds_and_rounds_by_stage() -> None:
         row("a1", "evaluate before", 0, 5),
         row("b0", "evaluate before", 0, 5),
     ]
-    table = costs(rows, {"a0": "retry", "a1": "retry", "b0": "opsd"})
-    assert table.header == ("Arm", *STAGES)
+    cells = [[line for line in rows if line.cell == name] for name in ("a0", "a1", "b0")]
+    table = costs(["retry", "retry", "opsd"], cells)
+    assert table.header == ("Arm", "evaluate before", "first attempts", "retries", "evaluate after")
     assert table.rows == (("retry", "5 + 5", "7 + 1", "3 + 0", "-"), ("opsd", "0 + 5", "-", "-", "-"))
 
 

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from pidistill.config import RunConfig, as_json, build, merge, parse_set
 from pidistill.errors import UsageError
+from pidistill.plugins import get_manager
 from pidistill.recipes import list_recipes, run_config
+from pidistill.suite.parts import check_names
 
 keys = st.sampled_from("abc")
 trees = st.recursive(st.integers(), lambda inner: st.dictionaries(keys, inner, max_size=3), max_leaves=6)
@@ -50,13 +52,30 @@ def test_a_value_is_toml_and_a_bare_word_a_string(text: str, value: object) -> N
         ("train.batchsize=1", "Did you mean 'batch_size'"),
         ("train.lr=fast", "train.lr"),
         ("train.lr=-1", "train.lr"),
-        ("recipe.examples.keep=firts", "recipe.examples.keep"),
         ("train.lr", "--set"),
     ],
 )
 def test_a_mistake_is_named(assignment: str, said: str) -> None:
     with pytest.raises(UsageError) as error:
         run_config("retry", "math", sets=[assignment])
+    assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("assignment", "said"),
+    [
+        ("recipe.examples.keep=firts", "Did you mean 'first'"),
+        ("recipe.examples.keep=graded:abov=0.2", "Did you mean 'above'"),
+        ("recipe.rollouts.retry_form=glod", "Did you mean 'gold'"),
+        ("recipe.rollouts.retry_form=gibberish:tokn=QUUX", "Did you mean 'token'"),
+        ("train.objective=sftt", "Did you mean 'sft'"),
+        ("engine.name=vlm", "Did you mean 'vllm'"),
+        ("roles.hinter.engine.name=opnai", "Did you mean 'openai'"),
+    ],
+)
+def test_a_part_that_nobody_brings_is_named_before_anything_is_opened(assignment: str, said: str) -> None:
+    with pytest.raises(UsageError) as error:
+        check_names(run_config("retry", "math", sets=[assignment]), get_manager())
     assert said in str(error.value)
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill.contracts import DataSource, Domain, Peers, PIForm, Sandbox, Verifier
+from pidistill.contracts import About, DataSource, Domain, PIForm, Sandbox, Verifier
 from pidistill.errors import LeakError
 from pidistill.pi import feedback, forms, leak
-from pidistill.records import JSON, PI, Message, Messages, Problem, Reveals, Status, Verdict
+from pidistill.pi.render import render as rendered
+from pidistill.records import JSON, PI, Attempt, Message, Messages, Problem, Reveals, Status, Verdict
+from pidistill.text import holds
 from tests.core.builders import problem, rollout
 
 FORMS: list[PIForm] = [
@@ -21,12 +23,15 @@ FORMS: list[PIForm] = [
     forms.PeerSolution(),
 ]  # fmt: skip
 PROBLEMS = [problem(n) for n in range(1, 30)]
-FAIL = Verdict(Status.FAIL)
+FAIL, PASS = Verdict(Status.FAIL), Verdict(Status.PASS, 1.0)
 
 
-def render(form: PIForm, about: Problem, seed: int = 0, peers: Peers | None = None) -> PI | None:
-    peers = peers or Peers(PROBLEMS, [rollout(about.id, "peer \\boxed{1}"), rollout("other", "other's")])
-    return form.render(about, rollout(about.id, "my try"), FAIL, peers, random.Random(seed))
+def render(
+    form: PIForm, of: Problem, seed: int = 0, problems: Sequence[Problem] = PROBLEMS, group: Sequence[Attempt] = ()
+) -> PI | None:
+    attempt = Attempt(of, rollout(of.id, "my try"), FAIL)
+    others = group or [Attempt(of, rollout(of.id, "peer \\boxed{1}"), PASS)]
+    return rendered(form, About(of, attempt, [attempt, *others], problems, random.Random(seed)))
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: form.name)
@@ -40,9 +45,9 @@ def test_the_answer_is_told_exactly_by_the_forms_that_declare_it(form: PIForm) -
         pi = render(form, about)
         assert pi is not None and pi.form == form.name and pi.reveals is form.reveals
         if form.reveals in (Reveals.NOTHING, Reveals.FAILURE_BIT, Reveals.STRUCTURE):
-            assert not forms.holds(pi.text, str(about.reference))
+            assert not holds(pi.text, str(about.reference))
         if form.reveals is Reveals.ANSWER:
-            assert forms.holds(pi.text, str(about.reference))
+            assert holds(pi.text, str(about.reference))
 
 
 def test_placebos_name_the_form_they_control_for() -> None:
@@ -54,23 +59,25 @@ def test_placebos_name_the_form_they_control_for() -> None:
 @given(st.lists(st.sampled_from(["1", "2"]), min_size=1, max_size=8), st.integers())
 def test_wrong_is_never_right(references: list[str], seed: int) -> None:
     problems = [problem(n, reference=text) for n, text in enumerate(references, 1)]
-    pi = render(forms.Wrong(), problems[0], seed, Peers(problems))
+    pi = render(forms.Wrong(), problems[0], seed, problems)
     assert (pi is None) == (set(references) == {references[0]})
-    assert pi is None or not forms.holds(pi.text, references[0])
+    assert pi is None or not holds(pi.text, references[0])
 
 
 def test_wrong_is_not_made_where_every_reference_is_the_same() -> None:
     problems = [problem(n, reference="7") for n in range(4)]
-    assert render(forms.Wrong(), problems[0], peers=Peers(problems)) is None
+    assert render(forms.Wrong(), problems[0], problems=problems) is None
 
 
 def test_a_peer_solution_is_a_passing_sibling_and_never_itself() -> None:
-    about, own = PROBLEMS[0], rollout(PROBLEMS[0].id, "mine")
+    of = PROBLEMS[0]
+    own, sibling = Attempt(of, rollout(of.id, "mine"), PASS), Attempt(of, rollout(of.id, "sibling"), PASS)
+    wrong = Attempt(of, rollout(of.id, "wrong"), FAIL)
     form = forms.PeerSolution()
-    assert form.render(about, own, FAIL, Peers(PROBLEMS, [own]), random.Random(0)) is None
-    sibling = rollout(about.id, "sibling")
-    pi = form.render(about, own, FAIL, Peers(PROBLEMS, [own, sibling]), random.Random(0))
-    assert pi is not None and pi.source_ids == (sibling.id,) and "sibling" in pi.text
+    assert rendered(form, About(of, own, [own, wrong])) is None
+    pi = rendered(form, About(of, own, [own, wrong, sibling]))
+    assert pi is not None and pi.source_ids == (sibling.rollout.id,) and "sibling" in pi.text
+    assert (pi.about, pi.problem_id) == (own.rollout.id, of.id)
 
 
 def test_a_first_step_that_holds_the_answer_is_not_told() -> None:
@@ -83,9 +90,9 @@ def test_a_first_step_that_holds_the_answer_is_not_told() -> None:
 
 @given(st.text(max_size=30), st.text(min_size=1, max_size=10))
 def test_holds_finds_a_spaced_answer_and_never_raises(text: str, answer: str) -> None:
-    forms.holds(text, answer)
+    holds(text, answer)
     if answer.strip() and not any(c.isspace() for c in answer):
-        assert forms.holds(f"{text} {' '.join(answer)} ", answer)
+        assert holds(f"{text} {' '.join(answer)} ", answer)
 
 
 def test_a_retry_holds_each_failure_once_and_says_so_once() -> None:

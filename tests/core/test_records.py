@@ -39,9 +39,7 @@ samplings = st.builds(Sampling, floats, floats, st.integers(), st.integers(), st
 statuses = st.sampled_from([s for s in Status if s.judged])
 token_ids = st.lists(st.integers(0, 200_000), max_size=5).map(tuple)
 logprobs = st.lists(floats, max_size=5).map(tuple)
-pis = st.builds(
-    PI, text, text, st.sampled_from(Reveals), st.lists(text, max_size=2).map(tuple), st.none() | st.integers()
-)
+pis = st.builds(PI, text, text, st.sampled_from(Reveals), st.lists(text, max_size=2).map(tuple), text, text, text)
 records: st.SearchStrategy[Record] = st.one_of(
     st.builds(Problem, text, text, text, st.none() | text, extra=st.dictionaries(text, json_values, max_size=3)),
     samplings,

@@ -138,15 +138,6 @@ def test_the_ledger_shows_shared_rollouts_once_as_made(tmp_path: Path) -> None:
     assert totals(rows, "b").completion_tokens_made == 0
 
 
-def test_a_folder_with_other_things_is_not_taken_for_a_store(tmp_path: Path) -> None:
-    (tmp_path / "thesis.tex").write_text("")
-    with pytest.raises(StoreError, match="not a pidistill store"):
-        Store(tmp_path)
-    (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="--store"):
-        Store(tmp_path / "file")
-
-
 def test_json_files_are_replaced_whole(tmp_path: Path) -> None:
     write_json(tmp_path / "a.json", {"x": 1})
     write_json(tmp_path / "a.json", {"x": 2})

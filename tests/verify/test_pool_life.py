@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -24,8 +25,9 @@ TESTS = Path(__file__).parents[1]
 
 
 def test_identity_is_known_before_any_verdict() -> None:
-    with VerifierPool(opener(fingerprint="abc")) as pool:
-        assert pool.identity == "nasty@1+abc"
+    with VerifierPool(opener(fingerprint="abc")) as pool, VerifierPool(opener(fingerprint="abd")) as other:
+        assert re.fullmatch(r"nasty@1\+[0-9a-f]{16}", pool.identity)
+        assert pool.identity != other.identity
 
 
 def test_a_pool_starts_no_process_before_it_must() -> None:
@@ -173,7 +175,7 @@ def test_impossible_settings_are_refused() -> None:
 def test_a_domain_s_factory_and_wrappers_are_opened_in_the_worker() -> None:
     made = Opener("tiny", {"fingerprint": "x"}, None, ("noisy:false_fail=1",), "verify.tiny:TinyDomain")
     with VerifierPool(made, workers=1) as pool:
-        assert pool.identity == "nasty@1+x|noisy@1:false_pass=0.0,false_fail=1.0,seed=0"
+        assert re.fullmatch(r"nasty@1\+[0-9a-f]{16}\|noisy@1:false_pass=0.0,false_fail=1.0,seed=0", pool.identity)
         assert pool.verify_all([(PROBLEMS[0], "ok 0")])[0].status is Status.FAIL
 
 

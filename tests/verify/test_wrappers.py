@@ -121,9 +121,10 @@ def test_identity_tells_wrapper_version_and_every_setting() -> None:
     texts = ["noisy", "noisy:seed=1", "noisy:false_pass=0.1", "strict", "lenient", "lenient:min_score=1", "graded"]
     identities = {parse_wrapper(text).wrap(inner).identity for text in texts}
     assert len(identities) == len(texts)
-    assert all(identity.startswith("fixed@2|") for identity in identities)
+    assert all(identity.startswith(f"{inner.identity}|") for identity in identities)
     wrapped = parse_wrapper("noisy").wrap(parse_wrapper("strict").wrap(inner))
-    assert wrapped.identity == "fixed@2|strict@1|noisy@1:false_pass=0.0,false_fail=0.0,seed=0"
+    assert wrapped.identity == f"{inner.identity}|strict@1|noisy@1:false_pass=0.0,false_fail=0.0,seed=0"
+    assert inner.identity.startswith("fixed@2+")
     assert wrapped.verify(PROBLEMS[0], "").verifier == wrapped.identity
 
 
