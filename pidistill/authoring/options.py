@@ -13,6 +13,8 @@ The type of a field is that of its default; `parts.option` gives a number its bo
 from __future__ import annotations
 
 import dataclasses
+import math
+import sys
 from collections.abc import Mapping
 from typing import ClassVar, Self
 
@@ -29,6 +31,7 @@ _TAKES: Mapping[type, tuple[tuple[type, ...], str]] = {
     str: ((str,), "text"),
 }
 """Type of a field's default -> types of values that it takes, and what messages call them."""
+_FAR = (-math.inf, math.inf)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,10 +64,13 @@ class Options:
             raise UsageError(f"{said} {wanted}.", hint)
         if not isinstance(value, int | float) or isinstance(value, bool):
             return value
-        least, most = field.metadata.get("least"), field.metadata.get("most")
-        bounds = [f"at least {least:g}"] * (least is not None) + [f"at most {most:g}"] * (most is not None)
-        if not ((least is None or value >= least) and (most is None or value <= most)):  # refuses NaN, too
-            raise UsageError(f"{said} {wanted}, {' and '.join(bounds)}.", hint)
+        limits = (("at least", field.metadata.get("least")), ("at most", field.metadata.get("most")))
+        least, most = (
+            bound if bound is not None else default for (_, bound), default in zip(limits, _FAR, strict=True)
+        )
+        if not least <= value <= most or (kind is float and not abs(value) <= sys.float_info.max):  # nor is NaN
+            bounds = " and ".join(f"{side} {bound:g}" for side, bound in limits if bound is not None)
+            raise UsageError(f"{said} {wanted}, {bounds or 'finite'}.", hint)
         return float(value) if kind is float else value
 
     def changed(self) -> dict[str, JSON]:
