@@ -9,12 +9,15 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pidistill.authoring import clock
 from pidistill.authoring.cases import read_cases
 from pidistill.authoring.clock import keep_time, off_the_clock
 from pidistill.authoring.data import DataRow, DataSets
 from pidistill.authoring.domain import PluginDomain, Tiny, form_specs
+from pidistill.authoring.fences import fenced
 from pidistill.authoring.memory import LastUsed
 from pidistill.authoring.recipes import recipe_specs
 from pidistill.contracts import Case
@@ -155,3 +158,14 @@ def test_time_off_the_clock_is_the_workers_business_and_nothing_elsewhere(monkey
     with off_the_clock():
         said.append("work")
     assert said == ["stop", "work", "go"]
+
+
+def test_a_fence_is_three_ticks_where_nothing_stands_in_the_way() -> None:
+    assert fenced("x = 1", "python") == "```python\nx = 1\n```"
+
+
+@given(st.text(alphabet="`a \n\t", max_size=40))
+def test_no_text_closes_its_own_fence(text: str) -> None:
+    first, *inside, last = fenced(text, "lean4").split("\n")
+    assert first == f"{last}lean4" and set(last) == {"`"} and "\n".join(inside) == text
+    assert not any(line.strip(" \t").startswith(last) for line in inside)

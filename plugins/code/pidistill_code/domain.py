@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Final
 
 from pidistill.authoring.domain import PluginDomain, Tiny, form_specs
+from pidistill.authoring.fences import fenced
 from pidistill.contracts import Case, Sandbox, Spec, Verifier
 from pidistill.records import JSON, Message, Messages, Problem
 from pidistill_code import functions, sources
@@ -32,7 +33,7 @@ class CodeDomain(PluginDomain):
         """
         extra = problem.extra
         if extra.get("continues"):
-            default, task = CONTINUE, f"```python\n{problem.prompt.strip()}\n```"
+            default, task = CONTINUE, fenced(problem.prompt.strip(), "python")
         else:
             default, task = SCRIPT if extra.get("kind") == "script" else WRITE, problem.prompt
         instruction = str(extra.get("instruction", default))
@@ -41,7 +42,7 @@ class CodeDomain(PluginDomain):
         tests, shown = extra.get("tests"), extra.get("shown")
         if isinstance(tests, list) and isinstance(shown, int) and shown:
             examples = "\n".join(str(test) for test in tests[:shown])
-            task = f"{task}\nFor example:\n```python\n{examples}\n```"
+            task = f"{task}\nFor example:\n{fenced(examples, 'python')}"
         return (Message("user", f"{instruction}\n\n{task}" if extra.get("continues") else f"{task}\n\n{instruction}"),)
 
     def open_verifier(self, config: Mapping[str, JSON], sandbox: Sandbox | None = None) -> Verifier:
@@ -62,7 +63,7 @@ class CodeDomain(PluginDomain):
         """The reference solution in a fence."""
         if problem.reference is None or not problem.reference.strip():
             return None
-        return f"```python\n{problem.reference.strip()}\n```"
+        return fenced(problem.reference.strip(), "python")
 
     def pi_forms(self) -> Sequence[Spec]:
         """Forms made from tests and their results; the bare failure bit is the core's `bare-retry`."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Final
 
 from pidistill.authoring.domain import PluginDomain, Tiny, form_specs
+from pidistill.authoring.fences import fenced
 from pidistill.contracts import Case, Part, Sandbox, Spec, Verifier
 from pidistill.records import JSON, Message, Messages, Problem
 from pidistill_lean import sources, theorems
@@ -24,7 +25,7 @@ class LeanDomain(PluginDomain):
         """One sentence on the form of the answer, then the statement behind its header, with `sorry` for the proof."""
         header = str(problem.extra.get("header") or "").strip()
         text = f"{header}\n\n{problem.prompt.strip()}" if header else problem.prompt.strip()
-        return (Message("user", f"{INSTRUCTION}\n\n```lean4\n{text}\n```"),)
+        return (Message("user", f"{INSTRUCTION}\n\n{fenced(text, 'lean4')}"),)
 
     def open_verifier(self, config: Mapping[str, JSON], sandbox: Sandbox | None = None) -> Verifier:
         """The verifier with `config` (see `verifier.LeanOptions`). Raises `VerifierError` where no Lean works."""
@@ -36,7 +37,7 @@ class LeanDomain(PluginDomain):
         """The reference proof in a fence."""
         if not problem.solution or not problem.solution.strip():
             return None
-        return f"```lean4\n{problem.solution.strip()}\n```"
+        return fenced(problem.solution.strip(), "lean4")
 
     def pi_forms(self) -> Sequence[Spec]:
         """Forms made from the reference proof and the compiler's errors; the bare failure bit is the core's."""

@@ -20,6 +20,7 @@ import functools
 from dataclasses import dataclass
 from typing import Final
 
+from pidistill.authoring.fences import fenced
 from pidistill.contracts import About, Needs, PIForm
 from pidistill.errors import VerifierError
 from pidistill.records import PI, Problem, Reveals
@@ -88,7 +89,7 @@ class ProofHalf(PIForm):
     def render(self, about: About) -> PI | None:
         """None where the proof is a single step."""
         text = half_of(about.problem)
-        return self.pi(f"A correct proof begins:\n```lean4\n{text}\n```\n", about.problem.id) if text else None
+        return self.pi(f"A correct proof begins:\n{fenced(text, 'lean4')}\n", about.problem.id) if text else None
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,7 @@ def lean() -> Runtime:
 
 
 def _told_skeleton(text: str) -> str:
-    return f"The steps of a correct proof, unproved:\n```lean4\n{text}\n```\n"
+    return f"The steps of a correct proof, unproved:\n{fenced(text, 'lean4')}\n"
 
 
 def _steps(skeleton: str) -> set[str]:
