@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -72,11 +72,18 @@ def build(table: type[T], values: Mapping[str, Any], where: str) -> T:
 
 def _keys_at(table: type[BaseModel], path: Sequence[str]) -> list[str]:
     for part in path:
+        if part.isdigit():  # a place in a list of tables, which the field before it has told
+            continue
         annotation = table.model_fields[part].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        annotation = next((inner for inner in get_args(annotation) if _is_table(inner)), annotation)
+        if not _is_table(annotation):
             return []
-        table = annotation
+        table = cast(type[BaseModel], annotation)
     return list(table.model_fields)
+
+
+def _is_table(annotation: object) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def as_json(table: Table, without: Sequence[str] = ()) -> dict[str, JSON]:

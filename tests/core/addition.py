@@ -11,6 +11,7 @@ import json
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from pidistill.cell import STUDENT, Cell, Speaker
 from pidistill.config import RunConfig
@@ -163,7 +164,8 @@ def opener() -> Opener:
 
 def make_cell(
     store: Store, pool: VerifierPool, engine: SkilledEngine, objective: Objective, recipe: str = "retry", *,
-    seed: int = 0, sets: Sequence[str] = (),
+    seed: int = 0, sets: Sequence[str] = (), objectives: Mapping[str, Objective] = MappingProxyType({}),
+    speakers: Mapping[str, Speaker] = MappingProxyType({}),
 ) -> Cell:  # fmt: skip
     """A cell of `recipe` on sums."""
     config: RunConfig = run_config(recipe, "addition", sets=["sampling.max_tokens=8", "evaluate.max_tokens=8", *sets])
@@ -175,7 +177,8 @@ def make_cell(
         id=config.cell_id(seed), config=config, seed=seed, base=engine.base,
         train_problems=tuple(domain.problems(DataSource(split="train"))),
         held_out=tuple(domain.problems(DataSource(split="test"))), domain=domain, pool=pool,
-        speakers={STUDENT: Speaker(engine)}, objectives={s.train.objective: objective for s in stages},
+        speakers={STUDENT: Speaker(engine), **speakers},
+        objectives={s.train.objective: objectives.get(s.train.objective, objective) for s in stages},
         forms={text: manager.pi_form(text) for text in forms if text},
         selectors={s.examples.keep: manager.selector(s.examples.keep) for s in stages},
         store=store, progress=Quiet(), observe=lambda hook, **_: None, packages={},
