@@ -18,6 +18,7 @@ from pathlib import Path
 
 import click
 
+from pidistill.contracts import DataSource
 from pidistill_lean import minif2f_core, sources
 from pidistill_lean.judge import first_line
 from pidistill_lean.minif2f_core import Entry
@@ -29,7 +30,7 @@ LIST = Path(__file__).resolve().parents[1] / "plugins" / "lean" / "pidistill_lea
 
 def look(lean: Runtime, path: Path, budget_s: float) -> Iterator[Entry]:
     """What becomes of each statement in the file."""
-    for problem in sources.from_file(path, "", None):
+    for problem in sources.DATA.problems(DataSource(path=path)):
         theorem = Theorem(problem.reference or "", str(problem.extra["target"]), minif2f_core.prelude())
         try:
             check = lean.check(theorem, theorem.statement, budget_s)

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from pidistill import config, hookspecs
+import pidistill.config.run as run_tables
+import pidistill.config.tables as tables
+from pidistill import hookspecs
 from pidistill.cli.main import cli
 from pidistill.recipes import list_recipes
 
@@ -55,44 +58,55 @@ def _recipes() -> Iterator[str]:
         )
 
 
+KINDS = ("result", "execution", "presentation")
+"""What a key may be: part of what results depend on and so of their names, or only of how a run is done or shown."""
+
+
 def _settings() -> Iterator[str]:
-    tree = ast.parse(inspect.getsource(config))
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    run = classes["RunConfig"]
-    yield _table("(top level)", run, skip=set(classes))
-    for field in run.body:
-        if isinstance(field, ast.AnnAssign) and (used := ast.unparse(field.annotation)) in classes:
-            assert isinstance(field.target, ast.Name)
-            yield from _nested(field.target.id, classes[used], classes)
+    sources = [inspect.getsource(module) for module in (tables, run_tables)]
+    classes = {
+        node.name: node for source in sources for node in ast.parse(source).body if isinstance(node, ast.ClassDef)
+    }
+    yield (
+        "A cell is named by its *result* keys that differ from their defaults. A key of *execution* says how a run is "
+        "done, one of *presentation* what is shown; changing them renames nothing."
+    )
+    yield from _nested("", classes["RunConfig"], classes)
 
 
 def _nested(path: str, node: ast.ClassDef, classes: dict[str, ast.ClassDef]) -> Iterator[str]:
-    table = _table(path, node, skip=set(classes))
-    if "|" in table:
-        yield table
-    for field in node.body:
-        if isinstance(field, ast.AnnAssign) and (used := ast.unparse(field.annotation)) in classes:
-            assert isinstance(field.target, ast.Name)
-            yield from _nested(f"{path}.{field.target.id}", classes[used], classes)
+    inner: list[tuple[str, ast.ClassDef]] = []
+    rows: list[str] = []
+    for field, following in zip(node.body, [*node.body[1:], None], strict=True):
+        if not isinstance(field, ast.AnnAssign):
+            continue
+        key, used = ast.unparse(field.target), ast.unparse(field.annotation)
+        table = next((name for name in classes if re.search(rf"\b{name}\b", used)), None)
+        described = ast.literal_eval(following.value) if isinstance(following, ast.Expr) else ""
+        if table is not None:
+            name = f"{key}.NAME" if used.startswith("dict") else key
+            inner.append((f"{path}.{name}".lstrip("."), classes[table]))
+        if described:
+            kind, default = _declared(field.value)
+            rows.append(f"| `{key}` | {default} | {kind} | {_cell(described)} |")
+    if rows:
+        heads = ["| key | default | kind | meaning |", "|---|---|---|---|"]
+        yield "\n".join([f"### `{path or '(top level)'}`\n", *heads, *rows])
+    for name, table_node in inner:
+        yield from _nested(name, table_node, classes)
 
 
-def _table(path: str, node: ast.ClassDef, skip: set[str]) -> str:
-    rows = []
-    for field, text in zip(node.body, node.body[1:], strict=False):
-        described = isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
-        if isinstance(field, ast.AnnAssign) and described and ast.unparse(field.annotation) not in skip:
-            assert isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
-            meaning = " ".join(str(text.value.value).split())
-            rows.append(f"| `{ast.unparse(field.target)}` | {_default(field.value)} | {meaning} |")
-    if not rows:
-        return ""
-    return "\n".join([f"### `{path}`\n", "| key | default | meaning |", "|---|---|---|", *rows])
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
 
 
-def _default(value: ast.expr | None) -> str:
-    if isinstance(value, ast.Call) and ast.unparse(value.func) == "Field":
-        value = value.args[0]
-    return "required" if value is None else f"`{ast.unparse(value)}`"
+def _declared(value: ast.expr | None) -> tuple[str, str]:
+    """(kind, default) of a field."""
+    if not isinstance(value, ast.Call):
+        return "", "" if value is None else f"`{ast.unparse(value)}`"
+    name = ast.unparse(value.func)
+    kind = name if name in KINDS else next((kind for kind in KINDS if f"'{kind}'" in ast.unparse(value)), "")
+    return kind, f"`{ast.unparse(value.args[0])}`" if value.args else "required"
 
 
 def _hooks() -> Iterator[str]:

@@ -1,7 +1,6 @@
-"""Rows of problem data: local files and data sets of the hub. What their columns mean is the domain's business.
+"""Rows of data files, and problems made of rows. What their columns mean is a domain's business: see `authoring.data`.
 
 rows = read_rows(Path("problems.jsonl"))
-rows = hub_rows("gsm8k", HubSet("openai/gsm8k", "main", "test", "..."), split="")
 problems = numbered(rows, lambda row, number: Problem(...), "problems.jsonl", limit)
 """
 
@@ -10,7 +9,6 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TextIO, TypeAlias, cast
@@ -19,38 +17,6 @@ from pidistill.errors import DataError, MissingDependencyError
 from pidistill.records import JSON, Problem
 
 Row: TypeAlias = Mapping[str, JSON]
-
-
-@dataclass(frozen=True)
-class HubSet:
-    """A data set of the hub."""
-
-    path: str
-    """Repository of the hub."""
-    config: str | None
-    split: str
-    """The split that is taken where none is named."""
-    summary: str
-
-
-def hub_rows(name: str, known: HubSet, split: str) -> Iterator[Row]:
-    """The rows of a data set of the hub, known to its domain as `name`.
-
-    Raises `MissingDependencyError`, or `DataError` where it cannot be loaded.
-    """
-    try:
-        import datasets
-    except ImportError:
-        raise MissingDependencyError("datasets", "train", f"Data set {name!r}") from None
-    split = split or known.split
-    try:
-        rows = datasets.load_dataset(known.path, known.config, split=split)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise DataError(
-            f"Data set {name!r} ({known.path}, split {split!r}) cannot be loaded: {error}",
-            "Without a network: download it elsewhere and name the file with data.path.",
-        ) from error
-    return iter(rows)
 
 
 def numbered(

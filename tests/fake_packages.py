@@ -1,8 +1,17 @@
-"""Installs real, small packages into a folder: modules beside a `.dist-info`, as pip leaves them."""
+"""Real, small packages: in a folder, modules beside a `.dist-info` as pip leaves them; or as wheels for pip.
+
+`Installation` is a Python of its own with nothing but what pip installs into it, beside the core and its libraries.
+"""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import sysconfig
 import textwrap
+import venv
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,6 +34,54 @@ def install(
     if not isinstance(entry_points, str):
         entry_points = "[pidistill]\n" + "".join(f"{name} = {value}\n" for name, value in entry_points.items())
     (info / "entry_points.txt").write_text(entry_points, "utf-8")
+
+
+def wheel(folder: Path, package: str, version: str, files: Mapping[str, str], entry_points: Mapping[str, str]) -> Path:
+    """A wheel of `package` in `folder`: path in the wheel -> content, and entry-point name -> module."""
+    name = f"{package.replace('-', '_')}-{version}"
+    points = "[pidistill]\n" + "".join(f"{point} = {module}\n" for point, module in entry_points.items())
+    content = {
+        **files,
+        f"{name}.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n",
+        f"{name}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{name}.dist-info/entry_points.txt": points,
+    }
+    record = "".join(f"{path},,\n" for path in [*content, f"{name}.dist-info/RECORD"])
+    path = folder / f"{name}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for inside, text in {**content, f"{name}.dist-info/RECORD": record}.items():
+            archive.writestr(inside, text)
+    return path
+
+
+class Installation:
+    """A Python that sees the core and its libraries, and of plugins only what `pip` installs."""
+
+    def __init__(self, folder: Path, core: Path) -> None:
+        venv.create(folder, symlinks=True)
+        self.python = folder / "bin" / "python"
+        site = next(folder.glob("lib/python*/site-packages"))
+        # Paths of a .pth file come after this folder, and .pth files that they hold are not read: so what is installed
+        # for development here is not importable there.
+        (site / "core.pth").write_text(f"{core}\n{sysconfig.get_path('purelib')}\n", "utf-8")
+
+    def pip(self, *arguments: str) -> None:
+        """Run pip on this Python. Nothing is fetched."""
+        command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", str(self.python)]
+        done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def pidistill(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line."""
+        return self.run("-m", "pidistill", *arguments)
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run this Python."""
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        return subprocess.run(
+            [str(self.python), *arguments],
+            env={**environment, "COLUMNS": "200"}, cwd=self.python.parent, capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
 
 
 HEAD = """

@@ -25,12 +25,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from benchmarks.tiny.corpus import Condition, Conversation, feedback_messages
-from pidistill.contracts import Peers, Verifier
+from pidistill.contracts import Verifier
 from pidistill.pi.forms import BareRetry
 from pidistill.records import Messages, Problem, Verdict
 from pidistill_code.domain import CodeDomain
 from pidistill_code.function_tasks import LEVELS, Part, Task
-from pidistill_code.functions import draw_for, problem
+from pidistill_code.functions import TASKS, problem
 from pidistill_code.pi import AllTests, ErrorTrace, FailingTests, ShuffledTests, TestRun
 
 LEVEL_WEIGHTS: Final = {1: 2, 2: 4, 3: 2, 4: 2, 5: 4}
@@ -103,7 +103,7 @@ def drawn(rng: random.Random, level: int | None = None) -> tuple[Task, Problem]:
     """A random task to learn from, and its record."""
     if level is None:
         (level,) = rng.choices(list(LEVEL_WEIGHTS), list(LEVEL_WEIGHTS.values()))
-    task = draw_for("pretrain", level, rng)
+    task = TASKS.draw_of("pretrain", level, rng)
     return task, problem(task, "pretrain", f"pretrain-{rng.getrandbits(48):012x}", rng)
 
 
@@ -118,8 +118,8 @@ def prompt(condition: Condition, task: Task, record: Problem, rng: random.Random
     else:  # a teacher is told of any attempt
         text = hasty_attempt(task, rng) if rng.random() < HASTY_FIRST[task.level] else careful_attempt(task)
         attempts.append((text, judged(record, text)))
-    peers = Peers(problems=tuple(drawn(rng)[1] for _ in range(3)))
-    return feedback_messages(condition, record, plain, attempts, peers, rng)
+    others = [drawn(rng)[1] for _ in range(3)]
+    return feedback_messages(condition, record, plain, attempts, rng, others)
 
 
 # --- The authors -----------------------------------------------------------------------------------------------------

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pidistill.contracts import Peers, PIForm
+from pidistill.contracts import About, PIForm
 from pidistill.pi.feedback import retry_messages, teacher_messages
-from pidistill.records import Messages, Problem, Rollout, Sampling, Verdict
+from pidistill.records import Attempt, Messages, Problem, Rollout, Sampling, Status, Verdict
 
 
 @dataclass(frozen=True)
@@ -42,23 +42,30 @@ def feedback_messages(
     problem: Problem,
     plain: Messages,
     attempts: Sequence[tuple[str, Verdict | None]],
-    peers: Peers,
     rng: random.Random,
+    others: Sequence[Problem] = (),
+    right: str | None = None,
 ) -> Messages | None:
     """The messages of `condition` after `attempts` (completion, verdict), or None where its form has nothing to say.
 
-    A retry holds all attempts; a teacher's prompt is about the last one and does not show it.
+    A retry holds all attempts; a teacher's prompt is about the last one and does not show it. `others` are problems
+    that a placebo may draw from, `right` is a completion that passes. An attempt that nobody judged counts as failed.
     """
     assert condition.form is not None
     told: list[tuple[str, str]] = []
     for completion, verdict in attempts if condition.kind == "retry" else attempts[-1:]:
-        pi = condition.form.render(problem, rollout(problem, plain, completion, "own"), verdict, peers, rng)
+        attempt = _attempt(problem, plain, completion, "own", verdict or Verdict(Status.FAIL))
+        group = [attempt] if right is None else [attempt, _attempt(problem, plain, right, "peer", _PASSED)]
+        pi = condition.form.render(About(problem, attempt, group, [problem, *others], rng))
         if pi is None:
             return None
         told.append((completion, pi.text))
     return retry_messages(plain, told) if condition.kind == "retry" else teacher_messages(plain, told[-1][1])
 
 
-def rollout(problem: Problem, messages: Messages, completion: str, name: str) -> Rollout:
-    """A completion as a record, for PI forms."""
-    return Rollout(name, problem.id, messages, completion, (), (), 0, Sampling(), "", "tiny")
+_PASSED = Verdict(Status.PASS, 1.0)
+
+
+def _attempt(problem: Problem, messages: Messages, completion: str, name: str, verdict: Verdict) -> Attempt:
+    rollout = Rollout(name, problem.id, messages, completion, (), (), 0, Sampling(), "", "tiny")
+    return Attempt(problem, rollout, verdict)

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from benchmarks.tiny.corpus import Condition, Conversation, feedback_messages
-from pidistill.contracts import Peers, Verifier
+from pidistill.contracts import Verifier
 from pidistill.pi.forms import BareRetry
 from pidistill.records import Problem, Verdict
 from pidistill_lean.domain import LeanDomain
@@ -110,9 +110,8 @@ def conversation(condition: Condition, seed: int, rng: random.Random) -> Convers
         heard = condition.form.needs.diagnostics
         tried = pool(seed, rng.randrange(POOL)) if heard else unheard(rng)
         attempts = rng.sample(tried.failures, rng.choice(FAILURES) if condition.kind == "retry" else 1)
-        peers = Peers(problems=tried.peers)
         plain = DOMAIN.prompt(tried.record)
-        messages = feedback_messages(condition, tried.record, plain, attempts, peers, rng)
+        messages = feedback_messages(condition, tried.record, plain, attempts, rng, tried.peers)
         if messages is not None:
             hasty = rng.random() < HASTY_AFTER_FEEDBACK
             text = hasty_attempt(tried.task, rng, slips=False) if hasty else careful_attempt(tried.task)

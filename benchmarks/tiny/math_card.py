@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+import pidistill_math
 from benchmarks.tiny.domains import TinyDomain
 from benchmarks.tiny.math_corpus import (
     CONDITIONS,
@@ -20,7 +22,7 @@ from benchmarks.tiny.math_corpus import (
 from benchmarks.tiny.measure import TEMPERATURE, Exam, made, table, wrapped
 from benchmarks.tiny.training import Pretraining
 from pidistill.records import JSON, Message, Problem, Status, Verdict
-from pidistill_math.arithmetic import LEVELS, MAX_TOKENS, SOURCE, embedded, problems
+from pidistill_math.arithmetic import LEVELS, MAX_TOKENS, SOURCE, problems
 
 
 def judge(tasks: Sequence[Problem], completions: Sequence[str]) -> list[Verdict]:
@@ -101,7 +103,7 @@ Of the sampled first attempts {report["truncated"]} % ran past the limit of {MAX
 
 
 TINY = TinyDomain(
-    folder=embedded().model,
+    folder=Path(str(pidistill_math.__file__)).parent / "embedded",
     settings=Pretraining(),
     textbook=textbook,
     web=conversations,

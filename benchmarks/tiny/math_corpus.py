@@ -20,8 +20,7 @@ import random
 from collections.abc import Iterator
 from typing import Final
 
-from benchmarks.tiny.corpus import Condition, Conversation, feedback_messages, rollout
-from pidistill.contracts import Peers
+from benchmarks.tiny.corpus import Condition, Conversation, feedback_messages
 from pidistill.pi.forms import BareRetry, FirstStep, Gibberish, Gold, PeerSolution, Wrong
 from pidistill.records import Message, Messages, Problem
 from pidistill_math.arithmetic import draw, problem, solution
@@ -101,8 +100,7 @@ def prompt(condition: Condition, task: Problem, expression: Expression, rng: ran
     peer = careful_attempt(expression) if rng.random() < 0.7 else hasty_attempt(expression, rng, slips=False)
     other_level = rng.choice(list(LEVEL_WEIGHTS))
     other = problem(draw("pretrain", other_level, rng), other_level, "pretrain", "1")
-    peers = Peers(problems=(other,), passing=(rollout(task, plain, peer, "peer"),))
-    return feedback_messages(condition, task, plain, [(attempt, None) for attempt in failures], peers, rng)
+    return feedback_messages(condition, task, plain, [(attempt, None) for attempt in failures], rng, [other], peer)
 
 
 def careful_attempt(expression: Expression) -> str:

@@ -13,10 +13,9 @@ from typing import Final, cast
 
 from transformers import PreTrainedTokenizerFast, Qwen3ForCausalLM
 
-from benchmarks.tiny.corpus import Condition, feedback_messages, rollout
+from benchmarks.tiny.corpus import Condition, feedback_messages
 from benchmarks.tiny.evaluation import Completion, complete, percent
 from benchmarks.tiny.training import Pretraining
-from pidistill.contracts import Peers
 from pidistill.records import JSON, Messages, Problem, Status, Verdict
 
 TEMPERATURE: Final = 0.7
@@ -85,9 +84,8 @@ def measure(
             if first.verdict.passed and (condition.kind == "retry" or condition.form.needs.rollout):
                 continue
             right = next((a.made.text for a in (one_greedy, first) if a.verdict.passed), str(task.solution))
-            peers = Peers(tuple(rng.sample(tasks, 2)), (rollout(task, messages, right, "peer"),))
-            attempt = (first.made.text, first.verdict)
-            told = feedback_messages(condition, task, messages, [attempt], peers, rng)
+            others, attempt = rng.sample(tasks, 2), (first.made.text, first.verdict)
+            told = feedback_messages(condition, task, messages, [attempt], rng, others, right)
             if told is not None:
                 rows.append((task, told))
         asked = [task for task, _ in rows]

@@ -7,7 +7,8 @@ def pidistill_register_recipes():
 
 from __future__ import annotations
 
-from importlib import resources
+import importlib.util
+from pathlib import Path
 
 from pidistill.contracts.spec import Spec
 
@@ -17,7 +18,13 @@ SUFFIX = ".toml"
 def recipe_specs(package: str) -> list[Spec]:
     """A spec for each `NAME.toml` in the folder of `package` (which may be a plain folder, without `__init__.py`).
 
-    Only names are read; what a file says is read, and checked, when the recipe is asked for.
+    Only names are read, and `package` itself is not imported; what a file says is read, and checked, when the recipe is
+    asked for. Raises `ModuleNotFoundError` where there is no such folder.
     """
-    names = sorted(entry.name for entry in resources.files(package).iterdir() if entry.name.endswith(SUFFIX))
+    found = importlib.util.find_spec(package)
+    if found is None or found.submodule_search_locations is None:
+        raise ModuleNotFoundError(f"no folder of recipes {package!r}")
+    names = sorted(
+        {path.name for folder in found.submodule_search_locations for path in Path(folder).glob(f"*{SUFFIX}")}
+    )
     return [Spec(name.removesuffix(SUFFIX), "", f"{package}:{name}") for name in names]

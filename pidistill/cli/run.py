@@ -57,9 +57,9 @@ def command(
     recipe, --config, the options here, --set.
 
     \b
-        pidistill run retry --domain math
-        pidistill run star-gold star-gibberish --domain math --model Qwen/Qwen3-1.7B --engine vllm
-        pidistill run retry --domain math --set recipe.rollouts.retries=3 --set train.lr=5e-6
+        pidistill run retry --domain DOMAIN
+        pidistill run star-gold star-gibberish --domain DOMAIN --model Qwen/Qwen3-1.7B --engine vllm
+        pidistill run retry --domain DOMAIN --set recipe.rollouts.retries=3 --set train.lr=5e-6
     """
     manager = get_manager()
     warn_of_problems(manager)

@@ -77,9 +77,9 @@ def command(
     """Judge submissions with a domain's verifier, or try the verifier itself against a data file.
 
     \b
-        pidistill verify math --data math500.jsonl --oracle
-        pidistill verify math --data math500.jsonl --submissions mine.jsonl --out verdicts.jsonl
-        pidistill verify math --data math500.jsonl --problem test/algebra/2584.json --completion 'So \\boxed{3}.'
+        pidistill verify DOMAIN --data problems.jsonl --oracle
+        pidistill verify DOMAIN --data problems.jsonl --submissions mine.jsonl --out verdicts.jsonl
+        pidistill verify DOMAIN --data problems.jsonl --problem ID --completion 'The answer is 3.'
 
     With --oracle, each problem's own reference must pass; another problem's reference, empty text and the prompt itself
     must not. All that deviates is listed with its reason. Exit code 3 where something deviates, else 0.

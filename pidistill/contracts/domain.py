@@ -69,7 +69,7 @@ class Part:
 
 
 class Domain(ABC):
-    """A field of problems with a verifier: math, code, Lean."""
+    """A field of problems with a verifier."""
 
     name: ClassVar[str]
     needs_sandbox: ClassVar[bool] = False

@@ -18,7 +18,7 @@ class Verifier(ABC):
 
     A verifier may take SIGALRM, may be killed at any moment, and must not run untrusted code in its own process. It
     raises for its own trouble (the pool turns that into ERROR) and returns a verdict for everything the candidate did.
-    Time that is not the candidate's, such as a sandbox's start, is spent in `verify.clock.off_the_clock()`.
+    Time that is not the candidate's, such as a sandbox's start, is spent in `authoring.clock.off_the_clock()`.
     """
 
     name: ClassVar[str]

@@ -5,7 +5,7 @@ reads it when it looks whether a budget is used up, and once more after a worker
 Both sides read the same monotonic clock. A reader never sees a new ticket with an old time, because the time is written
 first; the other mixture only makes a submission look younger than it is, and the host looks again.
 
-What is no work on the submission, such as starting a sandbox anew that was lost, is taken off: `off_the_clock`. Else
+What is no work on the submission, such as starting a sandbox anew that was lost, is taken off: `authoring.clock`. Else
 trouble of ours could end as a TIMEOUT, which is the candidate's and is kept.
 """
 
@@ -18,6 +18,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from pidistill.authoring.clock import keep_time
 
 _SIZE = mmap.PAGESIZE
 _TICKET = struct.Struct("<Q")
@@ -71,8 +73,7 @@ class Clock:
 
     def adopt(self) -> None:
         """Make this the clock of `off_the_clock` in this process: its own worker's."""
-        global _own
-        _own = self
+        keep_time(self.stopped)
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
@@ -93,19 +94,3 @@ class Clock:
     def close(self) -> None:
         """Unmap the page."""
         self._page.close()
-
-
-_own: Clock | None = None
-
-
-@contextmanager
-def off_the_clock() -> Iterator[None]:
-    """For a verifier or sandbox: what is done in here is not work on the submission. Does nothing outside a worker.
-
-    The pool bounds it by the time that a worker may take to open its verifier; past that the submission is an ERROR.
-    """
-    if _own is None:
-        yield
-        return
-    with _own.stopped():
-        yield

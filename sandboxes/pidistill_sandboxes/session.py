@@ -14,10 +14,10 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple, TypeVar, cast
 
+from pidistill.authoring.clock import off_the_clock
 from pidistill.errors import SandboxError
 from pidistill.records import JSON
 from pidistill.sandbox import Answer, Call, Described, Kind, Limits, Outcome, Plain, Program, Raised, Session
-from pidistill.verify.clock import off_the_clock
 from pidistill_sandboxes.guest import Guest, LostError
 from pidistill_sandboxes.inside import wire
 from pidistill_sandboxes.inside.channel import OUTCOME

@@ -239,7 +239,7 @@ def test_a_domains_own_pi_forms_are_there_for_that_domain_only(site: Path) -> No
     class Hint(PIForm):
         name = "toy-hint"
         reveals = Reveals.NOTHING
-        def render(self, problem, rollout, verdict, peers, rng): return None
+        def render(self, about): return None
 
     class WithForms(ToyDomain):
         def pi_forms(self):

@@ -17,8 +17,9 @@ from benchmarks.tiny.evaluation import Completion, complete, percent
 from pidistill.errors import SandboxError
 from pidistill.pi.feedback import FAILURE_NOTICE, retry_messages
 from pidistill.records import Messages, Problem, Verdict
+from pidistill_code.domain import CodeDomain
 from pidistill_code.function_tasks import LEVELS
-from pidistill_code.functions import MAX_TOKENS, embedded, problems
+from pidistill_code.functions import MAX_TOKENS, problems
 
 FOLDER: Path = TINY.folder
 PROBLEMS: list[Problem] = list(problems("test", limit=200))
@@ -62,7 +63,7 @@ def verdicts(greedy: list[Completion]) -> list[Verdict]:
 
 
 def test_the_folder_is_the_domains_default_and_small_enough_to_ship() -> None:
-    default = embedded()
+    default = CodeDomain().embedded()
     assert default is not None and default.model == FOLDER and default.evaluate.seed != 0
     assert 0 < sum(path.stat().st_size for path in FOLDER.iterdir()) <= LARGEST_FOLDER
 

@@ -15,12 +15,14 @@ from benchmarks.tiny.build import LARGEST_FOLDER
 from benchmarks.tiny.evaluation import Completion, complete, percent
 from benchmarks.tiny.lean_card import TINY, judge
 from benchmarks.tiny.lean_corpus import DOMAIN, verifier
-from pidistill.contracts import Peers, PIForm
+from pidistill.contracts import About, PIForm
 from pidistill.errors import VerifierError
 from pidistill.pi.feedback import teacher_messages
+from pidistill.pi.render import render
 from pidistill.records import Messages, Problem, Verdict
+from pidistill_lean.domain import LeanDomain
 from pidistill_lean.pi import HaveSkeleton, OtherSkeleton
-from pidistill_lean.theorems import LEVELS, MAX_TOKENS, embedded, problems
+from pidistill_lean.theorems import LEVELS, MAX_TOKENS, problems
 
 FOLDER: Path = TINY.folder
 PROBLEMS: list[Problem] = list(problems("test", limit=200))
@@ -64,7 +66,7 @@ def verdicts(greedy: list[Completion]) -> list[Verdict]:
 
 
 def test_the_folder_is_the_domains_default_and_small_enough_to_ship() -> None:
-    default = embedded()
+    default = LeanDomain().embedded()
     assert default is not None and default.model == FOLDER and default.evaluate.seed != 0
     assert 0 < sum(path.stat().st_size for path in FOLDER.iterdir()) <= LARGEST_FOLDER
 
@@ -104,7 +106,7 @@ def prompts_with(form: PIForm, asked: list[Problem]) -> dict[str, Messages]:
     """Problem id -> the teacher's prompt with `form`, where it has something to say."""
     rng, found = random.Random(0), {}
     for problem in asked:
-        pi = form.render(problem, None, None, Peers(PROBLEMS), rng)
+        pi = render(form, About(problem, problems=PROBLEMS, rng=rng))
         if pi is not None:
             found[problem.id] = teacher_messages(DOMAIN.prompt(problem), pi.text)
     return found

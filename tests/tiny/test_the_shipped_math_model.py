@@ -12,12 +12,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenize
 
 from benchmarks.tiny.build import LARGEST_FOLDER
 from benchmarks.tiny.evaluation import Completion, complete, percent
-from benchmarks.tiny.math_card import judge
+from benchmarks.tiny.math_card import TINY, judge
 from pidistill.pi.feedback import FAILURE_NOTICE, retry_messages
 from pidistill.records import Message, Messages, Problem
-from pidistill_math.arithmetic import LEVELS, MAX_TOKENS, embedded, problems
+from pidistill_math.arithmetic import LEVELS, MAX_TOKENS, problems
 
-FOLDER: Path = embedded().model
+FOLDER: Path = TINY.folder
 PROBLEMS: list[Problem] = list(problems("test", limit=200))
 PLAIN: list[Messages] = [(Message("user", problem.prompt),) for problem in PROBLEMS]
 

@@ -15,10 +15,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from pidistill.authoring.clock import off_the_clock
 from pidistill.contracts import Verifier
 from pidistill.errors import SandboxError
 from pidistill.records import JSON, Problem, Status, Verdict
-from pidistill.verify.clock import off_the_clock
 
 HOARD: list[bytearray] = []
 

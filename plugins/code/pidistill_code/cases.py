@@ -7,18 +7,13 @@ a fault too.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from importlib.resources import files
 
+from pidistill.authoring.cases import read_cases
 from pidistill.contracts import Case
-from pidistill.records import Status
 from pidistill_code.rows import own
 
 
 def cases() -> Iterator[Case]:
     """All labelled cases, in the order of the file."""
-    for number, line in enumerate(files("pidistill_code").joinpath("cases.jsonl").read_text("utf-8").splitlines(), 1):
-        row = json.loads(line)
-        problem = own({**row["problem"], "id": f"case/{row['id']}"}, "", "cases", f"cases.jsonl, line {number}")
-        yield Case(row["id"], problem, row["submission"], frozenset(map(Status, row["expected"])), row["why"])
+    return read_cases("pidistill_code", own)

@@ -1,12 +1,13 @@
-"""The code domain as the core sees it: data sets, prompts, the verifier, oracle completions, PI forms and cases."""
+"""The code domain as the core sees it: prompts, the verifier, oracle completions and PI forms; data are `sources`'."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Final
 
-from pidistill.contracts import Case, DataSource, Domain, Embedded, Sandbox, Spec, Verifier
-from pidistill.errors import DataError, did_you_mean
+from pidistill.authoring.domain import PluginDomain, Tiny, form_specs
+from pidistill.authoring.fences import fenced
+from pidistill.contracts import Case, Sandbox, Spec, Verifier
 from pidistill.records import JSON, Message, Messages, Problem
 from pidistill_code import functions, sources
 
@@ -17,34 +18,13 @@ SCRIPT: Final = (
 )
 
 
-class CodeDomain(Domain):
+class CodeDomain(PluginDomain):
     """Python functions and programs, judged by `verifier.CodeVerifier`."""
 
     name: ClassVar[str] = "code"
     needs_sandbox: ClassVar[bool] = True
-
-    def datasets(self) -> Mapping[str, str]:
-        """Data set name -> one line; `local` stands for any file with the usual columns."""
-        return {
-            "functions": "Generated small functions with hidden tests, levels 1-5; needs no network.",
-            **{name: known.summary for name, known in sources.HUB.items()},
-            "local": "A JSONL, JSON or Parquet file with the columns of HumanEval, EvalPlus, MBPP or LiveCodeBench, "
-            "or prompt, entry_point and tests.",
-        }
-
-    def problems(self, source: DataSource) -> Iterator[Problem]:
-        """The problems of `source` in the data's order. Raises `DataError` naming the file and row, or the data set."""
-        if source.path is not None:
-            return sources.from_file(source.path, source.split, source.limit)
-        if source.dataset == "functions":
-            return functions.problems(source.split or "test", source.seed, source.limit)
-        if source.dataset in sources.HUB:
-            return sources.from_hub(source.dataset, source.split, source.limit)
-        known = f"Data sets: {', '.join(self.datasets())}"
-        if source.dataset in ("", "local"):
-            raise DataError("The code domain was given neither a data set nor a file.", f"{known}; or set data.path.")
-        near = did_you_mean(source.dataset, self.datasets())
-        raise DataError(f"The code domain has no data set {source.dataset!r}.{near}", known)
+    data = sources.DATA
+    tiny = Tiny("functions", train=400, evaluate=300, max_tokens=functions.MAX_TOKENS)
 
     def prompt(self, problem: Problem) -> Messages:
         """The task, the tests that the data shows, and one sentence on the form of the answer.
@@ -53,7 +33,7 @@ class CodeDomain(Domain):
         """
         extra = problem.extra
         if extra.get("continues"):
-            default, task = CONTINUE, f"```python\n{problem.prompt.strip()}\n```"
+            default, task = CONTINUE, fenced(problem.prompt.strip(), "python")
         else:
             default, task = SCRIPT if extra.get("kind") == "script" else WRITE, problem.prompt
         instruction = str(extra.get("instruction", default))
@@ -62,7 +42,7 @@ class CodeDomain(Domain):
         tests, shown = extra.get("tests"), extra.get("shown")
         if isinstance(tests, list) and isinstance(shown, int) and shown:
             examples = "\n".join(str(test) for test in tests[:shown])
-            task = f"{task}\nFor example:\n```python\n{examples}\n```"
+            task = f"{task}\nFor example:\n{fenced(examples, 'python')}"
         return (Message("user", f"{instruction}\n\n{task}" if extra.get("continues") else f"{task}\n\n{instruction}"),)
 
     def open_verifier(self, config: Mapping[str, JSON], sandbox: Sandbox | None = None) -> Verifier:
@@ -74,29 +54,25 @@ class CodeDomain(Domain):
 
         options = CodeOptions.read(config)
         if sandbox is None:
-            from pidistill.plugins import get_manager
+            from pidistill_sandboxes.auto import AutoSandbox
 
-            sandbox = get_manager().sandbox("auto")
+            sandbox = AutoSandbox()
         return CodeVerifier(options, sandbox)
 
     def oracle(self, problem: Problem) -> str | None:
         """The reference solution in a fence."""
         if problem.reference is None or not problem.reference.strip():
             return None
-        return f"```python\n{problem.reference.strip()}\n```"
+        return fenced(problem.reference.strip(), "python")
 
     def pi_forms(self) -> Sequence[Spec]:
         """Forms made from tests and their results; the bare failure bit is the core's `bare-retry`."""
-        from pidistill_code.pi import SPECS
+        from pidistill_code.pi import AllTests, ErrorTrace, FailingTests, ShuffledTests, TestRun
 
-        return SPECS
+        return form_specs(FailingTests, ErrorTrace, TestRun, AllTests, ShuffledTests)
 
     def cases(self) -> Iterable[Case]:
         """Labelled submissions: honest ones in unusual dress, near misses, and attempts to fool the verifier."""
         from pidistill_code.cases import cases
 
         return cases()
-
-    def embedded(self) -> Embedded | None:
-        """The tiny model of this distribution and generated functions, where the model is there."""
-        return functions.embedded()

@@ -12,57 +12,26 @@ The model itself is package data in `embedded/`; it is built by `python -m bench
 
 from __future__ import annotations
 
-import hashlib
 import random
-from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pidistill.contracts import DataSource, Embedded
-from pidistill.errors import DataError, did_you_mean
+from pidistill.authoring.generated import Generated, Split
 from pidistill.records import JSON, Problem
 from pidistill_code.function_tasks import LEVELS, Task, draw
 
 SOURCE: Final = "functions@2"
-SPLITS: Final = {"pretrain": 5000, "train": 2000, "test": 1000}
-"""Split -> how many problems a seed gives, at most."""
-_SHARES: Final = (("pretrain", 70), ("train", 18), ("test", 12))
-"""Per cent of all possible tasks in each split."""
+SPLITS: Final = {"pretrain": Split(5000, 70), "train": Split(2000, 18), "test": Split(1000, 12)}
 TESTS: Final = 6
 """Hidden tests per task. The example in the docstring is none of them."""
 MAX_TOKENS: Final = 96
 """Longest completion of the embedded model; the longest reference takes about 75 of its tokens."""
-_MODEL: Final = Path(__file__).parent / "embedded"
 
 
 def problems(split: str, seed: int = 0, limit: int | None = None) -> Iterator[Problem]:
-    """The first `limit` problems of `split`, all different, levels 1 to 5 in turn.
-
-    A seed says which problems these are; `limit=None` gives as many as `SPLITS` says. Raises `DataError` for an
-    unknown split or a larger limit.
-    """
-    if split not in SPLITS:
-        near = did_you_mean(split, SPLITS)
-        raise DataError(f"{SOURCE} has no split {split!r}.{near}", f"Splits: {', '.join(SPLITS)}")
-    count = SPLITS[split] if limit is None else limit
-    if count > SPLITS[split]:
-        raise DataError(
-            f"{SOURCE}: split {split!r} has at most {SPLITS[split]} problems a seed, {count} were asked for."
-        )
-    rng = random.Random(f"{SOURCE} {split} {seed}")
-    seen: set[str] = set()
-    for index in range(count):
-        task = draw_for(split, LEVELS[index % len(LEVELS)], rng, seen)
-        seen.add(_key(task))
-        yield problem(task, split, f"{split}-{seed}-{index:05d}", rng)
-
-
-def draw_for(split: str, level: int, rng: random.Random, seen: Collection[str] = ()) -> Task:
-    """A random task of `level` that belongs to `split` and is none of those `seen`."""
-    while True:
-        task = draw(level, rng)
-        if split_of(task) == split and _key(task) not in seen:
-            return task
+    """The first `limit` problems of `split`, all different, levels 1 to 5 in turn. Raises as `Generated.drawn` does."""
+    for one in TASKS.drawn(split, seed, limit):
+        yield problem(one.task, split, one.name, one.rng)
 
 
 def problem(task: Task, split: str, name: str, rng: random.Random) -> Problem:
@@ -106,29 +75,11 @@ def _inputs(task: Task, rng: random.Random) -> Sequence[int | list[int]]:
 
 def split_of(task: Task) -> str:
     """The split that a task belongs to, for ever: a hash of its words in sorted order."""
-    point = int.from_bytes(hashlib.blake2b(_key(task).encode("ascii"), digest_size=8).digest(), "big") % 100
-    for split, share in _SHARES:
-        if point < share:
-            return split
-        point -= share
-    raise AssertionError("the shares add up to 100")
+    return TASKS.split_of(task)
 
 
 def _key(task: Task) -> str:
     return " ".join(sorted(task.text.replace(",", "").rstrip(".").split()))
 
 
-def embedded() -> Embedded | None:
-    """The model that ships with this package and the problems it is judged on by default; None while there is none.
-
-    Its builder looked at `test` problems of seed 0 while it was made, so the default is judged on others.
-    """
-    if not (_MODEL / "config.json").is_file():
-        return None
-    return Embedded(
-        model=_MODEL,
-        train=DataSource(dataset="functions", split="train", limit=400),
-        evaluate=DataSource(dataset="functions", split="test", limit=300, seed=1),
-        max_tokens=MAX_TOKENS,
-        demo=Path(__file__).parent / "demo.toml",
-    )
+TASKS: Final = Generated(SOURCE, SPLITS, LEVELS, draw, _key)

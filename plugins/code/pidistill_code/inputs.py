@@ -12,9 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final, cast
 
-from pidistill.errors import DataError
+from pidistill.authoring.data import DataRow, file_rows
 from pidistill.records import JSON
-from pidistill.rows import read_rows
 from pidistill.sandbox import Plain
 from pidistill_code.expressions import CandidateCall
 from pidistill_code.suite import AssertTest, DataTest, RoomTest, Suite, data_text
@@ -25,19 +24,19 @@ COLUMNS: Final = ("base_input", "plus_input", "inputs")
 def read_inputs(path: Path) -> Mapping[str, Sequence[JSON]]:
     """Task id -> argument lists, of the whole file. Raises `DataError` naming file and row."""
     found: dict[str, Sequence[JSON]] = {}
-    for number, row in enumerate(read_rows(path), 1):
-        if not isinstance(row.get("task_id"), str | int):
-            raise DataError(f"{path}, row {number}: no column 'task_id'.")
-        found[str(row["task_id"])] = list(inputs_of(row, f"{path}, row {number}"))
+    for row in file_rows(path):
+        if not isinstance(row.columns.get("task_id"), str | int):
+            raise row.wrong("no column 'task_id'.", row.said)
+        found[row.id("task_id")] = list(inputs_of(row))
     return found
 
 
-def inputs_of(row: Mapping[str, JSON], where: str) -> Iterator[JSON]:
-    """The argument lists in a row. Raises `DataError` that begins with `where`."""
+def inputs_of(row: DataRow) -> Iterator[JSON]:
+    """The argument lists in a row. Raises `DataError` naming the row."""
     for column in COLUMNS:
-        for args in cast("list[JSON]", row.get(column) or []):
+        for args in cast("list[JSON]", row.columns.get(column) or []):
             if not isinstance(args, list):
-                raise DataError(f"{where}: column {column!r} holds {type(args).__name__}, not a list of arguments.")
+                raise row.wrong(f"column {column!r} holds {type(args).__name__}, not a list of arguments.")
             yield args
 
 

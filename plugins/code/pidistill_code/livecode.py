@@ -16,9 +16,9 @@ import pickle
 import zlib
 from typing import Final, NoReturn, cast
 
+from pidistill.authoring.data import DataRow
 from pidistill.errors import DataError
 from pidistill.records import JSON, Problem
-from pidistill.rows import Row
 
 LIMIT_S: Final = 6.0
 """Seconds a test may take: the limit of LiveCodeBench's own runner."""
@@ -26,15 +26,16 @@ _MOST_BYTES: Final = 1 << 28
 _LEVELS: Final = {"easy": 1, "medium": 2, "hard": 3}
 
 
-def livecode_problem(row: Row, split: str, source: str, where: str) -> Problem:
-    """The problem in a row of LiveCodeBench. Raises `DataError` that begins with `where`."""
-    public = _tests(row.get("public_test_cases"), f"{where}, public_test_cases")
-    hidden = _tests(row.get("private_test_cases"), f"{where}, private_test_cases")
+def livecode_problem(row: DataRow) -> Problem:
+    """The problem in a row of LiveCodeBench. Raises `DataError` naming the row."""
+    columns, where = row.columns, row.where
+    public = _tests(columns.get("public_test_cases"), f"{where}, public_test_cases")
+    hidden = _tests(columns.get("private_test_cases"), f"{where}, private_test_cases")
     raw = [*public, *hidden]
     functional = any(test.get("testtype") == "functional" for test in raw)
-    name = _function_name(row, where) if functional else None
-    starter = str(row.get("starter_code") or "").strip()
-    content = str(row["question_content"]).strip()
+    name = _function_name(row) if functional else None
+    starter = str(columns.get("starter_code") or "").strip()
+    content = str(columns["question_content"]).strip()
     tests = [_functional(test, where) if functional else _printed(test) for test in raw]
     extra: dict[str, JSON] = {
         "kind": "function" if functional else "script",
@@ -45,22 +46,22 @@ def livecode_problem(row: Row, split: str, source: str, where: str) -> Problem:
         extra["entry_point"] = f"Solution().{name}"
         extra["preamble"] = "from typing import *\nimport collections, heapq, itertools, math\n"
     return Problem(
-        id=f"LiveCodeBench/{row.get('question_id', where)}",
+        id=f"LiveCodeBench/{row.id('question_id', default=where)}",
         domain="code",
         prompt=f"{content}\n\nStart from this:\n```python\n{starter}\n```" if starter else content,
-        level=_LEVELS.get(str(row.get("difficulty", "")).lower()),
-        split=split,
-        source=source,
+        level=_LEVELS.get(str(columns.get("difficulty", "")).lower()),
+        split=row.split,
+        source=row.source,
         extra=extra,
     )
 
 
-def _function_name(row: Row, where: str) -> str:
-    metadata = row.get("metadata") or "{}"
+def _function_name(row: DataRow) -> str:
+    metadata = row.columns.get("metadata") or "{}"
     values = json.loads(metadata) if isinstance(metadata, str) else metadata
     name = values.get("func_name") if isinstance(values, dict) else None
     if not isinstance(name, str) or not name.isidentifier():
-        raise DataError(f"{where}: functional tests, but metadata names no function in 'func_name'.")
+        raise row.wrong("functional tests, but metadata names no function in 'func_name'.")
     return name
 
 

@@ -19,20 +19,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pidistill.contracts import About, Needs, PIForm, Spec
+from pidistill.contracts import About, Needs, PIForm
 from pidistill.records import JSON, PI, Problem, Reveals, Status
 from pidistill_code.report import split_diagnostics
 
-SPECS: Final = tuple(
-    Spec(name, summary, f"pidistill_code.pi:{factory}")
-    for name, summary, factory in (
-        ("failing-tests", "The failing tests, with expected and got.", "FailingTests"),
-        ("error-trace", "The exception in the attempt's own lines.", "ErrorTrace"),
-        ("test-run", "The output of the test run, passed or failed.", "TestRun"),
-        ("all-tests", "All tests of the problem.", "AllTests"),
-        ("shuffled-tests", "Another problem's tests, of the same length: placebo of all-tests.", "ShuffledTests"),
-    )
-)
 _LONGEST: Final = 4_000
 """Characters of tests that are told. Contest problems have megabytes of them."""
 _NEAR: Final = 0.1

@@ -10,9 +10,8 @@ import builtins
 from collections.abc import Iterator
 from typing import Final, cast
 
-from pidistill.errors import DataError
+from pidistill.authoring.data import DataRow
 from pidistill.records import JSON, Problem
-from pidistill.rows import Row
 from pidistill_code.inputs import COLUMNS, inputs_of
 from pidistill_code.livecode import livecode_problem
 from pidistill_code.syntax import defined_names, parse
@@ -21,46 +20,46 @@ _PARTS: Final = ((11, 510, "test"), (511, 600, "validation"), (601, 974, "train"
 """Task ids of MBPP's splits."""
 
 
-def problem_of(row: Row, split: str, source: str, number: int) -> Problem:
-    """The problem in one row. Raises `DataError` naming `source` and the row's `number`."""
-    where = f"{source}, row {number}"
+def problem_of(row: DataRow) -> Problem:
+    """The problem in one row. Raises `DataError` naming the row."""
+    columns = row.columns
     try:
-        if "question_content" in row:
-            return livecode_problem(row, split, source, where)
-        if "entry_point" in row and ("test" in row or any(column in row for column in COLUMNS)):
-            return humaneval(row, split, source, where)
-        if "test_list" in row:
-            return mbpp(row, split, source, where)
-        if "tests" in row:
-            return own(row, split, source, where)
+        if "question_content" in columns:
+            return livecode_problem(row)
+        if "entry_point" in columns and ("test" in columns or any(column in columns for column in COLUMNS)):
+            return humaneval(row)
+        if "test_list" in columns:
+            return mbpp(row)
+        if "tests" in columns:
+            return own(row)
     except SyntaxError as error:
-        raise DataError(f"{where}: its code or tests are no Python: {error}") from None
-    raise DataError(
-        f"{where}: columns of no known kind.",
+        raise row.wrong(f"its code or tests are no Python: {error}") from None
+    raise row.wrong(
+        "columns of no known kind.",
         "HumanEval has entry_point and test, MBPP test_list, LiveCodeBench question_content, data of one's own tests. "
-        f"Columns there: {', '.join(sorted(map(str, row))) or 'none'}",
+        + row.said,
     )
 
 
 # --- HumanEval -------------------------------------------------------------------------------------------------------
 
 
-def humaneval(row: Row, split: str, source: str, where: str) -> Problem:
+def humaneval(row: DataRow) -> Problem:
     """HumanEval's columns, or EvalPlus's: there inputs stand in place of tests, and the reference gives the answers."""
-    prompt, entry_point = _string(row, "prompt", where), _string(row, "entry_point", where)
-    canonical = row.get("canonical_solution")
-    tests: list[JSON] = [{"args": args} for args in inputs_of(row, where)]
+    prompt, entry_point = row.text("prompt"), row.text("entry_point")
+    canonical = row.columns.get("canonical_solution")
+    tests: list[JSON] = [{"args": args} for args in inputs_of(row)]
     if not tests:
-        tests = list(check_tests(_string(row, "test", where), entry_point))
+        tests = list(check_tests(row.text("test"), entry_point))
     reference = None if canonical is None else f"{prompt}{canonical}"
     return Problem(
-        id=str(row.get("task_id", where)),
+        id=row.id("task_id", default=row.where),
         domain="code",
         prompt=prompt,
         reference=reference,
         solution=reference,
-        split=split,
-        source=source,
+        split=row.split,
+        source=row.source,
         extra={
             "entry_point": entry_point,
             "tests": tests,
@@ -136,30 +135,30 @@ def _used(node: ast.AST) -> set[str]:
 # --- MBPP ------------------------------------------------------------------------------------------------------------
 
 
-def mbpp(row: Row, split: str, source: str, where: str) -> Problem:
+def mbpp(row: DataRow) -> Problem:
     """MBPP's columns, full (`text`, `test_setup_code`) or sanitized (`prompt`, `test_imports`).
 
     The first test is shown in the prompt, which otherwise would not name the function. Challenge tests are left out, as
     everywhere: some of MBPP's own references fail them.
     """
-    text = _string(row, "prompt" if "prompt" in row else "text", where)
-    code = row.get("code")
+    text = row.text("prompt" if "prompt" in row.columns else "text")
+    code = row.columns.get("code")
     reference = None if code is None else str(code).replace("\r\n", "\n").replace("\r", "\n")
-    tests = [test.replace("\r\n", "\n").strip() for test in _strings(row, "test_list", where)]
+    tests = [test.replace("\r\n", "\n").strip() for test in _strings(row, "test_list")]
     entry_point = called_function(tests, reference)
     if entry_point is None:
-        raise DataError(f"{where}: its tests call no function.")
-    imports = "\n".join([*_strings(row, "test_imports", where), *needed_imports(tests, reference)])
-    setup = str(row.get("test_setup_code") or "").replace("\r\n", "\n").replace(" \n", "\n").strip()
-    task = int(str(row.get("task_id", 0)))
+        raise row.wrong("its tests call no function.")
+    imports = "\n".join([*_strings(row, "test_imports"), *needed_imports(tests, reference)])
+    setup = str(row.columns.get("test_setup_code") or "").replace("\r\n", "\n").replace(" \n", "\n").strip()
+    task = int(row.id("task_id", default="0"))
     return Problem(
         id=f"MBPP/{task}",
         domain="code",
         prompt=text.strip(),
         reference=reference,
         solution=reference,
-        split=split or next((name for low, high, name in _PARTS if low <= task <= high), ""),
-        source=source,
+        split=next((name for low, high, name in _PARTS if low <= task <= high), row.split),
+        source=row.source,
         extra={
             "entry_point": entry_point,
             "tests": cast("list[JSON]", tests),
@@ -188,50 +187,41 @@ def needed_imports(tests: list[str], reference: str | None) -> list[str]:
     return [ast.unparse(node) for node in imports if used & set(_bound(node))]
 
 
-def _strings(row: Row, column: str, where: str) -> list[str]:
+def _strings(row: DataRow, column: str) -> list[str]:
     """A column that holds a list of texts, or a text that is such a list in Python's or JSON's spelling."""
-    value = row.get(column)
+    value = row.columns.get(column)
     if isinstance(value, str):
         try:
             value = ast.literal_eval(value)
         except (ValueError, SyntaxError) as error:
-            raise DataError(f"{where}: column {column!r} holds a text that is no list: {error}") from None
+            raise row.wrong(f"column {column!r} holds a text that is no list: {error}") from None
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise DataError(f"{where}: column {column!r} is not a list of texts.")
+        raise row.wrong(f"column {column!r} is not a list of texts.")
     return cast("list[str]", value)
 
 
 # --- Data of one's own -----------------------------------------------------------------------------------------------
 
 
-def own(row: Row, split: str, source: str, where: str) -> Problem:
+def own(row: DataRow) -> Problem:
     """Rows with `prompt` and `tests` in the forms that `suite` reads, and its other keys as columns."""
-    prompt = _string(row, "prompt", where)
-    tests = row["tests"]
+    prompt, tests = row.text("prompt"), row.columns["tests"]
     if not isinstance(tests, list):
-        raise DataError(f"{where}: column 'tests' holds {type(tests).__name__}, not a list.")
+        raise row.wrong(f"column 'tests' holds {type(tests).__name__}, not a list.")
     keys = ("kind", "entry_point", "preamble", "setup", "continues", "shown", "tolerance", "limit_s", "instruction")
-    extra: dict[str, JSON] = {key: row[key] for key in keys if row.get(key) is not None}
+    extra: dict[str, JSON] = {key: row.columns[key] for key in keys if row.columns.get(key) is not None}
     extra["kind"] = "script" if extra.get("kind") in ("script", "stdio", "stdin") else "function"
-    solution = row.get("reference", row.get("canonical_solution", row.get("solution")))
-    level = row.get("level")
+    solution = row.text_or_none("reference", "canonical_solution", "solution")
     return Problem(
-        id=str(row.get("id", row.get("task_id", where))),
+        id=row.id("id", "task_id", default=row.where),
         domain="code",
         prompt=prompt,
-        reference=None if solution is None else str(solution),
-        solution=None if solution is None else str(solution),
-        level=level if isinstance(level, int) else None,
-        split=split,
-        source=source,
+        reference=solution,
+        solution=solution,
+        level=row.level(),
+        split=row.split,
+        source=row.source,
         extra={**extra, "tests": tests},
     )
-
-
-def _string(row: Row, column: str, where: str) -> str:
-    value = row.get(column)
-    if not isinstance(value, str) or not value.strip():
-        raise DataError(f"{where}: no text in column {column!r}.", f"Columns there: {', '.join(sorted(map(str, row)))}")
-    return value

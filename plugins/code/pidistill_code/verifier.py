@@ -11,16 +11,15 @@ up to `slow_call_s`. Problems without a reference have `slow_call_s` from the st
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Final
 
+from pidistill.authoring.memory import LastUsed
+from pidistill.authoring.options import Options, option
 from pidistill.contracts import Sandbox, Verifier
-from pidistill.errors import SandboxError, UsageError, did_you_mean
-from pidistill.records import JSON, Problem, Status, Verdict, canonical_json
+from pidistill.errors import SandboxError
+from pidistill.records import Problem, Status, Verdict, content_hash
 from pidistill.sandbox import Call, Kind, Limits, Session
 from pidistill_code.extract import Extracted, extract
 from pidistill_code.inputs import read_inputs, with_inputs
@@ -38,36 +37,19 @@ _PYTHON_VERSION: Final = (
 
 
 @dataclass(frozen=True)
-class CodeOptions:
+class CodeOptions(Options, of="code verifier"):
     """Options of the verifier, the `[verify.options]` table of a run."""
 
-    call_s: float = 0.4
+    call_s: float = option(0.4, least=0.001, most=1e6)
     """Own seconds that loading and each call may take, where the reference is quick."""
-    slow_call_s: float = 6.0
+    slow_call_s: float = option(6.0, least=0.001, most=1e6)
     """The same where the reference is slow or there is none."""
-    program_s: float = 8.0
+    program_s: float = option(8.0, least=0.001, most=1e6)
     """Own seconds of all calls together. The pool's `verify.budget_s` should be well above: it counts waiting, too."""
-    memory_mb: int = 512
+    memory_mb: int = option(512, least=1, most=1e6)
     """Memory of a program, in MiB."""
     extra_inputs: str = ""
     """A file of more inputs, as `inputs` reads it; the reference says what the answers are."""
-
-    @classmethod
-    def read(cls, config: Mapping[str, JSON]) -> CodeOptions:
-        """Checked options. Raises `UsageError` naming the option."""
-        known = {name: type(field.default) for name, field in cls.__dataclass_fields__.items()}
-        for key, value in config.items():
-            if key not in known:
-                raise UsageError(
-                    f"The code verifier has no option {key!r}.{did_you_mean(key, known)}",
-                    f"Options: {', '.join(known)}",
-                )
-            number = known[key] is not str
-            if isinstance(value, bool) or not isinstance(value, int | float if known[key] is float else known[key]):
-                raise UsageError(f"The code verifier's option {key!r} cannot be {value!r}.")
-            if number and not 0 < float(str(value)) <= 1e6:
-                raise UsageError(f"The code verifier's option {key!r} cannot be {value!r}: it must be positive.")
-        return cls(**config)  # type: ignore[arg-type]
 
     def limits(self, call_s: float) -> Limits:
         """A program's limits where a call may take `call_s`."""
@@ -85,10 +67,11 @@ class CodeVerifier(Verifier):
 
     def __init__(self, options: CodeOptions, sandbox: Sandbox) -> None:
         self.options = options
+        self.opened_with = options.changed()
         self._sandbox = sandbox
         self._session: Session | None = None
         self._room: Session | None = None
-        self._suites: OrderedDict[str, Suite] = OrderedDict()
+        self._suites: LastUsed[str, Suite] = LastUsed(_SUITES_KEPT)
         self._limits_s: dict[str, float] = {}
         self._inputs = read_inputs(Path(options.extra_inputs)) if options.extra_inputs else {}
         self._python = self._ask_version()
@@ -134,19 +117,13 @@ class CodeVerifier(Verifier):
         return min(self.options.slow_call_s, _REFERENCE_FACTOR * run.outcome.seconds)
 
     def _suite(self, problem: Problem) -> Suite:
-        key = problem.hash + problem.id
-        suite = self._suites.get(key)
-        if suite is None:
-            suite = with_inputs(read_suite(problem), self._inputs.get(problem.id, ()))
-            if problem.reference is not None:
-                limits = self.options.limits(self.options.slow_call_s)
-                suite = self._judge().resolve(suite, problem.reference, limits)
-            self._suites[key] = suite
-            if len(self._suites) > _SUITES_KEPT:
-                self._suites.popitem(last=False)
-        else:
-            self._suites.move_to_end(key)
-        return suite
+        return self._suites.get(problem.hash + problem.id, lambda: self._read_suite(problem))
+
+    def _read_suite(self, problem: Problem) -> Suite:
+        suite = with_inputs(read_suite(problem), self._inputs.get(problem.id, ()))
+        if problem.reference is None:
+            return suite
+        return self._judge().resolve(suite, problem.reference, self.options.limits(self.options.slow_call_s))
 
     def _judge(self) -> Judge:
         if self._session is None:
@@ -168,11 +145,10 @@ class CodeVerifier(Verifier):
         return str(outcome.answers[0].value)
 
     def fingerprint(self) -> str:
-        """Hash of the options, the extra inputs, the sandbox's name and the Python inside it."""
-        options: dict[str, JSON] = {name: getattr(self.options, name) for name in CodeOptions.__dataclass_fields__}
-        options["extra_inputs"] = {key: list(values) for key, values in self._inputs.items()}
-        settings: JSON = {"options": options, "sandbox": self._sandbox.name, "python": self._python}
-        return hashlib.blake2b(canonical_json(settings).encode("ascii"), digest_size=6).hexdigest()
+        """Hash of the extra inputs, the sandbox's name and the Python inside it."""
+        return content_hash(
+            {task: list(inputs) for task, inputs in self._inputs.items()}, self._sandbox.name, self._python
+        )
 
     def close(self) -> None:
         """Close the sessions. A later `verify` opens new ones."""

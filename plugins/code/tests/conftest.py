@@ -1,11 +1,10 @@
-"""Fixtures: a warm verifier in each sandbox that works here, and the optional folders of public files.
+"""Fixtures: a warm verifier in each sandbox that works here.
 
 The sandboxes, and the Docker daemon that the tests start, are `pidistill_sandboxes.testing`'s.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,28 +15,6 @@ from pidistill.records import Problem
 from pidistill_code.domain import CodeDomain
 from pidistill_code.verifier import CodeOptions, CodeVerifier
 from pidistill_sandboxes.process import ProcessSandbox
-
-BESIDE = Path(__file__).resolve().parents[4] / "shared"
-
-
-def _folder(name: str) -> Path:
-    data = Path(os.environ.get("PIDISTILL_TEST_DATA", BESIDE / "data"))
-    folder = data.parent / name
-    if not folder.is_dir():
-        pytest.skip(f"no folder {folder}; PIDISTILL_TEST_DATA names the data folder with the public benchmark files")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """Folder with HumanEval.jsonl.gz, mbpp.jsonl and sanitized-mbpp.json."""
-    return _folder("data")
-
-
-@pytest.fixture(scope="session")
-def shared_attacks() -> Path:
-    """Folder with code.jsonl, beside the data folder."""
-    return _folder("attacks")
 
 
 def open_verifier(sandbox: Sandbox, **options: object) -> CodeVerifier:

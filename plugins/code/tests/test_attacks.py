@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pidistill.authoring.data import DataRow
 from pidistill.contracts import Case
 from pidistill.records import Status
 from pidistill_code.cases import cases
@@ -33,7 +34,7 @@ def test_the_public_attacks_get_right_verdicts(every_verifier: CodeVerifier, sha
     wrong = []
     for line in (shared_attacks / "code.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
-        problem = problem_of({**row["problem"], "id": row["id"]}, "", "code.jsonl", 1)
+        problem = problem_of(DataRow({**row["problem"], "id": row["id"]}, "code.jsonl", 1))
         verdict = every_verifier.verify(problem, row["submission"])
         if verdict.status not in EXPECTED[row["expected"]]:
             wrong.append((row["id"], verdict.status, verdict.reason))

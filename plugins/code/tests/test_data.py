@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pidistill.authoring.data import DataRow
 from pidistill.contracts import DataSource
 from pidistill.errors import DataError
 from pidistill.records import Problem
@@ -39,7 +40,7 @@ MBPP = {
 
 
 def read(row: dict[str, Any]) -> Problem:
-    return problem_of(row, "", "file.jsonl", 7)
+    return problem_of(DataRow(row, "file.jsonl", 7))
 
 
 def test_asserts_stand_alone_and_statements_stay_together() -> None:

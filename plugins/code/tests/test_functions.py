@@ -11,7 +11,7 @@ import pytest
 from pidistill.errors import DataError
 from pidistill_code.domain import CodeDomain
 from pidistill_code.function_tasks import LEVELS, draw
-from pidistill_code.functions import SPLITS, TESTS, embedded, problem, problems, split_of
+from pidistill_code.functions import SPLITS, TESTS, problem, problems, split_of
 from pidistill_code.suite import AssertTest, read_suite
 from pidistill_code.verifier import CodeVerifier
 
@@ -71,7 +71,7 @@ def test_no_two_splits_share_a_prompt_whatever_the_seeds() -> None:
         assert not one & other
 
 
-@pytest.mark.parametrize(("split", "most"), SPLITS.items())
+@pytest.mark.parametrize(("split", "most"), [(name, split.most) for name, split in SPLITS.items()])
 def test_all_problems_of_a_split_are_different_and_levels_even(split: str, most: int) -> None:
     drawn = list(problems(split))
     assert len(drawn) == most == len({p.prompt_hash for p in drawn}) == len({p.id for p in drawn})
@@ -104,8 +104,8 @@ def test_a_misspelt_split_and_too_large_a_limit_are_errors_that_say_what_is_righ
 
 
 def test_the_embedded_default_names_disjoint_splits_once_its_model_is_there() -> None:
-    default = embedded()
+    default = CodeDomain().embedded()
     if default is not None:
         assert default.train.split != default.evaluate.split
         for source in (default.train, default.evaluate):
-            assert source.limit is not None and source.limit <= SPLITS[source.split]
+            assert source.limit is not None and source.limit <= SPLITS[source.split].most

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from pidistill.contracts import Peers, PIForm
-from pidistill.records import Message, Problem, Reveals, Rollout, Sampling, Status, Verdict
+from pidistill.contracts import About, PIForm
+from pidistill.pi import render as pi_render
+from pidistill.records import Attempt, Message, Problem, Reveals, Rollout, Sampling, Status, Verdict
 from pidistill_code.domain import CodeDomain
 from pidistill_code.functions import TESTS, problems
 from pidistill_code.pi import AllTests, ErrorTrace, FailingTests, ShuffledTests, TestRun
@@ -25,8 +26,8 @@ def attempt(problem: Problem, completion: str) -> Rollout:
 
 
 def render(form: PIForm, problem: Problem, verdict: Verdict, seed: int = 0) -> str | None:
-    rollout = attempt(problem, "def f(x):\n    return x")
-    pi = form.render(problem, rollout, verdict, Peers(TASKS), random.Random(seed))
+    about = Attempt(problem, attempt(problem, "def f(x):\n    return x"), verdict)
+    pi = pi_render.render(form, About(problem, about, [about], TASKS, random.Random(seed)))
     if pi is not None:
         assert (pi.form, pi.reveals) == (form.name, form.reveals)
     return None if pi is None else pi.text

@@ -225,7 +225,7 @@ def test_a_lost_session_is_replaced_once_and_then_raised_and_never_a_verdict(los
     [
         ({"cal_s": 1}, "Did you mean 'call_s'"),
         ({"call_s": "1"}, "call_s"),
-        ({"call_s": 0}, "positive"),
+        ({"call_s": 0}, "at least 0.001"),
         ({"memory_mb": True}, "memory_mb"),
     ],
 )

@@ -7,30 +7,28 @@ a proof, to harm the host, to forge a reply, or to outlast their budget.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from importlib.resources import files
 
+from pidistill.authoring.cases import read_cases
+from pidistill.authoring.data import DataRow
 from pidistill.contracts import Case
-from pidistill.records import Problem, Status
+from pidistill.records import Problem
 
 
 def cases() -> Iterator[Case]:
     """All labelled cases, in the order of the file."""
-    for line in files("pidistill_lean").joinpath("cases.jsonl").read_text("utf-8").splitlines():
-        row = json.loads(line)
-        expected = frozenset(map(Status, row["expected"]))
-        yield Case(row["id"], problem(row["id"], row["problem"]), row["submission"], expected, row["why"])
+    return read_cases("pidistill_lean", problem)
 
 
-def problem(name: str, row: dict[str, str]) -> Problem:
+def problem(row: DataRow) -> Problem:
     """The problem in a case: a statement as it stands, with `sorry` for its proof, and the target's name."""
+    statement = row.text("statement")
     return Problem(
-        id=f"case/{name}",
+        id=row.id("id"),
         domain="lean",
-        prompt=row["statement"],
-        reference=row["statement"],
+        prompt=statement,
+        reference=statement,
         split="cases",
         source="cases",
-        extra={"target": row["target"], "header": row.get("header", "")},
+        extra={"target": row.text("target"), "header": row.text_or_none("header") or ""},
     )

@@ -11,14 +11,10 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from importlib.resources import files
-from itertools import islice
 
-from pidistill.contracts import DataSource
 from pidistill.records import Problem
-from pidistill_lean import sources
 
 DATASET = "minif2f-core"
 LIST = "minif2f_core.jsonl"
@@ -59,13 +55,6 @@ def core(problem: Problem) -> Problem:
     return replace(problem, extra={**problem.extra, "header": prelude()})
 
 
-def problems(source: DataSource) -> Iterator[Problem]:
-    """Those problems of MiniF2F, from the hub or `source.path`, that are in the list; `limit` counts these.
-
-    Raises `DataError` and `MissingDependencyError` as `sources` does.
-    """
-    if source.path is not None:
-        found = sources.from_file(source.path, source.split, None)
-    else:
-        found = sources.from_hub("minif2f", source.split, None)
-    return islice((core(problem) for problem in found if problem.id in names()), source.limit)
+def core_or_none(problem: Problem) -> Problem | None:
+    """`core(problem)`, or None where the problem is not in the list."""
+    return core(problem) if problem.id in names() else None

@@ -20,7 +20,8 @@ import functools
 from dataclasses import dataclass
 from typing import Final
 
-from pidistill.contracts import About, Needs, PIForm, Spec
+from pidistill.authoring.fences import fenced
+from pidistill.contracts import About, Needs, PIForm
 from pidistill.errors import VerifierError
 from pidistill.records import PI, Problem, Reveals
 from pidistill_lean.judge import entries, errors
@@ -30,16 +31,6 @@ from pidistill_lean.skeleton import first_half, skeletons
 from pidistill_lean.subgoals import folded
 from pidistill_lean.verifier import theorem_of
 
-SPECS: Final = tuple(
-    Spec(name, summary, f"pidistill_lean.pi:{factory}")
-    for name, summary, factory in (
-        ("have-skeleton", "The `have`s of the reference proof, unproved.", "HaveSkeleton"),
-        ("other-skeleton", "Another problem's skeleton, as long: placebo of have-skeleton.", "OtherSkeleton"),
-        ("proof-half", "The first half of the reference proof.", "ProofHalf"),
-        ("compiler-errors", "The compiler's errors, word for word.", "CompilerErrors"),
-        ("first-error", "Where the first error is, and what it is.", "FirstError"),
-    )
-)
 BUDGET_S: Final = 60.0
 """Seconds that Lean may take for a reference proof."""
 _NEAR: Final = 0.1
@@ -98,7 +89,7 @@ class ProofHalf(PIForm):
     def render(self, about: About) -> PI | None:
         """None where the proof is a single step."""
         text = half_of(about.problem)
-        return self.pi(f"A correct proof begins:\n```lean4\n{text}\n```\n", about.problem.id) if text else None
+        return self.pi(f"A correct proof begins:\n{fenced(text, 'lean4')}\n", about.problem.id) if text else None
 
 
 @dataclass(frozen=True)
@@ -183,7 +174,7 @@ def lean() -> Runtime:
 
 
 def _told_skeleton(text: str) -> str:
-    return f"The steps of a correct proof, unproved:\n```lean4\n{text}\n```\n"
+    return f"The steps of a correct proof, unproved:\n{fenced(text, 'lean4')}\n"
 
 
 def _steps(skeleton: str) -> set[str]:

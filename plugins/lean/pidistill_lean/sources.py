@@ -1,4 +1,4 @@
-"""Where Lean problems come from: MiniF2F on the hub, and local files with the columns that Lean data sets use.
+"""What the columns of Lean data sets mean, and the data sets that are known by name.
 
 | a row's column | what it holds |
 |---|---|
@@ -12,72 +12,39 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
-from pathlib import Path
 from typing import Final
 
-from pidistill.errors import DataError
+from pidistill.authoring.data import DataRow, DataSets, GeneratedSet, HubSet
 from pidistill.records import Problem
-from pidistill.rows import HubSet, Row, hub_rows, numbered, read_rows
+from pidistill_lean import minif2f_core, theorems
 from pidistill_lean.extract import extract, head_of
 
-HUB: Final[Mapping[str, HubSet]] = {
-    "minif2f": HubSet("cat-searcher/minif2f-lean4", None, "test", "MiniF2F in Lean 4 with Mathlib: 244 test problems."),
-}
-_STATEMENTS: Final = ("statement", "formal_statement")
-_PROOFS: Final = ("proof", "solution", "formal_proof")
 _HEADER = re.compile(r"(?:[ \t]*(?:(?:import|open|set_option)\b[^\n]*)?\n)*")
 _COMMENT = re.compile(r"/-.*?-/|--[^\n]*", re.DOTALL)
 _NAME = re.compile(r"\b(?:theorem|lemma)\s+(«[^»]+»|[^\s:({\[⦃]+)")
 
 
-def from_hub(name: str, split: str, limit: int | None) -> Iterator[Problem]:
-    """Problems of a data set of the hub. Raises `MissingDependencyError`, or `DataError` where it cannot be loaded."""
-    known = HUB[name]
-    split = split or known.split
-    return _problems(hub_rows(name, known, split), split, f"{known.path}:{split}", limit)
-
-
-def from_file(path: Path, split: str, limit: int | None) -> Iterator[Problem]:
-    """Problems of a local file, those of `split` where it is named and the data has splits of its own.
-
-    Raises `DataError` naming file and row.
-    """
-    found = _problems(read_rows(path), "", str(path), None)
-    return islice((problem for problem in found if not split or problem.split in ("", split)), limit)
-
-
-def _problems(rows: Iterable[Row], split: str, source: str, limit: int | None) -> Iterator[Problem]:
-    return numbered(rows, lambda row, number: problem_of(row, split, source, number), source, limit)
-
-
-def problem_of(row: Row, split: str, source: str, number: int) -> Problem:
+def problem_of(row: DataRow) -> Problem:
     """The problem in a row. Raises `DataError` naming the row and what is wrong with it."""
-    where = f"{source}, row {number}"
-    text = next((value for column in _STATEMENTS if (value := _text(row, column, where))), "")
-    if not text.strip():
-        raise DataError(f"{where}: no column {' or '.join(_STATEMENTS)}.", f"Its columns: {', '.join(row)}")
-    header, statement = _text(row, "header", where), f"{text.strip()}\n"
+    header, statement = row.text_or_none("header"), f"{row.text('statement', 'formal_statement').strip()}\n"
     if not header:
         match = _HEADER.match(statement)
         header, statement = (match[0], statement[match.end() :]) if match else ("", statement)
     statement = with_sorry(statement)
-    target = _text(row, "target", where) or declared(statement)
+    target = row.text_or_none("target") or declared(statement)
     if not target:
-        raise DataError(f"{where}: its statement declares no theorem.")
-    proof = next((value for column in _PROOFS if (value := _text(row, column, where))), "")
-    name = str(row.get("name") or row.get("id") or target)
-    level = row.get("level")
+        raise row.wrong("its statement declares no theorem.")
+    proof = next((text for column in ("proof", "solution", "formal_proof") if (text := row.text_or_none(column))), "")
+    prefix = row.text_or_none("informal_prefix")
     return Problem(
-        id=name,
+        id=row.id("name", "id", default=target),
         domain="lean",
-        prompt=_text(row, "informal_prefix", where).strip("\n") + "\n" * bool(row.get("informal_prefix")) + statement,
+        prompt=f"{prefix.strip(chr(10))}\n{statement}" if prefix else statement,
         reference=statement,
         solution=extract(proof, target, statement).source if proof.strip() else None,
-        level=level if isinstance(level, int) else None,
-        split=str(row.get("split") or split),
-        source=source,
+        level=row.level(),
+        split=row.split,
+        source=row.source,
         extra={"target": target, "header": header.strip("\n") + "\n" if header.strip() else ""},
     )
 
@@ -97,10 +64,23 @@ def declared(statement: str) -> str:
     return str(found[-1]) if found else ""
 
 
-def _text(row: Row, column: str, where: str) -> str:
-    value = row.get(column)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise DataError(f"{where}: column {column!r} holds a {type(value).__name__}, not a text.")
-    return value
+_MINIF2F: Final = "cat-searcher/minif2f-lean4"
+
+DATA: Final = DataSets(
+    "Lean",
+    problem_of,
+    local="A JSONL, JSON or Parquet file with columns statement or formal_statement, header and proof.",
+    generated={
+        "theorems": GeneratedSet(
+            "Generated theorems of Lean's core library, levels 1-5; needs no network and no Mathlib.",
+            theorems.problems,
+        ),
+    },
+    hub={
+        minif2f_core.DATASET: HubSet(
+            _MINIF2F, None, "test", "MiniF2F's statements that need no Mathlib, with a short prelude of notation.",
+            change=minif2f_core.core_or_none,
+        ),
+        "minif2f": HubSet(_MINIF2F, None, "test", "MiniF2F in Lean 4 with Mathlib: 244 test problems."),
+    },
+)  # fmt: skip

@@ -10,16 +10,15 @@ submission is checked once more by a fresh Lean: a second end is the submission'
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
+from pidistill.authoring.clock import off_the_clock
+from pidistill.authoring.memory import LastUsed
+from pidistill.authoring.options import Options, option
 from pidistill.contracts import Verifier
-from pidistill.errors import UsageError, VerifierError, did_you_mean
-from pidistill.records import JSON, Problem, Status, Verdict, canonical_json
-from pidistill.verify.clock import off_the_clock
+from pidistill.errors import VerifierError
+from pidistill.records import Problem, Status, Verdict, content_hash
 from pidistill_lean.extract import Extracted, extract
 from pidistill_lean.judge import judge
 from pidistill_lean.protocol import Check, LeanDied, LeanTimeout, Runtime, Theorem
@@ -35,34 +34,17 @@ _TRIES: Final = 2
 
 
 @dataclass(frozen=True)
-class LeanOptions:
+class LeanOptions(Options, of="Lean verifier"):
     """Options of the verifier, the `[verify.options]` table of a run."""
 
     runtime: str = "auto"
     """A Lean runtime by name, or `auto`: the best that works."""
-    budget_s: float = 4.0
+    budget_s: float = option(4.0, least=0.001, most=1e6)
     """Seconds that a submission may take. The pool's `verify.budget_s` should be twice that and more."""
-    subgoal_s: float = 2.0
+    subgoal_s: float = option(2.0, least=0.001, most=1e6)
     """Seconds that a sub-goal of a failed submission may take."""
     graded: bool = True
     """Whether failed submissions are scored by the share of sub-goals proved; without it their score is 0."""
-
-    @classmethod
-    def read(cls, config: Mapping[str, JSON]) -> LeanOptions:
-        """Checked options. Raises `UsageError` naming the option."""
-        known = {name: type(field.default) for name, field in cls.__dataclass_fields__.items()}
-        for key, value in config.items():
-            if key not in known:
-                raise UsageError(
-                    f"The Lean verifier has no option {key!r}.{did_you_mean(key, known)}",
-                    f"Options: {', '.join(known)}",
-                )
-            kind: type | tuple[type, ...] = (int, float) if known[key] is float else known[key]
-            if not isinstance(value, kind) or (isinstance(value, bool) and known[key] is not bool):
-                raise UsageError(f"The Lean verifier's option {key!r} cannot be {value!r}.")
-            if known[key] is float and not 0 < float(str(value)) <= 1e6:
-                raise UsageError(f"The Lean verifier's option {key!r} cannot be {value!r}: it must be positive.")
-        return cls(**config)  # type: ignore[arg-type]
 
 
 class LeanVerifier(Verifier):
@@ -77,8 +59,9 @@ class LeanVerifier(Verifier):
     def __init__(self, options: LeanOptions, lean: Runtime | None = None) -> None:
         """`lean` is a runtime to use in place of the one that the options name; it is closed with the verifier."""
         self.options = options
+        self.opened_with = {name: value for name, value in options.changed().items() if name != "runtime"}
         self.lean = open_runtime(options.runtime) if lean is None else lean
-        self._wanted: OrderedDict[tuple[str, str], list[Have]] = OrderedDict()
+        self._wanted: LastUsed[tuple[str, str], list[Have]] = LastUsed(_OUTLINES_KEPT)
         self._warm()
 
     def verify(self, problem: Problem, completion: str) -> Verdict:
@@ -146,20 +129,15 @@ class LeanVerifier(Verifier):
         return proved / (len(wanted) + 1)
 
     def _subgoals(self, key: str, reference: str) -> list[Have]:
-        at = (key, reference)
-        if at not in self._wanted:
-            found = haves(reference, self.lean.outline(reference, self.options.budget_s), top=True)
-            self._wanted[at] = list({have.statement: have for have in found}.values())
-            if len(self._wanted) > _OUTLINES_KEPT:
-                self._wanted.popitem(last=False)
-        return self._wanted[at]
+        return self._wanted.get((key, reference), lambda: self._outlined(reference))
+
+    def _outlined(self, reference: str) -> list[Have]:
+        found = haves(reference, self.lean.outline(reference, self.options.budget_s), top=True)
+        return list({have.statement: have for have in found}.values())
 
     def fingerprint(self) -> str:
-        """Hash of the options and of the runtime: Lean's version, library and the trusted code."""
-        options: dict[str, JSON] = {name: getattr(self.options, name) for name in LeanOptions.__dataclass_fields__}
-        del options["runtime"]  # which one `auto` took is in its identity
-        settings: JSON = {"options": options, "lean": self.lean.identity()}
-        return hashlib.blake2b(canonical_json(settings).encode("ascii"), digest_size=6).hexdigest()
+        """Hash of the runtime, whichever `auto` took: Lean's version, library and the trusted code."""
+        return content_hash(self.lean.identity())
 
     def close(self) -> None:
         """End Lean."""

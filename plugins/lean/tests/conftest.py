@@ -1,10 +1,8 @@
-"""Fixtures: one warm Lean and a verifier on it for the whole session, and the optional folders of public files."""
+"""Fixtures: one warm Lean and a verifier on it for the whole session."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,28 +10,6 @@ from pidistill.errors import VerifierError
 from pidistill_lean.protocol import Runtime
 from pidistill_lean.runtimes import open_runtime
 from pidistill_lean.verifier import LeanOptions, LeanVerifier
-
-BESIDE = Path(__file__).resolve().parents[4] / "shared"
-
-
-def _folder(name: str) -> Path:
-    data = Path(os.environ.get("PIDISTILL_TEST_DATA", BESIDE / "data"))
-    folder = data.parent / name
-    if not folder.is_dir():
-        pytest.skip(f"no folder {folder}; PIDISTILL_TEST_DATA names the data folder with the public benchmark files")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """Folder with minif2f_ds.jsonl."""
-    return _folder("data")
-
-
-@pytest.fixture(scope="session")
-def shared_attacks() -> Path:
-    """Folder with lean.jsonl, beside the data folder."""
-    return _folder("attacks")
 
 
 @pytest.fixture(scope="session")

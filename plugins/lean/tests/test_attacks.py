@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pidistill.authoring.data import DataRow
 from pidistill.contracts import Case
 from pidistill.records import Status
 from pidistill_lean.cases import cases, problem
@@ -97,7 +98,9 @@ def test_the_public_attacks_get_right_verdicts(
     wrong = []
     for line in (shared_attacks / "lean.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
-        given = problem(row["id"], {"statement": row["problem"], "target": row["target"]})
+        given = problem(
+            DataRow({"id": row["id"], "statement": row["problem"], "target": row["target"]}, "lean.jsonl", 1)
+        )
         verdict = (brief if row["cls"] == "resource" else patient).verify(given, row["submission"])
         if verdict.status not in EXPECTED[row["expected"]]:
             wrong.append((row["id"], verdict.status, verdict.reason))

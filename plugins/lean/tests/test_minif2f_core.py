@@ -11,8 +11,9 @@ import pytest
 
 from pidistill.contracts import DataSource
 from pidistill.records import Problem, Status
-from pidistill_lean import minif2f_core, sources
+from pidistill_lean import minif2f_core
 from pidistill_lean.protocol import Check, Runtime, Theorem
+from pidistill_lean.sources import DATA
 from pidistill_lean.verifier import LeanOptions, LeanVerifier
 
 PROOFS: dict[str, str] = json.loads(Path(__file__).with_name("minif2f_core_proofs.json").read_text("utf-8"))
@@ -60,7 +61,7 @@ MEANINGS = {
 
 @pytest.fixture(scope="module")
 def minif2f(shared_data: Path) -> dict[str, Problem]:
-    return {problem.id: problem for problem in sources.from_file(shared_data / "minif2f_ds.jsonl", "", None)}
+    return {problem.id: problem for problem in DATA.problems(DataSource(path=shared_data / "minif2f_ds.jsonl"))}
 
 
 @pytest.fixture(scope="module")
@@ -132,11 +133,11 @@ def test_the_list_has_every_statement_once_and_a_reason_for_each_that_is_out(min
 
 def test_the_problems_are_those_of_the_list_under_the_prelude(shared_data: Path) -> None:
     path = shared_data / "minif2f_ds.jsonl"
-    found = list(minif2f_core.problems(DataSource(path=path)))
+    found = list(DATA.problems(DataSource("minif2f-core", path=path)))
     assert {problem.id for problem in found} == minif2f_core.names()
     assert all(problem.extra["header"] == minif2f_core.prelude() for problem in found)
-    assert len(list(minif2f_core.problems(DataSource(path=path, limit=3)))) == 3
-    test = list(minif2f_core.problems(DataSource(path=path, split="test")))
+    assert len(list(DATA.problems(DataSource("minif2f-core", path=path, limit=3)))) == 3
+    test = list(DATA.problems(DataSource("minif2f-core", path=path, split="test")))
     assert 0 < len(test) < len(found)
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
-from pidistill.contracts import Peers, PIForm
-from pidistill.records import PI, Problem, Reveals, Rollout, Sampling, Status, Verdict
+from pidistill.contracts import About, PIForm
+from pidistill.pi.render import render
+from pidistill.records import PI, Attempt, Problem, Reveals, Rollout, Sampling, Status, Verdict
 from pidistill_lean import pi
 from pidistill_lean.domain import LeanDomain
 from pidistill_lean.protocol import Outline, Runtime, Step
 from pidistill_lean.skeleton import first_half, skeletons
 from pidistill_lean.theorems import problems
-
-NOBODY = Peers()
 
 
 @pytest.fixture
@@ -26,13 +25,14 @@ def host_lean(lean: Runtime, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     pi._skeleton.cache_clear()
 
 
-def attempt(problem: Problem, diagnostics: str) -> tuple[Rollout, Verdict]:
+def attempt(problem: Problem, diagnostics: str) -> Attempt:
     rollout = Rollout("r1", problem.id, (), "wrong", (), (), 0, Sampling(), "m", "e")
-    return rollout, Verdict(Status.FAIL, diagnostics=diagnostics)
+    return Attempt(problem, rollout, Verdict(Status.FAIL, diagnostics=diagnostics))
 
 
-def told(form: PIForm, problem: Problem, peers: Peers = NOBODY, diagnostics: str = "") -> PI | None:
-    return form.render(problem, *attempt(problem, diagnostics), peers, random.Random(3))
+def told(form: PIForm, problem: Problem, others: Sequence[Problem] = (), diagnostics: str = "") -> PI | None:
+    about = attempt(problem, diagnostics)
+    return render(form, About(problem, about, [about], others, random.Random(3)))
 
 
 def by_level(split: str, limit: int = 25) -> dict[int, list[Problem]]:
@@ -64,7 +64,7 @@ def test_another_skeleton_is_as_long_and_says_nothing_of_this_problem(host_lean:
     drawn = [p for p in problems("train", seed=9, limit=150) if p.level == 4]
     made = 0
     for problem in drawn[:12]:
-        own, other = told(pi.HaveSkeleton(), problem), told(pi.OtherSkeleton(), problem, Peers(problems=drawn))
+        own, other = told(pi.HaveSkeleton(), problem), told(pi.OtherSkeleton(), problem, drawn)
         assert own is not None
         if other is None:
             continue
@@ -79,7 +79,7 @@ def test_another_skeleton_is_as_long_and_says_nothing_of_this_problem(host_lean:
 def test_without_other_problems_there_is_no_placebo(host_lean: None) -> None:
     problem = by_level("train")[3][0]
     assert told(pi.OtherSkeleton(), problem) is None
-    assert told(pi.OtherSkeleton(), problem, Peers(problems=[problem])) is None
+    assert told(pi.OtherSkeleton(), problem, [problem]) is None
 
 
 def test_half_a_proof_is_a_proper_part_of_it(host_lean: None) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from pidistill.contracts import DataSource
 from pidistill.errors import DataError, VerifierError
 from pidistill_lean import sources
 from pidistill_lean.runtimes import dojo
@@ -134,7 +135,7 @@ def test_theorems_with_tactic_proofs_become_rows(lean_dojo: Any, tmp_path: Path)
 def test_exported_rows_are_problems_of_the_lean_domain(lean_dojo: Any, tmp_path: Path) -> None:
     path = tmp_path / "small.jsonl"
     assert dojo.export(traced(lean_dojo, tmp_path), path) == 2
-    first, second = sources.from_file(path, "", None)
+    first, second = sources.DATA.problems(DataSource(path=path))
     assert (first.extra["target"], second.extra["target"]) == ("Small.double_one", "Small.double_two")
     assert second.reference is not None and second.reference.endswith("by\n  sorry")
     assert second.solution is not None and "omega" in second.solution

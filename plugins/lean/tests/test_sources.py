@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pidistill.authoring.data import DataRow
 from pidistill.contracts import DataSource
 from pidistill.errors import DataError
 from pidistill.records import Problem
@@ -15,7 +16,7 @@ from pidistill_lean.sources import declared, problem_of, with_sorry
 
 
 def problem(**row: object) -> Problem:
-    return problem_of(row, "", "rows.jsonl", 3)  # type: ignore[arg-type]
+    return problem_of(DataRow(row, "rows.jsonl", 3))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("ending", [" := by\n", " := by sorry", " := sorry", " := by\n  sorry\n", " :=", ""])
@@ -86,7 +87,7 @@ def test_a_statement_inside_a_namespace_is_left_as_it_is(end: str) -> None:
 @pytest.mark.parametrize(
     ("row", "what"),
     [
-        ({"name": "a"}, "no column statement or formal_statement"),
+        ({"name": "a"}, "no text in column 'statement' or 'formal_statement'"),
         ({"statement": 3}, "'statement' holds a int"),
         ({"statement": "def f := 3"}, "declares no theorem"),
     ],

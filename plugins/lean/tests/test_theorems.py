@@ -16,7 +16,7 @@ from pidistill_lean.pi import BUDGET_S
 from pidistill_lean.protocol import Runtime
 from pidistill_lean.skeleton import skeletons
 from pidistill_lean.theorem_tasks import Task
-from pidistill_lean.theorems import LEVELS, SPLITS, draw, embedded, problems, split_of, tasks
+from pidistill_lean.theorems import LEVELS, SPLITS, draw, problems, split_of, tasks
 from pidistill_lean.verifier import LeanVerifier, theorem_of
 
 PINNED = [
@@ -81,8 +81,8 @@ def test_statements_and_proofs_are_short_and_the_prompt_holds_no_proof() -> None
 
 def test_no_two_splits_share_a_statement_whatever_the_seeds_or_the_names() -> None:
     keys = {
-        split: {task.key for seed in range(3) for _, task in tasks(split, seed, min(500, most))}
-        for split, most in SPLITS.items()
+        split: {one.task.key for seed in range(3) for one in tasks(split, seed, min(500, part.most))}
+        for split, part in SPLITS.items()
     }
     for one, other in itertools.combinations(keys.values(), 2):
         assert not one & other
@@ -96,7 +96,7 @@ def test_renaming_variables_changes_no_split() -> None:
     assert split_of(one) == split_of(other)
 
 
-@pytest.mark.parametrize(("split", "most"), SPLITS.items())
+@pytest.mark.parametrize(("split", "most"), [(name, split.most) for name, split in SPLITS.items()])
 def test_all_problems_of_a_split_are_different_and_levels_even(split: str, most: int) -> None:
     drawn = list(problems(split))
     assert len(drawn) == most == len({p.prompt_hash for p in drawn}) == len({p.id for p in drawn})
@@ -106,10 +106,11 @@ def test_all_problems_of_a_split_are_different_and_levels_even(split: str, most:
 def test_every_kind_comes_in_every_split_and_none_makes_up_most_of_a_level() -> None:
     kinds = {kind.__name__ for level in LEVELS.values() for kind in level}
     for split in SPLITS:
-        drawn = Counter((level, task.kind) for level, task in tasks(split, seed=1))
+        drawn = Counter((one.level, one.task.kind) for one in tasks(split, seed=1))
         assert {kind for _, kind in drawn} == kinds
+        most = 0.55 * SPLITS[split].most / len(LEVELS)
         for level in LEVELS:
-            assert max(count for (at, _), count in drawn.items() if at == level) <= 0.55 * SPLITS[split] / len(LEVELS)
+            assert max(count for (at, _), count in drawn.items() if at == level) <= most
 
 
 def test_there_are_thousands_of_theorems_at_every_level() -> None:
@@ -137,8 +138,8 @@ def test_a_misspelt_split_and_too_large_a_limit_are_errors_that_say_what_is_righ
 
 
 def test_the_embedded_default_names_disjoint_splits_once_its_model_is_there() -> None:
-    default = embedded()
+    default = LeanDomain().embedded()
     if default is not None:
         assert default.train.split != default.evaluate.split
         for source in (default.train, default.evaluate):
-            assert source.limit is not None and source.limit <= SPLITS[source.split]
+            assert source.limit is not None and source.limit <= SPLITS[source.split].most

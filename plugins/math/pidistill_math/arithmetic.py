@@ -11,24 +11,18 @@ The model itself is package data in `embedded/`; it is built by `python -m bench
 
 from __future__ import annotations
 
-import hashlib
 import random
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
-from pidistill.contracts import DataSource, Embedded
-from pidistill.errors import DataError, did_you_mean
+from pidistill.authoring.generated import Generated, Split
 from pidistill.records import Problem
 from pidistill_math.arithmetic_expr import Expression, NotExact, parse, values, work
 
 SOURCE: Final = "arithmetic@1"
 LEVELS: Final = (1, 2, 3, 4, 5)
-SPLITS: Final = {"pretrain": 5000, "train": 2000, "test": 1000}
-"""Split -> how many problems a seed gives, at most."""
-_SHARES: Final = (("pretrain", 70), ("train", 18), ("test", 12))
-"""Per cent of all possible problems in each split."""
+SPLITS: Final = {"pretrain": Split(5000, 70), "train": Split(2000, 18), "test": Split(1000, 12)}
 MAX_TOKENS: Final = 128
 """Longest completion of the embedded model; the longest reference solution takes about 110 of its tokens."""
 LARGEST: Final = 9999
@@ -46,43 +40,25 @@ _RANGES: Final = {"d": (2, 9), "D": (10, 99), "T": (100, 999)}
 
 
 def problems(split: str, seed: int = 0, limit: int | None = None) -> Iterator[Problem]:
-    """The first `limit` problems of `split`, all different, levels 1 to 5 in turn.
-
-    A seed says which problems these are; `limit=None` gives as many as `SPLITS` says. Raises `DataError` for an
-    unknown split or a larger limit.
-    """
-    if split not in SPLITS:
-        raise DataError(
-            f"{SOURCE} has no split {split!r}.{did_you_mean(split, SPLITS)}", f"Splits: {', '.join(SPLITS)}"
-        )
-    count = SPLITS[split] if limit is None else limit
-    if count > SPLITS[split]:
-        raise DataError(
-            f"{SOURCE}: split {split!r} has at most {SPLITS[split]} problems a seed, {count} were asked for."
-        )
-    rng = random.Random(f"{SOURCE} {split} {seed}")
-    seen: set[str] = set()
-    for index in range(count):
-        level = LEVELS[index % len(LEVELS)]
-        expression = draw(split, level, rng)
-        while _key(str(expression)) in seen:
-            expression = draw(split, level, rng)
-        seen.add(_key(str(expression)))
-        yield problem(expression, level, split, f"{split}-{seed}-{index:05d}")
+    """The first `limit` problems of `split`, all different, levels 1 to 5 in turn. Raises as `Generated.drawn` does."""
+    for one in EXPRESSIONS.drawn(split, seed, limit):
+        yield problem(one.task, one.level, split, one.name)
 
 
 def draw(split: str, level: int, rng: random.Random) -> Expression:
     """One random expression of `level` that belongs to `split`. Repeats are possible; `problems` has none."""
+    return EXPRESSIONS.draw_of(split, level, rng)
+
+
+def _draw(level: int, rng: random.Random) -> Expression:
     while True:
         shape = rng.choice(SHAPES[level])
-        text = re.sub("[dDT]", lambda letter: str(rng.randint(*_RANGES[letter[0]])), shape)
-        expression = parse(text)
+        expression = parse(re.sub("[dDT]", lambda letter: str(rng.randint(*_RANGES[letter[0]])), shape))
         try:
-            results = values(expression)
+            if all(0 <= result <= LARGEST for result in values(expression)):
+                return expression
         except NotExact:
             continue
-        if all(0 <= result <= LARGEST for result in results) and split_of(text) == split:
-            return expression
 
 
 def problem(expression: Expression, level: int, split: str, name: str) -> Problem:
@@ -113,27 +89,11 @@ def solution(lines: list[str], answer: int) -> str:
 
 def split_of(text: str) -> str:
     """The split that an expression belongs to, for ever: a hash of its numbers and symbols in sorted order."""
-    point = int.from_bytes(hashlib.blake2b(_key(text).encode("ascii"), digest_size=8).digest(), "big") % 100
-    for split, share in _SHARES:
-        if point < share:
-            return split
-        point -= share
-    raise AssertionError("the shares add up to 100")
+    return EXPRESSIONS.split_of_key(_key(text))
 
 
 def _key(text: str) -> str:
     return " ".join(sorted(re.findall(r"\d+|[-+*/()]", text)))
 
 
-def embedded() -> Embedded:
-    """The model that ships with this package, and the problems it is trained and judged on by default.
-
-    Its builder looked at `test` problems of seed 0 while it was made, so the default is judged on others.
-    """
-    return Embedded(
-        model=Path(__file__).parent / "embedded",
-        train=DataSource(dataset="arithmetic", split="train", limit=600),
-        evaluate=DataSource(dataset="arithmetic", split="test", limit=500, seed=1),
-        max_tokens=MAX_TOKENS,
-        demo=Path(__file__).parent / "demo.toml",
-    )
+EXPRESSIONS: Final = Generated(SOURCE, SPLITS, LEVELS, _draw, key=lambda expression: _key(str(expression)))

@@ -6,17 +6,19 @@ unusual dress are among them, because refusing those is a fault too.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from importlib.resources import files
 
+from pidistill.authoring.cases import read_cases
+from pidistill.authoring.data import DataRow
 from pidistill.contracts import Case
-from pidistill.records import Problem, Status
+from pidistill.records import Problem
 
 
 def cases() -> Iterator[Case]:
     """All labelled cases, in the order of the file."""
-    for line in files("pidistill_math").joinpath("cases.jsonl").read_text("utf-8").splitlines():
-        row = json.loads(line)
-        problem = Problem(f"case/{row['id']}", "math", "Find the value.", row["reference"])
-        yield Case(row["id"], problem, row["completion"], frozenset(map(Status, row["expected"])), row["why"])
+    return read_cases("pidistill_math", problem)
+
+
+def problem(row: DataRow) -> Problem:
+    """The problem of a case. It is about its reference; what was asked is left open."""
+    return Problem(row.id("id"), "math", "Find the value.", row.text_or_none("reference"))

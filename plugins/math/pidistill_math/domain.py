@@ -1,12 +1,12 @@
-"""The math domain as the core sees it: data sets, prompts, the verifier, oracle completions, PI forms and cases."""
+"""The math domain as the core sees it: prompts, the verifier, oracle completions and PI forms; data are `sources`'."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar, Final
 
-from pidistill.contracts import Case, DataSource, Domain, Embedded, Sandbox, Spec, Verifier
-from pidistill.errors import DataError, did_you_mean
+from pidistill.authoring.domain import PluginDomain, Tiny, form_specs
+from pidistill.contracts import Case, Sandbox, Spec, Verifier
 from pidistill.records import JSON, Message, Messages, Problem
 from pidistill_math import arithmetic, sources
 from pidistill_math.extract import extract
@@ -16,36 +16,12 @@ DEFAULT_INSTRUCTION: Final = "Reason step by step, and put the final answer in \
 """Follows every problem whose `extra["instruction"]` does not say otherwise."""
 
 
-class MathDomain(Domain):
+class MathDomain(PluginDomain):
     """Problems whose answer is a mathematical expression, judged by `verifier.MathVerifier`."""
 
     name: ClassVar[str] = "math"
-
-    def datasets(self) -> Mapping[str, str]:
-        """Data set name -> one line; `local` stands for any file with the usual columns."""
-        return {
-            "arithmetic": "Generated arithmetic with worked steps, levels 1-5; needs no network.",
-            **{name: known.summary for name, known in sources.HUB.items()},
-            "local": "A JSONL or Parquet file: problem or question, answer, and optionally solution, level, unique_id.",
-        }
-
-    def problems(self, source: DataSource) -> Iterator[Problem]:
-        """The problems of `source` in the data's order. Raises `DataError` naming the file and row, or the data set."""
-        if source.path is not None:
-            return sources.from_file(source.path, source.split, source.limit)
-        if source.dataset == "arithmetic":
-            return arithmetic.problems(source.split or "test", source.seed, source.limit)
-        if source.dataset in sources.HUB:
-            return sources.from_hub(source.dataset, source.split, source.limit)
-        if source.dataset in ("", "local"):
-            raise DataError(
-                "The math domain was given neither a data set nor a file.",
-                f"Data sets: {', '.join(self.datasets())}; or name a file with data.path.",
-            )
-        raise DataError(
-            f"The math domain has no data set {source.dataset!r}.{did_you_mean(source.dataset, self.datasets())}",
-            f"Data sets: {', '.join(self.datasets())}",
-        )
+    data = sources.DATA
+    tiny = Tiny("arithmetic", train=600, evaluate=500, max_tokens=arithmetic.MAX_TOKENS)
 
     def prompt(self, problem: Problem) -> Messages:
         """The problem's text, and one sentence on the form of the answer."""
@@ -70,20 +46,12 @@ class MathDomain(Domain):
 
     def pi_forms(self) -> Sequence[Spec]:
         """The form that reads the structure of a LaTeX solution; the domain-free ones are the core's."""
-        return (
-            Spec(
-                "math-first-step",
-                "The first step of the reference solution, without the answer in any spelling.",
-                "pidistill_math.pi:MathFirstStep",
-            ),
-        )
+        from pidistill_math.pi import MathFirstStep
+
+        return form_specs(MathFirstStep)
 
     def cases(self) -> Iterable[Case]:
         """Labelled submissions: equivalent forms, near misses, hedging, restated questions, resource traps."""
         from pidistill_math.cases import cases
 
         return cases()
-
-    def embedded(self) -> Embedded:
-        """The tiny model and generated arithmetic that ship with this distribution."""
-        return arithmetic.embedded()

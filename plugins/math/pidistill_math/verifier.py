@@ -6,16 +6,14 @@ answers. Budgets of wall clock and memory are the verification pool's; the limit
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
-from collections import OrderedDict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from pidistill.authoring.memory import LastUsed
+from pidistill.authoring.options import Options, option
 from pidistill.contracts import Verifier
-from pidistill.errors import UsageError, did_you_mean
-from pidistill.records import JSON, Problem, Status, Verdict, canonical_json
+from pidistill.records import Problem, Status, Verdict, content_hash
 from pidistill_math.extract import extract
 from pidistill_math.judge import Ruling, judge
 
@@ -27,27 +25,13 @@ _LIBRARIES: Final = ("math-verify", "latex2sympy2_extended", "sympy", "mpmath", 
 
 
 @dataclass(frozen=True)
-class MathOptions:
+class MathOptions(Options, of="math verifier"):
     """Options of the verifier, the `[verify.options]` table of a run."""
 
     fallback: bool = True
     """Whether an answer that is stated without a box counts; see `extract`."""
-    limit_s: int = 3
+    limit_s: int = option(3, least=1, most=3600)
     """Whole seconds that each step of computer algebra may take; past it: TIMEOUT."""
-
-    @classmethod
-    def read(cls, config: Mapping[str, JSON]) -> MathOptions:
-        """Checked options. Raises `UsageError` naming the option."""
-        known = {"fallback": bool, "limit_s": int}
-        for key, value in config.items():
-            if key not in known:
-                raise UsageError(
-                    f"The math verifier has no option {key!r}.{did_you_mean(key, known)}",
-                    f"Options: {', '.join(known)}",
-                )
-            if type(value) is not known[key] or (key == "limit_s" and not 1 <= int(str(value)) <= 3600):
-                raise UsageError(f"The math verifier's option {key!r} cannot be {value!r}.", "limit_s is in [1, 3600].")
-        return cls(**config)  # type: ignore[arg-type]
 
 
 class MathVerifier(Verifier):
@@ -58,7 +42,8 @@ class MathVerifier(Verifier):
 
     def __init__(self, options: MathOptions = MathOptions()) -> None:
         self.options = options
-        self._rulings: OrderedDict[tuple[str, str], Ruling] = OrderedDict()
+        self.opened_with = options.changed()
+        self._rulings: LastUsed[tuple[str, str], Ruling] = LastUsed(_REMEMBERED)
 
     def verify(self, problem: Problem, completion: str) -> Verdict:
         """PASS, FAIL, NO_ANSWER, TIMEOUT, or ABSTAIN where the problem has no reference that can be judged."""
@@ -78,22 +63,12 @@ class MathVerifier(Verifier):
         )
 
     def _ruling(self, reference: str, answer: str) -> Ruling:
-        key = (reference, answer)
-        if (known := self._rulings.get(key)) is not None:
-            self._rulings.move_to_end(key)
-            return known
-        ruling = judge(reference, answer, self.options.limit_s)
-        if len(answer) <= _SHOWN and ruling.status is not Status.TIMEOUT:
-            self._rulings[key] = ruling
-            if len(self._rulings) > _REMEMBERED:
-                self._rulings.popitem(last=False)
-        return ruling
+        return self._rulings.get(
+            (reference, answer),
+            lambda: judge(reference, answer, self.options.limit_s),
+            keep=lambda ruling: len(answer) <= _SHOWN and ruling.status is not Status.TIMEOUT,
+        )
 
     def fingerprint(self) -> str:
-        """Hash of the options and of the versions of the libraries that judge."""
-        settings: JSON = {
-            "fallback": self.options.fallback,
-            "limit_s": self.options.limit_s,
-            "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
-        }
-        return hashlib.blake2b(canonical_json(settings).encode("ascii"), digest_size=6).hexdigest()
+        """Hash of the versions of the libraries that judge."""
+        return content_hash({name: importlib.metadata.version(name) for name in _LIBRARIES})

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pidistill.errors import DataError
-from pidistill_math.arithmetic import LARGEST, LEVELS, SPLITS, draw, embedded, problems, split_of
+from pidistill_math.arithmetic import LARGEST, LEVELS, SPLITS, draw, problems, split_of
 from pidistill_math.arithmetic_expr import (
     Expression,
     NotExact,
@@ -25,6 +25,7 @@ from pidistill_math.arithmetic_expr import (
     values,
     work,
 )
+from pidistill_math.domain import MathDomain
 
 PINNED = [
     ("Compute 99 - 2.", "97"),
@@ -160,7 +161,7 @@ def test_an_expression_drawn_for_a_split_belongs_to_it(seed: int, split: str, le
     assert split_of(str(draw(split, level, random.Random(seed)))) == split
 
 
-@pytest.mark.parametrize(("split", "most"), SPLITS.items())
+@pytest.mark.parametrize(("split", "most"), [(name, split.most) for name, split in SPLITS.items()])
 def test_all_problems_of_a_split_are_different_and_levels_even(split: str, most: int) -> None:
     drawn = list(problems(split))
     assert len(drawn) == most == len({p.prompt_hash for p in drawn}) == len({p.id for p in drawn})
@@ -186,7 +187,8 @@ def test_a_misspelt_split_and_too_large_a_limit_are_errors_that_say_what_is_righ
 
 
 def test_the_embedded_sources_name_disjoint_splits_within_their_limits() -> None:
-    default = embedded()
+    default = MathDomain().embedded()
+    assert default is not None
     for source in (default.train, default.evaluate):
-        assert source.limit is not None and source.limit <= SPLITS[source.split]
+        assert source.limit is not None and source.limit <= SPLITS[source.split].most
     assert default.train.split != default.evaluate.split

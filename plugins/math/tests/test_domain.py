@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
-import random
 from pathlib import Path
 
 import pyarrow
 import pyarrow.parquet
 import pytest
 
-from pidistill.contracts import DataSource, Peers
+from pidistill.contracts import About, DataSource
 from pidistill.errors import DataError
+from pidistill.pi.render import render
 from pidistill.records import Problem
 from pidistill_math.domain import DEFAULT_INSTRUCTION, MathDomain
 from pidistill_math.pi import MathFirstStep, holds_answer, math_first_step
@@ -129,10 +129,10 @@ def test_a_step_with_the_answer_in_any_spelling_is_found_out(step: str, referenc
 
 
 def test_the_form_gives_the_first_step_or_nothing() -> None:
-    form, rng = MathFirstStep(), random.Random(0)
+    form = MathFirstStep()
     problem = Problem("p", "math", "?", "9", solution="Write $196=2^2\\cdot7^2$. So there are $3\\times3=\\boxed{9}$.")
-    made = form.render(problem, None, None, Peers(), rng)
+    made = render(form, About(problem))
     assert made is not None
     assert made.text == "A correct solution begins: Write $196=2^2\\cdot7^2$."
     told = Problem("p", "math", "?", "\\frac{1}{2}", solution="It is $\\frac{2}{4}$. So $\\boxed{\\frac{1}{2}}$.")
-    assert form.render(told, None, None, Peers(), rng) is None
+    assert render(form, About(told)) is None
