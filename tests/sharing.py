@@ -15,7 +15,19 @@ import pytest
 DOCKER = "docker"
 _NEEDS_DOCKER = {"docker_daemon", "docker_sandbox"}
 
-LONG_FIRST = [DOCKER]
+LONG_FIRST = [
+    DOCKER,
+    "tests/integration/test_kill.py",
+    "tests/train/test_sft.py",
+    "plugins/lean/tests/test_attacks.py",
+    "plugins/lean/tests/test_minif2f_core.py",
+    "sandboxes/sandbox_tests/test_attacks.py",
+    "tests/tiny/test_the_shipped_lean_model.py",
+    "tests/engines/test_vllm_engine.py",
+    "plugins/code/tests/test_attacks.py",
+    "tests/verify/test_pool_verdicts.py",
+    "tests/tiny/test_the_lean_corpus.py",
+]
 """Groups and files, longest first; what is not named comes after them, in pytest's order."""
 
 

@@ -75,7 +75,7 @@ def test_closing_a_session_ends_all_its_processes(sandbox: Sandbox) -> None:
         guest = session._guest
         inside = children_of(guest._process.pid) if isinstance(guest, ProcessGuest) else []
         assert len(inside) >= 3 or not isinstance(guest, ProcessGuest)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while any(alive(pid) for pid in inside) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not any(alive(pid) for pid in inside)
@@ -113,7 +113,7 @@ def test_a_worker_killed_outright_takes_its_sandbox_with_it(module: str) -> None
     assert len(inside) >= 3
     os.kill(worker.pid, signal.SIGKILL)
     worker.communicate()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while any(alive(pid) for pid in inside) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not any(alive(pid) for pid in inside)
