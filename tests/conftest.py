@@ -1,4 +1,4 @@
-"""Fixtures for all tests: the folders of public benchmark files, which are optional, and quiet numeric libraries."""
+"""Fixtures for the core's tests: the folders of public benchmark files, which are optional."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ import os
 from pathlib import Path
 
 import pytest
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-os.environ.setdefault("MPLBACKEND", "Agg")
 
 BESIDE = Path(__file__).resolve().parents[2] / "shared"
 
