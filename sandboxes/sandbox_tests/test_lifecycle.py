@@ -19,7 +19,6 @@ from pidistill_sandboxes.guest import ProcessGuest
 from pidistill_sandboxes.inside.standby import empty
 from pidistill_sandboxes.session import WarmSession
 
-
 DOCKERS = re.compile(r"^\S+ (\S*/dockerd-\S+ |\S+ (overlay|nsfs) )")
 """A mount of a container, or of a daemon of the tests' own."""
 
