@@ -16,15 +16,19 @@ DOCKER = "docker"
 _NEEDS_DOCKER = {"docker_daemon", "docker_sandbox"}
 
 LONG_FIRST = [
-    DOCKER,
-    "tests/integration/test_kill.py",
-    "tests/train/test_sft.py",
     "plugins/lean/tests/test_attacks.py",
-    "plugins/lean/tests/test_minif2f_core.py",
-    "sandboxes/sandbox_tests/test_attacks.py",
+    DOCKER,
+    "plugins/lean/tests/test_theorems.py",
+    "tests/integration/test_kill.py",
+    "plugins/lean/tests/test_runtime_wasm.py",
     "tests/tiny/test_the_shipped_lean_model.py",
     "tests/engines/test_vllm_engine.py",
+    "sandboxes/sandbox_tests/test_attacks.py",
     "plugins/code/tests/test_attacks.py",
+    "tests/train/test_sft.py",
+    "plugins/lean/tests/test_minif2f_core.py",
+    "plugins/lean/tests/test_verifier.py",
+    "plugins/lean/tests/test_setup.py",
     "tests/verify/test_pool_verdicts.py",
     "tests/tiny/test_the_lean_corpus.py",
 ]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from sharing import DOCKER, group_of, needs_docker, without_group
+from sharing import DOCKER, LONG_FIRST, group_of, needs_docker, without_group
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -27,3 +31,7 @@ def test_what_uses_the_docker_daemon_is_one_group(request: pytest.FixtureRequest
     for item in request.session.items:
         names = [mark.args[0] for mark in item.iter_markers("xdist_group")]
         assert (DOCKER in names) == needs_docker(item)
+
+
+def test_files_that_go_first_are_there() -> None:
+    assert [name for name in LONG_FIRST if name != DOCKER and not (ROOT / name).is_file()] == []
