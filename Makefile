@@ -60,7 +60,7 @@ demo: setup
 
 # One worker a core (PYTEST='-n 0' is none); tests/sharing.py says what stays together.
 test: setup $(VLLM) $(DOJO)
-	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup $(PYTEST)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST)
 
 check: setup
 	$(BIN)/python -m ruff check .

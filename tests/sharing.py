@@ -1,19 +1,26 @@
-"""How tests are dealt out to workers (`pytest -n 2 --dist loadgroup`), so that what is expensive is made once.
+"""How tests are dealt out to workers (`pytest -n 2 --dist loadfile`), so that what is expensive is made once.
 
 A file stays together, for its module's fixtures. All that needs the tests' own Docker daemon stays together: there is
 one daemon and one image, and some tests stop it. Files that take long go first, so that no worker ends with one while
 the others have nothing left; their order costs or saves time and decides nothing else.
+
+Tests are dealt out by the process that starts the workers, which collects none and sees their names alone. So each
+worker leaves a file that says which of them belong together.
 """
 
 from __future__ import annotations
 
+import json
 import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 DOCKER = "docker"
 _NEEDS_DOCKER = {"docker_daemon", "docker_sandbox"}
+_FOLDER = pytest.StashKey[TemporaryDirectory[str]]()
 
 LONG_FIRST = [
     "plugins/lean/tests/test_attacks.py",
@@ -42,29 +49,19 @@ def needs_docker(item: pytest.Item) -> bool:
     return bool(_NEEDS_DOCKER & fixtures) or params.get("sandbox") == "docker"
 
 
-def without_group(node_id: str) -> str:
-    """A node id as pytest has it; xdist adds the group to it, where there is one: `FILE::TEST@GROUP`."""
-    name, _, group = node_id.rpartition("@")
-    return name if "::" in name and "]" not in group else node_id
+def group_of(item: pytest.Item) -> str:
+    """What it stays together with: the tests of Docker, or those of its file."""
+    return DOCKER if needs_docker(item) else item.nodeid.split("::")[0]
 
 
-def group_of(node_id: str) -> str:
-    """The group of a test, from the node id that xdist gives it; without one, its file."""
-    name = without_group(node_id)
-    return node_id[len(name) + 1 :] or node_id.split("::")[0]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if needs_docker(item):
-            item.add_marker(pytest.mark.xdist_group(DOCKER))
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     rank = {name: place for place, name in enumerate(LONG_FIRST)}
+    items.sort(key=lambda item: rank.get(group_of(item), len(rank)))
+    if told := getattr(config, "workerinput", {}).get("groups"):
+        Path(told).write_text(json.dumps({item.nodeid: group_of(item) for item in items}), "utf-8")
 
-    def place(item: pytest.Item) -> int:
-        mark = item.get_closest_marker("xdist_group")
-        return rank.get(mark.args[0] if mark else item.nodeid.split("::")[0], len(rank))
 
-    items.sort(key=place)
+# --- In the process that starts the workers -------------------------------------------------------------------------
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -74,16 +71,27 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    from xdist.scheduler import LoadGroupScheduling
+def pytest_configure_node(node: Any) -> None:
+    folder = node.config.stash.setdefault(_FOLDER, TemporaryDirectory(prefix="groups-", ignore_cleanup_errors=True))
+    node.workerinput["groups"] = str(Path(folder.name, node.gateway.id))
 
-    class Scheduling(LoadGroupScheduling):
-        """By group, and by file where a test has none."""
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        """By group."""
+
+        groups: dict[str, str] | None = None
 
         def _split_scope(self, nodeid: str) -> str:
-            return group_of(nodeid)
+            if self.groups is None:
+                told = next(Path(config.stash[_FOLDER].name).iterdir())
+                self.groups = json.loads(told.read_text("utf-8"))
+            return self.groups[nodeid]
 
-    if config.getoption("dist") != "loadgroup":
+    if config.getoption("dist") != "loadfile":
         return None
     config.option.loadscopereorder = False  # else those with most tests go first
     return Scheduling(config, log)

@@ -16,8 +16,6 @@ from pathlib import Path
 
 import pytest
 
-from sharing import without_group
-
 LIST = Path(__file__).with_name("allowed_skips.toml")
 
 
@@ -59,9 +57,8 @@ class Skips:
             said = report.longrepr
             reason = getattr(report, "wasxfail", None) or (said[2] if isinstance(said, tuple) else str(said))
             reason = reason.removeprefix("Skipped: ")
-            test = without_group(report.nodeid)
-            if not any(entry.covers(test, reason) for entry in self.allowed):
-                self.unlisted[test] = reason
+            if not any(entry.covers(report.nodeid, reason) for entry in self.allowed):
+                self.unlisted[report.nodeid] = reason
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._note(report)

@@ -16,9 +16,9 @@ from skips import LIST, in_ci, read
 ROOT = Path(__file__).parents[2]
 DRIVER = """
 import pathlib, sys
-import pytest, sharing, skips
+import pytest, skips
 skips.LIST = pathlib.Path("allowed.toml")
-sys.exit(pytest.main(["-p", "no:cacheprovider", "-q", *sys.argv[1:]], plugins=[sharing, skips]))
+sys.exit(pytest.main(["-p", "no:cacheprovider", "-q", *sys.argv[1:]], plugins=[skips]))
 """
 SUITE = {
     "test_part.py": """
@@ -58,7 +58,7 @@ def run(folder: Path, allowed: str, *arguments: str, ci: str = "true") -> tuple[
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("workers", [[], ["-n", "1", "--dist", "loadgroup"]], ids=["alone", "with workers"])
+@pytest.mark.parametrize("workers", [[], ["-n", "1", "--dist", "loadfile"]], ids=["alone", "with workers"])
 def test_only_unlisted_skips_fail_a_run_and_each_is_named(tmp_path: Path, workers: list[str]) -> None:
     status, said = run(tmp_path, PART, *workers)
     assert status == 1
