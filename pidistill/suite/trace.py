@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pidistill.errors import UsageError, did_you_mean
 from pidistill.records import JSON, PI, Example, Problem, Rollout, Verdict
-from pidistill.store.log import Entry
+from pidistill.store.entries import Entry
 from pidistill.store.store import Store
 from pidistill.store.uses import Use
 from pidistill.verify.key import verdict_key

@@ -71,9 +71,13 @@ def test_a_message_that_is_no_answer_is_tampering_in_every_way(warm: WarmSession
 def test_each_call_has_its_own_time(warm: WarmSession) -> None:
     source = "import time\ndef f(x): time.sleep(0.2)"
     assert warm.run(source, calls(4), SHORT).end is None
-    late = warm.run("import time\ndef f(x): time.sleep(0.4)", calls(4), SHORT)
-    assert [answer.kind for answer in late.answers] == [Kind.TIMEOUT]
-    assert SHORT.call_s <= late.seconds < SHORT.call_s + 0.1
+    for _ in range(5):  # soon in one of them: whoever looks at the clock may wait for a busy machine
+        late = warm.run("import time\ndef f(x): time.sleep(0.4)", calls(4), SHORT)
+        assert [answer.kind for answer in late.answers] == [Kind.TIMEOUT]
+        assert late.seconds >= SHORT.call_s
+        if late.seconds < SHORT.call_s + 0.1:
+            break
+    assert late.seconds < SHORT.call_s + 0.1
     all_s = warm.run(source, calls(4), Limits(call_s=0.5, program_s=0.5))
     assert [answer.kind for answer in all_s.answers] == [Kind.VALUE, Kind.VALUE, Kind.TIMEOUT]
 
@@ -188,7 +192,7 @@ def f(text):
 
 def waiting_process(guest: int) -> int:
     """The process below `guest` that is not the first of its namespace, once the one before it is gone."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     seen: list[int] = []
     while time.monotonic() < deadline:
         found = [pid for pid in children_of(guest) if number_inside(pid) > 1]
@@ -217,7 +221,7 @@ def test_the_death_of_the_waiting_process_is_no_verdict(sandbox: Sandbox) -> Non
             pytest.skip("its processes are not this process's children")
         waiting = waiting_process(guest._process.pid)
         os.kill(waiting, signal.SIGKILL)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 60
         while alive(waiting) and time.monotonic() < deadline:
             time.sleep(0.01)
         assert told(session.run("def f(): return 2", [Call("f")])) == [None, 2]

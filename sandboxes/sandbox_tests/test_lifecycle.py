@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,9 @@ from pidistill.sandbox import Call, Limits
 from pidistill_sandboxes.guest import ProcessGuest
 from pidistill_sandboxes.inside.standby import empty
 from pidistill_sandboxes.session import WarmSession
+
+DOCKERS = re.compile(r"^\S+ (\S*/dockerd-\S+ |\S+ (overlay|nsfs) )")
+"""A mount of a container, or of a daemon of the tests' own."""
 
 
 def children_of(pid: int) -> list[int]:
@@ -38,9 +42,9 @@ def server_pages(session: WarmSession) -> int:
 
 
 def mounts(sandbox: Sandbox) -> list[str]:
-    """All mounts; but those of containers, which others may start meanwhile, only for the sandbox that has one."""
+    """All mounts; but those of containers and of a daemon, which others may start meanwhile, only for Docker."""
     lines = Path("/proc/self/mounts").read_text().splitlines()
-    return [line for line in lines if sandbox.name == "docker" or not {"overlay", "nsfs"} & set(line.split()[2:3])]
+    return [line for line in lines if sandbox.name == "docker" or not DOCKERS.search(line)]
 
 
 def test_many_programs_leave_memory_flat_and_nothing_behind(sandbox: Sandbox) -> None:
@@ -75,7 +79,7 @@ def test_closing_a_session_ends_all_its_processes(sandbox: Sandbox) -> None:
         guest = session._guest
         inside = children_of(guest._process.pid) if isinstance(guest, ProcessGuest) else []
         assert len(inside) >= 3 or not isinstance(guest, ProcessGuest)
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while any(alive(pid) for pid in inside) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not any(alive(pid) for pid in inside)
@@ -113,7 +117,7 @@ def test_a_worker_killed_outright_takes_its_sandbox_with_it(module: str) -> None
     assert len(inside) >= 3
     os.kill(worker.pid, signal.SIGKILL)
     worker.communicate()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while any(alive(pid) for pid in inside) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not any(alive(pid) for pid in inside)

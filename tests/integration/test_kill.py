@@ -37,7 +37,7 @@ def progress(store: Path) -> int:
 
 def finish(store: Path) -> dict[str, object]:
     process = start(store)
-    output, _ = process.communicate(timeout=300)
+    output, _ = process.communicate(timeout=900)
     assert process.returncode == 0, output.decode()
     (report,) = store.glob("reports/*/report.json")
     data = json.loads(report.read_text())
@@ -47,6 +47,7 @@ def finish(store: Path) -> dict[str, object]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_ten_kills_change_nothing(tmp_path: Path) -> None:
     undisturbed = finish(tmp_path / "undisturbed")
     whole = progress(tmp_path / "undisturbed")

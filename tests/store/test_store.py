@@ -163,7 +163,7 @@ def test_acknowledged_records_survive_sigkill(tmp_path: Path) -> None:
     )
     process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     acknowledged = -1
     for line in process.stdout:
         acknowledged = int(line)

@@ -64,7 +64,7 @@ def children_of(pid: int) -> set[int]:
     return found
 
 
-def eventually(holds: Callable[[], bool], within_s: float = 10.0) -> bool:
+def eventually(holds: Callable[[], bool], within_s: float = 60.0) -> bool:
     """Whether `holds` becomes true in time."""
     deadline = time.monotonic() + within_s
     while not holds():

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -73,13 +74,13 @@ def test_opening_for_ever_is_an_error() -> None:
 
 
 def test_opening_slowly_is_nobody_s_working_time() -> None:
-    with VerifierPool(opener("opens_slowly"), workers=1, budget_s=0.5) as pool:
+    with VerifierPool(opener("opens_slowly"), workers=1, budget_s=1.0) as pool:
         assert pool.verify_all([(PROBLEMS[0], "ok 0")])[0].passed
 
 
 def test_one_pool_has_one_identity() -> None:
     with VerifierPool(opener("Fickle"), workers=2) as pool, pytest.raises(VerifierError, match="and before as"):
-        pool.verify_all([(PROBLEMS[i], f"sleep 0.0{i + 1}") for i in range(40)])
+        pool.verify_all([(PROBLEMS[i], f"sleep 0.{i + 10}") for i in range(40)])
 
 
 def test_a_verifier_too_large_for_its_limit_is_an_error() -> None:
@@ -92,11 +93,14 @@ def test_a_verifier_too_large_for_its_limit_is_an_error() -> None:
 
 
 def test_workers_are_replaced_by_count() -> None:
+    """Each judges its ten, in whatever order they are ready; only the two last may share what is left over."""
     items = [(problem, f"who {i}") for i, problem in enumerate(PROBLEMS * 3)]
     with VerifierPool(opener(), workers=2, recycle_after=10) as pool:
         answers = [verdict.answer or "" for verdict in pool.verify_all(items)]
-    assert len({answer.split()[0] for answer in answers}) == 12
+    judged = Counter(answer.split()[0] for answer in answers)
     assert max(int(answer.split()[1]) for answer in answers) == 10
+    assert sorted(judged.values())[2:] == [10] * (len(judged) - 2)
+    assert len(judged) in (12, 13)
 
 
 def test_workers_are_replaced_by_memory_and_nobody_is_blamed() -> None:
@@ -196,7 +200,7 @@ def test_descriptors_above_1024_are_no_trouble() -> None:
         with contextlib.ExitStack() as stack:
             files = [stack.enter_context(open(os.devnull, "rb")) for _ in range(1100)]
             assert files[-1].fileno() > 1024
-            with VerifierPool(opener(), workers=2, budget_s=0.5) as pool:
+            with VerifierPool(opener(), workers=2, budget_s=2.0) as pool:
                 verdicts = pool.verify_all([(PROBLEMS[0], "ok 0"), (PROBLEMS[1], "sleep"), (PROBLEMS[2], "exit")])
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
@@ -248,8 +252,8 @@ def test_interrupting_the_host_closes_the_pool() -> None:
     started = time.monotonic()
     os.kill(worker, signal.SIGINT)  # what a terminal would send to a worker, too
     host.send_signal(signal.SIGINT)
-    _, errors = host.communicate(timeout=20)
-    assert time.monotonic() - started < 10
+    _, errors = host.communicate(timeout=60)
+    assert time.monotonic() - started < 30
     assert errors.strip().endswith("KeyboardInterrupt")
     assert host.returncode in (1, 130, -signal.SIGINT)
     assert eventually(lambda: not alive(worker) and not alive(child))

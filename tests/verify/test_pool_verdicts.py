@@ -138,33 +138,33 @@ def test_the_clock_starts_with_the_work_on_a_submission() -> None:
 
 
 def test_what_is_off_the_clock_is_not_charged_to_a_submission() -> None:
-    with VerifierPool(opener(), workers=1, budget_s=0.3) as pool:
-        waited, slept = pool.verify_all([(PROBLEMS[0], "wait 0.8"), (PROBLEMS[1], "sleep 0.8")])
+    with VerifierPool(opener(), workers=1, budget_s=1.0) as pool:
+        waited, slept = pool.verify_all([(PROBLEMS[0], "wait 1.8"), (PROBLEMS[1], "sleep 1.8")])
     assert (waited.status, slept.status) == (Status.FAIL, Status.TIMEOUT)
-    assert waited.seconds < 0.3
+    assert waited.seconds < 1.0
 
 
 def test_who_stays_off_the_clock_for_ever_is_an_error_and_no_timeout() -> None:
-    with VerifierPool(opener(), workers=1, budget_s=0.3, open_timeout_s=2.0) as pool:
+    with VerifierPool(opener(), workers=1, budget_s=1.0, open_timeout_s=6.0) as pool:
         stuck, fine = pool.verify_all([(PROBLEMS[0], "wait"), (PROBLEMS[1], "ok 1")])
     assert stuck.status is Status.ERROR
-    assert "waited more than 2 s" in stuck.reason
+    assert "waited more than 6 s" in stuck.reason
     assert fine.passed
 
 
 def test_over_the_budget_is_a_timeout_however_the_host_was_busy() -> None:
     """The caller holds the iterator while a submission overruns and comes back."""
-    items = [(PROBLEMS[0], "cheap"), (PROBLEMS[1], "sleep 0.5")]
-    with VerifierPool(opener(), workers=2, budget_s=0.3) as pool:
+    items = [(PROBLEMS[0], "cheap"), (PROBLEMS[1], "sleep 1.5")]
+    with VerifierPool(opener(), workers=2, budget_s=1.0) as pool:
         assert pool.identity
         verdicts = {}
         for index, verdict in pool.verify(items):
             verdicts[index] = verdict
             if index == 0:
-                time.sleep(1.0)
+                time.sleep(2.5)
     assert verdicts[0].passed
     assert verdicts[1].status is Status.TIMEOUT
-    assert verdicts[1].seconds > 0.3
+    assert verdicts[1].seconds > 1.0
 
 
 def test_memory_is_charged_to_the_one_who_takes_it_not_to_the_last_straw() -> None:
@@ -176,7 +176,7 @@ def test_memory_is_charged_to_the_one_who_takes_it_not_to_the_last_straw() -> No
 
 def test_a_verifier_that_judges_ahead_does_not_share_its_culprit_s_fate() -> None:
     texts = ["cheap 1", "cheap 2", "exit 0", "sleep", "raise", "cheap 3"]
-    with VerifierPool(opener("Ahead"), workers=1, budget_s=0.5) as pool:
+    with VerifierPool(opener("Ahead"), workers=1, budget_s=1.5) as pool:
         verdicts = pool.verify_all([(PROBLEMS[0], text) for text in texts])
     status = [Status.PASS, Status.PASS, Status.ERROR, Status.TIMEOUT, Status.ERROR, Status.PASS]
     assert [v.status for v in verdicts] == status

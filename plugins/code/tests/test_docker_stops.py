@@ -109,7 +109,7 @@ class Runs:
     def finish(self, name: str) -> dict[str, object]:
         """Run to the end; the report's data."""
         process = self.start(name)
-        _, err = process.communicate(timeout=300)
+        _, err = process.communicate(timeout=600)
         assert process.returncode == 0, err
         return self.report(name)
 
@@ -142,7 +142,7 @@ def runs(docker_sandbox: DockerSandbox, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("name", "stops_at"), [("early", 8), ("late", 39)])
 def test_a_run_outlives_its_docker_daemon(docker_daemon: Daemon | None, runs: Runs, name: str, stops_at: int) -> None:
     """Early: so much is left that the run stops and says why. Late: it goes on, and its report counts the errors."""
@@ -155,10 +155,10 @@ def test_a_run_outlives_its_docker_daemon(docker_daemon: Daemon | None, runs: Ru
     docker_daemon.stop()
     hold.unlink()
     try:
-        _, err = process.communicate(timeout=200)
+        _, err = process.communicate(timeout=600)
         told = err.strip().splitlines()
         refused = runs.start(name)
-        (line,) = refused.communicate(timeout=100)[1].strip().splitlines()
+        (line,) = refused.communicate(timeout=300)[1].strip().splitlines()
     finally:
         process.kill()  # it has ended, unless this test fails
         docker_daemon.start()

@@ -139,9 +139,9 @@ def test_no_text_breaks_the_search(text: str, name: str, continues: bool) -> Non
 def test_long_texts_take_time_in_proportion(unit: str) -> None:
     def seconds(size: int) -> float:
         text = unit * (size // len(unit))
-        started = time.perf_counter()
+        started = time.process_time()
         extract(text, "f", PROMPT)
-        return time.perf_counter() - started
+        return time.process_time() - started
 
     seconds(10_000)
     assert seconds(800_000) < 3.0

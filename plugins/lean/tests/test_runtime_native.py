@@ -95,15 +95,16 @@ def test_nothing_but_the_nonces_own_message_counts(repl: NativeRuntime, header: 
 
 
 @pytest.mark.parametrize(
-    ("header", "kind"), [("-- silent\n", LeanDied), ("-- exit\n", LeanDied), ("-- hang\n", LeanTimeout)]
+    ("header", "kind", "budget_s"),
+    [("-- silent\n", LeanDied, 60.0), ("-- exit\n", LeanDied, 60.0), ("-- hang\n", LeanTimeout, 1.0)],
 )
 def test_a_reply_without_a_judgement_is_no_pass_and_the_next_check_is_unaffected(
-    header: str, kind: type[Exception]
+    header: str, kind: type[Exception], budget_s: float
 ) -> None:
     with over_double() as repl:
         assert repl.identity()
         with pytest.raises(kind):
-            repl.check(Theorem(STATEMENT, "target", header), SUBMISSIONS["sound"], 1.0)
+            repl.check(Theorem(STATEMENT, "target", header), SUBMISSIONS["sound"], budget_s)
         assert repl.check(CANNED, SUBMISSIONS["sound"], 60.0).target_kind == "missing"
         assert repl.starts == 2
 
