@@ -32,13 +32,15 @@ class MathOptions:
 
     fallback: bool = True
     """Whether an answer that is stated without a box counts; see `extract`."""
+    lenient: bool = False
+    """Whether an answer that leaves arithmetic to be worked out (``17 \\cdot 23`` for 391) is worked out."""
     limit_s: int = 3
     """Whole seconds that each step of computer algebra may take; past it: TIMEOUT."""
 
     @classmethod
     def read(cls, config: Mapping[str, JSON]) -> MathOptions:
         """Checked options. Raises `UsageError` naming the option."""
-        known = {"fallback": bool, "limit_s": int}
+        known = {"fallback": bool, "lenient": bool, "limit_s": int}
         for key, value in config.items():
             if key not in known:
                 raise UsageError(
@@ -54,11 +56,11 @@ class MathVerifier(Verifier):
     """Judges completions of math problems. Must be called on a main thread: math-verify uses SIGALRM."""
 
     name: ClassVar[str] = "math"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     def __init__(self, options: MathOptions = MathOptions()) -> None:
         self.options = options
-        self._rulings: OrderedDict[tuple[str, str], Ruling] = OrderedDict()
+        self._rulings: OrderedDict[tuple[str, str, str], Ruling] = OrderedDict()
 
     def verify(self, problem: Problem, completion: str) -> Verdict:
         """PASS, FAIL, NO_ANSWER, TIMEOUT, or ABSTAIN where the problem has no reference that can be judged."""
@@ -69,7 +71,7 @@ class MathVerifier(Verifier):
             if not problem.reference.strip():
                 return Verdict(Status.ABSTAIN, reason="the reference is empty")
             return Verdict(Status.NO_ANSWER, reason=found.reason, diagnostics=f"No final answer: {found.reason}.")
-        ruling = self._ruling(problem.reference, found.answer)
+        ruling = self._ruling(problem, problem.reference, found.answer)
         return Verdict(
             ruling.status,
             1.0 if ruling.status is Status.PASS else 0.0,
@@ -77,12 +79,12 @@ class MathVerifier(Verifier):
             f"{ruling.rule}: {ruling.reason}" if ruling.reason else ruling.rule,
         )
 
-    def _ruling(self, reference: str, answer: str) -> Ruling:
-        key = (reference, answer)
+    def _ruling(self, problem: Problem, reference: str, answer: str) -> Ruling:
+        key = (problem.prompt, reference, answer)
         if (known := self._rulings.get(key)) is not None:
             self._rulings.move_to_end(key)
             return known
-        ruling = judge(reference, answer, self.options.limit_s)
+        ruling = judge(reference, answer, self.options.limit_s, problem.prompt, self.options.lenient)
         if len(answer) <= _SHOWN and ruling.status is not Status.TIMEOUT:
             self._rulings[key] = ruling
             if len(self._rulings) > _REMEMBERED:
@@ -93,6 +95,7 @@ class MathVerifier(Verifier):
         """Hash of the options and of the versions of the libraries that judge."""
         settings: JSON = {
             "fallback": self.options.fallback,
+            "lenient": self.options.lenient,
             "limit_s": self.options.limit_s,
             "libraries": {name: importlib.metadata.version(name) for name in _LIBRARIES},
         }
