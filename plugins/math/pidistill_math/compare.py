@@ -31,7 +31,7 @@ from pidistill_math.kinds import (
 )
 from pidistill_math.numeric import NoValue
 from pidistill_math.quantity import Found, no, yes
-from pidistill_math.shapes import as_interval
+from pidistill_math.shapes import as_interval, is_name
 from pidistill_math.syntax import Node, num, sym, symbols
 
 _MOST: Final = 100
@@ -91,6 +91,11 @@ class Comparison:
     def named(self, ours: Shape, theirs: Shape) -> Found:
         """Names that agree, or of which one is left out."""
         if isinstance(ours, Named) and isinstance(theirs, Named):
+            if not (is_name(ours.name) and is_name(theirs.name)) and ours.name != theirs.name:
+                pair = [_as_equation(part) for part in (ours, theirs)]
+                if pair[0] is None or pair[1] is None:
+                    return no("another name than the reference's")
+                return _equations(pair[0], pair[1])
             renamed = _renamed(ours.name, theirs.name)
             if renamed is None:
                 return no("another name or variable than the reference's")
@@ -248,9 +253,13 @@ class Comparison:
         return quantity.same(Single(ours), Single(theirs), self.question, self.lenient).same
 
 
+def _as_equation(found: Named) -> Equation | None:
+    return Equation((found.name, found.inner.node)) if isinstance(found.inner, Single) else None
+
+
 def _plain(found: Shape) -> Shape:
     """Without wrappers that say nothing: a list of one value, a set of finitely many points."""
-    if isinstance(found, Several) and len(found.items) == 1:
+    if isinstance(found, Several) and len(found.items) == 1 and not isinstance(found.items[0], Reals | Several):
         return _plain(found.items[0])
     if isinstance(found, Reals) and found.parts and all(part.low == part.high for part in found.parts):
         return _plain(Several(tuple(Single(part.low) for part in found.parts)))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from pidistill_math.commands import Commands
-from pidistill_math.letters import FUNCTIONS
+from pidistill_math.letters import FUNCTIONS, ORDINALS
 from pidistill_math.numerals import numeral
 from pidistill_math.operands import GREEK
 from pidistill_math.syntax import Node, Unreadable, num, sym, vocabulary
@@ -65,12 +65,17 @@ class Expressions(Commands):
                 self.take()
                 top = factors[0] if len(factors) == 1 else Node("mul", tuple(factors), text="dot" if dotted else "")
                 factors, dotted = [Node("div", (top, self.denominator()))], False
-            elif self.starts_factor():
+            elif self.starts_factor() and not self.temperature(factors[-1]):
                 factors = self.beside(factors)
                 dotted = dotted or factors[-1].head == "num"
             else:
                 break
         return factors[0] if len(factors) == 1 else Node("mul", tuple(factors), text="dot" if dotted else "")
+
+    def temperature(self, last: Node) -> bool:
+        """Whether the letter behind a degree sign says on which scale."""
+        token = self.token()
+        return last.head == "degree" and token is not None and token.kind == "letter" and token.text in ("C", "F")
 
     def negated(self) -> Node:
         """A factor after a product sign, which may be negative."""
@@ -130,7 +135,9 @@ class Expressions(Commands):
         if token.kind in ("num", "letter"):
             return not (token.kind == "num" and token.gap == "wide")
         if token.kind == "op":
-            return token.text in ("(", "{", "[") or (token.text == "|" and self.bars == 0)
+            if token.text == "[":  # ]1, 2[ is an interval
+                return any(later.text == "]" for later in self.tokens[self.at :])
+            return token.text in ("(", "{") or (token.text == "|" and self.bars == 0)
         return token.text in GREEK or token.text in FUNCTIONS or token.text in _BEGINS
 
     def factor(self) -> Node:
@@ -153,6 +160,9 @@ class Expressions(Commands):
             elif sign == "circ" and node.head in ("num", "div", "mul"):
                 self.take()
                 node = Node("degree", (node,))
+            elif sign == "_" and node.head == "num" and self.tokens[self.at - 1].text == ")":
+                self.take("_")
+                node = Node("numeral", number=num(self.based()).number, text=str(node.number))
             elif sign == "_" and node.head in ("group", "matrix", "named"):
                 raise Unreadable("an index behind a bracket")
             else:
@@ -164,6 +174,8 @@ class Expressions(Commands):
         """What ``^`` and its exponent make of `base`."""
         self.take("^")
         braced = self.peek() == "{"
+        if base.head == "num" and self.ordinal(braced):
+            return base
         if self.peek(int(braced)) in ("circ", "degree"):
             self.at += 1 + 2 * braced
             if braced and self.tokens[self.at - 1].text != "}":
@@ -185,6 +197,17 @@ class Expressions(Commands):
         else:
             exponent = self.base()
         return Node("pow", (base, exponent))
+
+    def ordinal(self, braced: bool) -> bool:
+        """Whether the exponent is the ending of an ordinal, as in ``7^{\\text{th}}``; it is taken then."""
+        at, letters = self.at + braced, ""
+        while at < len(self.tokens) and self.tokens[at].kind in ("letter", "word") and len(letters) < 2:
+            letters += self.tokens[at].text
+            at += 1
+        if letters not in ORDINALS or (braced and (at >= len(self.tokens) or self.tokens[at].text != "}")):
+            return False
+        self.at = at + braced
+        return True
 
     def transposed(self, braced: bool) -> bool:
         token = self.token(int(braced))

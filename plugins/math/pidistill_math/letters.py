@@ -16,14 +16,16 @@ from pidistill_math.lexer import Token
 from pidistill_math.syntax import vocabulary
 
 FUNCTIONS: Final = vocabulary(
-    """sin cos tan cot sec csc sinh cosh tanh coth sech csch arcsin arccos arctan arccot arcsec arccsc arcsinh arccosh
+    """cis
+    sin cos tan cot sec csc sinh cosh tanh coth sech csch arcsin arccos arctan arccot arcsec arccsc arcsinh arccosh
     arctanh arsinh arcosh artanh asin acos atan ln log lg exp max min gcd lcm det deg arg Re Im tr sgn sign erf
     Arg Arcsin Arccos Arctan ctg tg arctg cosec floor ceil abs mod"""
 )
 _GREEK: Final = vocabulary("""alpha beta gamma delta epsilon theta lambda sigma omega phi psi rho tau kappa""")
 _NAMED: Final = {"pi": "pi", "Pi": "pi", "infty": "infty", "infinity": "infty", "Infinity": "infty", "inf": "infty",
-                 "oo": "infty", "lim": "lim", "sqrt": "usqrt", "cbrt": "ucbrt", "times": "times", "GCD": "gcd", "LCM": "lcm",
-                 "cis": "cis", "emptyset": "emptyset", "varnothing": "emptyset"}  # fmt: skip
+                 "oo": "infty", "lim": "lim", "sqrt": "usqrt", "cbrt": "ucbrt", "times": "times", "GCD": "gcd",
+                 "LCM": "lcm", "cis": "cis", "emptyset": "emptyset", "varnothing": "emptyset"}  # fmt: skip
+ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
 JOINING: Final = frozenset({"and", "or", "but", "plus", "minus", "over"})
 _SEPARATING: Final = frozenset(",.;:'\"!-/&")
 
@@ -85,7 +87,7 @@ def _run(token: Token, before: list[Token], spelt: bool) -> list[Token]:
     per = len(before) > 1 and before[-1].text == "/" and before[-2].kind == "word"
     if (_operand(before) or per) and _unit(text):
         return [replace(token, kind="word")]
-    if spelt:
+    if spelt or (text in ORDINALS and before and before[-1].kind == "num" and not token.gap):
         return [replace(token, kind="word")]
     if text[:-1] in FUNCTIONS and text[-1] in "xyzn":
         return [replace(token, kind="cmd", text=text[:-1]), Token("letter", text[-1], "thin")]

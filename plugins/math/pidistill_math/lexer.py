@@ -21,6 +21,7 @@ MOST_TOKENS: Final = 1_500
 
 _TOKEN = re.compile(
     r"(?P<space>\s+|~)"
+    r"|(?P<half>[apAP]\.\s?[mM]\.)"
     r"|(?P<num>\d+(?:\.\d+)?|\.\d+)"
     r"|(?P<run>[A-Za-z]+)"
     r"|\\(?P<env>begin|end)\s*\{(?P<name>[A-Za-z]+\*?)\}"
@@ -105,6 +106,8 @@ class _Lexer:
             self.at = match.end()
             if match["space"]:
                 self.gap = self.gap or "thin"
+            elif match["half"]:
+                self.add("word", match["half"].replace(" ", ""))
             elif match["num"]:
                 self.add("num", match["num"])
             elif match["run"]:

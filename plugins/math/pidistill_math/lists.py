@@ -70,3 +70,21 @@ def record(parts: list[Named], words: Sequence[str] = ()) -> Shape:
     if any({part.name for part in row} != set(names) for row in rows):
         raise Unreadable("a name that is given two values")
     return Several(tuple(Record(tuple(row)) for row in rows))
+
+
+def one_modulus(node: Node) -> Node:
+    """``x \\equiv 1, 2 \\pmod 5``: the modulus of the last item is that of all."""
+    last = node.args[-1]
+    first = node.args[0]
+    if last.head != "residue" or first.head != "rel" or first.text != "==" or first.args[1].head == "residue":
+        return node
+
+    def under(item: Node) -> Node:
+        return item if item.head == "residue" else Node("residue", (item, last.args[1]))
+
+    return node.mapped(
+        tuple(
+            Node("rel", (first.args[0], under(item.args[1] if item is first else item)), text="==")
+            for item in node.args
+        )
+    )

@@ -166,7 +166,11 @@ class Place:
     def factorial(self, node: Node) -> Value:
         value = self.value(node.args[0])
         if not isinstance(value, Fraction) or value.denominator != 1:
-            return smooth("!", [real(value)])
+            if node.text == "!!":
+                return smooth("!!", [real(value)])
+            if abs(value) > MOST_FACTORIAL:
+                raise TooLarge
+            return mpmath.gamma(real(value) + 1)
         if value < 0:
             raise NoValue
         if value > MOST_FACTORIAL:

@@ -8,6 +8,7 @@ from typing import Final
 
 from pidistill_math import units
 from pidistill_math.expressions import Expressions
+from pidistill_math.letters import ORDINALS
 from pidistill_math.lexer import Token
 from pidistill_math.numbers import spelt_number
 from pidistill_math.syntax import Node, Unreadable, num, vocabulary
@@ -27,6 +28,7 @@ NO_UNITS: Final = vocabulary(
     but incorrect wrong maybe otherwise because since approximately"""
 )
 """Words behind a number that are no counted thing even in a reference."""
+_NO_UNIT: Final = JOINING | {"mod", "for", "where", "with"}
 _TEMPERATURE: Final = {"c": "celsius", "f": "fahrenheit", "celsius": "celsius", "fahrenheit": "fahrenheit"}
 
 
@@ -103,6 +105,8 @@ class Quantities(Expressions):
                 if following is not None and following.kind == "word" and following.text.lower() == "points":
                     self.at += 1
                 node = Node("percent", (node,))
+            elif token.kind == "word" and token.text in ORDINALS and not token.gap and node.head == "num":
+                self.at += 1
             elif node.head == "num" and token.text in ("'", "''", '"') and token.kind == "op":
                 self.at += 1
                 doubled = token.text != "'" or self.skip("'")
@@ -110,7 +114,7 @@ class Quantities(Expressions):
             elif token.text == "cents" and token.kind == "cmd":
                 self.at += 1
                 return Node("quantity", (node,), unit=units.measure("cents"))
-            elif token.kind == "word" and token.text.lower() not in JOINING and token.text != "mod":
+            elif token.kind == "word" and token.text.lower() not in _NO_UNIT:
                 return self.measured(node)
             elif node.head == "degree" and token.kind == "letter" and token.text in "CF":
                 self.at += 1

@@ -62,6 +62,8 @@ def same(ours: Single, theirs: Single, question: Question, lenient: bool = False
         return yes("spelling")
     if left.head == "words" or right.head == "words":
         return _words(left, right)
+    if left.head == right.head == "ratio" or "ratio" in (_measured(left)[0].head, _measured(right)[0].head):
+        return _times_of_day(left, right, question)
     if left.head in _STRUCTURES or right.head in _STRUCTURES or left.has("matrix") or right.has("matrix"):
         return _structures(left, right, question, lenient)
     return _numbers(left, right, question, lenient, theirs.about)
@@ -100,7 +102,7 @@ def _words(left: Node, right: Node) -> Found:
     texts = [" ".join(node.text.split()).strip(".") for node in (left, right)]
     if texts[0] == texts[1]:
         return yes("words")
-    if all(_letters(text) for text in texts):
+    if all(_letters(text) for text in texts) or any(text.isupper() and not set(text) & set("AEIOUY") for text in texts):
         if sorted(texts[0]) == sorted(texts[1]) and all(_commutes(text) for text in texts):
             return yes("letters")
         return no("other letters than the reference, or in another order", "letters")
@@ -174,6 +176,16 @@ def _scaled_matrix(node: Node) -> Node:
             scaled.append(num(exact) if isinstance(exact, Fraction) else Node("mul", (*factors, cell)))
         return node.args[-1].mapped(tuple(scaled))
     return node
+
+
+def _times_of_day(left: Node, right: Node, question: Question) -> Found:
+    """Ratios and times, with the half of the day where it is given."""
+    (ours, unit), (theirs, other) = _measured(left), _measured(right)
+    if unit is not None and other is not None and unit.dimension == other.dimension and unit.scale != other.scale:
+        return no("another half of the day than the reference's", "unit")
+    if unit is not None and other is not None and units.conflict(unit, other):
+        return no("in another unit than the reference", "unit")
+    return _ratios(ours, theirs, question)
 
 
 def _ratios(left: Node, right: Node, question: Question) -> Found:

@@ -6,6 +6,7 @@ behind a number that no list of units knows is a counted thing there, and nowher
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -13,8 +14,11 @@ from pidistill_math.letters import resolved
 from pidistill_math.lexer import Token, tokens
 from pidistill_math.numerals import joined
 from pidistill_math.quantities import JOINING, RELATIONS, Quantities, joined_words, word_value
-from pidistill_math.syntax import Node, Unreadable
+from pidistill_math.syntax import Node, Unreadable, sym
 
+CONDITIONS: Final = frozenset({"for", "where", "with"})
+"""Words that join a value and a condition on its symbols."""
+_WHOLE: Final = frozenset({"all", "any", "every", "some", "each", "an", "integer", "integers"})
 _SET_SIGNS: Final = {"cup": "union", "cap": "inter", "setminus": "minus", "backslash": "minus", "bigcup": "union",
                      "smallsetminus": "minus"}  # fmt: skip
 _ABOUT: Final = frozenset({"approximately", "about", "approx", "roughly", "approx."})
@@ -86,6 +90,8 @@ class Reader(Quantities):
             at = 1
         opened = found[at].text == "(" and found[at].kind == "op"
         letter = found[at + opened] if at + opened < len(found) else None
+        if at and letter is not None and letter.kind == "word" and len(letter.text) == 1:
+            letter = replace(letter, kind="letter")
         if letter is None or letter.kind != "letter" or not "A" <= letter.text.upper() <= "J":
             return None
         after = at + opened + 1
@@ -135,6 +141,8 @@ class Reader(Quantities):
                 if sign:
                     break
                 sign = token.text
+            elif token.kind == "word" and token.text.lower() in CONDITIONS and not sign:
+                sign = "for"
             elif (token.kind == "word" and token.text.lower() in JOINING) or token.text in (
                 "lor",
                 "vee",
@@ -171,6 +179,8 @@ class Reader(Quantities):
 
     def clause(self, closing: str = "") -> Node:
         """One side, or several joined by relations."""
+        if (whole := self.whole_number()) is not None:
+            return whole
         self.deeper()
         about = self.about()
         sides, signs = [self.side(closing)], []
@@ -181,6 +191,19 @@ class Reader(Quantities):
         if not signs:
             return Node("rel", (Node("dots"), sides[0]), text="~") if about else sides[0]
         return Node("rel", tuple(sides), text=" ".join(signs))
+
+    def whole_number(self) -> Node | None:
+        """'any integer k': the parameter of a family, as ``k \\in \\mathbb{Z}`` says it."""
+        at = self.at
+        while (word := self.token()) is not None and word.kind == "word" and word.text.lower() in _WHOLE:
+            self.at += 1
+        letter = self.token()
+        if self.at > at and word is not None and letter is not None and letter.kind == "letter":
+            if self.tokens[self.at - 1].text.lower() in ("integer", "integers"):
+                self.at += 1
+                return Node("rel", (sym(letter.text), Node("named", text="Z")), text="in")
+        self.at = at
+        return None
 
     def about(self) -> bool:
         """Whether the value that follows is announced as an approximation."""
@@ -196,6 +219,9 @@ class Reader(Quantities):
         if sign == "!" and self.peek(1) == "=":
             self.at += 2
             return "!="
+        if sign == ":" and self.peek(1) == "=":
+            self.at += 2
+            return "="
         if sign not in RELATIONS or (sign == "colon" and closing == "set"):
             return ""
         self.at += 1
@@ -209,7 +235,7 @@ class Reader(Quantities):
     def side(self, closing: str = "") -> Node:
         """One side of a relation: quantities, ratios, residues, and sets joined by their signs."""
         node = self.quantity(closing)
-        if self.peek() == ":" and closing != "set":
+        if self.peek() == ":" and self.peek(1) != "=" and closing != "set":
             parts = [node]
             while self.skip(":"):
                 parts.append(self.sum())

@@ -372,7 +372,7 @@ def _builder(node: Node, accepts: Accepts) -> Shape:
 
 
 def _listing(node: Node, accepts: Accepts) -> Shape:
-    words = node.text.split()
+    node, words = lists.one_modulus(node), ["," if word == "for" else word for word in node.text.split()]
     if (together := lists.mixture(node, words)) is not None:
         return together
     items = [shape(item, accepts) for item in node.args]
