@@ -53,6 +53,10 @@ class Question:
         """Whether an answer in percent is asked for."""
         return bool(re.search(r"percent|\\?%", self.text, re.IGNORECASE))
 
+    def mentions_exact(self) -> bool:
+        """Whether an exact value is asked for, so that a rounded one is none."""
+        return bool(re.search(r"\bexact", self.text, re.IGNORECASE))
+
     def mentions_ratio(self) -> bool:
         """Whether a ratio is asked for."""
         return bool(re.search(r"\bratio\b", self.text, re.IGNORECASE))

@@ -56,6 +56,10 @@ _OPERATOR_AFTER = re.compile(
     r"leq|ge|geq|ne|neq|lt|gt|cup|cap|setminus|left|binom)(?![A-Za-z])|[A-Za-z0-9])"
 )
 _TOUCHING_AFTER = re.compile(r"\^|_|[+*/-](?=[\w\\(])|[0-9]|\w(?!\w)")
+_PALE = re.compile(r"\\(?:text)?color\s*(?:\[[^\]]*\])?\{\s*(?:white|transparent|background|bg)\s*\}\s*\{?[^{}$\n]*$")
+_OR = re.compile(r"[^.!?\n]{0,60}\bor\b(?!\s+rather)[^.!?\n]{0,40}", re.IGNORECASE)
+_OPENED = re.compile(r"(?:\\left\s*)?[(\[]\s*$")
+_CLOSED = re.compile(r"\s*(?:\\right\s*)?[)\]]")
 _QUESTION = re.compile(r"[\s$.\\)\]*]{0,6}\?")
 _PERCENT = re.compile(r"(?:\s|\\[,;:! ])*(?:\\%|%|\\text\{\s*(?:percent|thousand|million|billion|hundred|dozen)\s*\})")
 _DEGREE = re.compile(r"\s*\^\s*(?:\\circ|\{\s*\\circ\s*\})")
@@ -122,7 +126,11 @@ def _command(text: str, at: int, closed_at: int, closed: str) -> str:
 
 def content(text: str, box: Box) -> str:
     """The content of a box; of one that holds nothing but another box, that one's."""
-    inside = text[box.content].strip()
+    return unboxed(text[box.content].strip())
+
+
+def unboxed(inside: str) -> str:
+    """A text without a box that is all of it."""
     while (inner := _INNER_BOX.match(inside)) and inside.endswith("}") and len(inside) <= _LONGEST:
         inside = inside[inner.end() : -1].strip()
     return inside
@@ -150,7 +158,7 @@ def _together(text: str, box: Box, following: Box) -> bool:
     between = text[box.end : following.start]
     if len(between) > 120:
         return False
-    if len(between) <= 80 and _SEPARATORS.fullmatch(between):
+    if (len(between) <= 80 and _SEPARATORS.fullmatch(between)) or _OR.fullmatch(between):
         return True
     if _LABELLED.fullmatch(between):
         return bool(_LABEL.search(text[max(0, box.start - 40) : box.start]) or _LABELLED.search(between))
@@ -170,6 +178,12 @@ def discounted(text: str, box: Box) -> str:
         return "the last box stands inside an operation"
     before, after = text[max(0, box.start - 200) : box.start], text[box.end : box.end + 60]
     inside = in_formula(text, box.start)
+    if _PALE.search(before) or (before.endswith("~~") and after.startswith("~~")):
+        return "the last box cannot be seen, or is struck out"
+    if (opened := _OPENED.search(before)) and (closed := _CLOSED.match(after)) and opened.start():
+        if before[opened.start() - 1].isalnum() or before[opened.start() - 1] == "}":
+            return "the last box is an argument"
+        before, after = before[: opened.start()], after[closed.end() :]
     arrow = _ARROW.search(before) and not (inside and before.rstrip()[-1:] in "-+*")
     if _OPERATOR_BEFORE.search(before) and not arrow:
         return "the last box stands behind an operator"

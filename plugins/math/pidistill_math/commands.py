@@ -44,7 +44,9 @@ class Commands(Operands):
         if name in GREEK:
             name = _SAME.get(name, name)
             return self.letter(name)
-        if name in FUNCTIONS or name == "cis":
+        if name == "Pr":
+            return self.letter("P")
+        if name in FUNCTIONS:
             return self.function(_ALIASES.get(name, name), ten=name == "lg")
         if name in BOARD:
             return self.named(BOARD[name])

@@ -77,6 +77,10 @@ class Comparison:
             if isinstance(one, Several) and len(one.items) == 1 and not isinstance(other, Several):
                 inner = one.items[0]
                 return self.same(other, inner) if swapped else self.same(inner, other)
+            if isinstance(one, Several) and swapped and isinstance(other, Single):
+                forms = {item.node for item in one.items if isinstance(item, Single)}
+                if len(forms) == len(one.items) and all(self.same(other, item).same for item in one.items):
+                    return yes("value")  # one value in several forms
             if isinstance(one, Record):
                 return self.record(one, other, swapped)
             if isinstance(one, Family) and isinstance(other, Single | Several):
@@ -99,7 +103,10 @@ class Comparison:
             renamed = _renamed(ours.name, theirs.name)
             if renamed is None:
                 return no("another name or variable than the reference's")
-            return self.same(ours.inner, _with_symbols(theirs.inner, renamed))
+            inner = _with_symbols(theirs.inner, renamed)
+            if ours.name.head == theirs.name.head == "group" and isinstance(inner, Ordered):
+                inner = _in_order(ours.name, theirs.name, inner)
+            return self.same(ours.inner, inner)
         if isinstance(ours, Named):
             if isinstance(theirs, Record) and isinstance(ours.inner, Ordered | Several):
                 return self.same(ours.inner, theirs)
@@ -149,7 +156,7 @@ class Comparison:
         rule, reason = "list", ""
         for item in left:
             for index, other in enumerate(right):
-                if index in used:
+                if index in used or isinstance(item, Several) is not isinstance(other, Several):
                     continue
                 found = self.same(item, other)
                 if found.same:
@@ -253,6 +260,14 @@ class Comparison:
         return quantity.same(Single(ours), Single(theirs), self.question, self.lenient).same
 
 
+def _in_order(ours: Node, theirs: Node, values: Ordered) -> Ordered:
+    """Values of the names of one tuple in the order of another."""
+    if len(values.items) != len(theirs.args):
+        return values
+    by_name = dict(zip(theirs.args, values.items, strict=True))
+    return replace(values, items=tuple(by_name[name] for name in ours.args))
+
+
 def _as_equation(found: Named) -> Equation | None:
     return Equation((found.name, found.inner.node)) if isinstance(found.inner, Single) else None
 
@@ -286,6 +301,8 @@ def _renamed(ours: Node, theirs: Node) -> dict[str, Node] | None:
     """What to put for symbols of an answer so that its name is the reference's; None where it is another name."""
     if ours == theirs:
         return {}
+    if ours.head == theirs.head == "group":
+        return {} if sorted(ours.args, key=repr) == sorted(theirs.args, key=repr) else None
     if "words" in (ours.head, theirs.head) or "angle" in (ours.head, theirs.head):
         return {} if ours.head != theirs.head else None
     if ours.head == theirs.head == "call" and ours.text == theirs.text and len(ours.args) == len(theirs.args):

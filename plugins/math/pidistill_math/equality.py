@@ -54,11 +54,16 @@ def equal(left: Node, right: Node, radians: bool = True) -> bool:
     names = symbols(left) | symbols(right)
     if not names and not left.has("call") and not right.has("call"):
         return _agree(left, right, 0, radians)[0]
-    agreed, beyond = 0, []
+    agreed, beyond, too_large = 0, [], False
     for k in range(_POINTS if names else 1):
         try:
             same, inside = _agree(left, right, k, radians)
         except NoValue:
+            continue
+        except TooLarge:
+            if not names:
+                raise
+            too_large = True
             continue
         if not inside and names:
             beyond.append(same)
@@ -71,7 +76,7 @@ def equal(left: Node, right: Node, radians: bool = True) -> bool:
     if agreed:
         return True
     if not beyond:
-        raise NoValue
+        raise TooLarge if too_large else NoValue
     return all(beyond)
 
 

@@ -15,6 +15,7 @@ from pidistill_math.numerals import numeral
 from pidistill_math.operands import GREEK
 from pidistill_math.syntax import Node, Unreadable, num, sym, vocabulary
 
+FRACTIONS: Final = frozenset({"frac", "dfrac", "tfrac", "cfrac"})
 _PRODUCT: Final = frozenset({"cdot", "times", "ast"})
 _BEGINS: Final = vocabulary(
     """pi frac dfrac tfrac cfrac sqrt usqrt ucbrt binom dbinom tbinom infty lvert lfloor lceil lVert overline bar cis
@@ -32,24 +33,22 @@ class Expressions(Commands):
         self.deeper()
         terms = [self.signed()]
         while self.peek() in ("+", "-", "pm", "mp"):
-            terms.append(self.signed(first=False))
+            terms.append(self.signed())
         self.depth -= 1
         return terms[0] if len(terms) == 1 else Node("add", tuple(terms))
 
-    def signed(self, first: bool = True) -> Node:
+    def signed(self) -> Node:
         """A term with its sign."""
         sign = self.peek()
         if sign not in ("+", "-", "pm", "mp"):
             return self.term()
         self.take()
-        if not first and self.peek() in ("+", "-"):
-            raise Unreadable("a sign after a sign")
-        if self.peek() in ("+", "pm", "mp"):
+        if self.peek() in ("+", "-", "pm", "mp"):
             raise Unreadable("a sign after a sign")
         if sign in ("pm", "mp"):
             self.signs += sign == "pm" or self.signs == 0
             return Node("pm", (self.term(),), num(max(self.signs, 1)).number, "+" if sign == "pm" else "-")
-        inner = Node("neg", (self.term(),)) if self.skip("-") else self.term()
+        inner = self.term()
         return Node("neg", (inner,)) if sign == "-" else inner
 
     def term(self) -> Node:
@@ -102,7 +101,7 @@ class Expressions(Commands):
                 top, bottom = self.plain(), (self.take("/"), self.plain())[1]
                 return [self.mixed(last, top, bottom)]
             raise Unreadable(f"{token.text!r} beside another number")
-        if token.kind == "cmd" and token.text in ("frac", "dfrac", "tfrac", "cfrac") and last.head == "num":
+        if token.kind == "cmd" and token.text in FRACTIONS and last.head == "num":
             fraction = self.factor()
             if fraction.head == "div" and all(part.head == "num" for part in fraction.args):
                 if not whole:
@@ -127,10 +126,16 @@ class Expressions(Commands):
             raise Unreadable("a number beside a fraction that is not proper")
         return num(whole.number + top.number / bottom.number, "mixed")
 
+    def unit_fraction(self) -> bool:
+        """Whether a fraction of words comes: a unit written as a quotient."""
+        following = self.token(2)
+        words = following is not None and following.kind in ("word", "letter") and following.style != "math"
+        return self.peek() in FRACTIONS and self.peek(1) == "{" and words
+
     def starts_factor(self) -> bool:
         """Whether a factor begins here."""
         token = self.token()
-        if token is None or token.kind == "word":
+        if token is None or token.kind == "word" or self.unit_fraction():
             return False
         if token.kind in ("num", "letter"):
             return not (token.kind == "num" and token.gap == "wide")
@@ -157,7 +162,7 @@ class Expressions(Commands):
             elif sign == "%":
                 self.take()
                 node = Node("percent", (node,))
-            elif sign == "circ" and node.head in ("num", "div", "mul"):
+            elif sign in ("circ", "degree") and node.head in ("num", "div", "mul"):
                 self.take()
                 node = Node("degree", (node,))
             elif sign == "_" and node.head == "num" and self.tokens[self.at - 1].text == ")":

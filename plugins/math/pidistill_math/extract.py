@@ -38,6 +38,11 @@ _WITHDRAWN = re.compile(
     r"|\bjust\s+(?:kidding|a\s+guess)",
     re.IGNORECASE,
 )
+_DENIED = re.compile(
+    r"^[\s$.,)\]\\]{0,6}(?:(?:is|was)\s+(?:clearly\s+|certainly\s+)?(?:wrong|incorrect|false|invalid|a\s+mistake|not\b)"
+    r"|isn't\b|can(?:not|'t)\s+be)",
+    re.IGNORECASE,
+)
 _TURN = re.compile(r"^[\s$.,!*\\)\]]*(?:no|wait|hmm|oops|hold\s+on|actually)\b[\s,.:!-]", re.IGNORECASE)
 _CONFIRMED = re.compile(
     r"\b(?:is|looks?|was)\s+(?:indeed\s+|right|correct\b)|\bconfirm|\bchecks?\s+out|\bstands\b", re.I
@@ -74,11 +79,11 @@ def extract(completion: str, fallback: bool = True) -> Extraction:
 def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
     after = text[found[-1].end : found[-1].end + _AFTERWARDS]
     replaced = fallback and _REPLACED.search(after)
-    withdrawn = _WITHDRAWN.search(after[:600]) or (_TURN.search(after) and not _CONFIRMED.search(after))
-    if withdrawn or replaced:
+    taken_back = withdrawn(after)
+    if taken_back or replaced:
         if fallback and (later := _stated(after)).answer is not None:
             return later
-        if withdrawn:
+        if taken_back:
             return _none("the last \\boxed{} is withdrawn")
     if trouble := boxes.discounted(text, found[-1]):
         return _none(trouble)
@@ -97,7 +102,9 @@ def _stated(text: str) -> Extraction:
 
 def withdrawn(after: str) -> bool:
     """Whether what follows an answer takes it back."""
-    return bool(_WITHDRAWN.search(after[:600]) or (_TURN.search(after) and not _CONFIRMED.search(after)))
+    return bool(
+        _WITHDRAWN.search(after[:600]) or _DENIED.match(after) or (_TURN.search(after) and not _CONFIRMED.search(after))
+    )
 
 
 def _none(reason: str) -> Extraction:

@@ -20,8 +20,9 @@ from typing import Final
 from pidistill.records import Status
 from pidistill_math import algebra
 from pidistill_math.asking import Question
+from pidistill_math.boxes import unboxed
 from pidistill_math.compare import Comparison
-from pidistill_math.kinds import Shape
+from pidistill_math.kinds import Equation, Named, Shape, Single
 from pidistill_math.numeric import NoValue, TooLarge
 from pidistill_math.reading import read
 from pidistill_math.references import defect
@@ -69,6 +70,8 @@ def judge(reference: str, answer: str, limit_s: int = 3, question: str = "", len
     except TooLarge:
         return Ruling(Status.FAIL, "oversize", "the answer or the reference is too large to be computed")
     except NoValue:
+        if not _is_calculus(ours):
+            return Ruling(Status.FAIL, "no value", "the answer has no value to be compared")
         return _by_algebra(reference, answer, limit_s)
     status = Status.PASS if found.same else Status.FAIL
     return Ruling(status, found.rule, found.reason)
@@ -82,11 +85,19 @@ def _reference(reference: str, asked: Question) -> Shape | str:
     if len(reference) > LONGEST:
         return f"the reference is longer than {LONGEST} characters"
     try:
-        return shape(read(reference, True), asked.asks_for)
+        return shape(read(unboxed(reference), True), asked.asks_for)
     except Unreadable as error:
         return f"the reference cannot be read: {error}"
     except TooLarge:
         return "the reference is too large to be computed"
+
+
+def _is_calculus(found: Shape) -> bool:
+    """Whether an answer holds a limit, an integral or a series."""
+    nodes = [found.node] if isinstance(found, Single) else found.sides if isinstance(found, Equation) else ()
+    if isinstance(found, Named):
+        return _is_calculus(found.inner)
+    return any(node.has("big") for node in nodes)
 
 
 def _by_algebra(reference: str, answer: str, limit_s: int) -> Ruling:

@@ -18,6 +18,8 @@ class Single:
     node: Node
     about: bool = False
     """Whether it was given as an approximation."""
+    shown: Node | None = None
+    """The decimal that an exact value is said to be about."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Several:
     """Values without order: a list, or a set in braces."""
 
     items: tuple[Shape, ...]
+    braces: bool = False
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,9 @@ def _operand(before: list[Token]) -> bool:
         return False
     last = before[-1]
     return (
-        last.kind == "num" or last.text in (")", "}", "pi", "circ", "%") or (last.kind == "word" and _unit(last.text))
+        last.kind == "num"
+        or last.text in ("per", ")", "}", "pi", "circ", "%")
+        or (last.kind == "word" and _unit(last.text))
     )
 
 
@@ -76,7 +78,7 @@ def _unit(word: str) -> bool:
 
 def _run(token: Token, before: list[Token], spelt: bool) -> list[Token]:
     text = token.text
-    if text.lower() in JOINING:
+    if text.lower() in JOINING or text == "per":
         return [replace(token, kind="word")]
     if text in FUNCTIONS:
         return [replace(token, kind="cmd")]
@@ -84,7 +86,7 @@ def _run(token: Token, before: list[Token], spelt: bool) -> list[Token]:
         return [replace(token, kind="cmd", text=_NAMED[text])]
     if text in _GREEK and not spelt:
         return [replace(token, kind="cmd")]
-    per = len(before) > 1 and before[-1].text == "/" and before[-2].kind == "word"
+    per = len(before) > 1 and before[-1].text in ("/", "per") and before[-2].kind == "word"
     if (_operand(before) or per) and _unit(text):
         return [replace(token, kind="word")]
     if spelt or (text in ORDINALS and before and before[-1].kind == "num" and not token.gap):

@@ -12,7 +12,7 @@ from pidistill_math.syntax import Node, Unreadable, symbols
 def several(items: Sequence[Shape]) -> Several:
     flat: list[Shape] = []
     for item in items:
-        flat += item.items if isinstance(item, Several) else (item,)
+        flat += item.items if isinstance(item, Several) and not item.braces else (item,)
     return Several(tuple(flat))
 
 
@@ -88,3 +88,14 @@ def one_modulus(node: Node) -> Node:
             for item in node.args
         )
     )
+
+
+def builder_family(node: Node) -> Family | None:
+    """``\\{2k : k \\in \\mathbb{Z}\\}``: an expression in a whole parameter."""
+    if len(node.args) != 2 or node.args[0].head in ("rel", "sym", "group"):
+        return None
+    condition = node.args[1]
+    whole = condition.head == "rel" and condition.text == "in" and condition.args[1].head == "named"
+    if not whole or condition.args[0].head != "sym" or condition.args[1].text[0] not in "ZN":
+        return None
+    return Family((node.args[0],), condition.args[0].text, condition.args[1].text)

@@ -109,11 +109,12 @@ def _repeating(found: list[Token]) -> list[Token]:
     at = 0
     while at < len(found):
         token = found[at]
-        if token.kind == "num":
-            spelt, after = _decimal(found, at)
+        bare = token.text == "." and (at == 0 or found[at - 1].kind != "num")
+        if token.kind == "num" or (bare and at + 1 < len(found) and found[at + 1].text in ("overline", "bar", "dot")):
+            spelt, after = _decimal(found, at) if token.kind == "num" else ("0.", at + 1)
             period, end = _period(found, after, spelt)
             if period:
-                result.append(replace(token, text=f"{spelt}({period})" if "(" not in period else period))
+                result.append(replace(token, kind="num", text=f"{spelt}({period})" if "(" not in period else period))
                 at = end
                 continue
         result.append(token)
@@ -160,7 +161,7 @@ def _period(found: list[Token], at: int, spelt: str) -> tuple[str, int]:
     ellipsis = 1 if kind == "cmd" and texts[0] in ("ldots", "dots", "cdots", "dotsc", "dotsb") else 0
     if texts[:3] == [".", ".", "."]:
         ellipsis = 3
-    if ellipsis and (shown := _REPEATS.fullmatch(spelt)):
+    if ellipsis and len(spelt) < 60 and (shown := _REPEATS.fullmatch(spelt)):
         return f"{shown[1]}({shown[2]})", at + ellipsis
     return "", at
 

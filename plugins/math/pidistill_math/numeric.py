@@ -145,7 +145,7 @@ class Place:
         if not isinstance(degree, Fraction) or degree.denominator != 1:
             return self.power(radicand, _times(Fraction(1), 1 / real(degree)))
         n = degree.numerator
-        if not 1 < abs(n) <= 1000:
+        if not 1 < abs(n) <= 100_000:
             raise NoValue
         if isinstance(radicand, Fraction) and (exact := _exact_root(radicand, n)) is not None:
             return exact

@@ -18,6 +18,7 @@ GREEK: Final = vocabulary(
 _APPLIED: Final = frozenset("fghFGHPQ")
 """Letters that are applied to a parenthesis; any other letter multiplies it."""
 BARS: Final = {"|": "|", "lvert": "rvert", "vert": "vert", "lfloor": "rfloor", "lceil": "rceil", "lVert": "rVert"}
+_CASE_WORDS: Final = frozenset({"if", "for", "when", "where"})
 _MATRIX: Final = {f"{kind}matrix" for kind in ("", "p", "b", "B", "small", "v", "V")} | {"array", "tabular"}
 
 
@@ -212,6 +213,10 @@ class Operands(Cursor):
                 continue
             if self.skip("hline", "&"):
                 continue
+            if kind == "cases" and (word := self.token()) is not None and word.text.lower() in _CASE_WORDS:
+                self.at += 1
+                self.skip(",")
+                continue
             items = self.items("cell")
             if len(items) != 1:
                 raise Unreadable("a cell of a matrix that holds several items")
@@ -219,6 +224,8 @@ class Operands(Cursor):
         rows = [row for row in rows if row]
         if not rows or len({len(row) for row in rows}) != 1:
             raise Unreadable("a matrix whose rows differ in length")
+        if kind == "cases" and len(rows[0]) == 1:
+            return Node("list", tuple(row[0] for row in rows), text=" ".join("," * (len(rows) - 1)))
         node = Node("matrix", tuple(c for row in rows for c in row), text=f"{len(rows)}x{len(rows[0])}")
         if kind in ("vmatrix", "Vmatrix"):
             return Node("call", (node,), text="det")

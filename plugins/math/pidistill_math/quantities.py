@@ -69,6 +69,10 @@ class Quantities(Expressions):
     def scaled_money(self, node: Node, currency: str) -> Node:
         """Money with a scale word, or with its currency named again."""
         inner = node.args[0] if node.head == "neg" else node
+        if self.peek() == "/" or ((token := self.token()) is not None and token.text == "per"):
+            self.at += 1
+            made = replace(inner, unit=units.per(Unit(currency, label=currency), self.unit()))
+            return Node("neg", (made,)) if node.head == "neg" else made
         behind = self.with_unit(inner.args[0])
         if behind.head == "quantity":
             if behind.unit is None or behind.unit.dimension != currency or behind.unit.scale != 1:
@@ -82,6 +86,7 @@ class Quantities(Expressions):
         start = self.at
         while (token := self.token()) is not None and token.kind == "word" and token.text.lower() not in JOINING:
             self.at += 1
+        self.named_by_letters()
         text = joined_words(self.tokens[start : self.at])
         if (self.peek() in RELATIONS or self.peek() == ":") and self.peek():
             if self.peek() == ":":
@@ -92,6 +97,14 @@ class Quantities(Expressions):
         if following is not None and not (following.text in (",", ";", ")") or following.text.lower() in JOINING):
             raise Unreadable(f"the word {self.tokens[start].text!r}")
         return word_value(text)
+
+    def named_by_letters(self) -> None:
+        """Take the letters that end a name in words, where an equals sign follows: 'Area of ABC ='."""
+        at = self.at
+        while (token := self.token()) is not None and (token.kind == "letter" or token.text in ("triangle", "angle")):
+            self.at += 1
+        if self.peek() != "=":
+            self.at = at
 
     def with_unit(self, node: Node) -> Node:
         """`node` with the scale words and the unit that follow it."""
@@ -105,6 +118,8 @@ class Quantities(Expressions):
                 if following is not None and following.kind == "word" and following.text.lower() == "points":
                     self.at += 1
                 node = Node("percent", (node,))
+            elif self.unit_fraction() and node.head != "quantity":
+                return self.quotient(node)
             elif token.kind == "word" and token.text in ORDINALS and not token.gap and node.head == "num":
                 self.at += 1
             elif node.head == "num" and token.text in ("'", "''", '"') and token.kind == "op":
@@ -147,6 +162,16 @@ class Quantities(Expressions):
         if node.head == "degree":
             raise Unreadable(f"the word {unit.label!r} behind a degree sign")
         return Node("quantity", (node,), unit=unit)
+
+    def quotient(self, node: Node) -> Node:
+        """`node` with a unit that is written as a fraction."""
+        self.take()
+        parts = []
+        for _ in range(2):
+            self.take("{")
+            parts.append(self.unit())
+            self.take("}")
+        return Node("quantity", (node,), unit=units.per(*parts))
 
     def unit(self) -> Unit:
         """One unit with its power."""
@@ -210,6 +235,7 @@ def word_value(text: str) -> Node:
     if (value := spelt_number(text)) is not None:
         return num(value, "worded")
     named = {"no solution": "empty", "no solutions": "empty", "the empty set": "empty", "empty set": "empty",
+             "does not exist": "none", "dne": "none", "undefined": "none",
              "no real solution": "empty", "no real solutions": "empty", "all real numbers": "R", "all reals": "R",
              "all integers": "Z", "all real": "R", "none": "empty"}  # fmt: skip
     if (name := named.get(text.lower())) is not None:

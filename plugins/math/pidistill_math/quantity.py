@@ -56,6 +56,8 @@ def no(reason: str, rule: str = "kind") -> Found:
 def same(ours: Single, theirs: Single, question: Question, lenient: bool = False) -> Found:
     """Whether `theirs` is the value `ours`. Raises `TooLarge`, or `NoValue` where neither has a number."""
     left, right = ours.node, theirs.node
+    if theirs.shown is not None and left.head == "num" and left.text.startswith("decimal"):
+        right = theirs.shown
     if left.head == "choice" or right.head == "choice":
         return _options(left, right, question, lenient)
     if left == right:
@@ -129,6 +131,8 @@ def _commutes(text: str) -> bool:
 def _product_letters(node: Node) -> str:
     if node.head == "words":
         return node.text if node.text.isalpha() else ""
+    if node.head == "sym":
+        return node.text
     if node.head == "mul" and not node.text and all(part.head in ("sym", "const") for part in node.args):
         return "".join(part.text for part in node.args)
     return ""
@@ -156,7 +160,10 @@ def _structures(left: Node, right: Node, question: Question, lenient: bool) -> F
 
 def _each(left: Node, right: Node, question: Question, lenient: bool, rule: str) -> Found:
     for a, b in zip(left.args, right.args, strict=True):
-        found = same(Single(a), Single(b), question, lenient)
+        if a.head == b.head == "rel":
+            found = yes(rule) if a.text == b.text and all(map(_equal, a.args, b.args)) else no("another condition")
+        else:
+            found = same(Single(a), Single(b), question, lenient)
         if not found.same:
             return replace(found, rule=rule)
     return yes(rule)
@@ -246,7 +253,7 @@ def _numbers(left: Node, right: Node, question: Question, lenient: bool, about: 
         return _percent(ours, theirs, question, lenient)
     if ours.head == "numeral" or theirs.head == "numeral":
         return _numerals(ours, theirs, question)
-    return _values(ours, theirs, lenient, radians=_both_degrees(ours, theirs))
+    return _values(ours, theirs, lenient, _both_degrees(ours, theirs), question.mentions_exact())
 
 
 def _measured(node: Node) -> tuple[Node, Unit | None]:
@@ -323,7 +330,7 @@ def _numerals(left: Node, right: Node, question: Question) -> Found:
     return no("a numeral in a base against a number in another", "base")
 
 
-def _values(left: Node, right: Node, lenient: bool, radians: bool = True) -> Found:
+def _values(left: Node, right: Node, lenient: bool, radians: bool = True, exact: bool = False) -> Found:
     """Two expressions, and whether the answer is a final form."""
     operation = "" if lenient else unevaluated(left, right)
     waiting = no(f"not evaluated: the answer leaves its {operation} to be worked out", "unevaluated")
@@ -331,9 +338,11 @@ def _values(left: Node, right: Node, lenient: bool, radians: bool = True) -> Fou
         return waiting
     if not radians and is_literal(left) and not symbols(right):
         radians = True
+    if any(part.text == "oo" and part.head == "const" for side in (left, right) for part in side.walk()):
+        return no("infinity on one side only", "value")
     if equal(left, right, radians):
         return waiting if operation else yes("value")
-    if _rounding(left, right):
+    if not exact and _rounding(left, right):
         return waiting if operation else yes("rounding")
     return no("another value than the reference", "value")
 

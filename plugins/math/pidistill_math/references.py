@@ -13,9 +13,13 @@ from pidistill_math.syntax import vocabulary
 
 _MISSING: Final = vocabulary("""nan none null n/a na undefined? unknown - ? ... missing todo tbd""")
 _PICTURE = re.compile(
-    r"\[asy\]|\\begin\{(?:asy|tikzpicture|figure|tabular)\}|\\includegraphics|!\[|<img|https?://", re.I
+    r"\[asy\]|\\begin\{(?:asy|tikzpicture|figure|tabular)\}|\\includegraphics|!\[|<ima?ge?\b|https?://", re.I
 )
-_PROOF = re.compile(r"^\W*(?:proof|proved|qed|see\b|omitted|not found|no answer|answer not)", re.I)
+_PROOF = re.compile(
+    r"^\W*(?:proof|proved|qed|see\s+(?:the\s+)?(?:figure|diagram|solution|proof|above|below|graph)\b|omitted|not found"
+    r"|no answer|answer not)",
+    re.I,
+)
 _SENTENCE = re.compile(r"[A-Za-z]{2,}[^.!?]*[.!?;]\s+[A-Z(\\$]?[a-z]+\s+[a-z]+|(?:\b[A-Za-z]{2,}\b[\s,]+){9,}")
 
 

@@ -12,6 +12,7 @@ The kinds are compared by `compare`; here stand the rules of meaning that need n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from typing import Final, TypeAlias
@@ -35,7 +36,7 @@ from pidistill_math.kinds import (
     Single,
 )
 from pidistill_math.numeric import NoValue
-from pidistill_math.syntax import Node, Unreadable, num, symbols
+from pidistill_math.syntax import Node, Unreadable, num, sym, symbols
 
 Accepts: TypeAlias = Callable[[Node], bool]
 """Whether the left side of an equation that is no plain name may be named by it: the question asks for it."""
@@ -54,11 +55,11 @@ def shape(node: Node, accepts: Accepts = lambda name: False) -> Shape:
             return _listing(node, accepts)
         case "set":
             items = [shape(item, accepts) for item in node.args]
-            return Several(
-                tuple(part for item in items for part in (item.items if isinstance(item, Several) else (item,)))
-            )
+            return Several(lists.several(items).items, braces=True)
         case "group":
             return _group(node, accepts)
+        case "cases":
+            return Single(node)
         case "builder":
             return _builder(node, accepts)
         case "setop" | "named":
@@ -66,6 +67,14 @@ def shape(node: Node, accepts: Accepts = lambda name: False) -> Shape:
             return reals if reals is not None else Single(node)
         case "choice" if len(node.args) == 1 and node.args[0].head in ("list", "rel"):
             shape(node.args[0], accepts)
+    if (
+        node.head == "call"
+        and len(node.args) > 1
+        and len(node.text) == 3
+        and node.text[0].isupper()
+        and not symbols(node)
+    ):
+        return Named(sym(node.text[0]), Ordered(tuple(shape(arg, accepts) for arg in node.args), "()"))
     if node.head == "add" and any(arg.has("named", "set") for arg in node.args):
         return _difference(node)
     if node.has("pm"):
@@ -117,11 +126,13 @@ def is_name(node: Node) -> bool:
         ):
             return True
         case "call" if node.text == "abs":
-            return _is_segment(node.args[0])
+            return _is_segment(node.args[0]) or (node.args[0].head == "sym" and node.args[0].text[0].isupper())
         case "group":
             return all(map(is_name, node.args))
         case "mul":
-            return _is_segment(node)
+            return _is_segment(node) or (
+                len(node.args) == 2 and node.args[0].text == "m" and node.args[1].head == "angle"
+            )
         case "div" | "ratio":
             return all(_is_segment(arg) or (arg.head == "sym" and arg.text[0].isupper()) for arg in node.args)
     return False
@@ -133,7 +144,9 @@ def _is_segment(node: Node) -> bool:
 
 
 def letters_only(node: Node) -> bool:
-    """Whether an expression is made of symbols alone, without numerals: ``m+n``, ``xy``."""
+    """Whether an expression is made of symbols alone, without numerals: ``m+n``, ``xy``, ``\\sin A``."""
+    if node.head == "call" and node.text in ("sin", "cos", "tan", "cot", "sec", "csc"):
+        return node.args[0].head in ("sym", "angle")
     return all(part.head in ("sym", "add", "mul", "div") for part in node.walk())
 
 
@@ -158,7 +171,7 @@ def _relation(node: Node, accepts: Accepts) -> Shape:
         return _unequal(*node.args)
     if found == ["in"]:
         return Named(node.args[0], shape(last, accepts)) if is_name(node.args[0]) else Relation(node.args, tuple(found))
-    if found == ["to"] or found == [":"]:
+    if found == [":"]:
         return Named(node.args[0], shape(last, accepts))
     return Relation(node.args, tuple(found))
 
@@ -170,7 +183,7 @@ def _chain(node: Node, found: list[str], accepts: Accepts) -> Shape:
         sides.reverse()
     named = is_name(sides[0]) or (_open(sides[0]) and accepts(sides[0]))
     values = sides[1:] if named else sides
-    if found[0] == "==" and not named:
+    if found[0] == "==" and not (named and sides[0].head == "call"):
         raise Unreadable("a congruence without its modulus")
     exact = [side for side, sign in zip(values, (["="] + found)[-len(values) :], strict=True) if sign != "~"]
     if named and _solved(sides[0], values):
@@ -180,18 +193,23 @@ def _chain(node: Node, found: list[str], accepts: Accepts) -> Shape:
             if not all(symbols(side) for side in values):
                 raise Unreadable("a chain of equalities that is false")
             return Equation(tuple(sides))
-        return Named(sides[0], shape((exact or values)[-1], accepts))
+        return Named(sides[0], _shown(shape((exact or values)[-1], accepts), values[-1], found[-1]))
     if not named and all(constant(side) is not None or not symbols(side) for side in sides):
         if all(_numeral(side) for side in sides):
             raise Unreadable("numbers joined by a relation, which says nothing of the answer")
         if not _all_equal(sides, found):
             raise Unreadable("a chain of equalities that is false")
-        return shape(exact[-1], accepts)
+        return _shown(shape(exact[-1], accepts), sides[-1], found[-1])
     if not named and len(sides) > 1 and found == ["="] * len(found) and len(sides) > 2 and _all_equal(sides, found):
         return shape(sides[-1], accepts)
     if "~" in found:
         raise Unreadable("an approximate equation")
     return Equation(tuple(sides))
+
+
+def _shown(found: Shape, last: Node, sign: str) -> Shape:
+    """A value with the decimal that its chain ends in."""
+    return replace(found, shown=last) if sign == "~" and isinstance(found, Single) and found.node != last else found
 
 
 def _open(node: Node) -> bool:
@@ -351,6 +369,8 @@ def _difference(node: Node) -> Shape:
 
 
 def _builder(node: Node, accepts: Accepts) -> Shape:
+    if (family := lists.builder_family(node)) is not None:
+        return family
     subject, conditions = node.args[0], [shape(condition, accepts) for condition in node.args[1:]]
     if subject.head == "rel" and subject.text == "in":
         if not (subject.args[1].head == "named" and subject.args[1].text in ("R", "C")):

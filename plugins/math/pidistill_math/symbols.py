@@ -43,6 +43,7 @@ _SUBSCRIPT: Final = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₙₖₘₓ",
 _UP = re.compile(f"[{''.join(_SUPERSCRIPT)}]+")
 _DOWN = re.compile(f"[{''.join(_SUBSCRIPT)}]+")
 _ESCAPED_TWICE = re.compile(r"\\\\(?=[A-Za-z({\[)}\]])")
+_ROMAN_GROUP = re.compile(r"\{\s*\\rm\b\s*([^{}]*)\}|\\rm\{([^{}]*)\}")
 _HIDDEN: Final = frozenset({"Cf", "Cc", "Co", "Cs"})
 
 
@@ -50,6 +51,11 @@ def latex(text: str) -> str:
     """`text` with Unicode mathematics in LaTeX. What has no LaTeX is left, and the lexer names it."""
     if "\\\\" in text and "\\begin" not in text:
         text = _ESCAPED_TWICE.sub(r"\\", text)
+    if "**" in text:  # bold in Markdown, or a power as programs write it
+        bold = re.fullmatch(r"\s*\*\*(.*)\*\*\s*", text, re.DOTALL)
+        text = bold[1] if bold else text.replace("**", "^")
+    if "\\rm" in text:
+        text = _ROMAN_GROUP.sub(lambda match: f"\\mathrm{{{match[1] or match[2] or ''}}}", text)
     if text.isascii():
         return text
     text = _UP.sub(lambda m: "^{" + "".join(_SUPERSCRIPT[c] for c in m[0]) + "}", text)
