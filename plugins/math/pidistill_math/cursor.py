@@ -47,6 +47,10 @@ class Cursor(ABC):
         """What a command, which was taken, begins."""
 
     @abstractmethod
+    def listing(self) -> Node:
+        """Items and the separators between them, or one item."""
+
+    @abstractmethod
     def items(self, closing: str) -> list[Node]:
         """The items between brackets, up to a closing sign, which is left."""
 

@@ -17,6 +17,8 @@ from pidistill_math.syntax import Unreadable
 
 Kind = Literal["num", "letter", "word", "run", "cmd", "op"]
 Gap = Literal["", "thin", "wide"]
+TIGHT: Final = "{,}"
+"""A comma drawn close to what follows: between digits it groups thousands even inside brackets."""
 MOST_TOKENS: Final = 1_500
 
 _TOKEN = re.compile(
@@ -135,6 +137,8 @@ class _Lexer:
         if name in SPACING:
             wide = SPACING[name]
             self.gap = wide if wide != "" and self.gap != "wide" else self.gap
+            if name == "!" and self.found and self.found[-1].text == "," and not self.gap:
+                self.found[-1] = replace(self.found[-1], text=TIGHT)
             if name == "!":  # a negative space closes the gap, the blanks behind it too
                 self.at += len(self.source[self.at :]) - len(self.source[self.at :].lstrip())
             if name in ("hspace", "hspace*", "mspace", "vspace"):

@@ -14,7 +14,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from pidistill_math.lexer import Token
+from pidistill_math.lexer import TIGHT, Token
 from pidistill_math.syntax import Node, Unreadable, num
 
 _LONGEST: Final = 1_000
@@ -62,30 +62,31 @@ def _thousands(found: list[Token]) -> list[Token]:
                 result.append(replace(token, text=digits))
                 at = after
                 continue
-        result.append(token)
+        result.append(replace(token, text=",") if token.text == TIGHT else token)
         at += 1
     return result
 
 
 def _groups(found: list[Token], at: int, bracketed: bool) -> tuple[str, int]:
-    """The digits of the thousands that begin at `at`, and the index after them; mixed separators join nothing."""
-    digits, after = found[at].text, at + 1
-    kinds: set[str] = set()
+    """The digits of the thousands that begin at `at`, and the index after them."""
+    digits, after, first = found[at].text, at + 1, ""
     while "." not in digits:
         kind, group_at = _separator(found, after)
-        if not kind or group_at >= len(found):
+        if not kind or group_at >= len(found) or (first and kind != first):
             break
         group = found[group_at]
-        if group.kind != "num" or group.style != found[at].style or not re.fullmatch(r"\d{3}(?:\.\d+)?", group.text):
-            if kind == "comma" and group.kind == "num" and len(kinds) == 1 and "comma" in kinds:
+        if group.kind != "num" or group.style != found[at].style:
+            break
+        if not re.fullmatch(r"\d{3}(?:\.\d+)?", group.text):
+            if kind == "tight" and not first and group.text.isdigit():
+                return f"{digits}.{group.text}", group_at + 1  # a decimal comma
+            if kind == "comma" and first == "comma":
                 return found[at].text, at + 1  # 1,234,5 is a list
             break
         if kind == "comma" and bracketed and not group.text.startswith("000"):
             break
-        kinds.add(kind.removeprefix("{").removesuffix("}"))
+        first = kind
         digits, after = digits + group.text, group_at + 1
-    if len(kinds) > 1:
-        return found[at].text, at + 1
     return digits, after
 
 
@@ -99,8 +100,10 @@ def _separator(found: list[Token], at: int) -> tuple[str, int]:
     following = found[at + 1] if at + 1 < len(found) else None
     if token.text == "," and token.kind == "op" and token.gap == "" and following is not None and following.gap == "":
         return "comma", at + 1
+    if token.text == TIGHT:
+        return "tight", at + 1
     if token.text == "{" and [t.text for t in found[at + 1 : at + 3]] == [",", "}"]:
-        return "{comma}", at + 3
+        return "tight", at + 3
     return "", at
 
 

@@ -135,8 +135,11 @@ class Operands(Cursor):
         self.take("{")
         if self.skip("}"):
             raise Unreadable("an empty group")
-        items = self.items_between("}")
-        return items[0] if len(items) == 1 else Node("list", tuple(items), text=" ".join("," * (len(items) - 1)))
+        bars, self.bars = self.bars, 0
+        node = self.listing()
+        self.take("}")
+        self.bars = bars
+        return node
 
     def argument(self) -> Node:
         """The argument of a command: a group, or one token, of which a numeral gives its first digit only."""
@@ -192,10 +195,11 @@ class Operands(Cursor):
         items = self.items("set")
         if self.peek() in ("mid", "|", ":", "vert"):
             self.take()
-            conditions = self.items("set")
+            condition = self.listing()
             self.take("}", "rbrace")
             self.bars = bars
-            return Node("builder", (*items, *conditions), number=num(len(items)).number)
+            joined = condition.head == "list" and "or" not in condition.text.split()
+            return Node("builder", (*items, *(condition.args if joined else (condition,))))
         self.take("}", "rbrace")
         self.bars = bars
         return Node("set", tuple(items))

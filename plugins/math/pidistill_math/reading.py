@@ -171,7 +171,7 @@ class Reader(Quantities):
             token = self.token()
             sign = token.text if token is not None and token.kind == "op" else ""
             joined = sign in (",", ";") and closing != "cell"
-            joined = joined or (closing == "set" and token is not None and token.kind == "word" and token.text == "and")
+            joined = joined or (closing == "set" and token is not None and token.text in ("and", "land"))
             if not joined and not (closing == ")" and self.peek() in ("mid", "|") and self.bars == 0):
                 return found
             self.at += 1
