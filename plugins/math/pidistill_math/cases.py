@@ -32,15 +32,15 @@ RULES: Final = {
     "read.",
     "words beside a number": "A word that is no unit is never dropped: the answer cannot be read.",
     "times and ratios": "Part by part; a ratio is proportional or a quotient only where one is asked for.",
-    "bases": "A numeral in a base has that base; its digits alone stand for it, its value in base ten does not.",
+    "bases": "A numeral in a base has that base; its digits alone stand for it, its value does not.",
     "complex numbers": "i is the imaginary unit in any type; polar and exponential forms are values.",
     "expressions": "Equal at every point where both have a real value; case and indices tell variables apart.",
     "matrices": "Of one size, cell by cell; brackets do not count, a scalar factor does, a tuple is none.",
     "tuples and lists": "Tuples and vectors in order, lists and sets without; a name's several values are a list; "
     "`x = a, y = b` is a tuple by name.",
-    "kinds of answer": "Number, tuple, set, interval, matrix, words differ in kind, and a mismatch refutes; a list is a "
-    "set without braces, and a set of one its member.",
-    "intervals and inequalities": "Intervals, inequalities and set-builders are sets of reals, compared in normal form.",
+    "kinds of answer": "Number, tuple, set, interval, matrix, words differ in kind, and a mismatch refutes; a list is "
+    "a set without braces, a set of one its member.",
+    "intervals and inequalities": "Intervals, inequalities and set-builders are sets of reals in normal form.",
     "families": "Values in a whole parameter are compared as sets.",
     "residues": "A class modulo a number; neither a number nor a class of another modulus.",
     "names and equations": "`name = value` stands for its value; what is no name counts where the question asks for "
@@ -57,8 +57,8 @@ RULES: Final = {
     "of named parts together.",
     "invisible text": "What hides, strikes out or cannot be seen cannot be read.",
     "stated without a box": "One sentence after 'answer', read whole; a question or an unfinished one states nothing.",
-    "not evaluated": "Against a literal only final forms count: numerals, fractions, whole powers; sums, products, roots "
-    "and functions of numerals leave the work. `lenient` works them out.",
+    "not evaluated": "Against a literal only final forms count: numerals, fractions, whole powers; sums, products, "
+    "roots and functions of numerals leave the work. `lenient` works them out.",
     "too large to compute": "Bounds on length, depth, bits and terms come before any computation.",
     "references": "A missing, cut off or pictured reference, or prose, is ABSTAIN with the reason.",
 }

@@ -26,6 +26,8 @@ MORE: Final = 160
 ENOUGH: Final = 3
 """Points at which both sides have a value and agree."""
 _POINTS: Final = 20
+_TOO_LARGE: Final = 6
+"""Points at which a value may be too large before the comparison is given up."""
 
 
 def point(k: int) -> Callable[[str], Fraction]:
@@ -54,7 +56,7 @@ def equal(left: Node, right: Node, radians: bool = True) -> bool:
     names = symbols(left) | symbols(right)
     if not names and not left.has("call") and not right.has("call"):
         return _agree(left, right, 0, radians)[0]
-    agreed, beyond, too_large = 0, [], False
+    agreed, beyond, too_large = 0, [], 0
     for k in range(_POINTS if names else 1):
         try:
             same, inside = _agree(left, right, k, radians)
@@ -63,7 +65,9 @@ def equal(left: Node, right: Node, radians: bool = True) -> bool:
         except TooLarge:
             if not names:
                 raise
-            too_large = True
+            too_large += 1
+            if too_large > _TOO_LARGE:
+                raise
             continue
         if not inside and names:
             beyond.append(same)

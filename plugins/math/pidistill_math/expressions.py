@@ -115,8 +115,8 @@ class Expressions(Commands):
     def plain(self) -> Node:
         """A plain whole numeral."""
         token = self.take()
-        node = numeral(token.text)
-        if token.kind != "num" or node.text != "plain":
+        node = numeral(token.text) if token.kind == "num" else None
+        if node is None or node.text != "plain":
             raise Unreadable(f"{token.text!r} in a fraction")
         return node
 

@@ -13,7 +13,7 @@ from mpmath import mpc
 
 from pidistill_math.equality import TooLarge, constant, equal
 from pidistill_math.kinds import INFINITY, LOWEST, Interval, Reals
-from pidistill_math.numeric import NoValue, Value
+from pidistill_math.numeric import NoValue, Value, real
 from pidistill_math.syntax import Node, Unreadable
 
 
@@ -41,7 +41,7 @@ def order(left: Node, right: Node) -> int | None:
 
 
 def _below(a: Value, b: Value) -> bool:
-    return bool(a < b)
+    return bool(real(a) < real(b))
 
 
 def normalized(parts: Sequence[Interval]) -> tuple[Interval, ...] | None:

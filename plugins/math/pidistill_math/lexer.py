@@ -28,7 +28,8 @@ _TOKEN = re.compile(
     r"|(?P<run>[A-Za-z]+)"
     r"|\\(?P<env>begin|end)\s*\{(?P<name>[A-Za-z]+\*?)\}"
     r"|\\(?P<cmd>[A-Za-z]+\*?|[\s\S])"
-    r"|(?P<op>''|[-+*/=<>^_(){}\[\]|,;:.!'\"&%?°])"
+    r"|(?P<op>''|[-+*/=<>^_(){}\[\]|,;:.!'\"&%?°])",
+    re.ASCII,
 )
 _BOARD = re.compile(r"\s*(?:\{\s*([A-Z])\s*\}|([A-Z]))")
 _WORD = re.compile(
@@ -155,7 +156,8 @@ class _Lexer:
             if inside[-1:].isspace() or inside.endswith("~"):
                 self.gap = self.gap or "thin"
         elif name in ("color", "textcolor", "colorbox"):
-            if self.argument().strip().lower() in _PALE:
+            colour = self.argument().strip().lower()
+            if colour in _PALE or not re.fullmatch(r"[a-z]+(?:![\d.]+(?:![a-z]+)?)*|#?[0-9a-f]{3,6}", colour):
                 raise Unreadable("text in a colour that cannot be seen")
         elif name in HIDING:
             raise Unreadable(f"\\{name}, which hides or strikes out")

@@ -37,6 +37,9 @@ from pidistill_math.functions import (
 )
 from pidistill_math.syntax import Node
 
+MOST_STEPS: Final = 30_000
+"""Nodes visited for one value, those of every term of a sum included."""
+_LONGEST_BINOMIAL: Final = 500
 MOST_TERMS: Final = 2_000
 """Terms of the longest sum or product worked out."""
 
@@ -58,7 +61,7 @@ class Place:
     def value(self, node: Node) -> Value:
         """The value of a tree. Raises `NoValue` or `TooLarge`."""
         self.steps += 1
-        if self.steps > 60_000:
+        if self.steps > MOST_STEPS:
             raise TooLarge
         handler = _HANDLERS.get(node.head)
         if handler is None:
@@ -187,7 +190,9 @@ class Place:
                 return mpmath.binomial(real(top), real(bottom))
         if bottom < 0:
             return Fraction(0)
-        if bottom > MOST_FACTORIAL or (isinstance(top, Fraction) and abs(top) > 10**6):
+        if isinstance(top, Fraction) and top.denominator == 1 and 0 <= top <= 20_000:
+            return Fraction(math.comb(top.numerator, bottom.numerator))
+        if bottom > _LONGEST_BINOMIAL or (isinstance(top, Fraction) and abs(top) > 10**6):
             raise TooLarge
         result: Value = Fraction(1)
         for k in range(bottom.numerator):

@@ -21,6 +21,8 @@ RELATIONS: Final = {
     "to": "to", "mapsto": "to", "rightarrow": "to", "Rightarrow": "so", "implies": "so", "propto": "prop",
     "perp": "perp", "parallel": "parallel", "colon": ":", "iff": "iff", "Leftrightarrow": "iff", "doteq": "~",
 }  # fmt: skip
+_HIGHEST: Final = 4
+"""Highest power of a unit."""
 _CURRENCY: Final = {"$": "dollar", "euro": "euro", "pounds": "pound sterling", "yen": "yen"}
 JOINING: Final = frozenset({"and", "or"})
 NO_UNITS: Final = vocabulary(
@@ -199,6 +201,8 @@ class Quantities(Expressions):
             self.take("^")
             braced = self.skip("{")
             exponent = int(self.plain().number)
+            if not 1 <= exponent <= _HIGHEST:
+                raise Unreadable(f"the power {exponent} of a unit")
             if braced:
                 self.take("}")
         elif following is not None and following.kind == "num" and not following.gap and following.text in ("2", "3"):

@@ -20,7 +20,9 @@ _PROOF = re.compile(
     r"|no answer|answer not)",
     re.I,
 )
-_SENTENCE = re.compile(r"[A-Za-z]{2,}[^.!?]*[.!?;]\s+[A-Z(\\$]?[a-z]+\s+[a-z]+|(?:\b[A-Za-z]{2,}\b[\s,]+){9,}")
+_NEXT_SENTENCE = re.compile(r"(?<=[\w)$])[.!?;]\s+[A-Z(\\$]?[a-z]+\s+[a-z]+")
+_OPTION = re.compile(r"\W{0,3}[A-J]\W{0,3}")
+_MANY_WORDS = re.compile(r"(?:\b[A-Za-z]{2,}\b[\s,]+){9}")
 
 
 def defect(reference: str) -> str:
@@ -36,6 +38,8 @@ def defect(reference: str) -> str:
         return "the reference is a proof or points elsewhere"
     if text.count("{") - text.count("\\{") != text.count("}") - text.count("\\}") or text.endswith("\\"):
         return "the reference is cut off: its braces do not match"
-    if _SENTENCE.search(re.sub(r"\\[A-Za-z]+", " ", text)):
+    plain = re.sub(r"\\[A-Za-z]+", " ", text)
+    sentence = _NEXT_SENTENCE.search(plain)
+    if (sentence and not _OPTION.fullmatch(plain[: sentence.start()])) or _MANY_WORDS.search(plain):
         return "the reference is prose"
     return ""

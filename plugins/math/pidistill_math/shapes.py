@@ -13,11 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from itertools import product
 from typing import Final, TypeAlias
 
-from mpmath import mpc
+from mpmath import mpc, mpf
 
 from pidistill_math import lists
 from pidistill_math.equality import TooLarge, constant, equal
@@ -35,7 +34,7 @@ from pidistill_math.kinds import (
     Shape,
     Single,
 )
-from pidistill_math.numeric import NoValue
+from pidistill_math.numeric import NoValue, real
 from pidistill_math.syntax import Node, Unreadable, num, sym, symbols
 
 Accepts: TypeAlias = Callable[[Node], bool]
@@ -255,7 +254,7 @@ def _near(left: Node, right: Node) -> bool:
     if a is None or b is None or isinstance(a, mpc) or isinstance(b, mpc):
         return False
     shown = [int(n.text.partition(":")[2]) for n in (*left.walk(), *right.walk()) if n.text.startswith("decimal:")]
-    return bool(abs(a - b) <= Fraction(1, 10 ** max(shown, default=0)))
+    return bool(abs(real(a) - real(b)) <= mpf(10) ** -max(shown, default=0))
 
 
 # --- sets of reals ---------------------------------------------------------------------------------------------------
