@@ -27,6 +27,11 @@ _NAMED: Final = {"pi": "pi", "Pi": "pi", "infty": "infty", "infinity": "infty", 
                  "LCM": "lcm", "cis": "cis", "emptyset": "emptyset", "varnothing": "emptyset"}  # fmt: skip
 ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
 JOINING: Final = frozenset({"and", "or", "but", "plus", "minus", "over"})
+_SHORT_WORDS: Final = vocabulary(
+    """is it if of to the and are but for not was has odd yes any all one two six ten you who she his her its may can
+    had did out off per sum set see"""
+)
+"""Words of three letters and less that nobody means as a product; ``by`` and ``an`` are products (``ax + by``)."""
 _SEPARATING: Final = frozenset(",.;:'\"!-/&")
 
 
@@ -78,7 +83,7 @@ def _unit(word: str) -> bool:
 
 def _run(token: Token, before: list[Token], spelt: bool) -> list[Token]:
     text = token.text
-    if text.lower() in JOINING or text == "per":
+    if text.lower() in JOINING or text in _SHORT_WORDS:
         return [replace(token, kind="word")]
     if text in FUNCTIONS:
         return [replace(token, kind="cmd")]

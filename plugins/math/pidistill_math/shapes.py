@@ -132,7 +132,9 @@ def is_name(node: Node) -> bool:
             return _is_segment(node) or (
                 len(node.args) == 2 and node.args[0].text == "m" and node.args[1].head == "angle"
             )
-        case "div" | "ratio":
+        case "ratio":
+            return all(map(is_name, node.args))
+        case "div":
             return all(_is_segment(arg) or (arg.head == "sym" and arg.text[0].isupper()) for arg in node.args)
     return False
 
