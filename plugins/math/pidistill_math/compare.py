@@ -102,6 +102,9 @@ class Comparison:
                 return _equations(pair[0], pair[1])
             renamed = _renamed(ours.name, theirs.name)
             if renamed is None:
+                pair = [_as_equation(part) for part in (ours, theirs)]
+                if pair[0] is not None and pair[1] is not None and all(symbols(part.sides[1]) for part in pair if part):
+                    return _equations(pair[0], pair[1])
                 return no("another name or variable than the reference's")
             inner = _with_symbols(theirs.inner, renamed)
             if ours.name.head == theirs.name.head == "group" and isinstance(inner, Ordered):

@@ -10,7 +10,7 @@ expressions of the length read here agree at as many random points with a chance
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final
@@ -25,25 +25,36 @@ DIGITS: Final = 40
 MORE: Final = 160
 ENOUGH: Final = 3
 """Points at which both sides have a value and agree."""
-_POINTS: Final = 20
+_POINTS: Final = 24
+_AT_LEAST: Final = 5
+"""The last point that must have been tried: by then every sign has been."""
 _TOO_LARGE: Final = 6
 """Points at which a value may be too large before the comparison is given up."""
 
 
-def point(k: int) -> Callable[[str], Fraction]:
-    """Values of symbols at the k-th point: between 0 and 1, between 1 and 4, of both signs, whole, in turn."""
+def point(k: int, names: Sequence[str] = ()) -> Callable[[str], Fraction]:
+    """Values of symbols at the k-th point: of both signs in every pattern of two, and whole numbers.
+
+    The points repeat in six: between 0 and 1; all negative; between 1 and 4; every other symbol negative; whole; every
+    other pair of symbols negative.
+    """
 
     def value(name: str) -> Fraction:
         seed = zlib.crc32(f"{name}/{k}".encode())
         share = Fraction(seed % 9973 + 1, 9974 + k)
-        match k % 4:
+        place = names.index(name) if name in names else seed
+        match k % 6:
             case 0:
                 return share
             case 1:
-                return 1 + 3 * share
+                return -3 * share
             case 2:
-                return (8 * share - 4) or Fraction(1, 3)
-        return Fraction(seed % 7 + 2 + k // 4)
+                return 1 + 3 * share
+            case 3:
+                return 2 * share * (-1 if place % 2 else 1)
+            case 4:
+                return Fraction(seed % 7 + 2 + k // 6)
+        return 3 * share * (-1 if place // 2 % 2 else 1)
 
     return value
 
@@ -53,13 +64,13 @@ def equal(left: Node, right: Node, radians: bool = True) -> bool:
     """Whether two expressions have one value wherever both have one. Raises `TooLarge`, or `NoValue` where none has."""
     if left == right:
         return True
-    names = symbols(left) | symbols(right)
+    names = tuple(sorted(symbols(left) | symbols(right)))
     if not names and not left.has("call") and not right.has("call"):
-        return _agree(left, right, 0, radians)[0]
+        return _agree(left, right, 0, radians, names)[0]
     agreed, beyond, too_large = 0, [], 0
     for k in range(_POINTS if names else 1):
         try:
-            same, inside = _agree(left, right, k, radians)
+            same, inside = _agree(left, right, k, radians, names)
         except NoValue:
             continue
         except TooLarge:
@@ -75,7 +86,7 @@ def equal(left: Node, right: Node, radians: bool = True) -> bool:
         if not same:
             return False
         agreed += 1
-        if agreed >= ENOUGH + (k < 3) or not names:
+        if not names or (agreed >= ENOUGH and k >= _AT_LEAST):
             return True
     if agreed:
         return True
@@ -84,10 +95,10 @@ def equal(left: Node, right: Node, radians: bool = True) -> bool:
     return all(beyond)
 
 
-def _agree(left: Node, right: Node, k: int, radians: bool) -> tuple[bool, bool]:
+def _agree(left: Node, right: Node, k: int, radians: bool, names: Sequence[str]) -> tuple[bool, bool]:
     """Whether the values at a point are one, and whether both are inside the real domain."""
     with mpmath.workdps(DIGITS):
-        a, b, size, inside = _values(left, right, k, radians)
+        a, b, size, inside = _values(left, right, k, radians, names)
         if isinstance(a, Fraction) and isinstance(b, Fraction):
             return a == b, inside
         gap, scale = _gap(a, b)
@@ -98,15 +109,15 @@ def _agree(left: Node, right: Node, k: int, radians: bool) -> tuple[bool, bool]:
         else:
             return False, inside
     with mpmath.workdps(MORE):
-        a, b, size, inside = _values(left, right, k, radians)
+        a, b, size, inside = _values(left, right, k, radians, names)
         gap, scale = _gap(a, b)
         if near and gap > scale * mpf(10) ** (20 - MORE):
             near = False
         return near or gap <= max(size, scale) * mpf(10) ** (20 - MORE), inside
 
 
-def _values(left: Node, right: Node, k: int, radians: bool) -> tuple[Value, Value, mpf, bool]:
-    places = [Place(point(k), radians) for _ in range(2)]
+def _values(left: Node, right: Node, k: int, radians: bool, names: Sequence[str]) -> tuple[Value, Value, mpf, bool]:
+    places = [Place(point(k, names), radians) for _ in range(2)]
     a, b = places[0].value(left), places[1].value(right)
     for value in (a, b):
         if not isinstance(value, Fraction) and not (mpmath.isfinite(value)):
@@ -138,10 +149,11 @@ def constant(node: Node, radians: bool = True) -> Value | None:
 def proportional(left: Node, right: Node) -> bool:
     """Whether one expression is the other times a constant that is not zero: two forms of one equation."""
     ratios: list[Value] = []
+    names = tuple(sorted(symbols(left) | symbols(right)))
     for k in range(_POINTS):
         with mpmath.workdps(DIGITS):
             try:
-                a, b, _, inside = _values(left, right, k, True)
+                a, b, _, inside = _values(left, right, k, True, names)
             except NoValue:
                 continue
             if (a == 0) != (b == 0):

@@ -99,14 +99,17 @@ class Expressions(Commands):
             follows = self.token(2)
             if whole and token.gap == "thin" and self.peek(1) == "/" and follows is not None and follows.kind == "num":
                 top, bottom = self.plain(), (self.take("/"), self.plain())[1]
-                return [self.mixed(last, top, bottom)]
+                return [self.behind(self.mixed(last, top, bottom))]
             raise Unreadable(f"{token.text!r} beside another number")
         if token.kind == "cmd" and token.text in FRACTIONS and last.head == "num":
-            fraction = self.factor()
+            fraction = self.base()
             if fraction.head == "div" and all(part.head == "num" for part in fraction.args):
                 if not whole:
                     raise Unreadable("a fraction beside a number")
-                return [self.mixed(last, *fraction.args)]
+                if self.peek() == "^" and self.peek(1) not in ("circ", "{"):
+                    raise Unreadable("a power behind a mixed number")
+                return [self.behind(self.mixed(last, *fraction.args))]
+            fraction = self.behind(fraction)
             if fraction.head == "neg" or (fraction.has("neg") and not fraction.has("sym")):
                 raise Unreadable("a fraction beside a number")
             return [*factors, fraction]
@@ -142,13 +145,20 @@ class Expressions(Commands):
         if token.kind == "op":
             if token.text == "[":  # ]1, 2[ is an interval
                 return any(later.text == "]" for later in self.tokens[self.at :])
+            if token.text == "(" and (following := self.token(1)) and following.text in ("mod", "bmod", "pmod"):
+                return False
             return token.text in ("(", "{") or (token.text == "|" and self.bars == 0)
         return token.text in GREEK or token.text in FUNCTIONS or token.text in _BEGINS
 
     def factor(self) -> Node:
         """A base with what stands behind it: powers, factorials, primes, degrees, percent."""
         self.deeper()
-        node = self.base()
+        node = self.behind(self.base())
+        self.depth -= 1
+        return node
+
+    def behind(self, node: Node) -> Node:
+        """`node` with the powers and marks that stand behind it."""
         while True:
             sign = self.peek()
             if sign == "^":
@@ -171,9 +181,7 @@ class Expressions(Commands):
             elif sign == "_" and node.head in ("group", "matrix", "named"):
                 raise Unreadable("an index behind a bracket")
             else:
-                break
-        self.depth -= 1
-        return node
+                return node
 
     def power(self, base: Node) -> Node:
         """What ``^`` and its exponent make of `base`."""

@@ -19,7 +19,7 @@ FUNCTIONS: Final = vocabulary(
     """cis
     sin cos tan cot sec csc sinh cosh tanh coth sech csch arcsin arccos arctan arccot arcsec arccsc arcsinh arccosh
     arctanh arsinh arcosh artanh asin acos atan ln log lg exp max min gcd lcm det deg arg Re Im tr sgn sign erf
-    Arg Arcsin Arccos Arctan ctg tg arctg cosec floor ceil abs mod"""
+    Arg Arcsin Arccos Arctan ctg tg arctg cosec floor ceil abs"""
 )
 _GREEK: Final = vocabulary("""alpha beta gamma delta epsilon theta lambda sigma omega phi psi rho tau kappa""")
 _NAMED: Final = {"pi": "pi", "Pi": "pi", "infty": "infty", "infinity": "infty", "Infinity": "infty", "inf": "infty",
@@ -110,7 +110,7 @@ def _word(token: Token, before: list[Token], following: Token | None, alone: boo
         if token.style == "text" and _in_a_phrase(before, following):
             return token
         unit = units.measure(text) is not None and not alone and _operand(before)
-        unit = unit or (units.measure(text) is not None and bool(before) and before[-1].text == "/" and len(before) > 1)
+        unit = unit or (units.measure(text) is not None and len(before) > 1 and before[-1].text in ("/", "cdot", "per"))
         return token if unit and not (following and following.text == "_") else replace(token, kind="letter")
     if text in FUNCTIONS and text not in ("min", "deg", "sec", "mod", "sign", "abs"):
         return replace(token, kind="cmd")

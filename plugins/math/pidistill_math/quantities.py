@@ -150,7 +150,7 @@ class Quantities(Expressions):
             if self.peek() == "/" or ((token := self.token()) and token.kind == "word" and token.text == "per"):
                 self.at += 1
                 unit = units.per(unit, self.unit())
-            elif self.peek() in ("cdot", "*") and (token := self.token(1)) and token.kind == "word":
+            elif self.peek() in ("cdot", "*") and (token := self.token(1)) and token.style != "math":
                 self.at += 1
                 other = self.unit()
                 unit = Unit(f"{unit.dimension}*{other.dimension}", unit.scale * other.scale, unit.label)

@@ -211,6 +211,8 @@ class Reader(Quantities):
         if self.peek() in ("approx", "simeq") or (token and token.kind == "word" and token.text.lower() in _ABOUT):
             self.at += 1
             return True
+        if token is not None and token.kind == "word" and token.text.lower() in ("exactly", "precisely"):
+            self.at += 1
         return False
 
     def relation(self, closing: str) -> str:
