@@ -21,8 +21,8 @@ does.
 math-verify is called as its README shows (`parse` of the reference, `parse` of the whole rollout, `verify`) in this
 process, single-threaded as it has to be, on the first half of the rollouts; then the pool judges all of them at once;
 then math-verify judges the second half, so that a machine busy with other work slows both. Both are warm before the
-clock starts. Verdicts are compared as pass or no pass; a difference in a class that `pidistill_math.judge` or
-`.extract` lists is counted under its name, any other is a failure.
+clock starts. Verdicts are compared as pass or no pass. Each answer on which they differ is printed under the rule that
+decided, with the reason; a rule that is not in `LISTED` makes the run a failure.
 """
 
 from __future__ import annotations
@@ -50,13 +50,15 @@ ROLLOUTS = 20
 SHARES = {"solution": 5, "same": 47, "equivalent": 12, "near miss": 15, "wrong": 11, "no answer": 10}
 LISTED = {
     "prose": "no answer is stated; math-verify takes the last expression of the unfinished text",
-    "unevaluated": "the answer restates the question and math-verify works it out",
-    "inexact": "two different constants agree in the decimals that math-verify compares",
-    "oversize": "the answer cannot be computed within any budget",
-    "punctuation": "a full stop inside the box, which math-verify cannot read",
+    "unevaluated": "the answer leaves an operation to be worked out, and math-verify works it out",
+    "unreadable": "part of the answer is in no grammar; math-verify drops it, or takes another expression of the text",
+    "unit": "the units differ; math-verify drops them",
+    "kind": "another kind of answer: a list for one value, a list for an interval; math-verify flattens them",
     "base": "numerals of two bases; math-verify drops the base",
-    "unreadable": "the box cannot be read; math-verify takes another expression of the text",
-    "clock": "times and ratios, which math-verify divides",
+    "ratio": "times and ratios, which math-verify divides",
+    "rounding": "a decimal that rounds the other side; math-verify compares fewer digits",
+    "oversize": "the answer cannot be computed within any budget",
+    "letters": "strings of letters, which math-verify multiplies",
 }
 Pair = tuple[Problem, str, str]
 """Problem, completion, class."""
@@ -226,8 +228,9 @@ def main() -> int:
     differences = Counter(
         name for verdict, passed in zip(ours, theirs, strict=True) if (name := difference(verdict, passed))
     )
-    unlisted = [
+    differing = [
         {
+            "rule": difference(verdict, passed),
             "id": pair[0].id,
             "reference": pair[0].reference,
             "answer": verdict.answer,
@@ -235,8 +238,9 @@ def main() -> int:
             "why": verdict.reason,
         }
         for pair, verdict, passed in zip(pairs, ours, theirs, strict=True)
-        if difference(verdict, passed) == "unlisted"
+        if difference(verdict, passed)
     ]
+    unlisted = [row for row in differing if row["rule"] == "unlisted"]
     result = {
         "pairs": len(pairs),
         "different_answers": len({(p.reference, v.answer) for (p, _, _), v in zip(pairs, ours, strict=True)}),
@@ -248,6 +252,7 @@ def main() -> int:
         "ratio": round(seconds["math-verify"] / seconds["pool"], 1),
         "workers": arguments.workers,
         "differences": {name: {"count": count, "why": LISTED.get(name, "")} for name, count in differences.items()},
+        "differing": differing,
         "unlisted": unlisted,
     }
     if arguments.json:
@@ -259,8 +264,9 @@ def main() -> int:
     print(f"decided by: {result['rules']}")
     for name, count in differences.most_common():
         print(f"{count} verdicts differ, {name}: {LISTED.get(name, 'NOT LISTED')}")
-    for row in unlisted[:20]:
-        print(f"  unlisted: {row}")
+    shown = {(row["rule"], row["reference"], row["answer"]): row for row in differing if row["answer"] is not None}
+    for row in shown.values():
+        print(f"  {row['rule']}: {row['reference']!r} <- {row['answer']!r}: {row['pool']}, {row['why']}")
     print(f"unlisted differences: {len(unlisted)}")
     return 1 if unlisted else 0
 

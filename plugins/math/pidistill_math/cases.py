@@ -1,17 +1,91 @@
 """Labelled submissions that ship with the math domain; `pidistill check` runs them against the verifier.
 
-They are data (`cases.jsonl`): id, reference, completion, the statuses that are right, and why. Honest submissions in
-unusual dress are among them, because refusing those is a fault too.
+They are data (`cases.jsonl`): id, kind, reference, completion, the statuses that are right, and why. Honest submissions
+in unusual dress are among them, because refusing those is a fault too. Each kind is a rule of the verifier, in a
+sentence in `RULES`; `table` writes kinds, rules and one case that passes and one that does not as Markdown, which is
+what the documentation holds.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Final
 
 from pidistill.authoring.cases import read_cases
 from pidistill.authoring.data import DataRow
 from pidistill.contracts import Case
 from pidistill.records import Problem
+
+QUESTION: Final = "Find the value."
+RULES: Final = {
+    "numbers": "Numerals, fractions, decimals and powers of ten are exact; leading and trailing zeros say nothing.",
+    "digit gaps": "A comma, thin space or space groups digits by three; before a proper fraction it makes a mixed "
+    "number; any other digits side by side cannot be read.",
+    "repeating decimals": "A bar, dots, a parenthesis, or an ellipsis after a period shown three times.",
+    "rounding": "A decimal of six places or more may be the other side rounded, unless an exact value is asked for; "
+    "a shorter one stands for itself.",
+    "percent": "A hundredth; also its bare number where that is above one or percent is asked for.",
+    "units": "A closed list with dimensions and scales: one dimension converts, two refute, a bare number may stand "
+    "for a quantity.",
+    "scale words": "Thousand, million, dozen multiply; numbers may be written in words.",
+    "degrees and ordinals": "A degree is pi/180 inside functions and a unit elsewhere; the ending of an ordinal is "
+    "read.",
+    "words beside a number": "A word that is no unit is never dropped: the answer cannot be read.",
+    "times and ratios": "Part by part; a ratio is proportional or a quotient only where one is asked for.",
+    "bases": "A numeral in a base has that base; its digits alone stand for it, its value does not.",
+    "complex numbers": "i is the imaginary unit in any type; polar and exponential forms are values.",
+    "expressions": "Equal at every point where both have a real value; case and indices tell variables apart.",
+    "matrices": "Of one size, cell by cell; brackets do not count, a scalar factor does, a tuple is none.",
+    "tuples and lists": "Tuples and vectors in order, lists and sets without; a name's several values are a list; "
+    "`x = a, y = b` is a tuple by name.",
+    "kinds of answer": "Number, tuple, set, interval, matrix, words differ in kind, and a mismatch refutes; a list is "
+    "a set without braces, a set of one its member.",
+    "intervals and inequalities": "Intervals, inequalities and set-builders are sets of reals in normal form.",
+    "families": "Values in a whole parameter are compared as sets.",
+    "residues": "A class modulo a number; neither a number nor a class of another modulus.",
+    "names and equations": "`name = value` stands for its value; what is no name counts where the question asks for "
+    "it; equations hold up to a factor.",
+    "chains": "A chain of equals signs must be true, and end in the answer.",
+    "letters and words": "Words without case; strings of letters in order and case.",
+    "options": "The letter of an option in any dress, against the letter or the option's value; both where both are "
+    "given.",
+    "Unicode": "Mathematics in Unicode is read as LaTeX; a look-alike letter of another script is not.",
+    "plain text": "Functions, constants and operators as programs write them.",
+    "dress": "Bold, colour, size, spacing and delimiters say nothing.",
+    "hedges": "Two values are two values, whatever joins them.",
+    "boxes": "The last complete box that is the statement itself: not inside an operation, denied, or withdrawn; boxes "
+    "of named parts together.",
+    "invisible text": "What hides, strikes out or cannot be seen cannot be read.",
+    "stated without a box": "One sentence after 'answer', read whole; a question or an unfinished one states nothing.",
+    "not evaluated": "Against a literal only final forms count: numerals, fractions, whole powers; sums, products, "
+    "roots and functions of numerals leave the work. `lenient` works them out.",
+    "too large to compute": "Bounds on length, depth, bits and terms come before any computation.",
+    "references": "A missing, cut off or pictured reference, or prose, is ABSTAIN with the reason.",
+}
+"""What the verifier holds about each kind of case."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of `cases.jsonl`."""
+
+    id: str
+    kind: str
+    reference: str
+    completion: str
+    expected: tuple[str, ...]
+    why: str
+    question: str = QUESTION
+
+
+def rows() -> Iterator[Row]:
+    """All lines, in the order of the file."""
+    for line in files("pidistill_math").joinpath("cases.jsonl").read_text("utf-8").splitlines():
+        row = json.loads(line)
+        yield Row(**{**row, "expected": tuple(row["expected"])})
 
 
 def cases() -> Iterator[Case]:
@@ -20,5 +94,26 @@ def cases() -> Iterator[Case]:
 
 
 def problem(row: DataRow) -> Problem:
-    """The problem of a case. It is about its reference; what was asked is left open."""
-    return Problem(row.id("id"), "math", "Find the value.", row.text_or_none("reference"))
+    """The problem of a case. Where its row asks nothing, it is about its reference alone."""
+    return Problem(row.id("id"), "math", row.text_or_none("question") or QUESTION, row.text_or_none("reference"))
+
+
+def table() -> str:
+    """Kind, rule, a case that passes and one that does not, as a Markdown table."""
+    lines = ["| kind | rule | passes | does not |", "|---|---|---|---|"]
+    known = list(rows())
+    for kind, rule in RULES.items():
+        of_kind = [r for r in known if r.kind == kind and (r.reference + r.completion).isprintable()]
+        good = next((row for row in of_kind if row.expected == ("PASS",)), None)
+        bad = next((row for row in of_kind if "PASS" not in row.expected), None)
+        lines.append(f"| {kind} | {rule} | {_shown(good)} | {_shown(bad)} |")
+    return "\n".join(lines)
+
+
+def _shown(row: Row | None) -> str:
+    """A case in a cell: reference and answer as they are written."""
+    if row is None:
+        return "none ships"
+    answer = row.completion.removeprefix("The computation is above, so ").removesuffix(".")
+    cells = (f"`{' '.join(text.split())}`".replace("|", "\\|") for text in (row.reference, answer) if text.strip())
+    return " ← ".join(cells) or "an empty reference"

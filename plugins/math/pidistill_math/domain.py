@@ -10,7 +10,7 @@ from pidistill.contracts import Case, Sandbox, Spec, Verifier
 from pidistill.records import JSON, Message, Messages, Problem
 from pidistill_math import arithmetic, sources
 from pidistill_math.extract import extract
-from pidistill_math.notation import canonical
+from pidistill_math.reading import alike
 
 DEFAULT_INSTRUCTION: Final = "Reason step by step, and put the final answer in \\boxed{}."
 """Follows every problem whose `extra["instruction"]` does not say otherwise."""
@@ -40,7 +40,7 @@ class MathDomain(PluginDomain):
             return None
         if problem.solution is not None:
             stated = extract(problem.solution).answer
-            if stated is not None and canonical(stated) == canonical(problem.reference):
+            if stated is not None and alike(stated, problem.reference):
                 return problem.solution
         return f"The answer is \\boxed{{{problem.reference}}}."
 

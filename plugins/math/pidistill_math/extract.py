@@ -3,12 +3,12 @@
 The rules, in order:
 
 1. Scratch work does not count: only what follows the last ``</think>`` is read, and a ``<think>`` that is never closed
-   leaves no answer. Of very long texts only the last `WINDOW` characters are read.
-2. The last ``\\boxed{}`` (or ``\\fbox{}``) is the answer. Braces are balanced, escaped ones are text, and of nested
-   boxes the outermost counts. A later box corrects an earlier one, but boxes that only a separator divides ("or", a
-   comma) are one listing, judged as the list it is. A box opened and never closed is a truncated answer, hence none.
-3. Without a box the fallback (an option) reads what is *stated* as the answer: the line after the last ``####``, or
-   what follows the last "answer is" or "answer:", whichever comes later. A number that merely stands last is no answer.
+   leaves no answer. Of very long texts only the last `WINDOW` characters are read, and comments are not.
+2. The last ``\\boxed{}`` (or ``\\fbox{}``) is the answer, if it states one (`boxes`) and is not withdrawn afterwards.
+   A later box corrects an earlier one, but boxes that only a separator or the names of their parts divide are one
+   listing, judged as the list it is. A box opened and never closed is a truncated answer, hence none.
+3. Without a box, or after a box that a later sentence replaces, the fallback (an option) reads what is *stated* as
+   the answer (`stated`).
 
 Every rule is linear in the length of the text.
 """
@@ -17,24 +17,37 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
-WINDOW = 1_000_000
+from pidistill_math import boxes, stated
+
+WINDOW: Final = 1_000_000
 """Characters at the end of a completion in which an answer is looked for."""
+_AFTERWARDS: Final = 1_500
 
 How = Literal["box", "marker", "phrase", "none"]
 
-_TOKEN = re.compile(r"\\+(?:boxed|fbox)\s*(?:(?P<open>\{)|(?P<bare>-?\d+(?:\.\d+)?)|(?![A-Za-z]))|\\[\s\S]|[{}]")
-_SEPARATORS = re.compile(
-    r"(?:[\s$.,;:&/~]|\\[\s,;:!()\[\]]|\\q?quad\b|\\text\{\s*(?:and|or)\s*\}|\b(?:and|or)\b|\b[A-Za-z](?:_\w)?\s*=)*"
+_WITHDRAWN = re.compile(
+    r"\b(?:that|this|it|which|(?:the|my)\s+(?:boxed\s+)?(?:answer|box|above|result|value))"
+    r"(?:\s+(?:is|was|can|could)(?:\s+(?:actually|clearly|in\s+fact|obviously|definitely))?|'s)?\s*"
+    r"(?:(?:is\s+)?(?:wrong|incorrect|mistaken|invalid|false)\b|a\s+mistake|an\s+error|n[o']t\s+(?:right|correct|it\b|be\b|"
+    r"the\s+(?:right|correct|final)?\s*answer|true|valid)|isn't|cannot\s+be|can't\s+be)"
+    r"|\bscratch\s+that|\bdisregard\b|\bignore\s+(?:that|this|the|my)\b|\bi\s+(?:take\s+(?:that|it)\s+back|withdraw|retract)"
+    r"|\bon\s+second\s+thought|\bcorrection\s*:|\bi\s+made\s+an?\s+(?:mistake|error)|\bnever\s*mind\b|\bi\s+was\s+wrong"
+    r"|\b(?:answer|it|this|that)\s+should\s+(?:actually\s+|really\s+|instead\s+)?(?:be|have\s+been)\s+\W*[\d\\-]"
+    r"|\bjust\s+(?:kidding|a\s+guess)",
+    re.IGNORECASE,
 )
-_PHRASE = re.compile(r"\banswer\b\**(?:\s+is\b(?:\s*:)?|\s*[:=])\**", re.IGNORECASE)
-_VALUE = r"""(?:\$\$[^$\n]{1,2000}\$\$|\$[^$\n]{1,2000}\$|\\\([^\n]{1,2000}?\\\)|\\\[[^\n]{1,2000}?\\\]
-              |[-+\u2212]?\s?\\?[$\u20ac\u00a3]?\s?(?:\d[\d,]*(?:\.\d+)?|\.\d+)(?:\s?/\s?\d+)?\s?(?:\\?%)?)"""
-_STATED = re.compile(rf"\s*\**\s*(?P<values>{_VALUE}(?:\s*(?:,?\s*(?:and|or)\b|[,;])\s*{_VALUE})*)", re.VERBOSE)
-_INNER_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{(?=[^{}]*\}$|\s*\\(?:boxed|fbox)\s*\{)")
-_SENTENCE_END = re.compile(r"\n|[.!?](?=\s|$)")
-_STATEMENT_CHARS = 2_000
+_DENIED = re.compile(
+    r"^[\s$.,)\]\\]{0,6}(?:(?:is|was)\s+(?:clearly\s+|certainly\s+)?(?:wrong|incorrect|false|invalid|a\s+mistake|not\b)"
+    r"|isn't\b|can(?:not|'t)\s+be)",
+    re.IGNORECASE,
+)
+_TURN = re.compile(r"^[\s$.,!*\\)\]]*(?:no|wait|hmm|oops|hold\s+on|actually)\b[\s,.:!-]", re.IGNORECASE)
+_CONFIRMED = re.compile(
+    r"\b(?:is|looks?|was)\s+(?:indeed\s+|right|correct\b)|\bconfirm|\bchecks?\s+out|\bstands\b", re.I
+)
+_REPLACED = re.compile(r"\b(?:final|correct|actual|right|true|real)\s+answer\**\s*(?:is|:)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -46,108 +59,53 @@ class Extraction:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class _Box:
-    start: int
-    end: int
-    content: slice
-
-
 def extract(completion: str, fallback: bool = True) -> Extraction:
     """The answer of a completion. `fallback` allows an answer that is stated without a box."""
     text = completion[-WINDOW:]
     think_end = text.rfind("</think>")
     if text.find("<think>", max(think_end, 0)) >= 0:
-        return Extraction(None, "none", "the completion ends inside its scratch work (<think> is never closed)")
+        return _none("the completion ends inside its scratch work (<think> is never closed)")
     if think_end >= 0:
         text = text[think_end + len("</think>") :]
-    boxes, truncated = _boxes(text)
+    text = boxes.without_comments(text)
+    found, truncated = boxes.boxes(text)
     if truncated:
-        return Extraction(None, "none", "the last \\boxed{} is never closed")
-    if boxes:
-        answer = _listing(text, boxes)
-        return Extraction(answer, "box") if answer else Extraction(None, "none", "the last \\boxed{} is empty")
-    return _stated(text) if fallback else Extraction(None, "none", "no \\boxed{} in the completion")
+        return _none("the last \\boxed{} is never closed")
+    if found:
+        return _boxed(text, found, fallback)
+    return _stated(text) if fallback else _none("no \\boxed{} in the completion")
 
 
-def _boxes(text: str) -> tuple[list[_Box], bool]:
-    """Outermost closed boxes in order, and whether a box opened after the last closed one is never closed."""
-    starts = [at for at in (text.find("\\boxed"), text.find("\\fbox")) if at >= 0]
-    if not starts:
-        return [], False
-    found: list[_Box] = []
-    stack: list[tuple[int, int]] = []  # (start of the box command or -1, start of the content)
-    for token in _TOKEN.finditer(text, min(starts)):
-        mark = token.group()[-1]
-        if token["open"]:
-            stack.append((token.start(), token.end()))
-        elif token["bare"]:
-            found.append(_Box(token.start(), token.end(), slice(*token.span("bare"))))
-        elif len(token.group()) > 1:
-            continue
-        elif mark == "{":
-            stack.append((-1, token.end()))
-        elif stack:
-            start, content = stack.pop()
-            if start >= 0:
-                while found and found[-1].start > start:
-                    found.pop()
-                found.append(_Box(start, token.end(), slice(content, token.start())))
-    last_open = max((start for start, _ in stack if start >= 0), default=-1)
-    return found, last_open > (found[-1].start if found else -1)
-
-
-def _listing(text: str, boxes: list[_Box]) -> str:
-    """The last box, and before it every different box that only separators keep from it."""
-    contents = [_unboxed(text[boxes[-1].content])]
-    for box, following in zip(boxes[-2::-1], boxes[:0:-1], strict=True):
-        between = text[box.end : following.start]
-        if len(between) > 80 or not _SEPARATORS.fullmatch(between):
-            break
-        if (content := _unboxed(text[box.content])) and content not in contents:
-            contents.append(content)
-    return ", ".join(reversed(contents)) if contents[0] else ""
-
-
-def _unboxed(content: str) -> str:
-    """The content of a box that holds nothing but another box."""
-    content = content.strip()
-    while (inner := _INNER_BOX.match(content)) and content.endswith("}") and len(content) <= _STATEMENT_CHARS:
-        content = content[inner.end() : -1].strip()
-    return content
+def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
+    after = text[found[-1].end : found[-1].end + _AFTERWARDS]
+    replaced = fallback and _REPLACED.search(after)
+    taken_back = withdrawn(after)
+    if taken_back or replaced:
+        if fallback and (later := _stated(after)).answer is not None:
+            return later
+        if taken_back:
+            return _none("the last \\boxed{} is withdrawn")
+    if trouble := boxes.discounted(text, found[-1]):
+        return _none(trouble)
+    answer = boxes.listing(text, found)
+    return Extraction(answer, "box") if answer else _none("the last \\boxed{} is empty")
 
 
 def _stated(text: str) -> Extraction:
-    marker = text.rfind("####")
-    phrase = max(_PHRASE.finditer(text), key=re.Match.end, default=None)
-    if phrase and phrase.end() > marker:
-        return _found(_statement(text[phrase.end() : phrase.end() + _STATEMENT_CHARS]), "phrase")
-    if marker >= 0:
-        line = text[marker + 4 : marker + 4 + _STATEMENT_CHARS].split("\n", 1)[0]
-        return _found(_undress(line), "marker")
-    return Extraction(None, "none", "no \\boxed{} in the completion, and no answer stated")
-
-
-def _found(answer: str, how: How) -> Extraction:
-    unfinished = answer.endswith(("=", ":", "\\", "+")) or answer.count("{") != answer.count("}")
-    if not answer or unfinished:
-        return Extraction(None, "none", "the answer that is announced is missing or unfinished")
+    answer, how = stated.statement(text)
+    if how == "none":
+        return _none("no \\boxed{} in the completion, and no answer stated")
+    if not answer:
+        return _none("the answer that is announced is missing, unfinished, a question or withdrawn")
     return Extraction(answer, how)
 
 
-def _statement(text: str) -> str:
-    """What is stated at the beginning of `text`: one value, several joined by commas or "or", else the sentence."""
-    if values := _STATED.match(text):
-        stated = values["values"].rstrip()
-        rest = text[values.start("values") + len(stated) :]
-        if not rest[:1].isalnum() and rest.lstrip()[:1] not in tuple("\\^_*/+-({="):
-            return _undress(stated)
-    end = _SENTENCE_END.search(text.lstrip())
-    return _undress(text.lstrip()[: end.start()] if end else text)
+def withdrawn(after: str) -> bool:
+    """Whether what follows an answer takes it back."""
+    return bool(
+        _WITHDRAWN.search(after[:600]) or _DENIED.match(after) or (_TURN.search(after) and not _CONFIRMED.search(after))
+    )
 
 
-def _undress(text: str) -> str:
-    """`text` without Markdown emphasis, math delimiters and a final full stop."""
-    text = text.strip().strip("*`").strip().rstrip(".").strip()
-    text = re.sub(r"(?<!\\)\$(?=\d[\d.,]*$)", "", text)  # a lone dollar sign before an amount is money
-    return re.sub(r"(?<!\\)\${1,2}|\\[()\[\]]", "", text).strip().rstrip(".")
+def _none(reason: str) -> Extraction:
+    return Extraction(None, "none", reason)

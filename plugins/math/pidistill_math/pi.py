@@ -16,7 +16,8 @@ from pidistill.pi.forms import FirstStep
 from pidistill.records import Status
 from pidistill.text import holds
 from pidistill_math.judge import judge
-from pidistill_math.notation import canonical, words
+from pidistill_math.reading import read
+from pidistill_math.syntax import Unreadable
 
 _PICTURE = re.compile(r"\[asy\].*?\[/asy\]|\\begin\{asy\}.*?\\end\{asy\}", re.DOTALL)
 _FORMULA = re.compile(
@@ -49,14 +50,23 @@ def holds_answer(step: str, reference: str) -> bool:
     """Whether any number or formula of `step`, or a side of one, is the answer in any spelling that would pass."""
     if holds(step, reference) or any(box in step for box in _BOX):
         return True
-    if (word := words(canonical(reference))) and re.search(rf"\b{word}\b", step, re.IGNORECASE):
+    if (word := _words(reference)) and re.search(rf"\b{re.escape(word)}\b", step, re.IGNORECASE):
         return True
     formulas = [match.group() for match in _FORMULA.finditer(step)]
     stripped = [re.sub(r"^(\$\$|\$|\\\[|\\\()|(\$\$|\$|\\\]|\\\))$", "", formula).strip() for formula in formulas]
     pieces = [*stripped, *_NUMBER.findall(step)]
     pieces += [side for formula in stripped for side in _RELATION.split(formula)]
     candidates = dict.fromkeys(piece.strip(" .,;") for piece in pieces)
-    return any(judge(reference, piece, limit_s=1).status is Status.PASS for piece in candidates if piece)
+    return any(judge(reference, piece, limit_s=1, lenient=True).status is Status.PASS for piece in candidates if piece)
+
+
+def _words(reference: str) -> str:
+    """The words of a reference that is words or the letter of an option; '' for any other."""
+    try:
+        node = read(reference, True)
+    except Unreadable:
+        return ""
+    return node.text if node.head in ("words", "choice") else ""
 
 
 @dataclass(frozen=True)

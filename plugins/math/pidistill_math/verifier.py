@@ -30,6 +30,8 @@ class MathOptions(Options, of="math verifier"):
 
     fallback: bool = True
     """Whether an answer that is stated without a box counts; see `extract`."""
+    lenient: bool = False
+    """Whether an answer that leaves arithmetic to be worked out (``17 \\cdot 23`` for 391) is worked out."""
     limit_s: int = option(3, least=1, most=3600)
     """Whole seconds that each step of computer algebra may take; past it: TIMEOUT."""
 
@@ -38,12 +40,12 @@ class MathVerifier(Verifier):
     """Judges completions of math problems. Must be called on a main thread: math-verify uses SIGALRM."""
 
     name: ClassVar[str] = "math"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     def __init__(self, options: MathOptions = MathOptions()) -> None:
         self.options = options
         self.opened_with = options.changed()
-        self._rulings: LastUsed[tuple[str, str], Ruling] = LastUsed(_REMEMBERED)
+        self._rulings: LastUsed[tuple[str, str, str], Ruling] = LastUsed(_REMEMBERED)
 
     def verify(self, problem: Problem, completion: str) -> Verdict:
         """PASS, FAIL, NO_ANSWER, TIMEOUT, or ABSTAIN where the problem has no reference that can be judged."""
@@ -54,7 +56,7 @@ class MathVerifier(Verifier):
             if not problem.reference.strip():
                 return Verdict(Status.ABSTAIN, reason="the reference is empty")
             return Verdict(Status.NO_ANSWER, reason=found.reason, diagnostics=f"No final answer: {found.reason}.")
-        ruling = self._ruling(problem.reference, found.answer)
+        ruling = self._ruling(problem, problem.reference, found.answer)
         return Verdict(
             ruling.status,
             1.0 if ruling.status is Status.PASS else 0.0,
@@ -62,10 +64,11 @@ class MathVerifier(Verifier):
             f"{ruling.rule}: {ruling.reason}" if ruling.reason else ruling.rule,
         )
 
-    def _ruling(self, reference: str, answer: str) -> Ruling:
+    def _ruling(self, problem: Problem, reference: str, answer: str) -> Ruling:
+        options, prompt = self.options, problem.prompt
         return self._rulings.get(
-            (reference, answer),
-            lambda: judge(reference, answer, self.options.limit_s),
+            (prompt, reference, answer),
+            lambda: judge(reference, answer, options.limit_s, prompt, options.lenient),
             keep=lambda ruling: len(answer) <= _SHOWN and ruling.status is not Status.TIMEOUT,
         )
 

@@ -22,7 +22,7 @@ from pidistill_math.extract import extract
         ("\\boxed 42", "42"),
         ("\\boxed{5}. That was wrong, so: \\boxed{6}", "6"),
         ("\\boxed{5} or \\boxed{6}", "5, 6"),
-        ("$x=\\boxed{2}$ and $y=\\boxed{3}$", "2, 3"),
+        ("$x=\\boxed{2}$ and $y=\\boxed{3}$", "x = 2, y = 3"),
         ("\\boxed{5} \\boxed{5}", "5"),
         ("<think>\\boxed{1}</think> \\boxed{2}", "2"),
         ("<think>\\boxed{1}", None),
@@ -31,14 +31,14 @@ from pidistill_math.extract import extract
         ("", None),
         ("She has 5 apples.", None),
         ("9*2=18\n#### 18", "18"),
-        ("#### $18.00", "18.00"),
+        ("#### $18.00", "$18.00"),
         ("The final answer is 1,234.", "1,234"),
         ("The answer is $\\frac12$.", "\\frac12"),
         ("The answer is 5 because it is.", "5"),
         ("The answer is 5 or 6.", "5 or 6"),
         ("The answer is 2x.", "2x"),
         ("The answer is 3 + 4 =", None),
-        ("**Answer:** 18 apples", "18"),
+        ("**Answer:** 18 apples", "18 apples"),
         ("The answer is 4.\n#### 5", "5"),
     ],
 )
@@ -93,4 +93,4 @@ def test_a_balanced_last_box_gives_its_content(content: str, before: str) -> Non
             break
     if depth or content.endswith("\\") or "\\" in content or not content.strip() or "boxed" in content:
         return
-    assert extract(f"{before} \\boxed{{{content}}}").answer == content.strip()
+    assert extract(f"{before}\n\nSo \\boxed{{{content}}}").answer == content.strip()

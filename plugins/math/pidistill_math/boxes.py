@@ -1,0 +1,209 @@
+"""The boxes of a completion: where they are, what surrounds them, and which of them state the answer together.
+
+A box counts only where it is the statement itself. One inside a fraction or a root, with a sign, a factor or a power
+beside it in its formula, behind a 'not', before a question mark, in a comment, or hidden, states something else.
+Everything here is linear in the length of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from pidistill_math.symbols import ARGUMENT_DRESS, DRESS, ROMAN, TEXT
+
+_TOKEN = re.compile(r"\\+(?:boxed|fbox)\s*(?:(?P<open>\{)|(?P<bare>-?\d+(?:\.\d+)?)|(?![A-Za-z]))|\\[\s\S]|[{}]")
+_COMMAND = re.compile(r"\\([A-Za-z]+)\*?\s*(?:\[[^\]{}]{0,40}\])?\s*$")
+_TRANSPARENT: Final = (
+    TEXT | ROMAN | DRESS | ARGUMENT_DRESS | {"boxed", "fbox", "color", "begin", "end", "large", "ensuremath"}
+)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|\\iffalse\b.*?(?:\\fi\b|\Z)|^[ \t]*%.*?$", re.DOTALL | re.MULTILINE)
+_INNER_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{(?=[^{}]*\}$|\s*\\(?:boxed|fbox)\s*\{)")
+_LONGEST: Final = 2_000
+
+_SEPARATORS = re.compile(
+    r"(?:[\s$.,;:&/~]|\\[\s,;:!()\[\]]|\\q?quad\b|\\text\{\s*,?\s*(?:and|or)\s*\}|\b(?:and|or)\b"
+    r"|\b[A-Za-z](?:_\w|_\{\w{1,4}\})?\s*=)*"
+)
+_PARTS = re.compile(r"(?=[^.!?\n]*\band\b)(?:[^.!?\n\\{}]|\\text\{[^{}]*\}|\\[,;: ()\[\]]){1,100}", re.IGNORECASE)
+_LABELLED = re.compile(
+    r"[\s$.,;*\\\])&-]{0,12}(?:part\s*)?(?:\([a-h]\)|\((?:i{1,3}|iv|v)\)|\b[b-h]\))[\s$:.*\\(\[-]{0,12}", re.I
+)
+_LABEL = re.compile(r"(?:\(a\)|\(i\)|\ba\))[\s$:.*\\(\[-]{0,12}$", re.IGNORECASE)
+_OTHERWISE = re.compile(
+    r"\b(?:not?|wait|wrong|instead|rather|actually|but|so|thus|hence|then|therefore|answer|final|total|sum|result|we|"
+    r"which|gives?|giving|becomes|simplif\w*|incorrect|first|if|or|either|maybe|finally)\b",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"(?<![\\A-Za-z0-9+*/^-])([A-Za-z](?:_\w|_\{\w{1,4}\})?)\s*=\s*$")
+
+_OPERATOR_BEFORE = re.compile(
+    r"(?:\\(?:cdot|times|div|pm|mp|sqrt|neq?|lt|gt|leq?|geq?|leqslant|geqslant|not|sin|cos|tan|cot|sec|csc|ln|log|exp|"
+    r"frac|dfrac|tfrac|over|lvert|lfloor|lceil|overline|binom|sum|prod|int|setminus|cup|cap|notin|subset|circ|pi)"
+    r"|[+\-*/^_<>|\u2260\u2212])(?:\s|\\[,;:! ])*$"
+)
+_ARROW = re.compile(r"(?:=>|->|\u2192|\*\*|__|(?:^|\n)\s*[->*+]\s+|(?:^|\n)\s*>+|\s[-\u2013\u2014]\s)\s*$")
+_FACTOR_BEFORE = re.compile(r"(?:\d|(?<![A-Za-z\\])[A-Za-z]|[A-Za-z0-9}]\))(?:\s|\\[,;:! ])*$")
+_TOUCHING_BEFORE = re.compile(r"(?:(?<![A-Za-z])[A-Za-z]|\d)$")
+_NOT_BEFORE = re.compile(
+    r"(?:\bnot(?:\s+(?:equal\s+to|be|simply|just))?|n't(?:\s+be)?|\bnever|\binstead\s+of|\brather\s+than|\bneither|\bunlike)"
+    r"[\s:$*\\(\[]*(?:\\text\{[^{}]*\})?[\s$]*$",
+    re.IGNORECASE,
+)
+_OPERATOR_AFTER = re.compile(
+    r"(?:\s|\\[,;:! ])*(?:\^(?!\s*\{?\s*\\circ)|_|!(?!=)|[+\-*/<>(]|\\(?:cdot|times|div|pm|mp|frac|dfrac|sqrt|pi|le|"
+    r"leq|ge|geq|ne|neq|lt|gt|cup|cap|setminus|left|binom)(?![A-Za-z])|[A-Za-z0-9])"
+)
+_TOUCHING_AFTER = re.compile(r"\^|_|[+*/-](?=[\w\\(])|[0-9]|\w(?!\w)")
+_PALE = re.compile(r"\\(?:text)?color\s*(?:\[[^\]]*\])?\{\s*(?:white|transparent|background|bg)\s*\}\s*\{?[^{}$\n]*$")
+_OR = re.compile(r"[^.!?\n]{0,60}\bor\b(?!\s+rather)[^.!?\n]{0,40}", re.IGNORECASE)
+_OPENED = re.compile(r"(?:\\left\s*)?[(\[]\s*$")
+_CLOSED = re.compile(r"\s*(?:\\right\s*)?[)\]]")
+_QUESTION = re.compile(r"[\s$.\\)\]*]{0,6}\?")
+_PERCENT = re.compile(r"(?:\s|\\[,;:! ])*(?:\\%|%|\\text\{\s*(?:percent|thousand|million|billion|hundred|dozen)\s*\})")
+_DEGREE = re.compile(r"\s*\^\s*(?:\\circ|\{\s*\\circ\s*\})")
+
+
+@dataclass(frozen=True)
+class Box:
+    """A closed box: where it stands, its content, and whether it is inside an operation."""
+
+    start: int
+    end: int
+    content: slice
+    inside: str = ""
+
+
+def without_comments(text: str) -> str:
+    """`text` without what no reader sees."""
+    return _COMMENT.sub("", text) if "<!--" in text or "%" in text or "\\iffalse" in text else text
+
+
+def boxes(text: str) -> tuple[list[Box], bool]:
+    """Outermost closed boxes in order, and whether a box opened after the last closed one is never closed."""
+    starts = [at for at in (text.find("\\boxed"), text.find("\\fbox")) if at >= 0]
+    if not starts:
+        return [], False
+    found: list[Box] = []
+    stack: list[tuple[int, int, str]] = []  # start of the box command or -1, start of the content, operation
+    closed_at, closed = -1, ""
+    opaque = [""]
+    for token in _TOKEN.finditer(text, max(0, min(starts) - 200)):
+        mark = token.group()[-1]
+        if token["open"]:
+            stack.append((token.start(), token.end(), ""))
+            opaque.append(opaque[-1])
+        elif token["bare"]:
+            found.append(Box(token.start(), token.end(), slice(*token.span("bare")), opaque[-1]))
+        elif len(token.group()) > 1:
+            continue
+        elif mark == "{":
+            command = _command(text, token.start(), closed_at, closed)
+            stack.append((-1, token.end(), command))
+            opaque.append(opaque[-1] or ("" if command in _TRANSPARENT else command))
+        elif stack:
+            start, content, command = stack.pop()
+            opaque.pop()
+            closed_at, closed = token.end(), command
+            if start >= 0:
+                while found and found[-1].start > start:
+                    found.pop()
+                found.append(Box(start, token.end(), slice(content, token.start()), opaque[-1]))
+    last_open = max((start for start, _, _ in stack if start >= 0), default=-1)
+    return found, last_open > (found[-1].start if found else -1)
+
+
+def _command(text: str, at: int, closed_at: int, closed: str) -> str:
+    """The command whose argument opens at `at`; ``text`` for a group of its own."""
+    before = text[max(0, at - 60) : at]
+    if closed_at >= 0 and not text[closed_at:at].strip() and at - closed_at < 60:
+        return {"color": "color", "textcolor": "textcolor"}.get(closed, closed)
+    if command := _COMMAND.search(before):
+        return command[1]
+    return before.rstrip()[-1:] if before.rstrip()[-1:] in ("^", "_") else "text"
+
+
+def content(text: str, box: Box) -> str:
+    """The content of a box; of one that holds nothing but another box, that one's."""
+    return unboxed(text[box.content].strip())
+
+
+def unboxed(inside: str) -> str:
+    """A text without a box that is all of it."""
+    while (inner := _INNER_BOX.match(inside)) and inside.endswith("}") and len(inside) <= _LONGEST:
+        inside = inside[inner.end() : -1].strip()
+    return inside
+
+
+def listing(text: str, found: list[Box]) -> str:
+    """The last box, and before it every different box that states the answer with it."""
+    chosen = [found[-1]]
+    for box, following in zip(found[-2::-1], found[:0:-1], strict=True):
+        if not _together(text, box, following):
+            break
+        chosen.insert(0, box)
+    contents = [content(text, box) for box in chosen]
+    if not contents[-1]:
+        return ""
+    if len(chosen) == 1:
+        return contents[0] + beside(text, chosen[0])
+    names = [_NAME.search(text[max(0, box.start - 20) : box.start]) for box in chosen]
+    if all(names) and not any("=" in inside for inside in contents):
+        contents = [f"{name[1]} = {inside}" for name, inside in zip(names, contents, strict=True) if name]
+    return ", ".join(dict.fromkeys(inside for inside in contents if inside))
+
+
+def _together(text: str, box: Box, following: Box) -> bool:
+    between = text[box.end : following.start]
+    if len(between) > 120:
+        return False
+    if (len(between) <= 80 and _SEPARATORS.fullmatch(between)) or _OR.fullmatch(between):
+        return True
+    if _LABELLED.fullmatch(between):
+        return bool(_LABEL.search(text[max(0, box.start - 40) : box.start]) or _LABELLED.search(between))
+    return bool(_PARTS.fullmatch(between)) and not _OTHERWISE.search(between)
+
+
+def beside(text: str, box: Box) -> str:
+    """A percent sign, a degree sign or a scale word that belongs to the value but stands behind the box."""
+    after = text[box.end : box.end + 60]
+    match = _PERCENT.match(after) or _DEGREE.match(after)
+    return match.group() if match else ""
+
+
+def discounted(text: str, box: Box) -> str:
+    """Why a box does not state an answer, '' where it does."""
+    if box.inside:
+        return "the last box stands inside an operation"
+    before, after = text[max(0, box.start - 200) : box.start], text[box.end : box.end + 60]
+    inside = in_formula(text, box.start)
+    if _PALE.search(before) or (before.endswith("~~") and after.startswith("~~")):
+        return "the last box cannot be seen, or is struck out"
+    if (opened := _OPENED.search(before)) and (closed := _CLOSED.match(after)) and opened.start():
+        if before[opened.start() - 1].isalnum() or before[opened.start() - 1] == "}":
+            return "the last box is an argument"
+        before, after = before[: opened.start()], after[closed.end() :]
+    arrow = _ARROW.search(before) and not (inside and before.rstrip()[-1:] in "-+*")
+    if _OPERATOR_BEFORE.search(before) and not arrow:
+        return "the last box stands behind an operator"
+    if _NOT_BEFORE.search(before):
+        return "the last box is denied"
+    if (inside and _FACTOR_BEFORE.search(before)) or (not inside and _TOUCHING_BEFORE.search(before)):
+        return "the last box has a factor"
+    if _QUESTION.match(after):
+        return "the last box is a question"
+    after = after[len(beside(text, box)) :]
+    if (_OPERATOR_AFTER if inside else _TOUCHING_AFTER).match(after):
+        return "the last box is part of a longer formula"
+    return ""
+
+
+def in_formula(text: str, at: int) -> bool:
+    """Whether a place is between math delimiters, as far as its paragraph shows."""
+    start = max(text.rfind("\n\n", 0, at), at - 3_000, 0)
+    paragraph = text[start:at]
+    for opening, closing in (("\\[", "\\]"), ("\\(", "\\)"), ("\\begin{", "\\end{")):
+        if paragraph.rfind(opening) > paragraph.rfind(closing):
+            return True
+    return len(re.findall(r"(?<!\\)\$", paragraph.replace("$$", "$"))) % 2 == 1

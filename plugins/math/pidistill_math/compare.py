@@ -1,0 +1,407 @@
+"""Whether an answer is the reference, once both are read: kind by kind, with a reason for every no.
+
+A verdict is never a guess: kinds that differ refute, except where one kind says what the other says (listed at
+`_across`). `quantity` compares single values; here are the kinds that are made of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from pidistill_math import quantity
+from pidistill_math.asking import Question
+from pidistill_math.equality import equal, proportional
+from pidistill_math.families import same_family
+from pidistill_math.intervals import normalized
+from pidistill_math.kinds import (
+    Equation,
+    Family,
+    Interval,
+    Named,
+    Ordered,
+    Reals,
+    Record,
+    Relation,
+    Several,
+    Shape,
+    Single,
+    Under,
+)
+from pidistill_math.numeric import NoValue
+from pidistill_math.quantity import Found, no, yes
+from pidistill_math.shapes import as_interval, is_name
+from pidistill_math.syntax import Node, num, sym, symbols
+
+_MOST: Final = 100
+"""Items of the longest list compared."""
+_FUNCTIONS_OF_Y: Final = "y"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How to compare: the question, and whether unevaluated answers are worked out."""
+
+    question: Question
+    lenient: bool = False
+
+    def same(self, ours: Shape, theirs: Shape) -> Found:
+        """Whether `theirs` is the answer `ours`. Raises `TooLarge` where a number cannot be computed."""
+        ours, theirs = _plain(ours), _plain(theirs)
+        if isinstance(ours, Under) or isinstance(theirs, Under):
+            return self.under(ours, theirs)
+        if isinstance(ours, Named) or isinstance(theirs, Named):
+            return self.named(ours, theirs)
+        if isinstance(ours, Single) and isinstance(theirs, Single):
+            return quantity.same(ours, theirs, self.question, self.lenient)
+        if isinstance(ours, Several) and isinstance(theirs, Several):
+            return self.several(ours.items, theirs.items)
+        if isinstance(ours, Ordered) and isinstance(theirs, Ordered):
+            return self.ordered(ours, theirs)
+        if isinstance(ours, Record) and isinstance(theirs, Record):
+            return self.records(ours, theirs)
+        if isinstance(ours, Family) and isinstance(theirs, Family):
+            return same_family(ours, theirs)
+        if isinstance(ours, Equation) and isinstance(theirs, Equation):
+            return _equations(ours, theirs)
+        if isinstance(ours, Relation) and isinstance(theirs, Relation):
+            return _relations(ours, theirs)
+        if isinstance(ours, Reals) or isinstance(theirs, Reals):
+            return self.reals(ours, theirs)
+        return self.across(ours, theirs)
+
+    def across(self, ours: Shape, theirs: Shape) -> Found:
+        """Kinds that differ and may yet say one thing: one value in a list of one, a record and its values."""
+        for one, other, swapped in ((ours, theirs, False), (theirs, ours, True)):
+            if isinstance(one, Several) and len(one.items) == 1 and not isinstance(other, Several):
+                inner = one.items[0]
+                return self.same(other, inner) if swapped else self.same(inner, other)
+            if isinstance(one, Several) and swapped and isinstance(other, Single):
+                forms = {item.node for item in one.items if isinstance(item, Single)}
+                if len(forms) == len(one.items) and all(self.same(other, item).same for item in one.items):
+                    return yes("value")  # one value in several forms
+            if isinstance(one, Record):
+                return self.record(one, other, swapped)
+            if isinstance(one, Family) and isinstance(other, Single | Several):
+                items = other.items if isinstance(other, Several) else (other,)
+                nodes = [item.node for item in items if isinstance(item, Single)]
+                if len(nodes) == len(items) and any(one.parameter in symbols(node) for node in nodes):
+                    return same_family(one, replace(one, items=tuple(nodes)))
+        return no(f"{_kind(theirs)}, where the reference is {_kind(ours)}")
+
+    # --- names
+
+    def named(self, ours: Shape, theirs: Shape) -> Found:
+        """Names that agree, or of which one is left out."""
+        if isinstance(ours, Named) and isinstance(theirs, Named):
+            if not (is_name(ours.name) and is_name(theirs.name)) and ours.name != theirs.name:
+                pair = [_as_equation(part) for part in (ours, theirs)]
+                if pair[0] is None or pair[1] is None:
+                    return no("another name than the reference's")
+                return _equations(pair[0], pair[1])
+            renamed = _renamed(ours.name, theirs.name)
+            if renamed is None:
+                pair = [_as_equation(part) for part in (ours, theirs)]
+                if pair[0] is not None and pair[1] is not None and all(symbols(part.sides[1]) for part in pair if part):
+                    return _equations(pair[0], pair[1])
+                return no("another name or variable than the reference's")
+            inner = _with_symbols(theirs.inner, renamed)
+            if ours.name.head == theirs.name.head == "group" and isinstance(inner, Ordered):
+                inner = _in_order(ours.name, theirs.name, inner)
+            return self.same(ours.inner, inner)
+        if isinstance(ours, Named):
+            if isinstance(theirs, Record) and isinstance(ours.inner, Ordered | Several):
+                return self.same(ours.inner, theirs)
+            if isinstance(theirs, Equation):
+                if isinstance(ours.inner, Single) and symbols(ours.inner.node):
+                    return self.same(Equation((ours.name, ours.inner.node)), theirs)
+                return no("an equation that is not solved, where the reference names a value")
+            if isinstance(theirs, Reals) and theirs.subject not in (None, ours.name):
+                return no("another variable than the reference's")
+            return self.same(ours.inner, theirs)
+        assert isinstance(theirs, Named)
+        if isinstance(ours, Equation):
+            if isinstance(theirs.inner, Single):
+                return self.same(ours, Equation((theirs.name, theirs.inner.node)))
+            return no(f"{_kind(theirs.inner)}, where the reference is an equation")
+        if isinstance(ours, Reals) and ours.subject is not None and ours.subject != theirs.name:
+            return no("another variable than the reference's")
+        if isinstance(ours, Record):
+            return no("one name, where the reference has several")
+        return self.same(ours, theirs.inner)
+
+    def under(self, ours: Shape, theirs: Shape) -> Found:
+        """Conditions: those of an answer must be the reference's; a reference's may be left out."""
+        inner = [part.inner if isinstance(part, Under) else part for part in (ours, theirs)]
+        found = self.same(*inner)
+        if not found.same or not isinstance(theirs, Under):
+            return found
+        if not isinstance(ours, Under):
+            return no("a condition that the reference does not have")
+        conditions = self.several(ours.conditions, theirs.conditions)
+        return found if conditions.same else no("other conditions than the reference's")
+
+    # --- several values
+
+    def several(self, ours: Sequence[Shape], theirs: Sequence[Shape]) -> Found:
+        """Without order: each has its partner. Written repeats count only where nothing else is there."""
+        if len(ours) > _MOST or len(theirs) > _MOST:
+            return no(f"more than {_MOST} items")
+        if any(isinstance(item, Single) and item.node.head == "dots" for item in (*ours, *theirs)):
+            return self.one_by_one(ours, theirs)
+        if len(theirs) > 2 * len(ours) + 2:
+            return no("more items than the reference has")
+        left, right = self.distinct(ours), self.distinct(theirs)
+        if len(left) != len(right) or (len(left) == 1 and len(ours) != len(theirs)):
+            return no(f"{len(right)} items, where the reference has {len(left)}")
+        used: set[int] = set()
+        rule, reason = "list", ""
+        for item in left:
+            for index, other in enumerate(right):
+                if index in used or isinstance(item, Several) is not isinstance(other, Several):
+                    continue
+                found = self.same(item, other)
+                if found.same:
+                    used.add(index)
+                    break
+                reason = found.reason
+            else:
+                return no(reason if len(left) == 1 else "an item that the reference does not have")
+        return yes(rule)
+
+    def distinct(self, items: Sequence[Shape]) -> list[Shape]:
+        """The items without those that are spelt alike or are one value."""
+        kept: list[Shape] = []
+        for item in items:
+            if item not in kept and not any(self.repeat(item, other) for other in kept):
+                kept.append(item)
+        return kept
+
+    def repeat(self, item: Shape, other: Shape) -> bool:
+        if isinstance(item, Single) and isinstance(other, Single) and item.node.head != "words":
+            try:
+                return item.node.unit == other.node.unit and equal(item.node, other.node)
+            except NoValue:
+                return False
+        return False
+
+    def one_by_one(self, ours: Sequence[Shape], theirs: Sequence[Shape]) -> Found:
+        """In order."""
+        if len(ours) != len(theirs):
+            return no(f"{len(theirs)} items, where the reference has {len(ours)}")
+        for item, other in zip(ours, theirs, strict=True):
+            found = self.same(item, other)
+            if not found.same:
+                return found
+        return yes("tuple")
+
+    def ordered(self, ours: Ordered, theirs: Ordered) -> Found:
+        """Tuples, or intervals, by their items; brackets of pairs must agree, since they may be intervals."""
+        square = {ours.brackets, theirs.brackets} == {"()", "[]"}
+        if len(ours.items) == 2 and square:
+            return no("other ends belong to the interval than to the reference's")
+        found = self.one_by_one(ours.items, theirs.items)
+        if found.same and len(ours.items) == 2 and ours.brackets == "<>" and theirs.brackets == "[]":
+            return no("an interval, where the reference is a vector")
+        return found
+
+    def records(self, ours: Record, theirs: Record) -> Found:
+        """By name."""
+        left, right = ({part.name: part.inner for part in record.parts} for record in (ours, theirs))
+        if set(left) != set(right):
+            return no("other names than the reference's")
+        for name, inner in left.items():
+            found = self.same(inner, right[name])
+            if not found.same:
+                return found
+        return yes("names")
+
+    def record(self, record: Record, other: Shape, swapped: bool) -> Found:
+        """Names with values against values alone, in the order given, or of the alphabet where a tuple is meant."""
+        inner = [part.inner for part in record.parts]
+        names = [part.name.text for part in record.parts]
+        if isinstance(other, Several | Ordered) and len(other.items) == len(inner):
+            stems = {name.split("_")[0] for name in names}
+            if isinstance(other, Several) and len(stems) == 1 and all(part.name.head == "sym" for part in record.parts):
+                return self.several(other.items, inner) if swapped else self.several(inner, other.items)
+            if swapped and all(len(name) == 1 for name in names):
+                inner = [part.inner for part in sorted(record.parts, key=lambda part: part.name.text)]
+            return self.one_by_one(other.items, inner) if swapped else self.one_by_one(inner, other.items)
+        return no(
+            f"{_kind(record if swapped else other)}, where the reference is {_kind(other if swapped else record)}"
+        )
+
+    # --- sets of reals
+
+    def reals(self, ours: Shape, theirs: Shape) -> Found:
+        """Sets of reals in any dress; pairs in brackets count as the intervals that they may be."""
+        left, right = _as_reals(ours), _as_reals(theirs)
+        if left is None or right is None:
+            for one, other, swapped in ((left, theirs, False), (right, ours, True)):
+                if one is not None and len(one.parts) == 1 and one.parts[0].low == one.parts[0].high:
+                    value = Single(one.parts[0].low)
+                    if isinstance(other, Single):
+                        return self.same(other, value) if swapped else self.same(value, other)
+            return no(f"{_kind(theirs)}, where the reference is {_kind(ours)}")
+        if left.subject is not None and right.subject is not None and left.subject != right.subject:
+            return no("another variable than the reference's")
+        a, b = normalized(left.parts), normalized(right.parts)
+        if a is None or b is None or len(a) != len(b):
+            return no("another set than the reference")
+        for mine, yours in zip(a, b, strict=True):
+            if mine.ends != yours.ends:
+                return no("other ends belong to the set than to the reference's")
+            for end, end_of_other in ((mine.low, yours.low), (mine.high, yours.high)):
+                if not self.end(end, end_of_other):
+                    return no("another end than the reference's")
+        return yes("set")
+
+    def end(self, ours: Node, theirs: Node) -> bool:
+        if ours == theirs:
+            return True
+        return quantity.same(Single(ours), Single(theirs), self.question, self.lenient).same
+
+
+def _in_order(ours: Node, theirs: Node, values: Ordered) -> Ordered:
+    """Values of the names of one tuple in the order of another."""
+    if len(values.items) != len(theirs.args):
+        return values
+    by_name = dict(zip(theirs.args, values.items, strict=True))
+    return replace(values, items=tuple(by_name[name] for name in ours.args))
+
+
+def _as_equation(found: Named) -> Equation | None:
+    return Equation((found.name, found.inner.node)) if isinstance(found.inner, Single) else None
+
+
+def _plain(found: Shape) -> Shape:
+    """Without wrappers that say nothing: a list of one value, a set of finitely many points."""
+    if isinstance(found, Several) and len(found.items) == 1 and not isinstance(found.items[0], Reals | Several):
+        return _plain(found.items[0])
+    if isinstance(found, Reals) and found.parts and all(part.low == part.high for part in found.parts):
+        return _plain(Several(tuple(Single(part.low) for part in found.parts)))
+    return found
+
+
+def _as_reals(found: Shape) -> Reals | None:
+    """The set of reals that an answer is, or may be: a pair in brackets, a list of points."""
+    if isinstance(found, Reals):
+        return found
+    if isinstance(found, Ordered):
+        return as_interval(found)
+    return _points(found) if isinstance(found, Several) else None
+
+
+def _points(found: Several) -> Reals | None:
+    if all(isinstance(item, Single) for item in found.items):
+        nodes = [item.node for item in found.items if isinstance(item, Single)]
+        return Reals(tuple(Interval(node, node, (True, True)) for node in nodes))
+    return None
+
+
+def _renamed(ours: Node, theirs: Node) -> dict[str, Node] | None:
+    """What to put for symbols of an answer so that its name is the reference's; None where it is another name."""
+    if ours == theirs:
+        return {}
+    if ours.head == theirs.head == "group":
+        return {} if sorted(ours.args, key=repr) == sorted(theirs.args, key=repr) else None
+    if "words" in (ours.head, theirs.head) or "angle" in (ours.head, theirs.head):
+        return {} if ours.head != theirs.head else None
+    if ours.head == theirs.head == "call" and ours.text == theirs.text and len(ours.args) == len(theirs.args):
+        pairs = list(zip(ours.args, theirs.args, strict=True))
+        if all(a.head == b.head == "sym" for a, b in pairs):
+            return {b.text: a for a, b in pairs}
+        return {} if all(_same_node(a, b) for a, b in pairs) else None
+    for one, other in ((ours, theirs), (theirs, ours)):
+        if one == sym(_FUNCTIONS_OF_Y) and other.head == "call" and other.text.endswith("()"):
+            return {}
+    if ours.head in ("mul", "call", "over", "ratio", "div") and theirs.head == ours.head:
+        return {} if _same_node(ours, theirs) else None
+    if ours.head != theirs.head:
+        return {}
+    return None
+
+
+def _same_node(left: Node, right: Node) -> bool:
+    try:
+        return left == right or equal(left, right)
+    except NoValue:
+        return False
+
+
+def _with_symbols(found: Shape, names: dict[str, Node]) -> Shape:
+    if not names or not isinstance(found, Single):
+        return found
+
+    def put(node: Node) -> Node:
+        if node.head == "sym":
+            return names.get(node.text, node)
+        return node.mapped(tuple(put(arg) for arg in node.args))
+
+    return replace(found, node=put(found.node))
+
+
+def _equations(ours: Equation, theirs: Equation) -> Found:
+    """Chains of equations, pair by pair, up to a factor; or solved for a variable that stands alone on one side."""
+    if len(ours.sides) != len(theirs.sides):
+        return no("another number of equations than the reference has")
+    if len(ours.sides) > 2:
+        same = all(_same_node(a, b) for a, b in zip(ours.sides, theirs.sides, strict=True))
+        return yes("equation") if same else no("another equation than the reference")
+    names = [frozenset().union(*map(symbols, equation.sides)) for equation in (ours, theirs)]
+    if names[0] != names[1]:
+        return no("an equation in other variables than the reference's")
+    left, right = (_zero(equation) for equation in (ours, theirs))
+    if proportional(left, right) or _explicit(ours, right) or _explicit(theirs, left):
+        return yes("equation")
+    return no("another equation than the reference")
+
+
+def _zero(equation: Equation) -> Node:
+    return Node("add", (equation.sides[0], Node("neg", (equation.sides[1],))))
+
+
+def _explicit(solved: Equation, other: Node) -> bool:
+    """Whether `other` = 0 is linear in the variable that `solved` gives, and is true of what it gives."""
+    for name, value in (solved.sides, solved.sides[::-1]):
+        if name.head != "sym" or name.text in symbols(value):
+            continue
+
+        def at(shift: int, name: Node = name, value: Node = value) -> Node:
+            moved = Node("add", (value, num(shift)))
+
+            def put(node: Node) -> Node:
+                return moved if node == name else node.mapped(tuple(put(arg) for arg in node.args))
+
+            return put(other)
+
+        try:
+            here, above, below = at(0), at(1), at(-1)
+            straight = equal(Node("add", (above, below)), Node("mul", (num(2), here)))
+            if equal(here, num(0)) and straight and not equal(above, here):
+                return True
+        except NoValue:
+            continue
+    return False
+
+
+def _relations(ours: Relation, theirs: Relation) -> Found:
+    if ours.signs != theirs.signs or len(ours.sides) != len(theirs.sides):
+        return no("another relation than the reference")
+    same = all(_same_node(a, b) for a, b in zip(ours.sides, theirs.sides, strict=True))
+    return yes("relation") if same else no("another relation than the reference")
+
+
+def _kind(found: Shape) -> str:
+    """A kind in words, for a reason."""
+    if isinstance(found, Single):
+        heads = {"words": "words", "choice": "an option", "matrix": "a matrix", "ratio": "a ratio", "named": "a set",
+                 "setop": "a set", "builder": "a set", "residue": "a residue class"}  # fmt: skip
+        return heads.get(found.node.head, "one value")
+    names: dict[type, str] = {
+        Several: "several values", Ordered: "a tuple or an interval", Reals: "a set of reals", Equation: "an equation",
+        Relation: "a relation", Named: "a named value", Record: "a tuple by name", Family: "a family of values",
+        Under: "a value under conditions",
+    }  # fmt: skip
+    return names[type(found)]

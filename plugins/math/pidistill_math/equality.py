@@ -1,0 +1,172 @@
+"""Whether two expressions are one: exactly where fractions say so, else at many points to many digits.
+
+Constants are compared as fractions or to `DIGITS` digits, and where the two nearly agree once more at `MORE` digits,
+so that neither a small difference nor a sum that cancels decides. Expressions with variables are compared at points
+drawn from their names: fractions of both signs and whole numbers. A point at which a side leaves the real domain says
+nothing, unless all do. One point that differs is a proof; `ENOUGH` that agree are taken for one, since two different
+expressions of the length read here agree at as many random points with a chance below any hardware error.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from typing import Final
+
+import mpmath
+from mpmath import mpc, mpf
+
+from pidistill_math.numeric import NoValue, Place, TooLarge, Value, real
+from pidistill_math.syntax import Node, symbols
+
+DIGITS: Final = 40
+MORE: Final = 160
+ENOUGH: Final = 3
+"""Points at which both sides have a value and agree."""
+_POINTS: Final = 24
+_AT_LEAST: Final = 5
+"""The last point that must have been tried: by then every sign has been."""
+_TOO_LARGE: Final = 6
+"""Points at which a value may be too large before the comparison is given up."""
+
+
+def point(k: int, names: Sequence[str] = ()) -> Callable[[str], Fraction]:
+    """Values of symbols at the k-th point: of both signs in every pattern of two, and whole numbers.
+
+    The points repeat in six: between 0 and 1; all negative; between 1 and 4; every other symbol negative; whole; every
+    other pair of symbols negative.
+    """
+
+    def value(name: str) -> Fraction:
+        seed = zlib.crc32(f"{name}/{k}".encode())
+        share = Fraction(seed % 9973 + 1, 9974 + k)
+        place = names.index(name) if name in names else seed
+        match k % 6:
+            case 0:
+                return share
+            case 1:
+                return -3 * share
+            case 2:
+                return 1 + 3 * share
+            case 3:
+                return 2 * share * (-1 if place % 2 else 1)
+            case 4:
+                return Fraction(seed % 7 + 2 + k // 6)
+        return 3 * share * (-1 if place // 2 % 2 else 1)
+
+    return value
+
+
+@lru_cache(maxsize=8192)
+def equal(left: Node, right: Node, radians: bool = True) -> bool:
+    """Whether two expressions have one value wherever both have one. Raises `TooLarge`, or `NoValue` where none has."""
+    if left == right:
+        return True
+    names = tuple(sorted(symbols(left) | symbols(right)))
+    if not names and not left.has("call") and not right.has("call"):
+        return _agree(left, right, 0, radians, names)[0]
+    agreed, beyond, too_large = 0, [], 0
+    for k in range(_POINTS if names else 1):
+        try:
+            same, inside = _agree(left, right, k, radians, names)
+        except NoValue:
+            continue
+        except TooLarge:
+            if not names:
+                raise
+            too_large += 1
+            if too_large > _TOO_LARGE:
+                raise
+            continue
+        if not inside and names:
+            beyond.append(same)
+            continue
+        if not same:
+            return False
+        agreed += 1
+        if not names or (agreed >= ENOUGH and k >= _AT_LEAST):
+            return True
+    if agreed:
+        return True
+    if not beyond:
+        raise TooLarge if too_large else NoValue
+    return all(beyond)
+
+
+def _agree(left: Node, right: Node, k: int, radians: bool, names: Sequence[str]) -> tuple[bool, bool]:
+    """Whether the values at a point are one, and whether both are inside the real domain."""
+    with mpmath.workdps(DIGITS):
+        a, b, size, inside = _values(left, right, k, radians, names)
+        if isinstance(a, Fraction) and isinstance(b, Fraction):
+            return a == b, inside
+        gap, scale = _gap(a, b)
+        if gap <= scale * mpf(10) ** (8 - DIGITS):
+            near = True
+        elif gap <= max(size, scale) * mpf(10) ** (10 - DIGITS):
+            near = False
+        else:
+            return False, inside
+    with mpmath.workdps(MORE):
+        a, b, size, inside = _values(left, right, k, radians, names)
+        gap, scale = _gap(a, b)
+        if near and gap > scale * mpf(10) ** (20 - MORE):
+            near = False
+        return near or gap <= max(size, scale) * mpf(10) ** (20 - MORE), inside
+
+
+def _values(left: Node, right: Node, k: int, radians: bool, names: Sequence[str]) -> tuple[Value, Value, mpf, bool]:
+    places = [Place(point(k, names), radians) for _ in range(2)]
+    a, b = places[0].value(left), places[1].value(right)
+    for value in (a, b):
+        if not isinstance(value, Fraction) and not (mpmath.isfinite(value)):
+            raise NoValue
+    inside = not any(place.left_domain for place in places)
+    return a, b, max(place.largest for place in places), inside
+
+
+def _gap(a: Value, b: Value) -> tuple[mpf, mpf]:
+    left, right = real(a), real(b)
+    return abs(left - right), max(abs(left), abs(right))
+
+
+@lru_cache(maxsize=8192)
+def constant(node: Node, radians: bool = True) -> Value | None:
+    """The value of an expression without symbols; None where it has symbols or no value."""
+    if symbols(node) or node.has("pm", "dots"):
+        return None
+    with mpmath.workdps(DIGITS):
+        try:
+            value = Place(point(0), radians).value(node)
+        except (NoValue, TooLarge):
+            return None
+        if isinstance(value, mpc) and abs(value.imag) <= abs(value) * mpf(10) ** (10 - DIGITS):
+            value = value.real
+        return value
+
+
+def proportional(left: Node, right: Node) -> bool:
+    """Whether one expression is the other times a constant that is not zero: two forms of one equation."""
+    ratios: list[Value] = []
+    names = tuple(sorted(symbols(left) | symbols(right)))
+    for k in range(_POINTS):
+        with mpmath.workdps(DIGITS):
+            try:
+                a, b, _, inside = _values(left, right, k, True, names)
+            except NoValue:
+                continue
+            if (a == 0) != (b == 0):
+                return False
+            if b == 0 or not inside:
+                continue
+            ratios.append(a / b if isinstance(a, Fraction) and isinstance(b, Fraction) else real(a) / real(b))
+            gap, scale = _gap(ratios[0], ratios[-1])
+            if gap > scale * mpf(10) ** (12 - DIGITS):
+                return False
+            if len(ratios) >= ENOUGH + 2:
+                return True
+    return len(ratios) >= ENOUGH
+
+
+__all__ = ["TooLarge", "constant", "equal", "point", "proportional"]

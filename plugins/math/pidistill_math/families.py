@@ -1,0 +1,56 @@
+"""Families of values in a whole-number parameter, such as ``k\\pi`` for whole ``k``: compared as sets of values."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Final
+
+import mpmath
+from mpmath import mpf
+
+from pidistill_math.equality import DIGITS, point
+from pidistill_math.kinds import Family
+from pidistill_math.numeric import NoValue, Place, Value, real
+from pidistill_math.quantity import Found, no, yes
+from pidistill_math.syntax import symbols
+
+_SHOWN: Final = 6
+"""Parameters from -6 to 6 of one family are looked for in the other."""
+_SEARCHED: Final = 60
+_STARTS: Final = {"N": 0, "Z+": 1, "N+": 1, "N*": 1, "N0": 0}
+
+
+def same_family(ours: Family, theirs: Family) -> Found:
+    """Whether two families have the same values, each value of one near zero being found in the other."""
+    others = [frozenset().union(*map(symbols, f.items)) - {f.parameter} for f in (ours, theirs)]
+    if others[0] != others[1]:
+        return no("a family in other variables than the reference's")
+    if (ours.domain in _STARTS) != (theirs.domain in _STARTS):
+        return no("a parameter of another domain than the reference's")
+    with mpmath.workdps(DIGITS):
+        for one, other in ((ours, theirs), (theirs, ours)):
+            wide = _values(other, _SEARCHED)
+            for value in _values(one, _SHOWN):
+                if not any(_equal(value, candidate) for candidate in wide):
+                    return no("another family of values than the reference")
+    return yes("family")
+
+
+def _values(family: Family, reach: int) -> list[Value]:
+    start = _STARTS.get(family.domain, -reach)
+    found: list[Value] = []
+    for item in family.items:
+        for k in range(start, reach + 1):
+            place = Place(point(0))
+            place.bound[family.parameter] = Fraction(k)
+            found.append(place.value(item))
+    if not found:
+        raise NoValue
+    return found
+
+
+def _equal(left: Value, right: Value) -> bool:
+    if isinstance(left, Fraction) and isinstance(right, Fraction):
+        return left == right
+    a, b = real(left), real(right)
+    return bool(abs(a - b) <= max(abs(a), abs(b), mpf(1)) * mpf(10) ** (10 - DIGITS))

@@ -1,0 +1,101 @@
+"""Several items to one kind: a family, values under conditions, values of one name, a tuple by name, a plain list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from pidistill_math.kinds import Equation, Family, Named, Reals, Record, Several, Shape, Single, Under
+from pidistill_math.syntax import Node, Unreadable, symbols
+
+
+def several(items: Sequence[Shape]) -> Several:
+    flat: list[Shape] = []
+    for item in items:
+        flat += item.items if isinstance(item, Several) and not item.braces else (item,)
+    return Several(tuple(flat))
+
+
+def mixture(node: Node, words: list[str]) -> Shape | None:
+    """``2 hours and 30 minutes``: quantities of one dimension that get smaller, joined by 'and'."""
+    found = [item.unit for item in node.args if item.head == "quantity" and item.unit is not None]
+    if len(found) != len(node.args) or set(words) != {"and"} or len({unit.dimension for unit in found}) != 1:
+        return None
+    falling = all(a.scale > b.scale for a, b in pairwise(found))
+    return Single(Node("mixture", node.args)) if falling else None
+
+
+def family(items: list[Shape]) -> Family | None:
+    """Expressions with a parameter of which the last item says that it is whole."""
+    last = items[-1]
+    if not (isinstance(last, Named) and last.name.head == "sym" and isinstance(last.inner, Single)):
+        return None
+    if last.inner.node.head != "named" or last.inner.node.text[0] not in "ZN" or len(items) < 2:
+        return None
+    values: list[Node] = []
+    for item in items[:-1]:
+        inner = item.inner if isinstance(item, Named) else item
+        for part in inner.items if isinstance(inner, Several) else (inner,):
+            if not isinstance(part, Single):
+                return None
+            values.append(part.node)
+    return Family(tuple(values), last.name.text, last.inner.node.text)
+
+
+def conditioned(items: list[Shape]) -> Under | None:
+    """A value followed by conditions on symbols that it holds."""
+    first = items[0].inner if isinstance(items[0], Named) else items[0]
+    if not isinstance(first, Single | Equation):
+        return None
+    held = frozenset().union(*(symbols(node) for node in ([first.node] if isinstance(first, Single) else first.sides)))
+    for item in items[1:]:
+        subject = item.subject if isinstance(item, Reals) else item.name if isinstance(item, Named) else None
+        condition = isinstance(item, Reals) or (isinstance(item, Named) and isinstance(item.inner, Reals))
+        if not condition or subject is None or not symbols(subject) <= held:
+            return None
+    return Under(items[0], tuple(items[1:]))
+
+
+def record(parts: list[Named], words: Sequence[str] = ()) -> Shape:
+    """Names with values: several values of one name, a tuple by name, or several tuples."""
+    names = list(dict.fromkeys(part.name for part in parts))
+    if len(names) == 1:
+        return Named(names[0], several([part.inner for part in parts]))
+    if len(names) == len(parts):
+        return Record(tuple(parts))
+    size = len(names)
+    if len(parts) % size:
+        raise Unreadable("a name that is given two values")
+    rows = [parts[i : i + size] for i in range(0, len(parts), size)]
+    if any({part.name for part in row} != set(names) for row in rows):
+        raise Unreadable("a name that is given two values")
+    return Several(tuple(Record(tuple(row)) for row in rows))
+
+
+def one_modulus(node: Node) -> Node:
+    """``x \\equiv 1, 2 \\pmod 5``: the modulus of the last item is that of all."""
+    last = node.args[-1]
+    first = node.args[0]
+    if last.head != "residue" or first.head != "rel" or first.text != "==" or first.args[1].head == "residue":
+        return node
+
+    def under(item: Node) -> Node:
+        return item if item.head == "residue" else Node("residue", (item, last.args[1]))
+
+    return node.mapped(
+        tuple(
+            Node("rel", (first.args[0], under(item.args[1] if item is first else item)), text="==")
+            for item in node.args
+        )
+    )
+
+
+def builder_family(node: Node) -> Family | None:
+    """``\\{2k : k \\in \\mathbb{Z}\\}``: an expression in a whole parameter."""
+    if len(node.args) != 2 or node.args[0].head in ("rel", "sym", "group"):
+        return None
+    condition = node.args[1]
+    whole = condition.head == "rel" and condition.text == "in" and condition.args[1].head == "named"
+    if not whole or condition.args[0].head != "sym" or condition.args[1].text[0] not in "ZN":
+        return None
+    return Family((node.args[0],), condition.args[0].text, condition.args[1].text)

@@ -1,0 +1,366 @@
+"""Whether two single values are one: numbers with their units, words, options, matrices, ratios, residues.
+
+The rules for what stands beside a number:
+
+* Units of one dimension convert; of two dimensions they refute; a number alone may stand for a quantity in the unit
+  that was asked for, and several units together (``2 h 30 min``) for their sum in any of them.
+* A percentage is a hundredth. It may also stand for its bare number where that is above one or percent is asked for.
+* A numeral in a base is compared with its digits where the base is the reference's or is asked for, else by value.
+* A decimal is exact; at six decimals or more it may also be the other side rounded to what it shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Final
+
+from mpmath import mpc, mpf
+
+from pidistill_math import units
+from pidistill_math.asking import Question
+from pidistill_math.equality import constant, equal
+from pidistill_math.kinds import Single
+from pidistill_math.numeric import NoValue, Value, real
+from pidistill_math.policy import is_literal, unevaluated
+from pidistill_math.syntax import Node, num, symbols, vocabulary
+from pidistill_math.units import Unit
+
+ROUNDED: Final = 6
+"""Decimals from which a decimal may be a rounding."""
+_SIGNIFICANT: Final = 3
+_STRUCTURES: Final = vocabulary(
+    """words choice matrix ratio residue named setop builder angle dots cases group set over"""
+)
+
+
+@dataclass(frozen=True)
+class Found:
+    """Whether two answers are one, by which rule, and why not."""
+
+    same: bool
+    rule: str
+    reason: str = ""
+
+
+def yes(rule: str) -> Found:
+    """They are one."""
+    return Found(True, rule)
+
+
+def no(reason: str, rule: str = "kind") -> Found:
+    """They are not, and why."""
+    return Found(False, rule, reason)
+
+
+def same(ours: Single, theirs: Single, question: Question, lenient: bool = False) -> Found:
+    """Whether `theirs` is the value `ours`. Raises `TooLarge`, or `NoValue` where neither has a number."""
+    left, right = ours.node, theirs.node
+    if theirs.shown is not None and left.head == "num" and left.text.startswith("decimal"):
+        right = theirs.shown
+    if left.head == "choice" or right.head == "choice":
+        return _options(left, right, question, lenient)
+    if left == right:
+        return yes("spelling")
+    if left.head == "words" or right.head == "words":
+        return _words(left, right)
+    if left.head == right.head == "ratio" or "ratio" in (_measured(left)[0].head, _measured(right)[0].head):
+        return _times_of_day(left, right, question)
+    if left.head in _STRUCTURES or right.head in _STRUCTURES or left.has("matrix") or right.has("matrix"):
+        return _structures(left, right, question, lenient)
+    return _numbers(left, right, question, lenient, theirs.about)
+
+
+# --- options and words -----------------------------------------------------------------------------------------------
+
+
+def _options(left: Node, right: Node, question: Question, lenient: bool) -> Found:
+    """A letter against a letter; with contents, those must agree too; a content alone against a value."""
+    letters = [node.text if node.head == "choice" else _letter(node) for node in (left, right)]
+    contents = [node.args[0] if node.head == "choice" and node.args else None for node in (left, right)]
+    if letters[0] and letters[1]:
+        if letters[0].upper() != letters[1].upper():
+            return no("another option than the reference", "choice")
+        if contents[0] is not None and contents[1] is not None:
+            return same(Single(contents[0]), Single(contents[1]), question, lenient)
+        return yes("choice")
+    for content, other in ((contents[0], right), (contents[1], left)):
+        if content is not None and other.head not in ("choice", "list"):
+            pair = (content, other) if content is contents[0] else (other, content)
+            return same(Single(pair[0]), Single(pair[1]), question, lenient)
+    return no("an option's letter against a value", "choice")
+
+
+def _letter(node: Node) -> str:
+    return node.text if node.head in ("sym", "const") and len(node.text) == 1 else ""
+
+
+def _words(left: Node, right: Node) -> Found:
+    if left.head != right.head:
+        pair = [_product_letters(node) for node in (left, right)]
+        if pair[0] and pair[1]:
+            return yes("letters") if pair[0] == pair[1] else no("other letters than the reference", "letters")
+        return no("words on one side only", "words")
+    texts = [" ".join(node.text.split()).strip(".") for node in (left, right)]
+    if texts[0] == texts[1]:
+        return yes("words")
+    if all(_letters(text) for text in texts) or any(text.isupper() and not set(text) & set("AEIOUY") for text in texts):
+        if sorted(texts[0]) == sorted(texts[1]) and all(_commutes(text) for text in texts):
+            return yes("letters")
+        return no("other letters than the reference, or in another order", "letters")
+    folded = [_article(text.casefold().replace("-", " ")) for text in texts]
+    return yes("words") if folded[0] == folded[1] else no("other words than the reference", "words")
+
+
+def _article(text: str) -> str:
+    first, _, rest = text.partition(" ")
+    return rest if first in ("the", "a", "an") and rest else text
+
+
+def _letters(text: str) -> bool:
+    """Whether it is a string of letters rather than a word: capitals alone."""
+    return (text.isupper() and text.isalpha() and len(text) > 1) or _commutes(text)
+
+
+def _commutes(text: str) -> bool:
+    """Whether small letters can only be variables multiplied: no vowel among them, and no repeat."""
+    plain = text.isalpha() and text.islower() and len(set(text)) == len(text) and len(text) <= 5
+    return plain and not set(text) & set("aeiou")
+
+
+def _product_letters(node: Node) -> str:
+    if node.head == "words":
+        return node.text if node.text.isalpha() else ""
+    if node.head == "sym":
+        return node.text
+    if node.head == "mul" and not node.text and all(part.head in ("sym", "const") for part in node.args):
+        return "".join(part.text for part in node.args)
+    return ""
+
+
+# --- structures ------------------------------------------------------------------------------------------------------
+
+
+def _structures(left: Node, right: Node, question: Question, lenient: bool) -> Found:
+    left, right = _scaled_matrix(left), _scaled_matrix(right)
+    if left.head == right.head == "matrix":
+        if left.text != right.text:
+            return no("a matrix of another size than the reference", "matrix")
+        return _each(left, right, question, lenient, "matrix")
+    if left.head == "ratio" or right.head == "ratio":
+        return _ratios(left, right, question)
+    if left.head == right.head == "residue":
+        return _residues(left, right)
+    if left.head == right.head and left.text == right.text and len(left.args) == len(right.args) and left.args:
+        return _each(left, right, question, lenient, left.head)
+    if left.head == right.head:
+        return no("not the reference", left.head)
+    return no("another kind of answer than the reference")
+
+
+def _each(left: Node, right: Node, question: Question, lenient: bool, rule: str) -> Found:
+    for a, b in zip(left.args, right.args, strict=True):
+        if a.head == b.head == "rel":
+            found = yes(rule) if a.text == b.text and all(map(_equal, a.args, b.args)) else no("another condition")
+        else:
+            found = same(Single(a), Single(b), question, lenient)
+        if not found.same:
+            return replace(found, rule=rule)
+    return yes(rule)
+
+
+def _scaled_matrix(node: Node) -> Node:
+    """A number times a matrix, or a matrix over a number, as one matrix."""
+    if node.head == "neg" and (inner := _scaled_matrix(node.args[0])).head == "matrix":
+        return inner.mapped(tuple(Node("neg", (cell,)) for cell in inner.args))
+    if node.head == "div" and node.args[0].head == "matrix" and not node.args[1].has("matrix"):
+        return node.args[0].mapped(tuple(Node("div", (cell, node.args[1])) for cell in node.args[0].args))
+    if node.head == "mul" and node.args[-1].head == "matrix" and not any(a.has("matrix") for a in node.args[:-1]):
+        factors = node.args[:-1]
+        scaled = []
+        for cell in node.args[-1].args:
+            exact = constant(Node("mul", (*factors, cell)))
+            scaled.append(num(exact) if isinstance(exact, Fraction) else Node("mul", (*factors, cell)))
+        return node.args[-1].mapped(tuple(scaled))
+    return node
+
+
+def _times_of_day(left: Node, right: Node, question: Question) -> Found:
+    """Ratios and times, with the half of the day where it is given."""
+    (ours, unit), (theirs, other) = _measured(left), _measured(right)
+    if unit is not None and other is not None and unit.dimension == other.dimension and unit.scale != other.scale:
+        return no("another half of the day than the reference's", "unit")
+    if unit is not None and other is not None and units.conflict(unit, other):
+        return no("in another unit than the reference", "unit")
+    return _ratios(ours, theirs, question)
+
+
+def _ratios(left: Node, right: Node, question: Question) -> Found:
+    """Times and ratios: part by part, in proportion where none can be a time, a quotient if a ratio is asked for."""
+    if left.head == right.head == "ratio":
+        if len(left.args) != len(right.args):
+            return no("another number of parts than the reference's ratio", "ratio")
+        if all(_equal(a, b) for a, b in zip(left.args, right.args, strict=True)):
+            return yes("ratio")
+        times = all(part.head == "num" and part.text == "plain" for part in (*left.args, *right.args))
+        if times and not question.mentions_ratio():
+            return no("another time or ratio than the reference", "ratio")
+        quotients = [[Node("div", (part, node.args[0])) for part in node.args[1:]] for node in (left, right)]
+        if all(_equal(a, b) for a, b in zip(*quotients, strict=True)):
+            return yes("ratio")
+        return no("another ratio than the reference", "ratio")
+    ratio, other = (left, right) if left.head == "ratio" else (right, left)
+    if len(ratio.args) == 2 and question.mentions_ratio() and other.head not in _STRUCTURES:
+        if _equal(Node("div", ratio.args), other):
+            return yes("ratio")
+    return no("a time or a ratio on one side only", "ratio")
+
+
+def _residues(left: Node, right: Node) -> Found:
+    if not _equal(left.args[1], right.args[1]):
+        return no("another modulus than the reference's", "residue")
+    values = [constant(node.args[0]) for node in (left, right)]
+    modulus = constant(left.args[1])
+    if all(isinstance(value, Fraction) for value in (*values, modulus)) and modulus:
+        difference = values[0] - values[1]  # type: ignore[operator]  # fractions, by the line above
+        return yes("residue") if difference % modulus == 0 else no("another residue than the reference's", "residue")
+    return yes("residue") if _equal(left.args[0], right.args[0]) else no("another residue", "residue")
+
+
+def _equal(left: Node, right: Node) -> bool:
+    try:
+        return left == right or equal(left, right)
+    except NoValue:
+        return False
+
+
+# --- numbers and their units -----------------------------------------------------------------------------------------
+
+
+def _numbers(left: Node, right: Node, question: Question, lenient: bool, about: bool) -> Found:
+    if left.head == "mixture" or right.head == "mixture":
+        return _mixtures(left, right)
+    (ours, unit), (theirs, other) = _measured(left), _measured(right)
+    if unit is not None and other is not None:
+        if units.conflict(unit, other):
+            return no(f"in {other.label or other.dimension}, where the reference has another unit", "unit")
+        if unit.dimension == other.dimension and unit.scale != other.scale:
+            if unit.dimension == "clock":
+                return no("another half of the day than the reference's", "unit")
+            ours, theirs = (Node("mul", (n, num(u.scale))) for n, u in ((ours, unit), (theirs, other)))
+            return yes("unit") if _equal(ours, theirs) else no("another quantity than the reference", "unit")
+    if ours.head == "percent" or theirs.head == "percent":
+        return _percent(ours, theirs, question, lenient)
+    if ours.head == "numeral" or theirs.head == "numeral":
+        return _numerals(ours, theirs, question)
+    return _values(ours, theirs, lenient, _both_degrees(ours, theirs), question.mentions_exact())
+
+
+def _measured(node: Node) -> tuple[Node, Unit | None]:
+    """A value without its unit, and the unit."""
+    if node.head == "quantity":
+        inner, further = _measured(node.args[0])
+        return inner, node.unit if further is None else further
+    if node.head == "degree":
+        return node.args[0], units.measure("degree")
+    if node.head == "neg" and node.args[0].head in ("quantity", "degree"):
+        inner, unit = _measured(node.args[0])
+        return Node("neg", (inner,)), unit
+    return node, None
+
+
+def _both_degrees(left: Node, right: Node) -> bool:
+    """Whether a degree is an angle in both expressions, rather than a sign that one of them leaves out."""
+    return left.has("degree") == right.has("degree")
+
+
+def _mixtures(left: Node, right: Node) -> Found:
+    """Quantities added: against one of the same dimension, or a number that is their sum in one of the units."""
+    sides = []
+    for node in (left, right):
+        parts = node.args if node.head == "mixture" else (node,)
+        found = [_measured(part) for part in parts]
+        dimensions = {unit.dimension for _, unit in found if unit is not None}
+        if len(dimensions) > 1:
+            return no("units of several dimensions added", "unit")
+        whole = Fraction(0)
+        for value, unit in found:
+            amount = constant(value)
+            if not isinstance(amount, Fraction):
+                return no("units added with what is no number", "unit")
+            whole += amount * (unit.scale if unit is not None else 1)
+        sides.append((whole, dimensions, [unit.scale for _, unit in found if unit is not None]))
+    (a, ours, scales), (b, theirs, others) = sides
+    if ours and theirs:
+        return yes("unit") if ours == theirs and a == b else no("another quantity than the reference", "unit")
+    bare, whole, used = (b, a, scales) if ours else (a, b, others)
+    return yes("unit") if any(bare * s == whole for s in used) else no("another quantity than the reference", "unit")
+
+
+def _percent(left: Node, right: Node, question: Question, lenient: bool) -> Found:
+    if left.head == right.head:
+        return replace(_values(left.args[0], right.args[0], lenient), rule="percent")
+    percent, other = (left, right) if left.head == "percent" else (right, left)
+    value = constant(other)
+    above_one = value is not None and not isinstance(value, mpc) and abs(value) > 1
+    if left is percent or above_one or question.mentions_percent():
+        pair = (percent.args[0], other) if left is percent else (other, percent.args[0])
+        found = _values(*pair, lenient)
+        if found.same:
+            return replace(found, rule="percent")
+    found = _values(left, right, lenient)
+    return replace(found, rule="percent")
+
+
+def _numerals(left: Node, right: Node, question: Question) -> Found:
+    if left.head == right.head:
+        if left.number != right.number:
+            return no("a numeral of another base than the reference's", "base")
+        try:
+            values = [int(node.text, int(node.number)) for node in (left, right)]
+        except ValueError:
+            return no("not the reference's digits", "base")
+        return yes("base") if values[0] == values[1] else no("another number than the reference", "base")
+    numeral, other = (left, right) if left.head == "numeral" else (right, left)
+    digits = other.head == "num" and other.text == "plain" and str(other.number) == numeral.text
+    if digits and (left is numeral or numeral.number == 10 or question.mentions_base(int(numeral.number))):
+        return yes("base")
+    if numeral.number == 10:
+        return _values(num(int(numeral.text)), other, False) if left is numeral else no("another number", "base")
+    return no("a numeral in a base against a number in another", "base")
+
+
+def _values(left: Node, right: Node, lenient: bool, radians: bool = True, exact: bool = False) -> Found:
+    """Two expressions, and whether the answer is a final form."""
+    operation = "" if lenient else unevaluated(left, right)
+    waiting = no(f"not evaluated: the answer leaves its {operation} to be worked out", "unevaluated")
+    if operation and (right.has("big", "dots", "residue") or operation != "arithmetic"):
+        return waiting
+    if not radians and is_literal(left) and not symbols(right):
+        radians = True
+    if any(part.text == "oo" and part.head == "const" for side in (left, right) for part in side.walk()):
+        return no("infinity on one side only", "value")
+    if equal(left, right, radians):
+        return waiting if operation else yes("value")
+    if not exact and _rounding(left, right):
+        return waiting if operation else yes("rounding")
+    return no("another value than the reference", "value")
+
+
+def _rounding(left: Node, right: Node) -> bool:
+    """Whether one side is a decimal of enough digits that the other rounds to."""
+    for decimal, other in ((left, right), (right, left)):
+        inner = decimal.args[0] if decimal.head == "neg" else decimal
+        if inner.head != "num" or not inner.text.startswith("decimal:"):
+            continue
+        shown = int(inner.text.partition(":")[2])
+        value = constant(other)
+        if shown < ROUNDED or value is None or isinstance(value, mpc):
+            continue
+        if inner.number * 10**shown < 10 ** (_SIGNIFICANT - 1) * 10**0 or not inner.number:
+            continue
+        written: Value = -inner.number if decimal.head == "neg" else inner.number
+        gap = abs(real(written) - real(value))
+        if gap <= mpf(10) ** -shown * mpf("0.5000001"):
+            return True
+    return False

@@ -1,0 +1,45 @@
+"""Which references cannot be judged, whatever is answered: the defects that data sets are known to have.
+
+A reference must be an answer. Prose with sentences, pictures, proofs, text that was cut off and missing values are
+not, and a problem that has one is outside every rate (ABSTAIN) rather than wrong for everybody.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pidistill_math.syntax import vocabulary
+
+_MISSING: Final = vocabulary("""nan none null n/a na undefined? unknown - ? ... missing todo tbd""")
+_PICTURE = re.compile(
+    r"\[asy\]|\\begin\{(?:asy|tikzpicture|figure|tabular)\}|\\includegraphics|!\[|<ima?ge?\b|https?://", re.I
+)
+_PROOF = re.compile(
+    r"^\W*(?:proof|proved|qed|see\s+(?:the\s+)?(?:figure|diagram|solution|proof|above|below|graph)\b|omitted|not found"
+    r"|no answer|answer not)",
+    re.I,
+)
+_NEXT_SENTENCE = re.compile(r"(?<=[\w)$])[.!?;]\s+[A-Z(\\$]?[a-z]+\s+[a-z]+")
+_OPTION = re.compile(r"\W{0,3}[A-J]\W{0,3}")
+_MANY_WORDS = re.compile(r"(?:\b[A-Za-z]{2,}\b[\s,]+){9}")
+
+
+def defect(reference: str) -> str:
+    """Why a reference cannot be judged, '' where it can as far as is seen here."""
+    text = reference.strip()
+    if not text:
+        return "the reference is empty"
+    if text.lower().strip("$\\ ") in _MISSING:
+        return "the reference is a missing value"
+    if _PICTURE.search(text):
+        return "the reference is a picture, a table or an address"
+    if _PROOF.search(text):
+        return "the reference is a proof or points elsewhere"
+    if text.count("{") - text.count("\\{") != text.count("}") - text.count("\\}") or text.endswith("\\"):
+        return "the reference is cut off: its braces do not match"
+    plain = re.sub(r"\\[A-Za-z]+", " ", text)
+    sentence = _NEXT_SENTENCE.search(plain)
+    if (sentence and not _OPTION.fullmatch(plain[: sentence.start()])) or _MANY_WORDS.search(plain):
+        return "the reference is prose"
+    return ""

@@ -1,0 +1,88 @@
+"""The answer that a completion states without a box: after ``####``, or after 'answer is' or 'answer:'.
+
+What is stated is one sentence. It counts whole, if it can be read whole (`reading`); else what follows its last 'is',
+if that can ('The largest n is 34'). A question, an unfinished sentence, and one that is taken back state nothing. A
+number that merely stands last in a text is no answer.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+from pidistill_math.reading import read
+from pidistill_math.syntax import Unreadable
+
+_PHRASE = re.compile(r"\banswers?\b\**(?:\s+(?:is|are)\b(?:\s*:)?|\s*[:=]|\s+(?=\$|\\\(|\\\[))\**", re.IGNORECASE)
+_ENDS = re.compile(
+    r"\$\$?[^$\n]{1,2000}?\$\$?|\\\([^\n]{1,2000}?\\\)|\\\[[\s\S]{1,2000}?\\\]|(?P<end>\n|[.!?](?=\s|\*|$))"
+)
+_BECAUSE = re.compile(r",?\s+(?:because|since|as|where|so|by|from|which)\b", re.IGNORECASE)
+_COPULA = re.compile(
+    r"\b(?:is|are|equals)\b(?:\s+(?:equal\s+to|exactly|therefore|thus|just|simply)\b)?\s*:?", re.IGNORECASE
+)
+_TAKEN_BACK = re.compile(
+    r"^\W*(?:no|wait|hmm|oops|actually)\b[\s,.:!-]|\b(?:that|this|it)(?:'s|\s+is|\s+was)\s+(?:wrong|incorrect|not\s+right|"
+    r"not\s+correct|a\s+mistake)|\bscratch\s+that|\bit\s+must\s+be\b|\bi\s+was\s+wrong",
+    re.IGNORECASE,
+)
+_STATEMENT: Final = 2_000
+How = Literal["marker", "phrase", "none"]
+
+
+def statement(text: str) -> tuple[str, How]:
+    """The answer that is stated last, and how; '' where it is announced and then missing, unfinished or withdrawn."""
+    marker = text.rfind("####")
+    phrase = max(_PHRASE.finditer(text), key=re.Match.end, default=None)
+    if phrase and phrase.end() > marker:
+        return _sentence(text[phrase.end() : phrase.end() + _STATEMENT]), "phrase"
+    if marker >= 0:
+        line = text[marker + 4 : marker + 4 + _STATEMENT].split("\n", 1)[0]
+        return _finished(undressed(line)), "marker"
+    return "", "none"
+
+
+def _sentence(text: str) -> str:
+    text = text.lstrip(" \t*:")
+    display = re.match(r"\s*\n+\s*(?=\$|\\\[|\\\(|[\d\\*-])", text)
+    text = text[display.end() :] if display else text
+    sentence, after = text, ""
+    for match in _ENDS.finditer(text):
+        if match["end"]:
+            sentence, after = text[: match.start()], text[match.end() :]
+            if match["end"] == "?":
+                return ""
+            break
+    if _TAKEN_BACK.search(after[:300]):
+        return ""
+    whole = undressed(sentence)
+    candidates = [whole]
+    if because := _BECAUSE.search(sentence):
+        candidates.append(undressed(sentence[: because.start()]))
+    for copula in list(_COPULA.finditer(sentence))[-1:]:
+        candidates.append(undressed(sentence[copula.end() :]))
+    return _finished(next((candidate for candidate in candidates if _readable(candidate)), whole))
+
+
+def _readable(text: str) -> bool:
+    try:
+        node = read(text)
+    except Unreadable:
+        return False
+    return not (node.head == "words" and " " in node.text)
+
+
+def _finished(answer: str) -> str:
+    """The answer, or '' where it breaks off."""
+    unfinished = answer.endswith(("=", ":", "\\", "+")) or answer.count("{") != answer.count("}")
+    return "" if not answer or unfinished else answer
+
+
+def undressed(text: str) -> str:
+    """`text` without Markdown emphasis and a final full stop; formulas keep their dollars."""
+    text = text.strip().strip("*`_").strip().rstrip(".").strip()
+    text = re.sub(r"\*\*|__", "", text)
+    whole = re.fullmatch(r"\$\$?([^$]+)\$\$?|\\\((.+)\\\)|\\\[(.+)\\\]", text, re.DOTALL)
+    if whole:
+        text = next(group for group in whole.groups() if group is not None).strip()
+    return text.rstrip(".").strip()
