@@ -36,7 +36,8 @@ def command(
     permissions = ["--permission", "--allow-worker", *(f"--allow-fs-read={path}" for path in readable)]
     if writes:
         permissions.append(f"--allow-fs-write={program}")
-    scripts = [str(_WORKER), str(os.getpid()), str(installation.script), str(installation.library), str(program)]
+    mode = "plain" if writes else "serve"
+    scripts = [str(_WORKER), str(os.getpid()), str(installation.script), str(installation.library), str(program), mode]
     return [str(node), *permissions, f"--stack-size={_stack_kib()}", *scripts, *arguments]
 
 
