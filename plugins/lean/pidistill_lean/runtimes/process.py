@@ -105,6 +105,11 @@ class Process:
         except (OSError, ValueError, IndexError):
             return time.monotonic()  # where there is no such file, the wall clock has to do
 
+    def last_words(self) -> str:
+        """The last line that it wrote to its standard error."""
+        lines = self._tail.decode("utf-8", "replace").strip().splitlines()
+        return lines[-1].strip() if lines else ""
+
     def end(self) -> None:
         """Kill it and wait until it is gone."""
         self.popen.kill()
@@ -169,5 +174,5 @@ class Process:
         except subprocess.TimeoutExpired:
             code = None
         self._threads[1].join(timeout=2)
-        lines = self._tail.decode("utf-8", "replace").strip().splitlines()
-        return f"the process ended with code {code}" + (f": {lines[-1].strip()}" if lines else "")
+        said = self.last_words()
+        return f"the process ended with code {code}" + (f": {said}" if said else "")

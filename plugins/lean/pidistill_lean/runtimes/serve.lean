@@ -50,7 +50,7 @@ def plainNames : List String → IO (List Name)
     pure (s.toName :: more)
 
 def cleanFor (cache : IO.Ref Cache) (header : String) (extra : List Name) (strictly : Bool) : IO Clean := do
-  let key := header ++ "\u0000" ++ joinNames extra
+  let key := (if strictly then "strict" else "plain") ++ "\u0000" ++ header ++ "\u0000" ++ joinNames extra
   let c ← cache.get
   match findClean key c.cleans with
   | some clean => pure clean
@@ -201,7 +201,7 @@ def answer (cache : IO.Ref Cache) (request : Json) : IO Reply := do
     let clean ← cleanFor cache "" [] false
     outline clean.state.env (← field request "source")
   | "prepare" =>
-    match ← (cleanFor cache (← field request "header") [] false).toBaseIO with
+    match ← (cleanFor cache (← field request "header") [] ((← field request "rules") == "strict")).toBaseIO with
     | .ok _ => return []
     | .error e => return [("unusable", Json.str (toString e))]
   | "hello" => return [("version", Json.str Lean.versionString)]

@@ -32,6 +32,14 @@ STATEMENTS_KEPT = 15
 """As many as the Lean program keeps, less one."""
 
 
+_WARM: dict[str, Any] = {
+    "op": "item",
+    "header": "",
+    "statement": "def next (n : Nat) : Nat := n + 1\ntheorem t (n : Nat) : next n = n + 1 := by simp [next]",
+    "target": "t",
+}
+
+
 class WasmRuntime(SplitRuntime):
     """Lean in WebAssembly. Raises `VerifierError` where it is not installed."""
 
@@ -53,7 +61,7 @@ class WasmRuntime(SplitRuntime):
         self._checks_per_process = checks_per_process
         self.elaborator: Process | None = None
         self.judge: Process | None = None
-        self._headers: OrderedDict[str, None] = OrderedDict()
+        self._headers: OrderedDict[str, None] = OrderedDict({"": None})
         """Those that the elaborating process holds the environment of."""
         self._statements: OrderedDict[Theorem, None] = OrderedDict()
         """Those that the deciding process holds."""
@@ -88,7 +96,7 @@ class WasmRuntime(SplitRuntime):
 
         def begin(role: str) -> None:
             try:
-                found[role] = self._begun()
+                found[role] = self._begun("strict" if role == "judge" else "plain")
             except BaseException as error:  # noqa: BLE001 - raised below, in the thread that asked
                 found[role] = error
 
@@ -111,11 +119,15 @@ class WasmRuntime(SplitRuntime):
             if isinstance(process, BaseException):
                 raise process
 
-    def _begun(self) -> Process:
+    def _begun(self, rules: str) -> Process:
         process = Process(self._node, self._installation)
         try:
             process.wait_until_ready(START_LIMIT_S)
-            process.ask({"op": "hello"}, START_LIMIT_S, keep=True)
+            process.ask({"op": "prepare", "header": "", "rules": rules}, START_LIMIT_S, keep=True)
+            # a request of our own, from which the process learns how its threads rest; it also warms Node's compiler
+            process.ask(_WARM, START_LIMIT_S)
+            if not process.usable():
+                raise LeanDied(f"its memory cannot be put back: {process.last_words()}")
         except BaseException:
             process.end()
             raise
@@ -126,7 +138,7 @@ class WasmRuntime(SplitRuntime):
         header = wire.sendable(theorem.header)
         if header not in self._headers:
             with off_the_clock():
-                self._asked("elaborator", {"op": "prepare", "header": header}, START_LIMIT_S, keep=True)
+                self._asked("elaborator", {"op": "prepare", "header": header, "rules": "plain"}, START_LIMIT_S, keep=True)
             self._headers[header] = None
             if len(self._headers) > HEADERS_KEPT:
                 self._headers.popitem(last=False)
@@ -183,7 +195,7 @@ class WasmRuntime(SplitRuntime):
             process.end()
         if process is self.elaborator:
             self.elaborator = None
-            self._headers.clear()
+            self._headers = OrderedDict({"": None})
         if process is self.judge:
             self.judge = None
             self._statements.clear()

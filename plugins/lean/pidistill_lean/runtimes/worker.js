@@ -5,6 +5,9 @@
 // has returned, the linear memory is put back as it was while the program waited, and with it all that Lean knows. What is not in that
 // memory is closed before the first request: no thread can begin, no file be written, no text be run as JavaScript.
 //
+// Lean's threads run its tasks. None is there when the memory's image is taken, and before the memory is put back they are ended by Lean's
+// own means and their workers seen to wait for messages again: a process with a thread that does neither is replaced.
+//
 // A request is a line: a letter, a space and the text. With `K` what the request did is kept, and is the new state to go back to; with `R`
 // it is put back. The reply is a line on standard output: @@, the memory's size, a word and Lean's text. `kept` and `clean` say that the
 // process is ready for the next request; `spent` that it could not be put back, and ends. With MODE `plain` there are no requests: Lean
@@ -53,7 +56,7 @@ function readLine() {
 // --- What is closed ---------------------------------------------------------------------------------------------------
 
 // Imports that Lean needs while it answers. All others throw from then on.
-const OPEN = /^(invoke_|__cxa_|_?__cxa_|__resumeException|llvm_|clock_|_?emscripten_get_now|emscripten_(resize_heap|get_heap_max|check_blocking_allowed|date_now|num_logical_cores)|_?emscripten_(dlsync|thread_|notify|proxy_dlsync)|fd_(write|read|close|seek)|random_get|environ_|gettimeofday|__syscall_(openat|stat64|fstat64|lstat64|newfstatat|getcwd|readlinkat|getdents64|ioctl|fcntl64|faccessat)|_tzset_js|_localtime_js|_gmtime_js|_mktime_js|strftime|_?_?dlsym|exit|proc_exit|abort|_abort_js|__assert_fail|_setThrew|getTempRet0|setTempRet0|memory|table|__indirect|__stack)/;
+const OPEN = /^(invoke_|__cxa_|_?__cxa_|__resumeException|llvm_|clock_|_?emscripten_get_now|emscripten_(resize_heap|get_heap_max|check_blocking_allowed|date_now|num_logical_cores)|_*emscripten_(dlsync|thread_|notify|proxy_dlsync|receive_on_main)|_*pthread_create_js|fd_(write|read|close|seek)|random_get|environ_|gettimeofday|__syscall_(openat|stat64|fstat64|lstat64|newfstatat|getcwd|readlinkat|getdents64|ioctl|fcntl64|faccessat)|_tzset_js|_localtime_js|_gmtime_js|_mktime_js|strftime|_?_?dlsym|exit|proc_exit|abort|_abort_js|__assert_fail|_setThrew|getTempRet0|setTempRet0|memory|table|__indirect|__stack)/;
 let locked = false;
 
 function closable(env) {
@@ -79,17 +82,25 @@ function lock() {
     if (typeof flags === 'string' ? flags !== 'r' : flags & (3 | 64 | 512 | 1024)) refuse();
     return open(file, flags, ...rest);
   };
-  for (const worker of [...PThread.runningWorkers, ...PThread.unusedWorkers]) worker.terminate();
-  PThread.runningWorkers = [];
-  PThread.unusedWorkers = [];
-  PThread.getNewWorker = () => undefined;  // which reads as: no more threads
+  PThread.getNewWorker = () => {
+    const worker = PThread.unusedWorkers.pop();  // none reads as: no more threads
+    if (worker) begun.add(worker);
+    return worker;
+  };
   PThread.allocateUnusedWorker = () => {};
+  for (const worker of PThread.runningWorkers) begun.add(worker);
+  if (!endThreads()) throw new Error('a thread of Lean does not end');
+  wasmExports.lean_init_task_manager_using(1);
+  ended = false;
   locked = true;
 }
 
 // --- Putting back -----------------------------------------------------------------------------------------------------
 
 let handler = 0;
+let why = '';  // no way back
+let ended = false;  // whether the task manager is gone
+const begun = new Set();  // workers that have run a thread since the image was taken
 let image = null, imageSize = 0;
 let stackPointer = 0, streams = new Set(), caught = 0;
 
@@ -103,13 +114,51 @@ function keep() {
   caught = exceptionCaught.length;
 }
 
+const clock = new Int32Array(new SharedArrayBuffer(4));
+const pause = (ms) => Atomics.wait(clock, 0, 0, ms);
+
+/** Whether a worker waits for messages, with nothing on its stack: its event loop's idle time then grows. */
+function waits(worker) {
+  for (let tries = 0; tries < 600; tries++) {
+    const before = worker.performance.eventLoopUtilization().idle;
+    pause(tries < 100 ? 1 : 20);
+    if (worker.performance.eventLoopUtilization().idle > before) return true;
+    // it may wait for a call that only this thread can make, such as one that writes
+    wasmExports.emscripten_main_thread_process_queued_calls?.();
+    wasmExports._emscripten_check_mailbox?.();
+  }
+  return false;
+}
+
+/** Ends Lean's threads: those that a request has begun, and at first those of the start. */
+function endThreads() {
+  if (!begun.size) return true;
+  wasmExports.lean_finalize_task_manager();
+  ended = true;
+  for (const worker of begun) {
+    if (!waits(worker)) { why = 'a thread does not come to rest: ' + JSON.stringify(worker.performance.eventLoopUtilization()); return false; }
+    // what its last message would have Node do, if Node ever came to read it
+    const at = PThread.runningWorkers.indexOf(worker);
+    if (at >= 0) {
+      delete PThread.pthreads[worker.pthread_ptr];
+      PThread.runningWorkers.splice(at, 1);
+      PThread.unusedWorkers.push(worker);
+      worker.pthread_ptr = 0;
+    }
+  }
+  begun.clear();
+  why = 'threads remain';
+  return !PThread.runningWorkers.length;
+}
+
 function putBack() {
   const { FS } = globalThis.Module;
+  if (wasmMemory.buffer.byteLength > imageSize + MOST_GROWTH || !endThreads()) return false;
   const memory = new Uint8Array(wasmMemory.buffer);
-  if (memory.length > imageSize + MOST_GROWTH || PThread.runningWorkers.length) return false;
   memory.set(imageSize === image.length ? image : image.subarray(0, imageSize));
   memory.fill(0, imageSize);
   wasmExports._emscripten_stack_restore(stackPointer);
+  ended = false;
   FS.streams.forEach((stream, i) => { if (stream && !streams.has(i)) FS.close(stream); });
   exceptionCaught.length = caught;
   exceptionLast = 0;
@@ -151,6 +200,8 @@ function serve() {
     }
     const size = wasmMemory.buffer.byteLength;
     if (line[0] === 75 && whole && !reply.includes('"event":"ended"')) {
+      if (!endThreads()) process.exit(3);
+      if (ended) { wasmExports.lean_init_task_manager_using(1); ended = false; }
       keep();
       write(`@@${size} kept ${reply}`);
     } else {
@@ -158,7 +209,7 @@ function serve() {
       write(`@@${size} answer ${reply}`);
       whole = whole && putBack();
       write(`@@${wasmMemory.buffer.byteLength} ${whole ? 'clean' : 'spent'} {}`);
-      if (!whole) process.exit(3);
+      if (!whole) { fs.writeSync(2, `not put back: ${why}\n`); process.exit(3); }
     }
   }
 }
