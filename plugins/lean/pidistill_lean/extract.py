@@ -1,14 +1,16 @@
 """The Lean text in a completion: from a Markdown fence, from plain text with prose around it, or as a bare proof.
 
-Only lines and words are looked at, never Lean's grammar: what the text means is for the runtime to find out. The rules,
-first match wins:
+Only lines and words are looked at, never Lean's grammar: what the text means is for the runtime to find out. Where a
+completion can be read in more than one way, the other ways come along as `others`, and Lean's parser chooses
+(`compose.py` makes them). The rules, first match wins:
 
 1. What follows the last `</think>` counts. Thinking that has no end holds no answer.
 2. Of several texts (fenced blocks marked as Lean or not at all, an unclosed one reaching to the end, and what stands
    before the first fence) the last block that states the target; where none does, the text before the fences if that
-   one does.
+   one does. A block that states it and leaves it open (with `sorry`, or without a proof) is a quotation where a block
+   with a bare proof follows.
 3. Else a bare proof, which goes on where the statement stops: indented text before a closing fence, or the last block,
-   or plain text that begins with a tactic.
+   or plain text that begins like Lean.
 
 Blocks are not joined: a completion with several versions of a theorem is judged by its last one. All rules take time
 proportional to the text's length.
@@ -18,12 +20,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from pidistill_lean.compose import Extracted, bare, head_of, whole
+from pidistill_lean.protocol import Item
+
+__all__ = ["LONGEST", "Extracted", "extract", "fenced_blocks", "head_of", "stating"]
 LONGEST: Final = 200_000
 """Characters; longer text is no answer."""
-_FENCE = re.compile(r"^[ \t]{0,3}(```+|~~~+)[ \t]*([\w+.-]*)[^\n]*$")
+_FENCE = re.compile(r"^([ \t]*)(```+|~~~+)[ \t]*([\w+.-]*)[^\n]*$")
 _LEAN: Final = frozenset({"", "lean", "lean4", "lean3"})
 _COMMAND = re.compile(
     r"(?:theorem|lemma|example|def|abbrev|instance|inductive|structure|class|axiom|opaque|import|open|namespace|section|"
@@ -43,24 +48,28 @@ _TACTIC = re.compile(
     r"specialize|split|subst|subst_vars|suffices|symm|tauto|trans|trivial|try|unfold|use|wlog|zify)\b[!?]?"
     r"|[·.⟨(]|:=|\{|--|/-"
 )
-_OPENS = re.compile(r"(?:\b(?:by|with|do|then|else|from|at)|=>|:=|↦|,|\{|⟨|\()\s*$")
 
 
-@dataclass(frozen=True)
-class Extracted:
-    """The Lean text in a completion."""
+_DECLARES = re.compile(
+    r"^\s*(?:@\[[^\n]*\]\s*)?(?:(?:private|protected|noncomputable|nonrec|unsafe|partial|public|local|scoped)\s+)*"
+    r"(?:theorem|lemma|example|def|abbrev|instance|inductive|structure|class|axiom|opaque|mutual|macro|syntax|elab|notation|"
+    r"infix[lr]?|prefix|postfix|import|namespace|section|#\w+)\b",
+    re.MULTILINE,
+)
+_WORD = re.compile(r"[a-z_][\w'!?]*")
+_PROSE: Final = frozenset(
+    "a an and as because but clearly consider each either every finally first follows following given here hence how if-so "
+    "in indeed is it its let's no not note now of on one our proof proving so that the then therefore there these this "
+    "thus to true unfortunately using want we what when where which while with yes you your sorry,".split()
+)
+_LEFT_OPEN = re.compile(r"\b(?:sorry|admit)\b")
 
-    source: str | None
-    """What is submitted; None where there is none, and `reason` then says why."""
-    given: int = 0
-    """How many lines at the beginning of `source` are the statement's, and not the candidate's."""
-    reason: str = ""
 
-
-def extract(completion: str, target: str, statement: str) -> Extracted:
+def extract(completion: str, target: str, statement: str, item: Item | None = None) -> Extracted:
     """The Lean text in `completion`, as a proof of `target`.
 
-    `statement` is the trusted statement with `sorry` for its proof, which a bare proof continues. Never raises.
+    `statement` is the trusted statement with `sorry` for its proof, which a bare proof continues; with `item`, what
+    Lean says of it, it is known where the proof begins and what stands before the theorem. Never raises.
     """
     text = completion.replace("\r\n", "\n").replace("\r", "\n")
     text = text.rsplit("</think>", 1)[-1]
@@ -69,74 +78,116 @@ def extract(completion: str, target: str, statement: str) -> Extracted:
     if not text.strip():
         return Extracted(None, reason="the completion is empty")
     before, blocks, marked = fenced_blocks(text)
+    written = [block for block in blocks if block.strip()]
     states = stating(target)
-    for block in reversed(blocks):
-        if states.search(block):
-            return _checked(block, 0)
+    last = next((at for at in reversed(range(len(written))) if states.search(written[at])), None)
+    if last is not None:
+        ways = whole(written[last], item)
+        if last + 1 < len(written) and _is_open(written[last], states) and not _DECLARES.search(written[-1]):
+            ways = [*bare(written[-1], statement, item), *ways]
+        return _checked(ways)
+    closing = not marked and bool(before.strip()) and not before.lstrip("\n")[0].strip()
+    bodies = bare(written[-1], statement, item) if written and not closing else []
+    declared = bool(bodies) and bool(_DECLARES.search(written[-1]))
     if states.search(before):
         lean = _without_prose(before)
-        return _checked(lean if states.search(lean) else before, 0)
-    head = head_of(statement)
-    written = [block for block in blocks if block.strip()]
-    closing = not marked and before.strip() and not before.lstrip("\n")[0].strip()
+        ways = whole(lean if states.search(lean) else before, item)
+        # a sentence may name the theorem; a block without one is its proof then
+        return _checked([*bodies, *ways] if bodies and not declared else [*ways, *bodies])
+    if bodies:
+        # declarations, but not of the target: for the judge to say
+        return _checked([*whole(written[-1], item), *bodies] if declared else bodies)
     if written and not closing:
-        if any(_COMMAND.match(line) for line in written[-1].split("\n") if line[:1] not in "-/|"):
-            return _checked(written[-1], 0)  # declarations, but not of the target: for the judge to say
-        return _bare(head, written[-1])
-    if _TACTIC.match(before.lstrip()):
-        return _bare(head, _until_prose(before.split("\n")))
+        return Extracted(None, reason="the completion holds no proof")
+    if begins_like_lean(before):
+        return _checked(bare(_until_prose(before.split("\n")), statement, item))
     if not before.strip():
         return Extracted(None, reason="the completion holds no Lean text")
     if _DECLARATION.search(before):
-        return _checked(_without_prose(before), 0)
+        return _checked(whole(_without_prose(before), item))
     return Extracted(None, reason=f"nothing in it states {target!r}, nor does it begin with a tactic")
 
 
-def head_of(statement: str) -> str:
-    """The statement up to its proof, ready for a tactic block: it ends in `by`."""
-    head = re.sub(r"\s*\bsorry\s*$", "", statement.rstrip()).rstrip()
-    if re.search(r":=\s*by$", head):
-        return head
-    return f"{head} by" if head.endswith(":=") else f"{head} := by"
+def begins_like_lean(text: str) -> bool:
+    """Whether plain text may be a bare proof: by its first word, which is a tactic's or at least no sentence's."""
+    start = text.lstrip()
+    if _TACTIC.match(start):
+        return True
+    first = start.split("\n", 1)[0].rstrip()
+    word = _WORD.match(first)
+    return word is not None and word[0] not in _PROSE and first[-1:] not in ".!?:"
+
+
+def _is_open(block: str, states: re.Pattern[str]) -> bool:
+    """Whether the block states the target and does not prove it."""
+    found = list(states.finditer(block))[-1]
+    rest = block[found.end() :]
+    return bool(_LEFT_OPEN.search(rest)) or ":=" not in rest
 
 
 def stating(target: str) -> re.Pattern[str]:
     """Matches where a text declares `target`, or a name that may stand for it within a namespace."""
     last = re.escape(target.rsplit(".", 1)[-1])
-    return re.compile(rf"\b(?:theorem|lemma|def|abbrev|instance|axiom|opaque)\s+(?:[\w.«»]+\.)?«?{last}(?![\w.'!?])")
+    return re.compile(
+        rf"\b(?:theorem|lemma|def|abbrev|instance|axiom|opaque)\s+(?:[\w.«»]+\.)?«?{last}»?(?![\w'!?,;]|\.[\w«])"
+    )
 
 
 def fenced_blocks(text: str) -> tuple[str, list[str], bool]:
     """What stands before the first fence, what is in those that may hold Lean, and whether the first has a language.
 
-    A fence is closed by one as long as its own.
+    A fence is closed by one as long as its own that does not stand in a comment of Lean's. Lines of an indented fence
+    lose its indentation.
     """
     before: list[str] = []
     blocks: list[str] = []
-    fence, language, lines, marked, seen = "", "", list[str](), False, False
-    for line in text.split("\n"):
+    fence, language, margin, lines, depth = "", "", "", list[str](), 0
+    marked = seen = False
+    every = text.split("\n")
+    ends = _comment_ends(every)
+    for number, line in enumerate(every):
         match = _FENCE.match(line)
         if not fence:
             if match:
-                marked = marked or (not seen and bool(match[2]))
-                fence, language, lines, seen = match[1], match[2].lower(), [], True
+                marked = marked or (not seen and bool(match[3]))
+                margin, fence, language, lines, seen, depth = match[1], match[2], match[3].lower(), [], True, 0
             elif not seen:
                 before.append(line)
-        elif match and match[1].startswith(fence) and not match[2]:
+        elif match and match[2].startswith(fence) and not match[3] and not (depth > 0 and ends[number]):
             if language in _LEAN:
                 blocks.append("\n".join(lines))
             fence = ""
         else:
-            lines.append(line)
+            depth = max(0, depth + line.count("/-") - line.count("-/"))
+            lines.append(line.removeprefix(margin))
     if fence and language in _LEAN:
         blocks.append("\n".join(lines))
     return "\n".join(before), blocks, marked
 
 
-def _checked(source: str, given: int) -> Extracted:
-    if len(source) > LONGEST:
-        return Extracted(None, reason=f"the Lean text is longer than {LONGEST:,} characters")
-    return Extracted(source.rstrip() + "\n", given)
+def _comment_ends(lines: Sequence[str]) -> list[bool]:
+    """For every line, whether a comment's end comes after it before another block of code begins."""
+    found = [False] * (len(lines) + 1)
+    for number in range(len(lines) - 1, -1, -1):
+        match = _FENCE.match(lines[number])
+        opens = match is not None and bool(match[3])
+        found[number] = not opens and ("-/" in lines[number] or found[number + 1])
+    return found
+
+
+def _checked(ways: Sequence[Extracted]) -> Extracted:
+    """The first way, with the others that are not the same; too long ones are left out."""
+    kept: dict[str, Extracted] = {}
+    for way in ways:
+        if way.source is not None and len(way.source) <= LONGEST:
+            kept.setdefault(way.source, way)
+    if not kept:
+        long = any(way.source is not None for way in ways)
+        return Extracted(
+            None, reason=f"the Lean text is longer than {LONGEST:,} characters" if long else "the completion holds no proof"
+        )
+    first, *others = kept.values()
+    return Extracted(first.source, first.given, others=tuple(others))
 
 
 def _without_prose(text: str) -> str:
@@ -156,26 +207,3 @@ def _until_prose(lines: Sequence[str]) -> str:
             return "\n".join(lines[:number])
         blank = not line.strip()
     return "\n".join(lines)
-
-
-def _bare(head: str, body: str) -> Extracted:
-    """`body` behind `head`, which ends in `by`; the body's own `:=` and `by` are taken off."""
-    text = re.sub(r"^\s*:=", "", body)
-    text = re.sub(r"^\s*by\b[ \t]*\n?", "", text) if re.match(r"\s*by\b", text) else text
-    lines = text.split("\n")
-    while lines and not lines[0].strip():
-        lines.pop(0)
-    if not lines:
-        return Extracted(None, reason="the completion holds no proof")
-    return _checked("\n".join([head, *_indented(lines)]), head.count("\n") + 1)
-
-
-def _indented(lines: Sequence[str]) -> list[str]:
-    """The lines moved right where they stand at the margin; a first line that has lost its indentation gets it back."""
-    first, rest = lines[0], [line for line in lines[1:] if line.strip()]
-    if first[0].isspace():
-        return list(lines)
-    least = min((len(line) - len(line.lstrip()) for line in rest), default=0)
-    if least and not _OPENS.search(first):
-        return [" " * least + first, *lines[1:]]
-    return ["  " + line if line.strip() else "" for line in lines]

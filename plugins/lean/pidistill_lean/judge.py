@@ -1,8 +1,8 @@
 """From the facts about a submission to a verdict. Pure: no Lean runs here, and no message decides.
 
-A submission passes where it made a theorem of the target's name whose type is exactly that of the trusted statement,
-all that the statement rests on is unchanged, its axioms are Lean's three, and the kernel accepts it anew in a clean
-environment. Whether there was an error message is not asked.
+A submission passes where Lean had no error in it, it made a theorem of the target's name whose type is exactly that of
+the trusted statement, all that the statement rests on is unchanged, its axioms are Lean's three or the problem's own,
+and the kernel accepts it anew in a clean environment. Whether there was an error is a fact, and no message is read.
 
 What is not a pass is FAIL where an honest attempt may end there (an error, `sorry`, another statement, `native_decide`)
 and REJECTED where none does: code that runs while it is elaborated, an axiom of its own, a declaration that the kernel
@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from pidistill.records import Status, Verdict
-from pidistill_lean.extract import Extracted
+from pidistill_lean.compose import Extracted
 from pidistill_lean.protocol import Check, LeanMessage
 
 ALLOWED: Final = frozenset({"propext", "Classical.choice", "Quot.sound"})
@@ -56,24 +56,26 @@ def _finding(check: Check, found: Extracted) -> tuple[Status, str]:
     if check.refused is not None:
         return Status.REJECTED, f"{place(check.refused, found)}: {first_line(check.refused.text)}"
     own = sorted(name for name in check.axioms if name not in ALLOWED | COMPILER and name != SORRY)
+    worst = next(iter(errors(check.messages)), None)
+    because = f"; {place(worst, found)}: {first_line(worst.text)}" if worst is not None else ""
+    if check.errors:
+        return Status.FAIL, f"it does not compile{because}"
     if check.target_kind == "axiom":
         return Status.REJECTED, "it declares the theorem as an axiom"
     if check.target_kind != "missing" and own:
         return Status.REJECTED, f"it rests on an axiom of its own: {own[0].removeprefix('new axiom ')}"
     if check.target_kind == "theorem" and check.replay_error is not None:
         return Status.REJECTED, f"the kernel does not accept it: {first_line(check.replay_error)}"
-    worst = next(iter(errors(check.messages)), None)
-    because = f"; {place(worst, found)}: {first_line(worst.text)}" if worst is not None else ""
     if check.target_kind == "missing":
-        return Status.FAIL, f"it states no theorem of the name{because}"
+        return Status.FAIL, "it states no theorem of the name"
     if check.target_kind != "theorem":
         return Status.FAIL, f"its target is a {check.target_kind}, not a theorem"
     if check.changed:
-        return Status.FAIL, f"it has {check.changed[0]}, on which the statement rests, otherwise{because}"
+        return Status.FAIL, f"it has {check.changed[0]}, on which the statement rests, otherwise"
     if not check.type_matches:
-        return Status.FAIL, f"it states something else{because}"
+        return Status.FAIL, "it states something else"
     if SORRY in check.axioms:
-        return Status.FAIL, because[2:] or "it rests on sorry"
+        return Status.FAIL, "it rests on sorry"
     if compiled := sorted(COMPILER & set(check.axioms)):
         return Status.FAIL, f"it rests on {compiled[0]}, as native_decide does"
     return Status.PASS, "the kernel accepts it"

@@ -12,6 +12,7 @@ The rule behind it: the host states facts to be found out, the runtime finds the
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import ClassVar, Literal, Self
@@ -45,8 +46,24 @@ class LeanMessage:
 
 
 @dataclass(frozen=True)
+class Item:
+    """What is known of a problem's own text, all of it trusted."""
+
+    errors: tuple[LeanMessage, ...] = ()
+    """Why nobody's proof of it can be judged: it does not elaborate, its target is no theorem, what it says rests on
+    `sorry`. The rest is empty then."""
+    commands: tuple[str, ...] = ()
+    """The statement's commands, in order."""
+    before: tuple[str, ...] = ()
+    """Those in front of the one that declares the target."""
+    head: str = ""
+    """The target's command up to its proof, without `:=`."""
+
+
+@dataclass(frozen=True)
 class Check:
-    """Facts about one submission, found on the trusted side."""
+    """Facts about one submission: `refused`, `messages`, `errors`, `chosen` and `unavailable` as the process says that
+    elaborated it, the others as found out by one that never saw its text. The first can refuse, and never pass."""
 
     statement_errors: tuple[LeanMessage, ...] = ()
     """Errors of the trusted statement itself; where there are any, nothing else was looked at."""
@@ -55,7 +72,11 @@ class Check:
     that switch the kernel off, ...), found by walking its syntax before it was elaborated. What follows was not
     elaborated."""
     messages: tuple[LeanMessage, ...] = ()
-    """All messages of the submission, in order, positions in the submission's own lines."""
+    """Messages of the submission, in order, positions in its own lines: errors rather than others where they are many."""
+    errors: bool = False
+    """Whether Lean had any error in it, be it among `messages` or not."""
+    chosen: int = 0
+    """Which of the texts that were submitted all this is about."""
     target_kind: Literal["missing", "theorem", "axiom", "definition", "other"] = "missing"
     """What the submission made of the target's name."""
     type_matches: bool = False
@@ -114,8 +135,15 @@ class Runtime(ABC):
     name: ClassVar[str]
 
     @abstractmethod
-    def check(self, theorem: Theorem, submission: str, budget_s: float) -> Check:
-        """Facts about `submission` as a proof of `theorem`.
+    def item(self, theorem: Theorem) -> Item:
+        """What is known of the problem itself, found out once. Raises `pidistill.errors.VerifierError`."""
+
+    @abstractmethod
+    def check(self, theorem: Theorem, submission: str | Sequence[str], budget_s: float) -> Check:
+        """Facts about `submission` as a proof of `theorem`, within `budget_s` seconds of processor time.
+
+        Of several texts the first counts that comes to a proof without an error; where none does, the first that
+        Lean's parser takes, else the first.
 
         Raises `LeanTimeout`, `LeanDied` (both: the request's doing, as far as one can tell) and `pidistill.errors.
         VerifierError` for trouble of our own, such as a Lean that does not start.

@@ -3,7 +3,7 @@
 It joins `extract`, a runtime, `judge` and `subgoals`, and holds one runtime for its life. All trouble of Lean's own is
 raised.
 
-A submission may take `budget_s` of Lean's time. Where Lean ends while it works on one (out of memory, a crash), the
+A submission may take `budget_s` of processor time. Where Lean ends while it works on one (out of memory, a crash), the
 submission is checked once more by a fresh Lean: a second end is the submission's doing, and counts as its own overrun
 (TIMEOUT), as running out of memory does elsewhere. Starting Lean is off the clock.
 """
@@ -19,7 +19,8 @@ from pidistill.authoring.options import Options, option
 from pidistill.contracts import Verifier
 from pidistill.errors import VerifierError
 from pidistill.records import Problem, Status, Verdict, content_hash
-from pidistill_lean.extract import Extracted, extract
+from pidistill_lean.compose import Extracted
+from pidistill_lean.extract import extract
 from pidistill_lean.judge import judge
 from pidistill_lean.protocol import Check, LeanDied, LeanTimeout, Runtime, Theorem
 from pidistill_lean.runtimes import open_runtime
@@ -40,9 +41,9 @@ class LeanOptions(Options, of="Lean verifier"):
     runtime: str = "auto"
     """A Lean runtime by name, or `auto`: the best that works."""
     budget_s: float = option(4.0, least=0.001, most=1e6)
-    """Seconds that a submission may take. The pool's `verify.budget_s` should be twice that and more."""
+    """Seconds of processor time that a submission may take."""
     subgoal_s: float = option(2.0, least=0.001, most=1e6)
-    """Seconds that a sub-goal of a failed submission may take."""
+    """Seconds of processor time that a sub-goal of a failed submission may take."""
     graded: bool = True
     """Whether failed submissions are scored by the share of sub-goals proved; without it their score is 0."""
 
@@ -69,23 +70,29 @@ class LeanVerifier(Verifier):
         theorem = theorem_of(problem)
         if theorem is None:
             return Verdict(Status.ABSTAIN, reason="the problem has no statement")
-        found = extract(completion, theorem.target, theorem.statement)
+        item = self.lean.item(theorem)
+        if item.errors:
+            return judge(Check(statement_errors=item.errors), Extracted(""))
+        found = extract(completion, theorem.target, theorem.statement, item)
         if found.source is None:
             return Verdict(Status.NO_ANSWER, reason=found.reason, diagnostics=f"No Lean text: {found.reason}.\n")
+        ways = [found, *found.others]
         try:
-            check = self._check(theorem, found.source)
+            with off_the_clock():  # Lean's own budget is of processor time
+                check = self._check(theorem, [str(way.source) for way in ways])
         except LeanTimeout:
             reason = f"no end within {self.options.budget_s:g} s"
             return Verdict(Status.TIMEOUT, 0.0, found.source, reason, f"Lean came to {reason}.\n")
         except LeanDied as error:
             reason = f"Lean ended twice while it worked on this: {error}"[:500]
             return Verdict(Status.TIMEOUT, 0.0, found.source, reason, "Lean ran out of memory or broke off.\n")
+        found = ways[check.chosen]
         verdict = judge(check, found)
         if verdict.status is Status.FAIL and self.options.graded and problem.solution:
-            return replace(verdict, score=self._share(theorem, problem, found.source))
+            return replace(verdict, score=self._share(theorem, problem, str(found.source)))
         return verdict
 
-    def _check(self, theorem: Theorem, submission: str) -> Check:
+    def _check(self, theorem: Theorem, submission: list[str]) -> Check:
         try:
             return self.lean.check(theorem, submission, self.options.budget_s)
         except LeanTimeout:

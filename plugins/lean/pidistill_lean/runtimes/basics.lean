@@ -67,8 +67,10 @@ def severityName : MessageSeverity → String
   | .warning => "warning"
   | .error => "error"
 
-/-- No reply shall be longer than its reader can take: more messages than this are left out, and longer ones. -/
+/-- No reply shall be longer than its reader can take: more messages than this are left out, and longer ones. Whether there was
+an error is never asked of what is left. -/
 def mostMessages : Nat := 200
+def mostErrors : Nat := 50
 def longestMessage : Nat := 50000
 
 def firstFew {α : Type} (n : Nat) (xs : List α) : List α :=
@@ -76,17 +78,30 @@ def firstFew {α : Type} (n : Nat) (xs : List α) : List α :=
   | Nat.succ m, x :: rest => x :: firstFew m rest
   | _, _ => []
 
-def jsonLog (log : List Message) : IO Json := do
-  let ys ← mapList (firstFew mostMessages log) (fun m => do
-    let text ← m.data.toString
-    let text := if text.utf8ByteSize > longestMessage then "(a message of " ++ Nat.repr text.utf8ByteSize ++ " bytes)" else text
-    pure (jsonMessage (severityName m.severity) text m.pos m.endPos))
-  pure (Json.arr ys.toArray)
-
 def isError (m : Message) : Bool :=
   match m.severity with
   | .error => true
   | _ => false
+
+def onlyErrors : List Message → List Message
+  | [] => []
+  | m :: rest => if isError m then m :: onlyErrors rest else onlyErrors rest
+
+/-- At most `n` of them, and errors rather than others. -/
+def mostTelling (n errors : Nat) : List Message → List Message
+  | [] => []
+  | m :: rest =>
+    match isError m, n, errors with
+    | true, n, Nat.succ e => m :: mostTelling n e rest
+    | false, Nat.succ n, e => m :: mostTelling n e rest
+    | _, n, e => mostTelling n e rest
+
+def jsonLog (log : List Message) : IO Json := do
+  let ys ← mapList (mostTelling mostMessages mostErrors log) (fun m => do
+    let text ← m.data.toString
+    let text := if text.utf8ByteSize > longestMessage then "(a message of " ++ Nat.repr text.utf8ByteSize ++ " bytes)" else text
+    pure (jsonMessage (severityName m.severity) text m.pos m.endPos))
+  pure (Json.arr ys.toArray)
 
 abbrev Kernel' := Lean.Kernel.Environment
 
@@ -103,5 +118,49 @@ def dependencies (c : ConstantInfo) : List Name :=
   | .ctorInfo v => v.induct :: t
   | .recInfo v => join v.all t
   | _ => t
+
+def turn {α : Type} (xs acc : List α) : List α :=
+  match xs with
+  | [] => acc
+  | x :: rest => turn rest (x :: acc)
+
+/-! ## What a constant rests on -/
+
+/-- Axioms of Lean's library that are reported by name, for where its theorems look like axioms: see `libraryAxiom`. -/
+def libraryAxioms : List Name :=
+  [``propext, ``Classical.choice, ``Quot.sound, ``sorryAx, ``Lean.ofReduceBool, ``Lean.ofReduceNat, ``Lean.trustCompiler,
+   ``lcProof, ``lcUnreachable, ``lcAny, ``lcErased]
+
+structure Closure where
+  seen : NameSet
+  /-- Made by the submission, dependencies first. -/
+  made : List Name
+  axioms : List Name
+
+/-- All that `n` rests on. -/
+partial def close (known : Name → Bool) (k : Kernel') (n : Name) (acc : Closure) : Closure :=
+  if acc.seen.contains n then acc
+  else
+    let acc := { acc with seen := acc.seen.insert n }
+    if known n then
+      if hasName libraryAxioms n then { acc with axioms := n :: acc.axioms } else acc
+    else
+      match k.find? n with
+      | none => acc
+      | some c =>
+        let rec all : List Name → Closure → Closure
+          | [], acc => acc
+          | d :: rest, acc => all rest (close known k d acc)
+        let acc := all (dependencies c) acc
+        let acc := { acc with made := n :: acc.made }
+        match c with
+        | .axiomInfo _ => { acc with axioms := n :: acc.axioms }
+        | _ => acc
+
+def sameSafety : DefinitionSafety → DefinitionSafety → Bool
+  | .safe, .safe => true
+  | .unsafe, .unsafe => true
+  | .partial, .partial => true
+  | _, _ => false
 
 end Pidistill

@@ -80,12 +80,12 @@ partial def sortDecls : List IR.Decl → List IR.Decl
     mergeDecls (sortDecls a) (sortDecls b)
 
 /-- Functions that Lean's own C++ knows under another name. -/
-def exported (env : Environment) : List Name → List (Name × Name)
+def externNames (env : Environment) : List Name → List (Name × Name)
   | [] => []
   | n :: rest =>
     match getExportNameFor? env n with
-    | some other => (n, other) :: exported env rest
-    | none => exported env rest
+    | some other => (n, other) :: externNames env rest
+    | none => externNames env rest
 
 unsafe def entriesOf {α : Type} (xs : List α) : Array EnvExtensionEntry := unsafeCast xs.toArray
 
@@ -106,7 +106,7 @@ unsafe def writeProgram (env : Environment) (file : System.FilePath) : IO Unit :
       extraConstNames := #[]
       constNames := names.toArray
       constants := standIns.toArray
-      entries := #[(IR.declMapExt.name, entriesOf decls), (exportAttr.ext.name, entriesOf (exported env names))] }
+      entries := #[(IR.declMapExt.name, entriesOf decls), (exportAttr.ext.name, entriesOf (externNames env names))] }
 
 end Pidistill
 
@@ -114,7 +114,8 @@ open Lean Elab Pidistill in
 public unsafe def main : IO Unit := do
   let source ← IO.FS.readFile "/program/Serve.src"
   let env ← importModules #[{ module := `Lean }] options (trustLevel := 0) (loadExts := true)
-  let (st, _) ← elabCommands (inputContext source "Serve") false {} (Command.mkState (env.setMainModule `Serve) {} options)
+  let all ← elabText (inputContext source "Serve") none {} (Command.mkState (env.setMainModule `Serve) {} options)
+  let st := all.state
   let rec complain : List Message → IO Bool
     | [] => pure false
     | m :: rest => do

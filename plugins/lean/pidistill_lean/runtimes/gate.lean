@@ -22,12 +22,13 @@ def openCommands : List Name :=
    ``Parser.Command.universe, ``Parser.Command.set_option, ``Parser.Command.mutual, ``Parser.Command.attribute,
    ``Parser.Command.notation, ``Parser.Command.mixfix, ``Parser.Command.include, ``Parser.Command.omit,
    ``Parser.Command.moduleDoc, ``Parser.Command.in, ``Parser.Command.grindPattern, ``Parser.commandSeal__,
-   ``Parser.commandUnseal__, `lemma, `Mathlib.Tactic.lemma, `Batteries.Tactic.Alias.alias]
+   ``Parser.commandUnseal__, ``Parser.Command.addDocString,
+   `lemma, `Mathlib.Tactic.lemma, `Batteries.Tactic.Alias.alias]
 
-/-- Commands that only show something: let through and not elaborated. -/
-def silentCommands : List Name :=
-  [``Parser.Command.check, ``Parser.Command.check_failure, ``Parser.Command.print, ``Parser.Command.printAxioms,
-   ``Parser.Command.printSig, ``Parser.Command.printEqns, ``Parser.Command.synth, ``Parser.Command.where, ``Parser.Command.version, ``Lean.reduceCmd]
+/-- Commands that only show something. They are elaborated, since Lean refuses a file in which they name what is not there. -/
+def showingCommands : List Name :=
+  [``Parser.Command.check, ``Parser.Command.check_failure, ``Parser.Command.print, ``Parser.Command.printSig, ``Parser.Command.printEqns,
+   ``Parser.Command.synth, ``Parser.Command.where, ``Parser.Command.version, ``Lean.reduceCmd]
 
 /-- Commands after which constants that hold meta code may be there, made by Lean itself. -/
 def notationCommands : List Name := [``Parser.Command.notation, ``Parser.Command.mixfix]
@@ -165,35 +166,125 @@ partial def says (word : String) (stx : Syntax) : Bool :=
   | .node _ _ args => anyList args.toList (says word)
   | _ => false
 
-/-- A tactic's configuration is compiled and run, so it may be built of literals and Lean's own names only, and only while the
-submission has no instance that could stand behind a literal. -/
-partial def configValue (own : List (Name × ConstantInfo)) (stx : Syntax) : Bool :=
-  match stx with
-  | .missing => true
-  | .atom _ _ => true
-  | .ident _ _ n _ => !anyList own (fun c => lastText (privateToUserName c.1) == lastText n)
-  | .node _ k args =>
-    hasText ["null", "num", "str", "scientific", "choice", "dotIdent", "structInst", "structInstFields", "structInstField",
-      "structInstFieldDef", "structInstLVal", "optEllipsis", "hygienicLParen", "paren", "trueVal", "falseVal", "hygieneInfo", "anonymousCtor"] (lastText k)
-      && !anyList args.toList (fun a => !configValue own a)
+/-! ### Configurations
 
+Lean compiles a tactic's configuration and runs it. So it is built here: literals stand for themselves, and words stand for the constants
+that this table has for them, whatever a submission has made them mean. Nothing else is let through, and what is let through is put in
+the place of what was written. -/
+
+def configConstants : List (String × Name) :=
+  [("true", ``Bool.true), ("false", ``Bool.false), ("transparency.default", `Lean.Meta.TransparencyMode.default),
+   ("transparency.reducible", `Lean.Meta.TransparencyMode.reducible), ("transparency.instances", `Lean.Meta.TransparencyMode.instances),
+   ("transparency.all", `Lean.Meta.TransparencyMode.all), ("occs.all", `Lean.Meta.Occurrences.all), ("occs.pos", `Lean.Meta.Occurrences.pos),
+   ("occs.neg", `Lean.Meta.Occurrences.neg), ("newGoals.all", `Lean.Meta.ApplyNewGoals.all),
+   ("newGoals.nonDependentFirst", `Lean.Meta.ApplyNewGoals.nonDependentFirst),
+   ("newGoals.nonDependentOnly", `Lean.Meta.ApplyNewGoals.nonDependentOnly)]
+
+def constantFor (word : String) : List (String × Name) → Option Name
+  | [] => none
+  | (w, n) :: rest => if w == word then some n else constantFor word rest
+
+mutual
+/-- The configuration's value for the field, built anew; `none` where it is more than a literal. -/
+partial def configValue (field : String) (stx : Syntax) : Option Syntax :=
+  match stx with
+  | .missing => none
+  | .atom _ _ => some stx
+  | .ident _ _ n _ =>
+    match n with
+    | .str .anonymous "true" => some (mkCIdentFrom stx ``Bool.true)
+    | .str .anonymous "false" => some (mkCIdentFrom stx ``Bool.false)
+    | n => (constantFor (field ++ "." ++ lastText n) configConstants).map (fun c => mkCIdentFrom stx c)
+  | .node info k args =>
+    let name := lastText k
+    if name == "num" then some (.node info ``rawNatLit #[.atom info "nat_lit ", stx])
+    else if name == "str" then some stx
+    else if name == "dotIdent" then
+      (constantFor (field ++ "." ++ lastText (argument stx 1).getId) configConstants).map (fun c => mkCIdentFrom stx c)
+    else if name == "structInstField" then
+      -- the field's name stays as it is
+      match args.toList with
+      | lval :: rest =>
+        match configValues (firstToken lval) rest with
+        | some values => some (.node info k (lval :: values).toArray)
+        | none => none
+      | [] => none
+    else if hasText ["null", "structInst", "structInstFields", "structInstFieldDef", "optEllipsis", "hygienicLParen", "paren", "hygieneInfo",
+        "app", "term[_]"] name then
+      match configValues field args.toList with
+      | some values => some (.node info k values.toArray)
+      | none => none
+    else none
+partial def configValues (field : String) : List Syntax → Option (List Syntax)
+  | [] => some []
+  | x :: rest =>
+    match x with
+    -- left by the parser, and of no meaning
+    | .node _ `hygieneInfo _ =>
+      match configValues field rest with
+      | some ys => some (x :: ys)
+      | none => none
+    | _ =>
+      match configValue field x, configValues field rest with
+      | some y, some ys => some (y :: ys)
+      | _, _ => none
+end
+
+def isConfigItem (stx : Syntax) : Bool :=
+  let k := lastText stx.getKind
+  k == "valConfigItem" || (k == "config" && stx.getNumArgs > 3)
+
+/-- What a value is for: `(field := value)`. -/
+def configField (stx : Syntax) : String := firstToken (argument stx 1)
+
+/-- Classes whose instances stand behind no literal and no coercion. -/
+def plainClasses : List Name :=
+  [``Add, ``Sub, ``Mul, ``Div, ``Mod, ``Neg, ``HAdd, ``HSub, ``HMul, ``HDiv, ``HMod, ``HPow, ``Pow, ``LE, ``LT, ``Min, ``Max, ``Membership,
+   ``Singleton, ``Insert, ``EmptyCollection, ``Union, ``Inter, ``SDiff, ``HasSubset, ``HasSSubset, ``Decidable, ``Inhabited, ``Nonempty, ``BEq, ``LawfulBEq,
+   ``Subsingleton, ``SizeOf, ``WellFoundedRelation, ``Zero, ``One, ``Dvd, ``HOr, ``HAnd, ``Trans, ``Std.Associative, ``Std.Commutative, ``Hashable, ``Ord,
+   ``Setoid, ``HasEquiv, ``GetElem, ``Repr]
+
+/-- Instances of the submission's own that could stand behind what Lean compiles and runs. One of a class of its own is none, and one
+whose type has another name than its class's is. -/
 def ownInstance (env : Environment) (own : List (Name × ConstantInfo)) : Bool :=
-  anyList own (fun c => match c.2 with
-    | .defnInfo v => isClass env (resultHead v.type)
-    | .axiomInfo v => isClass env (resultHead v.type)
-    | .opaqueInfo v => isClass env (resultHead v.type)
-    | _ => false)
+  anyList own (fun c =>
+    Meta.isInstanceCore env c.1 &&
+      (let head := resultHead c.2.type
+       !(isClass env head && (hasName plainClasses head || anyList own (fun d => d.1 == head)))))
 
 def configItem (env : Environment) (stx : Syntax) : Option String :=
   let k := lastText stx.getKind
   if k == "posConfigItem" && firstToken (argument stx 1) == "native" then some "native code is not trusted"
-  else if k == "valConfigItem" || (k == "config" && stx.getNumArgs > 3) then
-    let own := made env
+  else if isConfigItem stx then
     if says "native" stx then some "native code is not trusted"
-    else if !configValue own (argument stx 3) then some "this configuration of a tactic would run code"
-    else if ownInstance env own then some "a tactic's configuration beside instances of one's own would run code"
+    else if (configValue (configField stx) (argument stx 3)).isNone then some "this configuration of a tactic would run code"
+    else if ownInstance env (made env) then some "a tactic's configuration beside instances of one's own would run code"
     else none
   else none
+
+/-- With every configuration built anew. -/
+partial def configured (stx : Syntax) : Syntax :=
+  match stx with
+  | .node info k args =>
+    if isConfigItem stx then
+      match configValue (configField stx) (argument stx 3) with
+      | some v => .node info k (put 3 v args.toList).toArray
+      | none => stx
+    else .node info k (every args.toList).toArray
+  | _ => stx
+where
+  put : Nat → Syntax → List Syntax → List Syntax
+    | _, _, [] => []
+    | 0, v, _ :: rest => v :: rest
+    | Nat.succ n, v, x :: rest => x :: put n v rest
+  every : List Syntax → List Syntax
+    | [] => []
+    | x :: rest => configured x :: every rest
+
+partial def hasConfig (stx : Syntax) : Bool :=
+  match stx with
+  | .node _ _ args => isConfigItem stx || anyList args.toList hasConfig
+  | _ => false
 
 /-- The first thing under `stx` that may not be there. -/
 partial def closed (env : Environment) (stx : Syntax) : Option (Syntax × String) :=
@@ -219,10 +310,9 @@ partial def closed (env : Environment) (stx : Syntax) : Option (Syntax × String
       | none => firstOf args.toList (closed env)
   | _ => none
 
-/-- What the gate says to a command. -/
+/-- What the gate says to a command: it may be elaborated as it comes back, or not. -/
 inductive Passage where
-  | elaborate
-  | skip
+  | elaborate (cmd : Syntax)
   | refuse (stx : Syntax) (why : String)
 
 partial def commandClosed (env : Environment) (cmd : Syntax) : Option (Syntax × String) :=
@@ -238,12 +328,25 @@ partial def commandClosed (env : Environment) (cmd : Syntax) : Option (Syntax ×
     some (cmd, "a notation beside instances of one's own would run code")
   else closed env cmd
 
+partial def lastOf : List Syntax → Syntax
+  | [] => .missing
+  | [x] => match x with
+    | .node _ `null xs => lastOf xs.toList
+    | x => x
+  | _ :: rest => lastOf rest
+
+/-- `#print axioms c` only has to find `c`: what it rests on is found out elsewhere. -/
+def resolving (cmd : Syntax) : Syntax :=
+  .node .none ``Parser.Command.check #[.atom (SourceInfo.fromRef cmd) "#check", lastOf cmd.getArgs.toList]
+
 def passage (env : Environment) (cmd : Syntax) : Passage :=
-  if hasName silentCommands cmd.getKind then .skip
-  else
-    match commandClosed env cmd with
-    | some (stx, why) => .refuse stx why
-    | none => .elaborate
+  let found :=
+    if hasName showingCommands cmd.getKind || cmd.getKind == ``Parser.Command.printAxioms then closed env cmd else commandClosed env cmd
+  match found with
+  | some (stx, why) => .refuse stx why
+  | none =>
+    if cmd.getKind == ``Parser.Command.printAxioms then .elaborate (resolving cmd)
+    else .elaborate (if hasConfig cmd then configured cmd else cmd)
 
 def mentionsMeta (c : ConstantInfo) : Bool :=
   anyList (dependencies c) (hasName metaNames)

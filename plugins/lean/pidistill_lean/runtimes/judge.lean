@@ -1,120 +1,11 @@
-/-! The judge: facts about one submission.
+/-! The judge: facts about what a submission made, found where none of it was elaborated.
 
-The trusted statement and the submission are elaborated from the same clean environment. Constants are compared as terms, never as text, and
-what the target rests on is handed to the kernel again, in the clean environment.
+What `import.lean` has read goes through the kernel, declaration by declaration, in the clean environment. Only then is it compared with
+what the problem's own text made: constants as terms, never as text.
 -/
 
 namespace Pidistill
 open Lean Elab
-
-/-! ## Elaborating a text, command by command -/
-
-/-- Something that a submission may not contain: where, and why. -/
-structure Refusal where
-  pos : Position
-  text : String
-
-def elabOne (ictx : Parser.InputContext) (cmd : Syntax) (cmdPos : String.Pos.Raw) (st : Command.State) : IO Command.State := do
-  let ctx : Command.Context :=
-    { fileName := ictx.fileName, fileMap := ictx.fileMap, cmdPos := cmdPos, snap? := none, cancelTk? := none }
-  let result ← EIO.toIO' ((Command.elabCommandTopLevel cmd ctx).run st)
-  match result with
-  | .ok (_, st') => pure st'
-  | .error e =>
-    let text ← e.toMessageData.toString
-    throw (IO.userError ("a command could not be elaborated: " ++ text))
-
-def append (log : MessageLog) : List Message → MessageLog
-  | [] => log
-  | m :: rest => append (log.add m) rest
-
-/-- Elaborates command by command. Each command starts with an empty log: this Lean drops what an earlier one said. With `gated`, stops in front of the first one that the gate refuses. -/
-partial def elabCommands (ictx : Parser.InputContext) (gated : Bool) (ps : Parser.ModuleParserState) (st : Command.State) :
-    IO (Command.State × Option Refusal) := do
-  match st.scopes with
-  | [] => throw (IO.userError "no scope is open")
-  | scope :: _ =>
-    let pmctx : Parser.ParserModuleContext :=
-      { env := st.env, options := scope.opts, currNamespace := scope.currNamespace, openDecls := scope.openDecls }
-    let (cmd, ps', log) := Parser.parseCommand ictx pmctx ps {}
-    let told := append st.messages log.toList
-    let st := { st with messages := told }
-    if cmd.getKind == ``Parser.Command.eoi then
-      return (st, none)
-    match if gated then passage st.env cmd else .elaborate with
-    | .refuse stx why => return (st, some { pos := ictx.fileMap.toPosition (stx.getPos?.getD ps.pos), text := why })
-    | .skip => elabCommands ictx gated ps' st
-    | .elaborate =>
-      let after ← elabOne ictx cmd ps.pos { st with messages := {} }
-      let after := { after with messages := append told after.messages.toList }
-      match if gated then madeMeta st.env after.env cmd else none with
-      | some why => return (st, some { pos := ictx.fileMap.toPosition (cmd.getPos?.getD ps.pos), text := why })
-      | none => elabCommands ictx gated ps' after
-
-/-! ## Clean environments -/
-
-/-- The state in front of every text with this header. -/
-structure Clean where
-  imports : List Name
-  state : Command.State
-  errors : List Message
-
-def importNames (header : Syntax) : List Name :=
-  let rec names : List Import → List Name
-    | [] => []
-    | i :: rest => i.module :: names rest
-  names (headerToImports ⟨header⟩).toList
-
-def options : Options :=
-  let o : Options := {}
-  let o := o.insert `linter.all (DataValue.ofBool false)
-  let o := o.insert `Elab.async (DataValue.ofBool false)
-  o
-
-/-- Imports the modules and elaborates the rest of the header. -/
-def makeClean (header : String) (extra : List Name) : IO Clean := do
-  let ictx := inputContext header "header"
-  let (stx, ps, log) ← Parser.parseHeader ictx
-  let names := join (importNames stx) extra
-  let imports ← mapList names (fun n => pure ({ module := n } : Import))
-  let env ← importModules imports.toArray options (trustLevel := 0) (loadExts := true)
-  let env := env.setMainModule `Main
-  let st := Command.mkState env log options
-  let st := { st with infoState := { st.infoState with enabled := false } }
-  let (st, _) ← elabCommands ictx false ps st
-  pure { imports := names, state := { st with messages := {} }, errors := st.messages.toList }
-
-/-- The libraries that come with Lean. A submission may import more of them than the header does. -/
-def coreLibraries : List Name := [`Init, `Std, `Lean]
-
-inductive Imports where
-  | plain
-  | more (modules : List Name)
-  | unavailable (modules : List Name)
-
-def isThere (module : Name) : IO Bool := do
-  try
-    let path ← findOLean module
-    path.pathExists
-  catch _ => pure false
-
-/-- What a submission's own `import` lines ask for beyond the header's environment. -/
-def importsOf (env : Environment) (header : Syntax) : IO Imports := do
-  let have_ := env.header.moduleNames.toList
-  let rec beyond : List Name → List Name
-    | [] => []
-    | n :: rest => if hasName have_ n then beyond rest else n :: beyond rest
-  let rec split : List Name → List Name → List Name → IO Imports
-    | [], [], [] => pure .plain
-    | [], more, [] => pure (.more more)
-    | [], _, missing => pure (.unavailable missing)
-    | n :: rest, more, missing => do
-      let core := hasName coreLibraries n.getRoot
-      let found ← isThere n
-      if core && found then split rest (n :: more) missing else split rest more (n :: missing)
-  split (beyond (importNames header)) [] []
-
-/-! ## Facts -/
 
 partial def strip (e : Expr) : Expr :=
   e.replace (fun x => match x with
@@ -171,12 +62,6 @@ def joinPairs (a b : Option (List (Name × Name))) : Option (List (Name × Name)
   | some xs, some ys => some (join xs ys)
   | _, _ => none
 
-def sameSafety : DefinitionSafety → DefinitionSafety → Bool
-  | .safe, .safe => true
-  | .unsafe, .unsafe => true
-  | .partial, .partial => true
-  | _, _ => false
-
 /-- Whether two constants made in the two texts are the same thing, given that the pairs which come back are. -/
 def sameConstant (known : Known) (x y : ConstantInfo) : Option (List (Name × Name)) :=
   if count x.levelParams != count y.levelParams then none
@@ -225,120 +110,42 @@ partial def comparePairs (known : Known) (kx ky : Kernel') (todo : List (Name ×
         if x == y then comparePairs known kx ky rest seen (x :: changed) fine
         else comparePairs known kx ky rest seen changed false
 
-/-- Axioms of Lean's library that are reported by name. Core theorems look like axioms where only the exported half
-of a module was imported, so the rest of the library is taken as it is: it was not the candidate who chose it. -/
-def libraryAxioms : List Name :=
-  [``propext, ``Classical.choice, ``Quot.sound, ``sorryAx, ``Lean.ofReduceBool, ``Lean.ofReduceNat, ``Lean.trustCompiler]
-
-structure Closure where
-  seen : NameSet
-  /-- Made by the submission, dependencies first. -/
-  made : List Name
-  axioms : List Name
-
-/-- All that `n` rests on. -/
-partial def close (known : Name → Bool) (k : Kernel') (n : Name) (acc : Closure) : Closure :=
-  if acc.seen.contains n then acc
-  else
-    let acc := { acc with seen := acc.seen.insert n }
-    if known n then
-      if hasName libraryAxioms n then { acc with axioms := n :: acc.axioms } else acc
-    else
-      match k.find? n with
-      | none => acc
-      | some c =>
-        let rec all : List Name → Closure → Closure
-          | [], acc => acc
-          | d :: rest, acc => all rest (close known k d acc)
-        let acc := all (dependencies c) acc
-        let acc := { acc with made := n :: acc.made }
-        match c with
-        | .axiomInfo _ => { acc with axioms := n :: acc.axioms }
-        | _ => acc
-
-def turn {α : Type} (xs acc : List α) : List α :=
-  match xs with
-  | [] => acc
-  | x :: rest => turn rest (x :: acc)
-
-def inductiveTypes (k : Kernel') : List Name → Option (List InductiveType)
-  | [] => some []
-  | n :: rest =>
-    match k.find? n, inductiveTypes k rest with
-    | some (.inductInfo v), some more =>
-      let rec ctors : List Name → Option (List Constructor)
-        | [] => some []
-        | c :: cs =>
-          match k.find? c, ctors cs with
-          | some (.ctorInfo w), some ds => some ({ name := c, type := w.type } :: ds)
-          | _, _ => none
-      match ctors v.ctors with
-      | some cs => some ({ name := n, type := v.type, ctors := cs } :: more)
-      | none => none
-    | _, _ => none
-
-def declarationOf (k : Kernel') (c : ConstantInfo) : Option Declaration :=
-  match c with
-  | .axiomInfo v => some (.axiomDecl v)
-  | .defnInfo v => some (.defnDecl v)
-  | .thmInfo v => some (.thmDecl v)
-  | .opaqueInfo v => some (.opaqueDecl v)
-  | .inductInfo v =>
-    match inductiveTypes k v.all with
-    | some types => some (.inductDecl v.levelParams v.numParams types v.isUnsafe)
-    | none => none
-  | _ => none
+/-! ## Replay -/
 
 def kernelText (e : Kernel.Exception) : IO String := do
   (e.toMessageData {}).toString
 
-def sameRules : List RecursorRule → List RecursorRule → Bool
-  | [], [] => true
-  | a :: as, b :: bs => a.ctor == b.ctor && a.nfields == b.nfields && a.rhs == b.rhs && sameRules as bs
-  | _, _ => false
+def constructorNames : List Constructor → List Name → List Name
+  | [], acc => acc
+  | c :: rest, acc => constructorNames rest (c.name :: acc)
 
-/-- A constructor or recursor must be what the kernel itself makes of the inductive type. -/
-def sameGenerated (a b : ConstantInfo) : Bool :=
-  match a, b with
-  | .ctorInfo v, .ctorInfo w =>
-    v.type == w.type && v.levelParams == w.levelParams && v.induct == w.induct && v.cidx == w.cidx
-      && v.numParams == w.numParams && v.numFields == w.numFields && v.isUnsafe == w.isUnsafe
-  | .recInfo v, .recInfo w =>
-    v.type == w.type && v.levelParams == w.levelParams && v.all == w.all && v.numParams == w.numParams
-      && v.numIndices == w.numIndices && v.numMotives == w.numMotives && v.numMinors == w.numMinors
-      && sameRules v.rules w.rules && v.k == w.k && v.isUnsafe == w.isUnsafe
-  | _, _ => false
+def typeNames : List InductiveType → List Name → List Name
+  | [], acc => acc
+  | t :: rest, acc => typeNames rest (t.name :: constructorNames t.ctors acc)
 
-/-- Adds the constants to the clean kernel environment, checking each. Returns what went wrong, if anything. -/
-partial def replay (k : Kernel') (clean : Kernel') (todo generated : List Name) : IO (Option String) := do
+def declaredNames : Declaration → List Name
+  | .axiomDecl v => [v.name]
+  | .defnDecl v => [v.name]
+  | .thmDecl v => [v.name]
+  | .opaqueDecl v => [v.name]
+  | .inductDecl _ _ types _ => typeNames types []
+  | _ => []
+
+/-- Adds the declarations to the clean kernel environment, checking each. Returns what went wrong, if anything. -/
+partial def replay (k : Kernel') (todo : List Declaration) : IO (Kernel' × Option String) := do
   match todo with
-  | n :: rest =>
-    match k.find? n with
-    | none => return some s!"{userText n} is missing"
-    | some c =>
-      match c with
-      | .ctorInfo _ => replay k clean rest (n :: generated)
-      | .recInfo _ => replay k clean rest (n :: generated)
-      | .quotInfo _ => return some s!"{userText n} cannot be declared"
-      | _ =>
-        if (clean.find? n).isSome then replay k clean rest generated
-        else
-          match declarationOf k c with
-          | none => return some s!"{userText n} is not a whole declaration"
-          | some decl =>
-            match clean.addDeclCore 0 decl none with
-            | .ok clean => replay k clean rest generated
-            | .error e =>
-              let text ← kernelText e
-              return some s!"the kernel refused {userText n}: {text}"
-  | [] =>
-    let rec check : List Name → Option String
-      | [] => none
-      | n :: rest =>
-        match k.find? n, clean.find? n with
-        | some a, some b => if sameGenerated a b then check rest else some s!"{userText n} is not what the kernel makes of its type"
-        | _, _ => some s!"{userText n} does not come from an inductive type"
-    return check generated
+  | [] => return (k, none)
+  | decl :: rest =>
+    let names := declaredNames decl
+    let name := match names with
+      | n :: _ => n
+      | [] => .anonymous
+    if anyList names (fun n => (k.find? n).isSome) then return (k, some s!"{userText name} is there already")
+    match k.addDeclCore 0 decl none with
+    | .ok k => replay k rest
+    | .error e =>
+      let text ← kernelText e
+      return (k, some s!"the kernel refused {userText name}: {text}")
 
 def kindOf : Option ConstantInfo → String
   | none => "missing"
@@ -352,27 +159,129 @@ one part, and a private `propext` reads like the real one. -/
 def axiomText (known : Name → Bool) (n : Name) : String :=
   if known n then nameText n else "new axiom " ++ userText n
 
-/-- `cleanGiven` and `cleanFound` are the environments from which `trusted` and `submitted` were made. -/
-def facts (cleanGiven trusted cleanFound submitted : Environment) (target : Name) : IO (List (String × Json)) := do
+/-- The universe names in the order in which the type mentions them, then the others. -/
+def universesInOrder (type : Expr) (names : List Name) : List Name :=
+  let used := turn (collectLevelParams {} type).params.toList []
+  let rec among : List Name → List Name
+    | [] => []
+    | n :: rest => if hasName names n then n :: among rest else among rest
+  let rec others (used : List Name) : List Name → List Name
+    | [] => []
+    | n :: rest => if hasName used n then others used rest else n :: others used rest
+  let used := among (turn used [])
+  join used (others used names)
+
+/-- A theorem's universe names are its own: their order is of no account. -/
+def sameStatement (known : Known) (given found : ConstantInfo) : Option (List (Name × Name)) :=
+  if count given.levelParams != count found.levelParams then none
+  else
+    match sameExpr known given.type (relevel given found found.type) with
+    | some pairs => some pairs
+    | none =>
+      let mine := universesInOrder given.type given.levelParams
+      let theirs := universesInOrder found.type found.levelParams
+      sameExpr known given.type (found.type.instantiateLevelParams theirs (levelsOf mine))
+
+/-- The axioms among them that the problem's own text has, as they are, are given. -/
+def ownAxioms (known : Known) (kx ky : Kernel') : List Name → List Name
+  | [] => []
+  | n :: rest =>
+    let more := ownAxioms known kx ky rest
+    if known.found n then n :: more
+    else
+      match kx.find? n with
+      | some (.axiomInfo _) =>
+        match comparePairs known kx ky [(n, n)] [] [] true with
+        | ([], true) => more
+        | _ => n :: more
+      | _ => n :: more
+
+def newAxioms : List Declaration → List Name → List Name
+  | [], acc => acc
+  | .axiomDecl v :: rest, acc => newAxioms rest (v.name :: acc)
+  | _ :: rest, acc => newAxioms rest acc
+
+def texted (known : Name → Bool) : List Name → List Json
+  | [] => []
+  | n :: rest => Json.str (axiomText known n) :: texted known rest
+
+def declaredKind (target : Name) : List Declaration → String
+  | [] => "missing"
+  | d :: rest =>
+    if hasName (declaredNames d) target then
+      match d with
+      | .thmDecl _ => "theorem"
+      | .axiomDecl _ => "axiom"
+      | .defnDecl _ => "definition"
+      | _ => "other"
+    else declaredKind target rest
+
+def factsOf (kind : String) (fine : Bool) (changed : List Name) (axioms : List Json) (error : Option String) : List (String × Json) :=
+  let rec named : List Name → List Json
+    | [] => []
+    | n :: rest => Json.str (userText n) :: named rest
+  [("target_kind", Json.str kind), ("type_matches", Json.bool fine), ("changed", Json.arr (named changed).toArray),
+   ("axioms", Json.arr axioms.toArray), ("replay_error", match error with | some e => Json.str e | none => Json.null)]
+
+/-- `cleanGiven` is what `trusted` was made from, `cleanFound` has what the submission imports, too. -/
+def facts (cleanGiven trusted cleanFound : Environment) (target : Name) (data : Json) : IO (List (String × Json)) := do
   let base := cleanFound.toKernelEnv
   let baseGiven := cleanGiven.toKernelEnv
   let known : Known := { given := fun n => (baseGiven.find? n).isSome, found := fun n => (base.find? n).isSome }
-  let kx := trusted.toKernelEnv
-  let ky := submitted.toKernelEnv
-  let kind := kindOf (ky.find? target)
-  match kx.find? target, ky.find? target with
-  | some given, some found =>
-    let pairs := if count given.levelParams == count found.levelParams
-      then sameExpr known given.type (relevel given found found.type) else none
-    let (changed, fine) := match pairs with
-      | none => ([], false)
-      | some ps => comparePairs known kx ky ps [] [] true
-    let closure := close known.found ky target { seen := {}, made := [], axioms := [] }
-    let error ← replay ky base (turn closure.made []) []
-    let axioms ← mapList closure.axioms (fun n => pure (Json.str (axiomText known.found n)))
-    let differ ← jsonNames changed
-    return [("target_kind", Json.str kind), ("type_matches", Json.bool fine), ("changed", differ), ("axioms", Json.arr axioms.toArray),
-      ("replay_error", match error with | some e => Json.str e | none => Json.null)]
-  | _, _ => return [("target_kind", Json.str kind)]
+  match imported data with
+  | .error why => return factsOf "theorem" false [] [] (some why)
+  | .ok declarations =>
+    let (ky, error) ← replay base declarations
+    match error with
+    | some e => return factsOf (declaredKind target declarations) false [] (texted known.found (newAxioms declarations [])) (some e)
+    | none =>
+      let kx := trusted.toKernelEnv
+      match kx.find? target, if known.found target then none else ky.find? target with
+      | some given, some found =>
+        let (changed, fine) := match sameStatement known given found with
+          | none => ([], false)
+          | some ps => comparePairs known kx ky ps [] [] true
+        let closure := close known.found ky target { seen := {}, made := [], axioms := [] }
+        let axioms := texted known.found (ownAxioms known kx ky closure.axioms)
+        return factsOf (kindOf (some found)) fine changed axioms none
+      | _, _ => return factsOf "missing" false [] [] none
+
+/-! ## The problem itself -/
+
+/-- Where in its command the proof of a theorem begins. -/
+partial def valueOf (stx : Syntax) : Option Syntax :=
+  match stx with
+  | .node _ k args =>
+    if k == ``Parser.Command.declValSimple || k == ``Parser.Command.declValEqns || k == ``Parser.Command.whereStructInst then some stx
+    else firstOf args.toList valueOf
+  | _ => none
+
+/-- Of the commands, last first: the one that made `target`. -/
+def makerOf (target : Name) : List (Syntax × Environment) → Option Syntax → Option Syntax
+  | [], found => found
+  | (cmd, env) :: rest, found => if (env.toKernelEnv.find? target).isSome then makerOf target rest (some cmd) else found
+
+/-- What is wrong with the target as a problem, if anything. What is imported is taken as it is. -/
+def unfit (env : Environment) (target : Name) : Option String :=
+  let k := env.toKernelEnv
+  match k.find? target with
+  | none => some "the statement declares nothing of the target's name"
+  | some c =>
+    match c with
+    | .thmInfo _ =>
+      let rec restsOnSorry (todo : List Name) (fuel : Nat) (seen : NameSet) : Bool :=
+        match fuel, todo with
+        | 0, _ => false
+        | _, [] => false
+        | Nat.succ fuel, n :: rest =>
+          if n == ``sorryAx then true
+          else if seen.contains n || (env.getModuleIdxFor? n).isSome then restsOnSorry rest fuel seen
+          else
+            match k.find? n with
+            | some (.thmInfo v) => restsOnSorry (join (constantsOf v.type) rest) fuel (seen.insert n)
+            | some c => restsOnSorry (join (dependencies c) rest) fuel (seen.insert n)
+            | none => restsOnSorry rest fuel seen
+      if restsOnSorry (constantsOf c.type) 1000000 {} then some "what the statement says rests on sorry" else none
+    | _ => some "the target is no theorem"
 
 end Pidistill

@@ -33,10 +33,11 @@ def command(
     Node lets it read its own files and the two folders, and write nothing unless `writes`.
     """
     readable = [_WORKER, installation.folder, program]
-    permissions = ["--permission", "--allow-worker", *(f"--allow-fs-read={path}" for path in readable)]
+    permissions = ["--permission", "--allow-worker", "--disallow-code-generation-from-strings", *(f"--allow-fs-read={path}" for path in readable)]
     if writes:
         permissions.append(f"--allow-fs-write={program}")
-    scripts = [str(_WORKER), str(os.getpid()), str(installation.script), str(installation.library), str(program)]
+    mode = "plain" if writes else "serve"
+    scripts = [str(_WORKER), str(os.getpid()), str(installation.script), str(installation.library), str(program), mode]
     return [str(node), *permissions, f"--stack-size={_stack_kib()}", *scripts, *arguments]
 
 

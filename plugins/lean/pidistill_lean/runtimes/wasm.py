@@ -1,35 +1,46 @@
-"""The WebAssembly runtime: Lean 4.28 in one Node process that stays up, without Mathlib.
+"""The WebAssembly runtime: Lean 4.28 in two Node processes that stay up, without Mathlib.
 
-The process is a sandbox in itself (it reads its own files and no others), and no code of a candidate runs in it:
-`gate.lean` looks at every command before Lean elaborates it. This module starts the process, keeps time, and starts it
-anew after an overrun, a death, or when its memory, which never shrinks, nears the 2 GiB that this build can have.
+One elaborates, the other decides (`split.py`), and both put their memory back after every request, so that each
+submission meets the same process as the first did. What is kept is what was made of trusted text: a header's
+environment, a problem's statement. A process that cannot be put back, that overran, or that has answered its share is
+replaced before the next request, off the clock.
 """
 
 from __future__ import annotations
 
-import json
-import queue
-import secrets
-import subprocess
+import contextlib
 import threading
-import time
-from pathlib import Path
+from collections import OrderedDict
 from typing import Any, ClassVar
 
 from pidistill.errors import VerifierError
+from pidistill.verify.clock import off_the_clock
 from pidistill_lean import setup
-from pidistill_lean.protocol import Check, LeanDied, LeanTimeout, Outline, Runtime, Theorem
+from pidistill_lean.protocol import LeanDied, LeanTimeout, Theorem
 from pidistill_lean.runtimes import program, wire
+from pidistill_lean.runtimes.process import Process
+from pidistill_lean.runtimes.split import SplitRuntime
 
 START_LIMIT_S = 300.0
 """For the start of a process and for the import of a header, neither of which counts against a request's budget."""
-MEMORY_LIMIT_BYTES = 3 << 29
-"""A process whose memory has grown past this is replaced before the next request: 1.5 of at most 2 GiB."""
-CHECKS_PER_PROCESS = 1000
-_TAIL_BYTES = 4000
+MEMORY_LIMIT_BYTES = 3 << 28
+"""A process whose memory has grown past this is replaced before the next request: 0.75 of at most 2 GiB, since all of
+it is put back every time."""
+CHECKS_PER_PROCESS = 5000
+HEADERS_KEPT = 3
+STATEMENTS_KEPT = 15
+"""As many as the Lean program keeps, less one."""
 
 
-class WasmRuntime(Runtime):
+_WARM: dict[str, Any] = {
+    "op": "item",
+    "header": "",
+    "statement": "def next (n : Nat) : Nat := n + 1\ntheorem t (n : Nat) : next n = n + 1 := by simp [next]",
+    "target": "t",
+}
+
+
+class WasmRuntime(SplitRuntime):
     """Lean in WebAssembly. Raises `VerifierError` where it is not installed."""
 
     name: ClassVar[str] = "wasm"
@@ -37,6 +48,7 @@ class WasmRuntime(Runtime):
     def __init__(
         self, *, memory_limit_bytes: int = MEMORY_LIMIT_BYTES, checks_per_process: int = CHECKS_PER_PROCESS
     ) -> None:
+        super().__init__()
         installation = setup.installed()
         if installation is None:
             raise VerifierError("Lean in WebAssembly is not installed.", f"Try: {setup.SETUP_COMMAND}")
@@ -47,174 +59,146 @@ class WasmRuntime(Runtime):
         self._installation = installation
         self._memory_limit_bytes = memory_limit_bytes
         self._checks_per_process = checks_per_process
-        self._process: _Process | None = None
+        self.elaborator: Process | None = None
+        self.judge: Process | None = None
+        self._headers: OrderedDict[str, None] = OrderedDict({"": None})
+        """Those that the elaborating process holds the environment of."""
+        self._statements: OrderedDict[Theorem, None] = OrderedDict()
+        """Those that the deciding process holds."""
         self.starts = 0
         """Processes started so far."""
-
-    def check(self, theorem: Theorem, submission: str, budget_s: float) -> Check:
-        began = time.monotonic()
-        reply = self._ask(
-            {
-                "op": "check",
-                "header": wire.sendable(theorem.header),
-                "statement": wire.sendable(theorem.statement),
-                "target": theorem.target,
-                "submission": wire.sendable(submission),
-            },
-            budget_s,
-        )
-        return wire.check(reply, time.monotonic() - began)
-
-    def outline(self, source: str, budget_s: float) -> Outline:
-        return wire.outline(self._ask({"op": "outline", "source": wire.sendable(source)}, budget_s), source)
 
     def identity(self) -> str:
         package = f"{setup.PACKAGE}-{setup.VERSION}-{setup.SHA256[:12]}"
         return f"wasm lean-{setup.LEAN_VERSION} {package} judge-{program.digest()}"
 
     def close(self) -> None:
-        if self._process is not None:
-            self._process.end()
-            self._process = None
+        self._drop(self.elaborator)
+        self._drop(self.judge)
 
     @property
     def memory_bytes(self) -> int:
-        """Of the process now up; 0 where there is none."""
-        return self._process.memory_bytes if self._process else 0
+        """Of the larger of the processes now up; 0 where there is none."""
+        return max((one.memory_bytes for one in (self.elaborator, self.judge) if one is not None), default=0)
 
     def start(self) -> None:
-        """Start the process now rather than with the first request. Raises `VerifierError` where that fails."""
-        if self._process is not None and self._process.spent(self._memory_limit_bytes, self._checks_per_process):
-            self.close()
-        if self._process is None:
-            self.starts += 1
-            process = _Process(self._node, self._installation)
-            try:
-                process.ask({"op": "hello"}, START_LIMIT_S)
-            except (LeanTimeout, LeanDied) as error:
-                process.end()
-                raise VerifierError(
-                    f"Lean in WebAssembly does not start: {error}", f"Try: {setup.SETUP_COMMAND}"
-                ) from error
-            except BaseException:
-                process.end()
-                raise
-            self._process = process
+        """Have both processes up now rather than with the first request. Raises `VerifierError` where that fails."""
+        for one in (self.elaborator, self.judge):
+            if one is not None and self._spent(one):
+                self._drop(one)
+        if self.elaborator is not None and self.judge is not None:
+            return
+        with off_the_clock():
+            self._start()
 
-    def _ask(self, request: dict[str, str], budget_s: float) -> dict[str, Any]:
-        self.start()
-        assert self._process is not None
+    def _start(self) -> None:
+        found: dict[str, Process | BaseException] = {}
+
+        def begin(role: str) -> None:
+            try:
+                found[role] = self._begun("strict" if role == "judge" else "plain")
+            except BaseException as error:  # noqa: BLE001 - raised below, in the thread that asked
+                found[role] = error
+
+        program.compiled(self._node, self._installation)
+        roles = [role for role in ("elaborator", "judge") if getattr(self, role) is None]
+        threads = [threading.Thread(target=begin, args=(role,)) for role in roles]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.starts += len(roles)
+        for role, process in found.items():
+            if isinstance(process, Process):
+                setattr(self, role, process)
+        for process in found.values():
+            if isinstance(process, (LeanTimeout, LeanDied)):
+                raise VerifierError(
+                    f"Lean in WebAssembly does not start: {process}", f"Try: {setup.SETUP_COMMAND}"
+                ) from process
+            if isinstance(process, BaseException):
+                raise process
+
+    def _begun(self, rules: str) -> Process:
+        process = Process(self._node, self._installation)
         try:
-            return self._process.ask(request, budget_s)
+            process.wait_until_ready(START_LIMIT_S)
+            process.ask({"op": "prepare", "header": "", "rules": rules}, START_LIMIT_S, keep=True)
+            # a request of our own, from which the process learns how its threads rest; it also warms Node's compiler
+            process.ask(_WARM, START_LIMIT_S)
+            if not process.usable():
+                raise LeanDied(f"its memory cannot be put back: {process.last_words()}")
         except BaseException:
-            # whatever it was, an interrupt too: what the process says next would answer another question
-            self.close()
+            process.end()
+            raise
+        return process
+
+    def _elaborating(self, theorem: Theorem, request: dict[str, Any], budget_s: float) -> tuple[dict[str, Any], float]:
+        self.start()
+        header = wire.sendable(theorem.header)
+        if header not in self._headers:
+            with off_the_clock():
+                self._asked("elaborator", {"op": "prepare", "header": header, "rules": "plain"}, START_LIMIT_S, keep=True)
+            self._headers[header] = None
+            if len(self._headers) > HEADERS_KEPT:
+                self._headers.popitem(last=False)
+        return self._asked("elaborator", request, budget_s)
+
+    def _deciding(self, theorem: Theorem, request: dict[str, Any], budget_s: float) -> tuple[dict[str, Any], float]:
+        self.start()
+        whole = {
+            **request,
+            "header": wire.sendable(theorem.header),
+            "statement": wire.sendable(theorem.statement),
+            "target": wire.sendable(theorem.target),
+        }
+        keeps = request["op"] == "item"
+        if not keeps and theorem not in self._statements:
+            with off_the_clock():
+                self._deciding(theorem, {"op": "item"}, START_LIMIT_S)
+        found = self._asked("judge", whole, budget_s, keep=keeps)
+        if keeps:
+            self._statements[theorem] = None
+            if len(self._statements) > STATEMENTS_KEPT:
+                self._statements.popitem(last=False)
+        return found
+
+    def _asked(
+        self, role: str, request: dict[str, Any], budget_s: float, *, keep: bool = False
+    ) -> tuple[dict[str, Any], float]:
+        process: Process | None = getattr(self, role)
+        if process is None or not process.usable():
+            self._drop(process)
+            self.start()
+            process = getattr(self, role)
+        assert process is not None
+        try:
+            return process.ask(request, budget_s, keep=keep)
+        except LeanDied:
+            raise  # it says itself whether it could be put back
+        except BaseException:
+            # an overrun, or an interrupt: what the process says next would answer another question
+            self._drop(process)
             raise
 
+    def _spent(self, process: Process) -> bool:
+        return (
+            process.asked >= self._checks_per_process
+            or process.memory_bytes > self._memory_limit_bytes
+            or not process.usable()
+        )
 
-class _Process:
-    """One Node process and the two threads that keep its pipes empty."""
-
-    def __init__(self, node: Path, installation: setup.Installation) -> None:
-        self.memory_bytes = 0
-        self.checks = 0
-        folder = program.compiled(node, installation)
-        try:
-            self._popen = subprocess.Popen(
-                program.command(node, installation, folder, "--run", "/program/Main.lean"),
-                env=program.environment(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise VerifierError(f"Node does not start: {error}", f"Try: {setup.SETUP_COMMAND}") from error
-        self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._tail = b""
-        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._read, self._drain)]
-        for thread in self._threads:
-            thread.start()
-
-    def spent(self, memory_limit_bytes: int, checks: int) -> bool:
-        """Whether it should be replaced before the next request."""
-        return self._popen.poll() is not None or self.memory_bytes > memory_limit_bytes or self.checks >= checks
-
-    def ask(self, request: dict[str, str], budget_s: float) -> dict[str, Any]:
-        """The last reply to one request. Time in which a header is imported does not count."""
-        nonce = secrets.token_hex(8)
-        self.checks += 1
-        line = json.dumps({**request, "nonce": nonce}, ensure_ascii=False).encode() + b"\n"
-        assert self._popen.stdin is not None
-        try:
-            self._popen.stdin.write(line)
-            self._popen.stdin.flush()
-        except OSError as error:
-            raise LeanDied(self._epitaph()) from error
-        deadline = time.monotonic() + budget_s
-        left = budget_s
-        while True:
-            try:
-                raw = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
-            except queue.Empty:
-                raise LeanTimeout(f"no answer within {budget_s:g} s") from None
-            if raw is None:
-                raise LeanDied(self._epitaph())
-            reply = self._parse(raw, nonce)
-            if reply is None:
-                continue
-            match reply["event"]:
-                case "loading":
-                    left = max(0.0, deadline - time.monotonic())
-                    deadline = time.monotonic() + START_LIMIT_S
-                case "loaded":
-                    deadline = time.monotonic() + left
-                case "done":
-                    return reply
-                case _:
-                    raise LeanDied(f"Lean gave up on the request: {reply.get('text', '')}")
-
-    def end(self) -> None:
-        """Kill it and wait until it is gone."""
-        self._popen.kill()
-        self._popen.wait()
-        for thread in self._threads:
-            thread.join(timeout=10)
-        for pipe in (self._popen.stdin, self._popen.stdout, self._popen.stderr):
-            try:
-                if pipe is not None:
-                    pipe.close()
-            except OSError:
-                pass  # bytes that could not be written any more
-
-    def _parse(self, raw: bytes, nonce: str) -> dict[str, Any] | None:
-        memory, _, rest = raw.removeprefix(b"@@").partition(b" ")
-        said, _, text = rest.partition(b" ")
-        if said != nonce.encode():
-            return None
-        self.memory_bytes = int(memory)
-        reply: dict[str, Any] = json.loads(text)
-        return reply
-
-    def _read(self) -> None:
-        assert self._popen.stdout is not None
-        for line in self._popen.stdout:
-            self._lines.put(line)
-        self._lines.put(None)
-
-    def _drain(self) -> None:
-        assert self._popen.stderr is not None
-        for line in self._popen.stderr:
-            self._tail = (self._tail + line)[-_TAIL_BYTES:]
-
-    def _epitaph(self) -> str:
-        try:
-            code: int | None = self._popen.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            code = None
-        self._threads[1].join(timeout=2)
-        lines = self._tail.decode("utf-8", "replace").strip().splitlines()
-        return f"the process ended with code {code}" + (f": {lines[-1].strip()}" if lines else "")
+    def _drop(self, process: Process | None) -> None:
+        if process is None:
+            return
+        with contextlib.suppress(OSError):
+            process.end()
+        if process is self.elaborator:
+            self.elaborator = None
+            self._headers = OrderedDict({"": None})
+        if process is self.judge:
+            self.judge = None
+            self._statements.clear()
 
 
 def look() -> tuple[bool, str, str]:

@@ -1,14 +1,26 @@
-// Runs Lean in WebAssembly in this process: node worker.js PARENT_PID LEAN_JS LIBRARY PROGRAM_FOLDER ARGUMENTS...
+// Runs Lean in WebAssembly in this process: node worker.js PARENT_PID LEAN_JS LIBRARY PROGRAM_FOLDER MODE ARGUMENTS...
 //
-// Standard input feeds the Lean program byte by byte. Each of its lines that begins with @@ leaves with the size of the
-// memory put in front; all others are the build's own chatter and are dropped. Only the two folders are mounted.
+// Lean's program says where its function is that answers requests, and then waits for input for ever. While it waits, this file reads
+// requests itself and calls that function on top of the waiting stack. So nothing that a request does can outlast it: when the function
+// has returned, the linear memory is put back as it was while the program waited, and with it all that Lean knows. What is not in that
+// memory is closed before the first request: no thread can begin, no file be written, no text be run as JavaScript.
+//
+// Lean's threads run its tasks. None is there when the memory's image is taken, and before the memory is put back they are ended by Lean's
+// own means and their workers seen to wait for messages again: a process with a thread that does neither is replaced.
+//
+// A request is a line: a letter, a space and the text. With `K` what the request did is kept, and is the new state to go back to; with `R`
+// it is put back. The reply is a line on standard output: @@, the memory's size, a word and Lean's text. `kept` and `clean` say that the
+// process is ready for the next request; `spent` that it could not be put back, and ends. With MODE `plain` there are no requests: Lean
+// runs its arguments and its lines that begin with @@ are passed on.
 'use strict';
 const fs = require('fs');
 const path = require('path');
 const vm = require('vm');
 const { Worker } = require('worker_threads');
 
-const [parent, script, library, program, ...args] = process.argv.slice(2);
+const [parent, script, library, program, mode, ...args] = process.argv.slice(2);
+const LARGEST_REPLY = 64 << 20;
+const MOST_GROWTH = 512 << 20;
 
 // Lean blocks the main thread, so another one watches for the death of the process that started this one.
 const watch = `
@@ -17,26 +29,189 @@ const watch = `
   setInterval(gone, 1000);`;
 if (Number(parent)) new Worker(watch, { eval: true }).unref();
 
-const chunk = Buffer.alloc(1 << 16);
-let have = 0, next = 0, given = 0, last = 0;
-function byte() {
-  // a read ends at a line's end, else it would wait for bytes that the next request brings
-  if (given && last === 10) { given = 0; return null; }
-  if (next === have) {
-    for (;;) {
-      try { have = fs.readSync(0, chunk, 0, chunk.length, null); break; }
-      catch (e) { if (e.code === 'EOF') { have = 0; break; } if (e.code !== 'EAGAIN') throw e; }
-    }
-    next = 0;
-    if (!have) return null;
-  }
-  given++;
-  return last = chunk[next++];
-}
-
 function write(text) {
   const bytes = Buffer.from(text + '\n');
   for (let at = 0; at < bytes.length;) at += fs.writeSync(1, bytes, at);
+}
+
+const chunk = Buffer.alloc(1 << 16);
+let pending = [];
+function readLine() {
+  for (;;) {
+    const last = pending.length ? pending[pending.length - 1].indexOf(10) : -1;
+    if (last >= 0) {
+      const tail = pending.pop();
+      const line = Buffer.concat([...pending, tail.subarray(0, last)]);
+      pending = last + 1 < tail.length ? [Buffer.from(tail.subarray(last + 1))] : [];
+      return line;
+    }
+    let have;
+    try { have = fs.readSync(0, chunk, 0, chunk.length, null); }
+    catch (e) { if (e.code === 'EOF') return null; if (e.code === 'EAGAIN') continue; throw e; }
+    if (!have) return null;
+    pending.push(Buffer.from(chunk.subarray(0, have)));
+  }
+}
+
+// --- What is closed ---------------------------------------------------------------------------------------------------
+
+// Imports that Lean needs while it answers. All others throw from then on.
+const OPEN = /^(invoke_|__cxa_|_?__cxa_|__resumeException|llvm_|clock_|_?emscripten_get_now|emscripten_(resize_heap|get_heap_max|check_blocking_allowed|date_now|num_logical_cores)|_*emscripten_(dlsync|thread_|notify|proxy_dlsync|receive_on_main)|_*pthread_create_js|fd_(write|read|close|seek)|random_get|environ_|gettimeofday|__syscall_(openat|stat64|fstat64|lstat64|newfstatat|getcwd|readlinkat|getdents64|ioctl|fcntl64|faccessat)|_tzset_js|_localtime_js|_gmtime_js|_mktime_js|strftime|_?_?dlsym|exit|proc_exit|abort|_abort_js|__assert_fail|_setThrew|getTempRet0|setTempRet0|memory|table|__indirect|__stack)/;
+let locked = false;
+
+function closable(env) {
+  for (const [name, original] of Object.entries(env)) {
+    if (typeof original !== 'function' || OPEN.test(name)) continue;
+    const guarded = function (...given) {
+      if (locked) throw new Error(`Lean may not call ${name} now`);
+      return original.apply(this, given);
+    };
+    env[name] = Object.assign(guarded, original);
+  }
+}
+
+function lock() {
+  const { FS } = globalThis.Module;
+  const refuse = () => { throw new FS.ErrnoError(69); };
+  for (const name of ['mknod', 'create', 'mkdir', 'mkdev', 'symlink', 'rename', 'rmdir', 'unlink', 'chmod', 'lchmod', 'fchmod', 'chown', 'lchown',
+    'fchown', 'truncate', 'ftruncate', 'utime', 'chdir', 'writeFile', 'mount', 'unmount', 'createDevice', 'createDataFile', 'createPreloadedFile',
+    'createLazyFile', 'createPath', 'mmap', 'msync', 'allocate']) FS[name] = refuse;
+  const open = FS.open;
+  FS.open = (file, flags = 0, ...rest) => {
+    // anything but reading
+    if (typeof flags === 'string' ? flags !== 'r' : flags & (3 | 64 | 512 | 1024)) refuse();
+    return open(file, flags, ...rest);
+  };
+  PThread.getNewWorker = () => {
+    const worker = PThread.unusedWorkers.pop();  // none reads as: no more threads
+    if (worker) begun.add(worker);
+    return worker;
+  };
+  PThread.allocateUnusedWorker = () => {};
+  for (const worker of PThread.runningWorkers) begun.add(worker);
+  if (!endThreads()) throw new Error('a thread of Lean does not end');
+  wasmExports.lean_init_task_manager_using(1);
+  ended = false;
+  locked = true;
+}
+
+// --- Putting back -----------------------------------------------------------------------------------------------------
+
+let handler = 0;
+let why = '';  // no way back
+let ended = false;  // whether the task manager is gone
+const begun = new Set();  // workers that have run a thread since the image was taken
+let image = null, imageSize = 0;
+let stackPointer = 0, streams = new Set(), caught = 0;
+
+function keep() {
+  const memory = new Uint8Array(wasmMemory.buffer);
+  if (image === null || image.length < memory.length) image = new Uint8Array(memory.length);
+  imageSize = memory.length;
+  image.set(memory);
+  stackPointer = wasmExports.emscripten_stack_get_current();
+  streams = new Set(globalThis.Module.FS.streams.map((s, i) => (s ? i : -1)));
+  caught = exceptionCaught.length;
+}
+
+const clock = new Int32Array(new SharedArrayBuffer(4));
+const pause = (ms) => Atomics.wait(clock, 0, 0, ms);
+
+/** Whether a worker waits for messages, with nothing on its stack: its event loop's idle time then grows. */
+function waits(worker) {
+  for (let tries = 0; tries < 600; tries++) {
+    const before = worker.performance.eventLoopUtilization().idle;
+    pause(tries < 100 ? 1 : 20);
+    if (worker.performance.eventLoopUtilization().idle > before) return true;
+    // it may wait for a call that only this thread can make, such as one that writes
+    wasmExports.emscripten_main_thread_process_queued_calls?.();
+    wasmExports._emscripten_check_mailbox?.();
+  }
+  return false;
+}
+
+/** Ends Lean's threads: those that a request has begun, and at first those of the start. */
+function endThreads() {
+  if (!begun.size) return true;
+  wasmExports.lean_finalize_task_manager();
+  ended = true;
+  for (const worker of begun) {
+    if (!waits(worker)) { why = 'a thread does not come to rest: ' + JSON.stringify(worker.performance.eventLoopUtilization()); return false; }
+    // what its last message would have Node do, if Node ever came to read it
+    const at = PThread.runningWorkers.indexOf(worker);
+    if (at >= 0) {
+      delete PThread.pthreads[worker.pthread_ptr];
+      PThread.runningWorkers.splice(at, 1);
+      PThread.unusedWorkers.push(worker);
+      worker.pthread_ptr = 0;
+    }
+  }
+  begun.clear();
+  why = 'threads remain';
+  return !PThread.runningWorkers.length;
+}
+
+function putBack() {
+  const { FS } = globalThis.Module;
+  if (wasmMemory.buffer.byteLength > imageSize + MOST_GROWTH || !endThreads()) return false;
+  const memory = new Uint8Array(wasmMemory.buffer);
+  memory.set(imageSize === image.length ? image : image.subarray(0, imageSize));
+  memory.fill(0, imageSize);
+  wasmExports._emscripten_stack_restore(stackPointer);
+  ended = false;
+  FS.streams.forEach((stream, i) => { if (stream && !streams.has(i)) FS.close(stream); });
+  exceptionCaught.length = caught;
+  exceptionLast = 0;
+  uncaughtExceptionCount = 0;
+  return true;
+}
+
+function call(bytes) {
+  const { malloc, free, lean_mk_string_from_bytes, lean_apply_2 } = wasmExports;
+  const at = malloc(bytes.length + 1);
+  new Uint8Array(wasmMemory.buffer).set(bytes, at);
+  const text = lean_mk_string_from_bytes(at, bytes.length);
+  free(at);
+  const counts = new Int32Array(wasmMemory.buffer);
+  if (counts[handler >> 2] > 0) counts[handler >> 2]++;  // the call uses one up
+  const result = lean_apply_2(handler, text, 1);
+  const words = new Uint32Array(wasmMemory.buffer);
+  const string = words[(result + 8) >> 2];  // of the result, the value; of a string, behind its head: size, capacity, length
+  const size = words[(string + 8) >> 2] - 1;
+  if (size > LARGEST_REPLY || string + 20 + size > wasmMemory.buffer.byteLength) throw new RangeError('the reply is too long');
+  const reply = Buffer.from(new Uint8Array(wasmMemory.buffer).slice(string + 20, string + 20 + size)).toString();
+  return reply.replaceAll('\n', ' ');
+}
+
+function serve() {
+  lock();
+  keep();
+  write(`@@${wasmMemory.buffer.byteLength} ready {}`);
+  for (;;) {
+    const line = readLine();
+    if (line === null) process.exit(0);
+    let reply, whole = true;
+    try {
+      reply = call(line.subarray(2));
+    } catch (e) {
+      // the stack was too small: what was on it is gone, and memory is put back. After anything else nothing is known.
+      whole = e instanceof RangeError;
+      reply = JSON.stringify({ event: 'ended', text: String(e && e.message || e).slice(0, 300) });
+    }
+    const size = wasmMemory.buffer.byteLength;
+    if (line[0] === 75 && whole && !reply.includes('"event":"ended"')) {
+      if (!endThreads()) process.exit(3);
+      if (ended) { wasmExports.lean_init_task_manager_using(1); ended = false; }
+      keep();
+      write(`@@${size} kept ${reply}`);
+    } else {
+      // the answer does not wait for what comes after it
+      write(`@@${size} answer ${reply}`);
+      whole = whole && putBack();
+      write(`@@${wasmMemory.buffer.byteLength} ${whole ? 'clean' : 'spent'} {}`);
+      if (!whole) { fs.writeSync(2, `not put back: ${why}\n`); process.exit(3); }
+    }
+  }
 }
 
 globalThis.require = require;
@@ -44,12 +219,23 @@ globalThis.__filename = script;
 globalThis.__dirname = path.dirname(script);
 globalThis.Module = {
   arguments: args,
-  stdin: byte,
-  print: (line) => { if (line.startsWith('@@')) write(`@@${wasmMemory.buffer.byteLength} ${line.slice(2)}`); },
-  printErr: (line) => fs.writeSync(2, line + '\n'),
+  stdin() {
+    if (mode === 'serve') serve();
+    return null;
+  },
+  print(line) {
+    if (mode !== 'serve') { if (line.startsWith('@@')) write(line); return; }
+    if (!handler && line.startsWith('@@ready ')) handler = Number(line.slice(8));
+  },
+  printErr(line) { if (!locked) fs.writeSync(2, line + '\n'); },
+  instantiateWasm(imports, done) {
+    closable(imports.env);
+    WebAssembly.instantiate(fs.readFileSync(path.join(path.dirname(script), 'lean.wasm')), imports)
+      .then((made) => done(made.instance, made.module));
+  },
   onRuntimeInitialized() {
     // The build gives C++ a stack of 64 KiB that grows down into its own data: recursion would corrupt memory in silence. With this one
-    // Node's own stack is always the first to end, and that ends the process.
+    // Node's own stack is always the first to end.
     const size = 64 << 20;
     const low = wasmExports.malloc(size);
     wasmExports.emscripten_stack_set_limits(low + size, low);

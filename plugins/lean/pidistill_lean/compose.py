@@ -1,0 +1,136 @@
+"""The files that a piece of Lean text may stand for: alone, behind the problem's own commands, or as the proof of its head.
+
+Which of them is meant is for Lean's parser to say, so several may come back, the likeliest first. Nothing is added to a
+candidate's text but what the problem itself says, and white space.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pidistill_lean.protocol import Item
+
+
+@dataclass(frozen=True)
+class Extracted:
+    """The Lean text in a completion."""
+
+    source: str | None
+    """What is submitted; None where there is none, and `reason` then says why."""
+    given: int = 0
+    """How many lines at the beginning of `source` are the problem's, and not the candidate's."""
+    reason: str = ""
+    others: tuple[Extracted, ...] = ()
+    """Other ways to read the completion, for where Lean does not take `source`."""
+
+
+_PROOF = re.compile(r"\s*(?::=\s*)?(?:by\s+)?(?:\bsorry|\badmit)\b(?:\s*(?:--[^\n]*|/-(?:.|\n)*?-/))*\s*$")
+_NAMED: Final = re.compile(
+    r"(?:^|\s)(?:theorem|lemma|def|abbrev|instance|inductive|structure|class|axiom|opaque)\s+([\w.«»'!?]+)"
+)
+_IMPORT = re.compile(r"^[ \t]*(?:public[ \t]+|meta[ \t]+)*import[ \t]+[\w.«» \t]+$")
+_OPENS = re.compile(r"(?:\b(?:by|with|do|then|else|from|at|in)|=>|:=|↦|,|\{|⟨|\()\s*$")
+
+
+def head_of(statement: str) -> str:
+    """The statement up to its proof, ready for a tactic block: it ends in `by`."""
+    head = _PROOF.sub("", statement.rstrip()).rstrip()
+    if re.search(r":=\s*by$", head):
+        return head
+    return f"{head} by" if head.endswith(":=") else f"{head} := by"
+
+
+def whole(text: str, item: Item | None) -> list[Extracted]:
+    """A text that states the theorem: behind what the problem says before it and the text does not repeat, and alone."""
+    alone = Extracted(text.rstrip() + "\n")
+    lacking = _lacking(item.before, text) if item is not None else []
+    if not lacking:
+        return [alone]
+    imports, rest = _imports(text)
+    front = ([" ".join(imports)] if imports else []) + "\n".join(lacking).split("\n")
+    return [Extracted("\n".join([*front, rest.rstrip()]) + "\n", len(front)), alone]
+
+
+def bare(body: str, statement: str, item: Item | None) -> list[Extracted]:
+    """A text that is a proof and no theorem, behind the problem's head: as a block of tactics, and as a term."""
+    lines = body.split("\n")
+    while lines and not lines[0].strip():
+        lines.pop(0)
+    if not lines:
+        return []
+    imports, rest = _imports("\n".join(lines))
+    if imports:  # no proof begins so
+        return bare(rest, statement, item) if rest.strip() else []
+    if item is not None:
+        head, front = item.head, "".join(f"{command}\n" for command in item.before)
+    else:
+        head, front = head_of(statement).removesuffix("by").rstrip().removesuffix(":=").rstrip(), ""
+    start = lines[0].lstrip()
+    if start.startswith(("|", "where")):
+        return [_behind(f"{front}{head}", lines), *_proofs(front + head, lines)]
+    return _proofs(front + head, lines)
+
+
+def _proofs(head: str, lines: list[str]) -> list[Extracted]:
+    text = re.sub(r"^\s*:=[ \t]*\n?", "", "\n".join(lines))
+    tactics = text
+    if re.match(r"\s*by\b", text):
+        tactics = re.sub(r"^\s*by\b[ \t]*\n?", "", text)
+    found = [_behind(f"{head} := by", _trimmed(tactics))]
+    if tactics == text:
+        found.append(_behind(f"{head} :=", _trimmed(text)))
+    return [way for way in found if way.source is not None]
+
+
+def _trimmed(text: str) -> list[str]:
+    lines = text.split("\n")
+    while lines and not lines[0].strip():
+        lines.pop(0)
+    return lines
+
+
+def _behind(head: str, lines: Sequence[str]) -> Extracted:
+    if not lines:
+        return Extracted(None, reason="the completion holds no proof")
+    return Extracted("\n".join([head, *_indented(lines)]).rstrip() + "\n", head.count("\n") + 1)
+
+
+def _indented(lines: Sequence[str]) -> list[str]:
+    """The lines moved right where they stand at the margin; a first line that has lost its indentation gets it back."""
+    first, rest = lines[0], [line for line in lines[1:] if line.strip()]
+    if first[0].isspace():
+        return list(lines)
+    least = min((len(line) - len(line.lstrip()) for line in rest), default=0)
+    if least and not _OPENS.search(first):
+        return [" " * least + first, *lines[1:]]
+    return ["  " + line if line.strip() else "" for line in lines]
+
+
+def _lacking(before: Sequence[str], text: str) -> list[str]:
+    """Those of the problem's commands that the text neither repeats nor has its own of the name of."""
+    folded = " ".join(text.split())
+    own = {name.rsplit(".", 1)[-1] for name in _NAMED.findall(text)}
+    kept = []
+    for command in before:
+        named = _NAMED.search(command)
+        if " ".join(command.split()) in folded or (named and named[1].rsplit(".", 1)[-1] in own):
+            continue
+        kept.append(command)
+    # what is left may only open and close, and then says nothing
+    return kept if any(not command.startswith("end") for command in kept) else []
+
+
+def _imports(text: str) -> tuple[list[str], str]:
+    """The import lines at the beginning, and the text with blank lines in their place."""
+    lines = text.split("\n")
+    found = []
+    for number, line in enumerate(lines):
+        if _IMPORT.match(line):
+            found.append(line.strip())
+            lines[number] = ""
+        elif line.strip() and not line.lstrip().startswith("--"):
+            break
+    return found, "\n".join(lines)

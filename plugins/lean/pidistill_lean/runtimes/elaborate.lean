@@ -1,0 +1,198 @@
+/-! Elaborating a text, command by command, from a clean environment.
+
+Both sides do it: the judge with the problem's own text, the elaborating process with a submission. Only the latter has the gate.
+-/
+
+namespace Pidistill
+open Lean Elab
+
+/-- Something that a submission may not contain: where, and why. -/
+structure Refusal where
+  pos : Position
+  text : String
+
+def elabOne (ictx : Parser.InputContext) (cmd : Syntax) (cmdPos : String.Pos.Raw) (st : Command.State) : IO Command.State := do
+  let ctx : Command.Context :=
+    { fileName := ictx.fileName, fileMap := ictx.fileMap, cmdPos := cmdPos, snap? := none, cancelTk? := none }
+  let result ← EIO.toIO' ((Command.elabCommandTopLevel cmd ctx).run st)
+  match result with
+  | .ok (_, st') => pure st'
+  | .error e =>
+    let text ← e.toMessageData.toString
+    throw (IO.userError ("a command could not be elaborated: " ++ text))
+
+def append (log : MessageLog) : List Message → MessageLog
+  | [] => log
+  | m :: rest => append (log.add m) rest
+
+/-- What an elaborated text came to. -/
+structure Elaborated where
+  state : Command.State
+  /-- Set where the gate stopped in front of a command. -/
+  refused : Option Refusal
+  /-- Whether the parser had an error. -/
+  broken : Bool
+  /-- Of every command, in reverse: its syntax, and the environment after it. -/
+  done : List (Syntax × Environment)
+
+/-- What the elaborating process is told of the problem's own commands: they are let through where a submission repeats them word for
+word. Those of the header are in force already. -/
+structure Given where
+  header : List String
+  statement : List String
+
+/-- White space evened out: one blank between words. -/
+partial def evenly (todo : List Char) (blank : Bool) (acc : String) : String :=
+  match todo with
+  | [] => acc
+  | c :: rest =>
+    if c == ' ' || c == '\n' || c == '\t' || c == '\r' then evenly rest true acc
+    else evenly rest false ((if blank && acc != "" then acc.push ' ' else acc).push c)
+
+/-- The text of a command, its white space evened out. -/
+def textOfCommand (ictx : Parser.InputContext) (cmd : Syntax) : String :=
+  match cmd.getPos?, cmd.getTailPos? with
+  | some a, some b => evenly (String.Pos.Raw.extract ictx.inputString a b).toList false ""
+  | _, _ => ""
+
+/-- Commands that only change what is open: one of them means something by its place alone. -/
+def scopeCommands : List Name :=
+  [``Parser.Command.namespace, ``Parser.Command.section, ``Parser.Command.end, ``Parser.Command.open, ``Parser.Command.export,
+   ``Parser.Command.variable, ``Parser.Command.universe, ``Parser.Command.set_option, ``Parser.Command.include, ``Parser.Command.omit,
+   ``Parser.Command.moduleDoc]
+
+/-- Behind the first command of the list that reads so, or `none`. -/
+def behind (text : String) : List String → Option (List String)
+  | [] => none
+  | x :: rest => if x == text then some rest else behind text rest
+
+def sorted (log : List Message) : Bool := anyList log isError
+
+mutual
+/-- Elaborates command by command. Each command starts with an empty log: this Lean drops what an earlier one said. With `gate`, stops in front of the first one that the gate refuses. `ahead` is what of the header may still be repeated. -/
+partial def elabFrom (ictx : Parser.InputContext) (gate : Option Given) (ahead : List String) (ps : Parser.ModuleParserState) (acc : Elaborated) :
+    IO Elaborated := do
+  let st := acc.state
+  match st.scopes with
+  | [] => throw (IO.userError "no scope is open")
+  | scope :: _ =>
+    let pmctx : Parser.ParserModuleContext :=
+      { env := st.env, options := scope.opts, currNamespace := scope.currNamespace, openDecls := scope.openDecls }
+    let (cmd, ps', log) := Parser.parseCommand ictx pmctx ps {}
+    let told := append st.messages log.toList
+    let st := { st with messages := told }
+    let acc := { acc with state := st, broken := acc.broken || sorted log.toList }
+    if Parser.isTerminalCommand cmd then
+      return acc
+    match gate with
+    | none => elabNext ictx gate [] ps ps' cmd acc false
+    | some given =>
+      let own := match given.header, given.statement with
+        | [], [] => ""
+        | _, _ => textOfCommand ictx cmd
+      match if own == "" then none else behind own ahead with
+      | some rest => elabFrom ictx gate rest ps' acc
+      | none =>
+        if own != "" && !hasName scopeCommands cmd.getKind && anyList given.header (fun x => x == own) then elabFrom ictx gate [] ps' acc
+        else if own != "" && anyList given.statement (fun x => x == own) then elabNext ictx gate [] ps ps' cmd acc false
+        else
+          match passage st.env cmd with
+          | .refuse stx why =>
+            return { acc with refused := some { pos := ictx.fileMap.toPosition (stx.getPos?.getD ps.pos), text := why } }
+          | .elaborate cmd => elabNext ictx gate [] ps ps' cmd acc true
+
+partial def elabNext (ictx : Parser.InputContext) (gate : Option Given) (ahead : List String) (ps ps' : Parser.ModuleParserState) (cmd : Syntax)
+    (acc : Elaborated) (gated : Bool) : IO Elaborated := do
+  let st := acc.state
+  let after ← elabOne ictx cmd ps.pos { st with messages := {} }
+  let after := { after with messages := append st.messages after.messages.toList }
+  let acc := { acc with state := after, done := if gated then [] else (cmd, after.env) :: acc.done }
+  match if gated then madeMeta st.env after.env cmd else none with
+  | some why => return { acc with refused := some { pos := ictx.fileMap.toPosition (cmd.getPos?.getD ps.pos), text := why } }
+  | none => elabFrom ictx gate ahead ps' acc
+end
+
+def elabText (ictx : Parser.InputContext) (gate : Option Given) (ps : Parser.ModuleParserState) (st : Command.State) : IO Elaborated :=
+  elabFrom ictx gate (match gate with | some g => g.header | none => []) ps { state := st, refused := none, broken := sorted st.messages.toList, done := [] }
+
+/-! ## Clean environments -/
+
+/-- The state in front of every text with this header. -/
+structure Clean where
+  imports : List Name
+  state : Command.State
+  errors : List Message
+  /-- The header's commands, word for word. -/
+  commands : List String
+
+def importNames (header : Syntax) : List Name :=
+  let rec names : List Import → List Name
+    | [] => []
+    | i :: rest => i.module :: names rest
+  names (headerToImports ⟨header⟩).toList
+
+def options : Options :=
+  let o : Options := {}
+  let o := o.insert `linter.all (DataValue.ofBool false)
+  let o := o.insert `Elab.async (DataValue.ofBool false)
+  o
+
+/-- The problem's own text may not have variables that nobody wrote: a type that is misspelt, or is not there, would become one. -/
+def strict (o : Options) : Options := o.insert `autoImplicit (DataValue.ofBool false)
+
+def commandTexts (ictx : Parser.InputContext) : List (Syntax × Environment) → List String → List String
+  | [], acc => acc
+  | (cmd, _) :: rest, acc => commandTexts ictx rest (textOfCommand ictx cmd :: acc)
+
+/-- Imports the modules and elaborates the rest of the header. -/
+def makeClean (header : String) (extra : List Name) (opts : Options) : IO Clean := do
+  let ictx := inputContext header "header"
+  let (stx, ps, log) ← Parser.parseHeader ictx
+  let names := join (importNames stx) extra
+  let imports ← mapList names (fun n => pure ({ module := n } : Import))
+  let env ← importModules imports.toArray opts (trustLevel := 0) (loadExts := true)
+  let env := env.setMainModule `Main
+  let st := Command.mkState env log opts
+  let st := { st with infoState := { st.infoState with enabled := false } }
+  let all ← elabText ictx none ps st
+  pure { imports := names, state := { all.state with messages := {} }, errors := all.state.messages.toList
+         commands := commandTexts ictx all.done [] }
+
+/-- The libraries that come with Lean. A submission may import more of them than the header does. -/
+def coreLibraries : List Name := [`Init, `Std, `Lean]
+
+inductive Imports where
+  | plain
+  | more (modules : List Name)
+  | unavailable (modules : List Name)
+
+/-- Whether each part of a module's name is a plain word: it becomes a path. -/
+def plainModule : Name → Bool
+  | .anonymous => true
+  | .str p s => s != "" && anyList [s] (fun s => !s.contains '/' && !s.contains '.' && !s.contains '\u0000' && !s.contains '\\') && plainModule p
+  | .num _ _ => false
+
+def isThere (module : Name) : IO Bool := do
+  if !plainModule module then return false
+  try
+    let path ← findOLean module
+    path.pathExists
+  catch _ => pure false
+
+/-- What a submission's own `import` lines ask for beyond the header's environment. -/
+def importsOf (env : Environment) (wanted : List Name) : IO Imports := do
+  let have_ := env.header.moduleNames.toList
+  let rec beyond : List Name → List Name
+    | [] => []
+    | n :: rest => if hasName have_ n then beyond rest else n :: beyond rest
+  let rec split : List Name → List Name → List Name → IO Imports
+    | [], [], [] => pure .plain
+    | [], more, [] => pure (.more more)
+    | [], _, missing => pure (.unavailable missing)
+    | n :: rest, more, missing => do
+      let core := hasName coreLibraries n.getRoot
+      let found ← if core then isThere n else pure false
+      if core && found then split rest (n :: more) missing else split rest more (n :: missing)
+  split (beyond wanted) [] []
+
+end Pidistill

@@ -1,0 +1,178 @@
+"""One Node process that runs the trusted Lean program: requests in, replies out, its time and its memory.
+
+`worker.js` says how the process puts its memory back after a request. This module starts it, asks it one thing at a
+time, and counts the time that its main thread has computed, so that other work on the machine makes no proof slow. What
+the requests mean, and when a process is replaced, is left to `wasm.py`.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from pidistill.errors import VerifierError
+from pidistill_lean import setup
+from pidistill_lean.protocol import LeanDied, LeanTimeout
+from pidistill_lean.runtimes import program
+
+WALL_FACTOR = 10.0
+"""A request may take this much of its budget by the wall clock: a process that waits for its turn is not slow."""
+STILL_S = 3.0
+"""A process that has not computed at all for this long, and its budget, waits for what will not come."""
+_TAIL_BYTES = 4000
+_LONGEST_REPLY = 64 << 20
+
+
+class Process:
+    """A Lean that answers requests. `state` says what became of its memory after the last one."""
+
+    def __init__(self, node: Path, installation: setup.Installation) -> None:
+        self.memory_bytes = 0
+        self.asked = 0
+        self._answered = True
+        """Whether it is ready for a request."""
+        folder = program.compiled(node, installation)
+        try:
+            self.popen = subprocess.Popen(
+                program.command(node, installation, folder, "-j1", "--run", "/program/Main.lean"),
+                env=program.environment(),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise VerifierError(f"Node does not start: {error}", f"Try: {setup.SETUP_COMMAND}") from error
+        self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._tail = b""
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._read, self._drain)]
+        for thread in self._threads:
+            thread.start()
+
+    def wait_until_ready(self, limit_s: float) -> None:
+        """Wait for the program's start. Raises `LeanTimeout` and `LeanDied`."""
+        self._expect("ready", time.monotonic() + limit_s)
+
+    def usable(self) -> bool:
+        """Whether it can be asked: it lives, and its memory is what it was before the last request, or was to be kept."""
+        if self.popen.poll() is not None:
+            return False
+        if not self._answered:
+            try:
+                self._expect("clean", time.monotonic() + 30.0)
+            except (LeanDied, LeanTimeout):
+                return False
+            self._answered = True
+        return True
+
+    def ask(self, request: dict[str, Any], budget_s: float, *, keep: bool = False) -> tuple[dict[str, Any], float]:
+        """The reply to one request, and the seconds of processor time that it took; `keep` keeps what it did.
+
+        Raises `LeanTimeout` where the budget is used up, `LeanDied` where Lean ended. It must be `usable`.
+        """
+        line = json.dumps(request, ensure_ascii=False).encode("utf-8", "replace")
+        before = self.processor_s()
+        self.asked += 1
+        self._answered = False
+        assert self.popen.stdin is not None
+        try:
+            self.popen.stdin.write((b"K " if keep else b"R ") + line + b"\n")
+            self.popen.stdin.flush()
+        except OSError as error:
+            raise LeanDied(self._epitaph()) from error
+        word, text = self._reply(before, budget_s)
+        self._answered = word == "kept"
+        try:
+            reply = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise LeanDied(f"Lean's reply cannot be read: {error}") from error
+        if not isinstance(reply, dict):
+            raise LeanDied("Lean's reply is no object")
+        if reply.get("event") != "done":
+            raise LeanDied(f"Lean gave up on the request: {str(reply.get('text', ''))[:300]}")
+        return reply, max(0.0, self.processor_s() - before)
+
+    def processor_s(self) -> float:
+        """Seconds that the main thread has computed, which is where Lean runs; compiling is done by others."""
+        pid = self.popen.pid
+        try:
+            return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[0]) / 1e9
+        except (OSError, ValueError, IndexError):
+            return time.monotonic()  # where there is no such file, the wall clock has to do
+
+    def last_words(self) -> str:
+        """The last line that it wrote to its standard error."""
+        lines = self._tail.decode("utf-8", "replace").strip().splitlines()
+        return lines[-1].strip() if lines else ""
+
+    def end(self) -> None:
+        """Kill it and wait until it is gone."""
+        self.popen.kill()
+        self.popen.wait()
+        for thread in self._threads:
+            thread.join(timeout=10)
+        for pipe in (self.popen.stdin, self.popen.stdout, self.popen.stderr):
+            try:
+                if pipe is not None:
+                    pipe.close()
+            except OSError:
+                pass  # bytes that could not be written any more
+
+    def _reply(self, before: float, budget_s: float) -> tuple[str, bytes]:
+        began = time.monotonic()
+        wait_s = budget_s
+        last, since = before, began
+        while True:
+            try:
+                return self._next(wait_s)
+            except queue.Empty:
+                pass
+            now, used = time.monotonic(), self.processor_s()
+            if used > last + 0.01:
+                last, since = used, now
+            if used - before >= budget_s or now - began >= WALL_FACTOR * budget_s or now - since >= budget_s + STILL_S:
+                raise LeanTimeout(f"no answer within {budget_s:g} s")
+            wait_s = min(max(0.02, budget_s - (used - before)), 1.0)
+
+    def _expect(self, wanted: str, deadline: float) -> None:
+        try:
+            word, _ = self._next(max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            raise LeanTimeout(f"not {wanted} in time") from None
+        if word != wanted:
+            raise LeanDied(f"it is {word!r}, not {wanted!r}")
+
+    def _next(self, wait_s: float) -> tuple[str, bytes]:
+        raw = self._lines.get(timeout=wait_s)
+        if raw is None:
+            raise LeanDied(self._epitaph())
+        memory, _, rest = raw.removeprefix(b"@@").partition(b" ")
+        word, _, text = rest.partition(b" ")
+        self.memory_bytes = int(memory) if memory.isdigit() else 0
+        return word.decode("ascii", "replace"), text
+
+    def _read(self) -> None:
+        assert self.popen.stdout is not None
+        while line := self.popen.stdout.readline(_LONGEST_REPLY):
+            if line.startswith(b"@@"):  # all else is the build's own chatter
+                self._lines.put(line)
+        self._lines.put(None)
+
+    def _drain(self) -> None:
+        assert self.popen.stderr is not None
+        for line in self.popen.stderr:
+            self._tail = (self._tail + line)[-_TAIL_BYTES:]
+
+    def _epitaph(self) -> str:
+        try:
+            code: int | None = self.popen.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            code = None
+        self._threads[1].join(timeout=2)
+        said = self.last_words()
+        return f"the process ended with code {code}" + (f": {said}" if said else "")
