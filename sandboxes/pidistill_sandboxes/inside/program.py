@@ -17,12 +17,13 @@ import struct
 import time
 
 from pidistill_sandboxes.inside import census, channel, child
+from pidistill_sandboxes.inside.scratch import Scratch
 from pidistill_sandboxes.inside.standby import Standby, kill_all, reap
 
 _BATCH = struct.Struct("<BI")
 _REQUEST = struct.Struct("<II")
-_THEN_END = 1
-"""Of a batch: end the program with its last answer."""
+_THEN_END, _SCRIPT = 1, 2
+"""Of a batch: end the program with its last answer; it is a script, whose input is a file of its own."""
 _TICK_S = 0.05
 _EXIT_S = 0.5
 _SHARED_BYTES = 16 << 20
@@ -42,11 +43,13 @@ _NEVER = float("inf")
 class Run:
     """One program, from its first request to the last of its processes."""
 
-    def __init__(self, process: Standby, line: channel.Line, outbox: memoryview, scratch: list[str]) -> None:
+    def __init__(self, process: Standby, line: channel.Line, outbox: memoryview, scratch: Scratch) -> None:
         self.process, self.limits = process, process.limits
         self.line = line
         self.scratch = scratch
-        """Folders that programs may write to, emptied after each."""
+        """What programs may write to, put back after each."""
+        self.script = self.stale = False
+        """Whether the next program would find traces of this one that nobody can put back."""
         self.outbox = outbox
         """Room for the head of a frame, then answers that have not been passed on."""
         self.unsent = self.used = 0
@@ -168,7 +171,7 @@ class Run:
             self._stop("end")
             return
         flags, count = _BATCH.unpack(self.line.read(_BATCH.size))
-        self.then_end = bool(flags & _THEN_END)
+        self.then_end, self.script = bool(flags & _THEN_END), bool(flags & _SCRIPT) or self.script
         self.coming = list(_REQUEST.iter_unpack(self.line.read(_REQUEST.size * count)))[::-1]
         self._next_request()
 
@@ -277,7 +280,8 @@ class Run:
             return False
         kind = self.outputs[fd]
         room = self.limits.output_bytes - self.kept[kind]
-        self.truncated = self.truncated or count > room
+        if kind == b"O":  # debugging on standard error is nobody's trouble
+            self.truncated = self.truncated or count > room
         if room > 0:
             channel.send_frame(kind, self.outbox[start : start + min(count, room)])
         self.kept[kind] += min(count, max(room, 0))
@@ -353,7 +357,7 @@ class Run:
         total, count = census.resident()
         if total > self.limits.memory_bytes + max(0, count - 1) * _SHARED_BYTES:
             self._stop("memory")
-        for folder in self.scratch:
+        for folder in self.scratch.folders:
             room = os.statvfs(folder)
             if room.f_files - room.f_ffree > _MAX_FILES:
                 self._stop("memory", "too many files")
@@ -375,7 +379,8 @@ class Run:
             while before != (kept := self.kept[kind]) and self._take_output(fd):
                 before = kept  # killed as it is, it writes no more: no progress means that all has been read
         self.line.skip(self.forward_left + sum(size for size, _ in self.coming))
-        numbers = channel.OUTCOME.pack(self.truncated, status, self.active_s)
+        self.stale = self.crowded or self.scratch.moved(self.process.pid, self.script)
+        numbers = channel.OUTCOME.pack(self.truncated, self.stale, status, self.active_s)
         self._pass_on(b"X", numbers + f"{self.reason}\0{self.note}".encode())
         self.process.close()
 
