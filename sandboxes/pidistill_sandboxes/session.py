@@ -38,6 +38,11 @@ _NO_ARGS = bytes(wire.encode(None))
 _VALUE = bytes(wire.encode(("value", None, None)).removesuffix(2 * _NO_ARGS))
 """How an answer begins that is a value."""
 
+_TOO_LARGE = Described("an answer too large to be read")
+_LONGEST_MESSAGE, _LONGEST_TRACEBACK = 2_000, 8_000
+_MOST_ANSWERED = 1 << 26
+"""Bytes of all answers of a program that are read; what comes then counts as too large."""
+
 T = TypeVar("T")
 _Request = tuple[str, tuple[Plain, ...], Mapping[str, Plain], bool]
 """A call as `inside.child` reads it: function, arguments, whether to return them."""
@@ -104,13 +109,20 @@ def read_answer(data: bytearray, seconds: float = 0.0) -> Answer:
     if data.startswith(_VALUE) and data.endswith(_NO_ARGS):  # nearly all of them; a false friend is found out below
         try:
             return Answer(Kind.VALUE, cast(Plain, wire.decode(data[len(_VALUE) : -1], _described)), seconds=seconds)
+        except wire.TooLargeError:
+            return Answer(Kind.VALUE, _TOO_LARGE, seconds=seconds)
         except wire.WireError:
             pass
-    match wire.decode(data, _described):
+    try:
+        content = wire.decode(data, _described)
+    except wire.TooLargeError:
+        return Answer(Kind.VALUE, _TOO_LARGE, seconds=seconds)
+    match content:
         case ("value", value, None | tuple() as args):
             return Answer(Kind.VALUE, cast(Plain, value), None, args, seconds)
         case ("raised", str(name), str(message), str(lines)):
-            return Answer(Kind.RAISED, None, Raised(name, message, lines), None, seconds)
+            told = name[: wire.MAX_NAME], message[:_LONGEST_MESSAGE], lines[:_LONGEST_TRACEBACK]  # its own cuts are its
+            return Answer(Kind.RAISED, None, Raised(*told), None, seconds)
     raise wire.WireError("its shape is wrong")
 
 
@@ -237,6 +249,7 @@ class WarmProgram(Program):
         self._over: Answer | None = None
         self._tampering = ""
         self._closed = False
+        self._answered = 0
 
     def load(self, source: str, stdin: str | None) -> None:
         """Load the source; sets `loaded`."""
@@ -381,6 +394,9 @@ class WarmProgram(Program):
 
     def _read(self, data: bytearray, seconds: float) -> Answer:
         """The candidate's words as an answer. What is none ends the program as tampering."""
+        self._answered += len(data)
+        if self._answered > _MOST_ANSWERED:
+            return Answer(Kind.VALUE, _TOO_LARGE, seconds=seconds)
         try:
             return read_answer(data, seconds)
         except wire.WireError as error:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import random
 import stat
 import struct
 import time
@@ -22,8 +21,7 @@ _TIME_NS = 10**18
 _GET_FLAGS, _SET_FLAGS = 0x80086601, 0x40086602
 _BLUR = 8
 """Numbers that are skipped at random between the runs of a script, which could count its runs by them."""
-_NOWHERE = "/nowhere"
-_random = random.SystemRandom()
+_NOWHERE = "/nowhere"  # and `random` is not imported here: its hook would seed it anew in each fork
 
 
 class Scratch:
@@ -56,12 +54,12 @@ class Scratch:
 
     def blur(self, most: int = _BLUR) -> None:
         """Skip a few numbers, so that nobody can tell how many runs there were before this one."""
-        for _ in range(_random.randrange(most)):
+        for _ in range(os.urandom(1)[0] % most):
             try:  # no page is copied for it, unlike in a fork
                 os.posix_spawn(_NOWHERE, [_NOWHERE], {})
             except OSError:
                 continue
-        for _ in range(_random.randrange(most)):
+        for _ in range(os.urandom(1)[0] % most):
             _serial(self.folders[0])
 
 
