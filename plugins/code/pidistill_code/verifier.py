@@ -4,9 +4,12 @@ It joins `extract`, `suite` and `judge`, and gives what happened a status. The c
 expected answer or the reference; what it says is only ever an answer to compare. All trouble of the sandbox is
 raised.
 
-Time limits are the program's own seconds, so a busy machine changes no verdict. A call may take `call_s`. Where a
-program needs more, the reference is run once, and a call may take ten times what the reference takes for everything,
-up to `slow_call_s`. Problems without a reference have `slow_call_s` from the start, or what the data says.
+Time limits are seconds of the program's own processor time, so a busy machine changes no verdict. A call may take
+`call_s`, as long as EvalPlus allows at least. Where a program needs more, the reference is run once, and a call may take
+ten times what the reference takes for everything, up to `slow_call_s`. Problems without a reference have `slow_call_s`
+from the start, or what the data says. Programs that read standard input have that time for each test.
+
+When a problem is first judged, `gate` looks whether its tests can judge.
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ from pidistill.contracts import Sandbox, Verifier
 from pidistill.errors import SandboxError, UsageError, did_you_mean
 from pidistill.records import JSON, Problem, Status, Verdict, canonical_json
 from pidistill.sandbox import Call, Kind, Limits, Session
+from pidistill.verify.clock import off_the_clock
+from pidistill_code import gate
 from pidistill_code.extract import Extracted, extract
 from pidistill_code.inputs import read_inputs, with_inputs
 from pidistill_code.judge import ENDS, Judge, Run, first_line, raised_text
@@ -41,7 +46,7 @@ _PYTHON_VERSION: Final = (
 class CodeOptions:
     """Options of the verifier, the `[verify.options]` table of a run."""
 
-    call_s: float = 0.4
+    call_s: float = 1.0
     """Own seconds that loading and each call may take, where the reference is quick."""
     slow_call_s: float = 6.0
     """The same where the reference is slow or there is none."""
@@ -81,7 +86,7 @@ class CodeVerifier(Verifier):
     """
 
     name: ClassVar[str] = "code"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     def __init__(self, options: CodeOptions, sandbox: Sandbox) -> None:
         self.options = options
@@ -90,6 +95,7 @@ class CodeVerifier(Verifier):
         self._room: Session | None = None
         self._suites: OrderedDict[str, Suite] = OrderedDict()
         self._limits_s: dict[str, float] = {}
+        self._objections: OrderedDict[str, str] = OrderedDict()
         self._inputs = read_inputs(Path(options.extra_inputs)) if options.extra_inputs else {}
         self._python = self._ask_version()
 
@@ -112,14 +118,32 @@ class CodeVerifier(Verifier):
         found = extract(completion, suite.entry_point, prompt)
         if found.code is None:
             return Verdict(Status.NO_ANSWER, reason=found.reason, diagnostics=f"No code: {found.reason}.")
+        objection = self._objection(problem, suite, found.code)
+        if objection:
+            return Verdict(Status.ABSTAIN, reason=objection)
         return _verdict(self._run(problem, suite, found.code), suite, found)
+
+    def _objection(self, problem: Problem, suite: Suite, code: str) -> str:
+        """Why the problem's tests cannot judge, looked at once; '' where they can."""
+        key = problem.hash + problem.id
+        known = self._objections.get(key)
+        if known is None:
+            is_reference = problem.reference is not None and _lines(code) == _lines(problem.reference)
+            with off_the_clock():
+                slow = self.options.limits(max(self.options.slow_call_s, suite.limit_s or 0.0))
+                known = gate.objection(self._judge(), suite, problem.reference, slow, not is_reference)
+            if not is_reference or known:
+                self._objections[key] = known
+                if len(self._objections) > _SUITES_KEPT:
+                    self._objections.popitem(last=False)
+        return known
 
     def _run(self, problem: Problem, suite: Suite, code: str) -> Run:
         judge = self._judge()
         allowed = suite.limit_s or (self.options.slow_call_s if problem.reference is None else self.options.call_s)
         allowed = max(allowed, self._limits_s.get(problem.hash, 0.0))
         run = judge.run(suite, code, self.options.limits(allowed))
-        if run.end is Kind.TIMEOUT and problem.reference is not None and problem.hash not in self._limits_s:
+        if run.end is Kind.TIMEOUT and not suite.script and problem.reference is not None and problem.hash not in self._limits_s:
             allowed_at_first, allowed = allowed, max(allowed, self._slow_limit(problem, suite))
             self._limits_s[problem.hash] = allowed
             if allowed > allowed_at_first:
@@ -130,7 +154,8 @@ class CodeVerifier(Verifier):
         """Ten times what the reference takes in all, at most `slow_call_s`; it is run only as long as that matters."""
         enough = self.options.slow_call_s / _REFERENCE_FACTOR
         limits = replace(self.options.limits(enough), program_s=enough)
-        run = self._judge().run(suite, str(problem.reference), limits)
+        with off_the_clock():  # it is not the candidate's
+            run = self._judge().run(suite, str(problem.reference), limits)
         return min(self.options.slow_call_s, _REFERENCE_FACTOR * run.outcome.seconds)
 
     def _suite(self, problem: Problem) -> Suite:
@@ -140,7 +165,8 @@ class CodeVerifier(Verifier):
             suite = with_inputs(read_suite(problem), self._inputs.get(problem.id, ()))
             if problem.reference is not None:
                 limits = self.options.limits(self.options.slow_call_s)
-                suite = self._judge().resolve(suite, problem.reference, limits)
+                with off_the_clock():
+                    suite = self._judge().resolve(suite, problem.reference, limits)
             self._suites[key] = suite
             if len(self._suites) > _SUITES_KEPT:
                 self._suites.popitem(last=False)
@@ -180,6 +206,10 @@ class CodeVerifier(Verifier):
         for session in sessions:
             if session is not None:
                 session.close()
+
+
+def _lines(code: str) -> list[str]:
+    return [line.rstrip() for line in code.split("\n") if line.strip()]
 
 
 def _verdict(run: Run, suite: Suite, found: Extracted) -> Verdict:
