@@ -22,6 +22,7 @@ An unclosed fence reaches to the end. All rules take time proportional to the te
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -68,6 +69,8 @@ def extract(completion: str, entry_point: str, prompt: str | None = None) -> Ext
     defining = next((number for number in reversed(range(len(blocks))) if _defines(blocks[number].text, name)), None)
     if defining is not None:
         return _checked(_with_helpers([block.text for block in blocks[: defining + 1]]), 0)
+    if not blocks and prompt is None and not any(line[:1].strip() for line in text.split("\n")):
+        text = textwrap.dedent(text)
     if _defines(text, name) and (not blocks or _stands_outside(text, name)):
         return _checked(without_prose(text, name), 0)
     code = blocks[-1].text if blocks else text

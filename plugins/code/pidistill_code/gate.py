@@ -1,11 +1,11 @@
 """Whether a problem's tests can judge: its reference passes them, and functions that solve nothing do not.
 
 Looked at when a problem is first judged, once in each worker. The reference goes the way of every submission, through
-extraction's result and the same sandbox; where the submission *is* the reference its own run is that. The stubs are
+the same code and a sandbox of the same kind, one that no candidate enters; where the submission *is* the reference its own run is that. The stubs are
 functions of the entry point's name that give None, give an object, raise, or give their first argument (the last two only
-where there is a reference: without one they may be what is asked for). They need no
-sandbox where tests are values, for what they answer is known; test code is tried with them when it is recorded, and what
-was not recorded is run beside them.
+where there is a reference, and the last only where tests are more than values: else they may be what is asked for). They
+need no sandbox where tests are values, for what they answer is known; recorded test code is tried with all of them at
+once, and what was not recorded is run beside them.
 
 A problem that fails is ABSTAIN, whatever is submitted: its tests are wrong, or would pass anything.
 """
@@ -40,19 +40,21 @@ STUBS: Final[Mapping[str, tuple[Stub, str]]] = {
 """What a stub does -> what it answers, and its body."""
 
 
-_BY_REFERENCE: Final = frozenset({"raises", "returns its argument"})
-"""Stubs that may be what is asked for, unless a reference says that it is something else."""
+_OF_VALUES: Final = "returns its argument"
+"""What a stub may do where tests are values: some functions give their argument, or one of them, on all of their tests."""
+_BY_REFERENCE: Final = "raises"
+"""What may be asked for, unless a reference says that it is something else."""
 
 
 def objection(judge: Judge, suite: Suite, reference: str | None, limits: Limits, run_reference: bool = True) -> str:
     """Why the tests cannot judge; '' where they can. The reference, if there is one, is run only where it is asked."""
     if suite.script:
-        passing = all(isinstance(test, ScriptTest) and same_output("", test.stdout) for test in suite.tests)
-        if passing:
+        if all(isinstance(test, ScriptTest) and same_output("", test.stdout) for test in suite.tests):
             return "a program that prints nothing passes all tests"
     else:
+        of_values = not any(isinstance(test, RoomTest) for test in suite.tests)
         for name, (stub, body) in STUBS.items():
-            if reference is None and name in _BY_REFERENCE:
+            if (name == _OF_VALUES and (of_values or reference is None)) or (name == _BY_REFERENCE and reference is None):
                 continue
             if _passes(judge, suite, name, stub, body, limits):
                 return f"a function that {name} passes all tests"

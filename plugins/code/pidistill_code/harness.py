@@ -153,7 +153,7 @@ def record(code, entry_point, most):
     if trouble or len(transcript) > most or _looks_at_arguments(code, entry_point, transcript):
         return None
     calls = [(args, kwargs) for args, kwargs, _ in transcript]
-    return transcript, _is_independent(code, entry_point, calls), _stubs(code, entry_point)
+    return transcript, _is_independent(code, entry_point, calls)
 
 def _looks_at_arguments(code, entry_point, transcript):
     if all(_SCALARS.issuperset(map(type, (*args, *kwargs.values()))) for args, kwargs, _ in transcript):
@@ -180,7 +180,8 @@ def _looks_at_arguments(code, entry_point, transcript):
     except BaseException:
         return True
     return False
-
+"""
+STUBS: Final = f"""{_COMMON}
 def _raise(*_args, **_kwargs):
     raise ValueError("a stub")
 
@@ -191,13 +192,13 @@ _STUBS = {{
     "returns its argument": lambda *args, **kwargs: args[0] if args else None,
 }}
 
-def _stubs(code, entry_point):
-    passing = []
+def passing(code, entry_point):
+    code, found = _compiled(*code), []
     for name, stub in _STUBS.items():
         try:
             _run(code, entry_point, stub)
         except BaseException:
             continue
-        passing.append(name)
-    return passing
+        found.append(name)
+    return found
 """

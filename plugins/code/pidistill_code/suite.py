@@ -275,7 +275,7 @@ class _Reader:
 
     def _room(self, text: str, body: Sequence[ast.stmt]) -> list[Test]:
         unknown = names_used(body) - names_bound(body) - self._known
-        if not unknown:
+        if not unknown and not any(argument for _, argument in uncalled_tests(body, self.entry_point)):
             return []  # `assert True` says nothing about the candidate
         asserts = [node for statement in body for node in ast.walk(statement) if isinstance(node, ast.Assert)]
         recorded = unknown == {self.entry_point} and is_about_values(body) and not uncalled_tests(body, "")

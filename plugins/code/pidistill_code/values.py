@@ -237,8 +237,8 @@ def same_output(got: str, expected: str) -> bool:
 
     Line by line: white space at a line's end, and empty lines at the end of all, do not count; at a line's beginning it
     does. A line whose expected words are all numbers is compared word by word, so any space may stand between them, and
-    where the expected number has a decimal point an equal one in another notation will do (`2.5` for `2.50`). Any other
-    line is compared as it is.
+    where one of two numbers has a decimal point they need only be equal (`2.5` for `2.50`, `6.0` for `6`); a sign or zeros
+    that Python does not print count as they are (`+5`, `007`). Any other line is compared as it is.
     """
     ours, theirs = _lines(got), _lines(expected)
     return ours == theirs or (len(ours) == len(theirs) and all(map(_same_line, ours, theirs)))
@@ -268,7 +268,8 @@ def _margin(line: str) -> str:
 def _same_number(got: str, expected: str) -> bool:
     if got == expected:
         return True
-    return "." in expected and bool(_PRINTED.fullmatch(got)) and Decimal(got) == Decimal(expected)
+    printed = "." in expected + got and _PRINTED.fullmatch(got) and _PRINTED.fullmatch(expected)
+    return bool(printed) and Decimal(got) == Decimal(expected)
 
 
 def shown(value: object, most: int = _SHOWN) -> str:

@@ -93,6 +93,7 @@ class CodeVerifier(Verifier):
         self._sandbox = sandbox
         self._session: Session | None = None
         self._room: Session | None = None
+        self._second_room: Session | None = None
         self._suites: OrderedDict[str, Suite] = OrderedDict()
         self._limits_s: dict[str, float] = {}
         self._objections: OrderedDict[str, str] = OrderedDict()
@@ -131,7 +132,7 @@ class CodeVerifier(Verifier):
             is_reference = problem.reference is not None and _lines(code) == _lines(problem.reference)
             with off_the_clock():
                 slow = self.options.limits(max(self.options.slow_call_s, suite.limit_s or 0.0))
-                known = gate.objection(self._judge(), suite, problem.reference, slow, not is_reference)
+                known = gate.objection(self._apart(), suite, problem.reference, slow, not is_reference)
             if not is_reference or known:
                 self._objections[key] = known
                 if len(self._objections) > _SUITES_KEPT:
@@ -155,7 +156,7 @@ class CodeVerifier(Verifier):
         enough = self.options.slow_call_s / _REFERENCE_FACTOR
         limits = replace(self.options.limits(enough), program_s=enough)
         with off_the_clock():  # it is not the candidate's
-            run = self._judge().run(suite, str(problem.reference), limits)
+            run = self._apart().run(suite, str(problem.reference), limits)
         return min(self.options.slow_call_s, _REFERENCE_FACTOR * run.outcome.seconds)
 
     def _suite(self, problem: Problem) -> Suite:
@@ -178,6 +179,15 @@ class CodeVerifier(Verifier):
         if self._session is None:
             self._session = self._sandbox.open()
         return Judge(self._session, self._open_room)
+
+    def _apart(self) -> Judge:
+        """For the reference, which never enters the candidates' session."""
+        return Judge(self._open_room(), self._open_second_room)
+
+    def _open_second_room(self) -> Session:
+        if self._second_room is None:
+            self._second_room = self._sandbox.open()
+        return self._second_room
 
     def _open_room(self) -> Session:
         if self._room is None:
@@ -202,7 +212,8 @@ class CodeVerifier(Verifier):
 
     def close(self) -> None:
         """Close the sessions. A later `verify` opens new ones."""
-        sessions, self._session, self._room = (self._session, self._room), None, None
+        sessions = (self._session, self._room, self._second_room)
+        self._session = self._room = self._second_room = None
         for session in sessions:
             if session is not None:
                 session.close()

@@ -103,7 +103,7 @@ class Runner:
         for how in ("eval", "exec"):
             space[how] = _elsewhere(room, how)
         space["compile"] = lambda text, *_, **__: text
-        space["_number"] = number
+        space.update(_number=number, _forgiven=())
         try:
             exec(compile(preamble, "preamble", "exec"), space)
             wanted = [name for name in names if name == names[0] or name not in space]
