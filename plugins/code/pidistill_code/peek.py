@@ -63,6 +63,8 @@ class Traces:
             self.words.add(repr(value))
             if abs(value) < 1e15 and value == int(value):  # type: ignore[arg-type, call-overload]
                 self.words.add(str(int(value)))  # type: ignore[call-overload]
+        elif kind is bool:
+            self.words |= {repr(value), str(int(value))}  # type: ignore[call-overload]
         elif value is not None:
             self._text(repr(value))
 
