@@ -26,7 +26,7 @@ _HEADER = struct.Struct("<cI")
 _BATCH = struct.Struct("<BI")
 _THEN_END, _SCRIPT = 1, 2
 _LENGTH = struct.Struct("<I")
-_WAITS_S = (0.0, 0.5, 3.0)
+_WAITS_S = (0.0, 0.0, 0.5, 3.0)
 """Before the first try, and before each further one with a new guest."""
 _STARVED_FACTOR, _STARVED_S = 20, 60
 """After so many times its own time and so many seconds a program's answer is not waited for any longer. The server ends

@@ -61,8 +61,13 @@ def objection(judge: Judge, suite: Suite, reference: str | None, limits: Limits,
     if reference is not None and run_reference:
         run = judge.run(suite, reference, limits)
         if run.end is not None or run.passed < run.total:
-            return f"the reference does not pass: {_why(run)}"
+            return refused(run)
     return ""
+
+
+def refused(run: Run) -> str:
+    """What is said of a problem whose reference fails in `run`."""
+    return f"the reference does not pass: {_why(run)}"
 
 
 def _passes(judge: Judge, suite: Suite, name: str, stub: Stub, body: str, limits: Limits) -> bool:

@@ -97,6 +97,8 @@ class CodeVerifier(Verifier):
         self._suites: OrderedDict[str, Suite] = OrderedDict()
         self._limits_s: dict[str, float] = {}
         self._objections: OrderedDict[str, str] = OrderedDict()
+        self._tried: set[str] = set()
+        """Problems whose reference has been run, or that have none."""
         self._inputs = read_inputs(Path(options.extra_inputs)) if options.extra_inputs else {}
         self._python = self._ask_version()
 
@@ -122,21 +124,30 @@ class CodeVerifier(Verifier):
         objection = self._objection(problem, suite, found.code)
         if objection:
             return Verdict(Status.ABSTAIN, reason=objection)
-        return _verdict(self._run(problem, suite, found.code), suite, found)
+        run = self._run(problem, suite, found.code)
+        if run.passed < run.total and self._is_reference(problem, found.code):
+            objection = self._objections[problem.hash + problem.id] = gate.refused(run)
+            return Verdict(Status.ABSTAIN, reason=objection)
+        return _verdict(run, suite, found)
+
+    def _is_reference(self, problem: Problem, code: str) -> bool:
+        """Whether the submission is the reference, so that its own run shows whether that passes."""
+        return problem.reference is not None and _lines(code) == _lines(problem.reference)
 
     def _objection(self, problem: Problem, suite: Suite, code: str) -> str:
         """Why the problem's tests cannot judge, looked at once; '' where they can."""
         key = problem.hash + problem.id
         known = self._objections.get(key)
-        if known is None:
-            is_reference = problem.reference is not None and _lines(code) == _lines(problem.reference)
+        if known is None or not (known or key in self._tried or self._is_reference(problem, code)):
+            is_reference = self._is_reference(problem, code)
             with off_the_clock():
                 slow = self.options.limits(max(self.options.slow_call_s, suite.limit_s or 0.0))
                 known = gate.objection(self._apart(), suite, problem.reference, slow, not is_reference)
-            if not is_reference or known:
-                self._objections[key] = known
-                if len(self._objections) > _SUITES_KEPT:
-                    self._objections.popitem(last=False)
+            self._objections[key] = known
+            if not is_reference:
+                self._tried.add(key)
+            if len(self._objections) > _SUITES_KEPT:
+                self._tried.discard(self._objections.popitem(last=False)[0])
         return known
 
     def _run(self, problem: Problem, suite: Suite, code: str) -> Run:
@@ -144,7 +155,8 @@ class CodeVerifier(Verifier):
         allowed = suite.limit_s or (self.options.slow_call_s if problem.reference is None else self.options.call_s)
         allowed = max(allowed, self._limits_s.get(problem.hash, 0.0))
         run = judge.run(suite, code, self.options.limits(allowed))
-        if run.end is Kind.TIMEOUT and not suite.script and problem.reference is not None and problem.hash not in self._limits_s:
+        knows_better = suite.script or problem.reference is None or problem.hash in self._limits_s
+        if run.end is Kind.TIMEOUT and not knows_better:
             allowed_at_first, allowed = allowed, max(allowed, self._slow_limit(problem, suite))
             self._limits_s[problem.hash] = allowed
             if allowed > allowed_at_first:

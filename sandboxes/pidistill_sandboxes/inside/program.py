@@ -17,7 +17,7 @@ import struct
 import time
 
 from pidistill_sandboxes.inside import census, channel, child
-from pidistill_sandboxes.inside.scratch import Scratch
+from pidistill_sandboxes.inside.scratch import Scratch, last_pid
 from pidistill_sandboxes.inside.standby import Standby, kill_all, reap
 
 _BATCH = struct.Struct("<BI")
@@ -390,7 +390,7 @@ class Run:
             while before != (kept := self.kept[kind]) and self._take_output(fd):
                 before = kept  # killed as it is, it writes no more: no progress means that all has been read
         self.line.skip(self.forward_left + sum(size for size, _ in self.coming))
-        self.stale = self.crowded or self.scratch.moved(self.process.pid, self.script)
+        self.stale = self.crowded or last_pid() != self.process.pid
         numbers = channel.OUTCOME.pack(self.truncated, self.stale, status, self.active_s)
         self._pass_on(b"X", numbers + f"{self.reason}\0{self.note}".encode())
         self.process.close()

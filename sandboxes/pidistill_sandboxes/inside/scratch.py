@@ -30,6 +30,8 @@ class Scratch:
     def __init__(self, folders: list[str]) -> None:
         self.folders = folders
         self._serials = [-1] * len(folders)
+        self._changed = [-1] * len(folders)
+        """When each was last changed in any way, as the kernel says, whom nobody can make say otherwise."""
 
     def restore(self) -> None:
         """Empty the folders and make them as new. Raises `OSError` where that cannot be done."""
@@ -37,20 +39,19 @@ class Scratch:
             _reset(folder)
             empty(folder)
             _reset(folder)
-            self._serials[number] = _serial(folder)
+            self._serials[number], self._changed[number] = _serial(folder), os.stat(folder).st_ctime_ns
 
-    def moved(self, pid: int, files: int = 0) -> bool:
-        """Whether since the last look the program with the number `pid` has made processes, threads, or more files in
-        the first folder than the `files` that were made for it."""
-        if last_pid() != pid:
-            return True
-        before = list(self._serials)
-        try:
-            self._serials = [_serial(folder) for folder in self.folders]
-        except OSError:  # it has locked the folder
-            return True
-        before[0] += files
-        return any(now != then + 1 for now, then in zip(self._serials, before, strict=True))
+    def look(self, files: int = 0) -> tuple[bool, bool]:
+        """Whether the folders have been touched, and whether more files have been made than the `files` in the first one
+        that were made for the program. Only once all of its processes are gone. Raises `OSError`."""
+        touched = counted = False
+        for number, folder in enumerate(self.folders):
+            if os.stat(folder).st_ctime_ns != self._changed[number]:
+                touched = True
+                _reset(folder)
+            before, self._serials[number] = self._serials[number], _serial(folder)
+            counted |= self._serials[number] != before + 1 + (0 if number else files)
+        return touched, counted
 
     def blur(self, most: int = _BLUR) -> None:
         """Skip a few numbers, so that nobody can tell how many runs there were before this one."""

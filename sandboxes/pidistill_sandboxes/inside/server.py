@@ -23,7 +23,7 @@ import sys
 
 from pidistill_sandboxes.inside import channel, child, confine, memory, rooms, wire
 from pidistill_sandboxes.inside.program import Run
-from pidistill_sandboxes.inside.scratch import Scratch
+from pidistill_sandboxes.inside.scratch import Scratch, last_pid
 from pidistill_sandboxes.inside.standby import Limits, Standby, reap
 
 _BUFFER_BYTES = 1 << 16
@@ -96,12 +96,13 @@ def _serve(scratch: list[str]) -> None:
         run = Run(standby, line, outbox, folders)
         run.serve()
         reap()
-        if not run.stale and folders.moved(standby.pid):
-            return  # what came too late to be told: a new server finds nothing of it
-        folders.restore()  # where this fails the server ends, so that no program finds what another has left
+        touched, counted = folders.look(int(run.script))
+        if not run.stale and (counted or last_pid() != standby.pid):
+            return  # the next one would find a number that is not its own: with a new server it does not
         if run.script:
             folders.blur()
-            folders.restore()
+        if touched or run.script:
+            folders.restore()  # where this fails the server ends, so that no program finds what another has left
         line.wipe()
         outbox[: run.used] = bytes(run.used)  # and no more: each page that is written to has to be copied
         standby = Standby(standby.limits, line.forget)
