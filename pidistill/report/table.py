@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pidistill.records import Status
-from pidistill.report.model import Entry, Column, ReportMeta, Row, Table, Tone
+from pidistill.report.model import Column, Entry, ReportMeta, Row, Table, Tone
 from pidistill.stats.compare import ArmResult, Comparison, Finding, PairFinding, PairResult, SideSummary
 from pidistill.stats.intervals import Estimate, Interval
 from pidistill.stats.levels import Stratum

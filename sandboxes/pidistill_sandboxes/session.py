@@ -24,9 +24,9 @@ from pidistill_sandboxes.inside.channel import OUTCOME
 
 _HEADER = struct.Struct("<cI")
 _BATCH = struct.Struct("<BI")
-_THEN_END = 1
+_THEN_END, _SCRIPT = 1, 2
 _LENGTH = struct.Struct("<I")
-_WAITS_S = (0.0, 0.5, 3.0)
+_WAITS_S = (0.0, 0.0, 0.5, 3.0)
 """Before the first try, and before each further one with a new guest."""
 _STARVED_FACTOR, _STARVED_S = 20, 60
 """After so many times its own time and so many seconds a program's answer is not waited for any longer. The server ends
@@ -37,6 +37,11 @@ _DEFAULT = Limits()
 _NO_ARGS = bytes(wire.encode(None))
 _VALUE = bytes(wire.encode(("value", None, None)).removesuffix(2 * _NO_ARGS))
 """How an answer begins that is a value."""
+
+_TOO_LARGE = Described("an answer too large to be read")
+_LONGEST_MESSAGE, _LONGEST_TRACEBACK = 2_000, 8_000
+_MOST_ANSWERED = 1 << 26
+"""Bytes of all answers of a program that are read; what comes then counts as too large."""
 
 T = TypeVar("T")
 _Request = tuple[str, tuple[Plain, ...], Mapping[str, Plain], bool]
@@ -86,11 +91,11 @@ def _start_frame(limits: Limits) -> bytes:
     return _HEADER.pack(b"S", len(content)) + content
 
 
-def _batch_frame(requests: Iterable[_Sent], then_end: bool = False) -> bytes:
+def _batch_frame(requests: Iterable[_Sent], flags: int = 0) -> bytes:
     """Requests in one frame, as `inside.server` reads it."""
     data, answers = zip(*requests, strict=True)
     numbers = (number for pair in zip(map(len, data), answers, strict=True) for number in pair)
-    head = _BATCH.pack(_THEN_END * then_end, len(data)) + struct.pack(f"<{2 * len(data)}I", *numbers)
+    head = _BATCH.pack(flags, len(data)) + struct.pack(f"<{2 * len(data)}I", *numbers)
     content = b"".join((head, *data))
     return _HEADER.pack(b"F", len(content)) + content
 
@@ -104,13 +109,20 @@ def read_answer(data: bytearray, seconds: float = 0.0) -> Answer:
     if data.startswith(_VALUE) and data.endswith(_NO_ARGS):  # nearly all of them; a false friend is found out below
         try:
             return Answer(Kind.VALUE, cast(Plain, wire.decode(data[len(_VALUE) : -1], _described)), seconds=seconds)
+        except wire.TooLargeError:
+            return Answer(Kind.VALUE, _TOO_LARGE, seconds=seconds)
         except wire.WireError:
             pass
-    match wire.decode(data, _described):
+    try:
+        content = wire.decode(data, _described)
+    except wire.TooLargeError:
+        return Answer(Kind.VALUE, _TOO_LARGE, seconds=seconds)
+    match content:
         case ("value", value, None | tuple() as args):
             return Answer(Kind.VALUE, cast(Plain, value), None, args, seconds)
         case ("raised", str(name), str(message), str(lines)):
-            return Answer(Kind.RAISED, None, Raised(name, message, lines), None, seconds)
+            told = name[: wire.MAX_NAME], message[:_LONGEST_MESSAGE], lines[:_LONGEST_TRACEBACK]  # its own cuts are its
+            return Answer(Kind.RAISED, None, Raised(*told), None, seconds)
     raise wire.WireError("its shape is wrong")
 
 
@@ -118,6 +130,7 @@ class _Ended(NamedTuple):
     """What the server says of a program that has ended, as `channel.OUTCOME` has it."""
 
     truncated: bool
+    stale: bool
     status: int
     seconds: float
     reason: str
@@ -127,9 +140,9 @@ class _Ended(NamedTuple):
     def read(cls, content: bytes) -> _Ended:
         """Raises `LostError` where it is malformed."""
         try:
-            truncated, status, seconds = OUTCOME.unpack_from(content)
+            truncated, stale, status, seconds = OUTCOME.unpack_from(content)
             reason, note = content[OUTCOME.size :].decode("utf-8").split("\0")
-            return cls(truncated, status, seconds, reason, note)
+            return cls(truncated, stale, status, seconds, reason, note)
         except (struct.error, ValueError) as error:
             raise LostError(f"The server inside says of a program's end what cannot be read: {error}") from error
 
@@ -165,7 +178,7 @@ class WarmSession(Session):
 
     def script(self, source: str, stdin: str, limits: Limits = _DEFAULT) -> Outcome:
         """See `Session.script`. Where the guest is lost on the way it is run again."""
-        return self._retried(lambda: self._run([_load_request(source, stdin)], limits))
+        return self._retried(lambda: self._run([_load_request(source, stdin)], limits, script=True))
 
     def close(self) -> None:
         """Kill the guest and all that is inside."""
@@ -178,10 +191,10 @@ class WarmSession(Session):
         program.load(source, stdin)
         return program
 
-    def _run(self, requests: Sequence[_Sent], limits: Limits) -> Outcome:
+    def _run(self, requests: Sequence[_Sent], limits: Limits, script: bool = False) -> Outcome:
         program = self._prepare(limits)
         try:
-            program.run(requests)
+            program.run(requests, script)
         except BaseException:
             self.close()  # the conversation has stopped in the middle
             raise
@@ -190,6 +203,8 @@ class WarmSession(Session):
     def _prepare(self, limits: Limits) -> WarmProgram:
         if self._program is not None:
             self._program.close()
+            if self._program.stale:  # process and inode numbers would tell the next one of it
+                self.close()
         self._program = WarmProgram(self._open_guest(), limits, self._drop)
         return self._program
 
@@ -234,15 +249,17 @@ class WarmProgram(Program):
         self._over: Answer | None = None
         self._tampering = ""
         self._closed = False
+        self._answered = 0
 
     def load(self, source: str, stdin: str | None) -> None:
         """Load the source; sets `loaded`."""
-        self.loaded = self._ask(_load_request(source, stdin), _start_frame(self._limits))
+        flags = 0 if stdin is None else _SCRIPT
+        self.loaded = self._ask(_load_request(source, stdin), _start_frame(self._limits), flags)
 
-    def run(self, requests: Sequence[_Sent]) -> None:
+    def run(self, requests: Sequence[_Sent], script: bool = False) -> None:
         """Load the source, make the calls, end: all of it in one message."""
         self._closed = True
-        batch = _batch_frame(requests, then_end=True)
+        batch = _batch_frame(requests, _THEN_END | _SCRIPT * script)
         patience_s = self._limits.program_s * _STARVED_FACTOR + _STARVED_S
         told: list[Answer] = []
         self._guest.send(_start_frame(self._limits) + batch, patience_s)
@@ -311,16 +328,21 @@ class WarmProgram(Program):
             tampering=self._tampering,
         )
 
+    @property
+    def stale(self) -> bool:
+        """Whether it has left traces that only a new sandbox is without."""
+        return self._ended is not None and self._ended.stale
+
     # --- Messages
 
     def _deadline(self) -> float:
         return time.monotonic() + self._limits.call_s * _STARVED_FACTOR + _STARVED_S
 
-    def _ask(self, request: _Sent, before: bytes = b"") -> Answer:
+    def _ask(self, request: _Sent, before: bytes = b"", flags: int = 0) -> Answer:
         """Send a request and wait for its answer, or for the end of the program."""
         started = time.monotonic()
         try:
-            self._guest.send(before + _batch_frame([request]))
+            self._guest.send(before + _batch_frame([request], flags))
             deadline = self._deadline()
             while self._ended is None:
                 kind, content = self._guest.receive(deadline)
@@ -372,6 +394,9 @@ class WarmProgram(Program):
 
     def _read(self, data: bytearray, seconds: float) -> Answer:
         """The candidate's words as an answer. What is none ends the program as tampering."""
+        self._answered += len(data)
+        if self._answered > _MOST_ANSWERED:
+            return Answer(Kind.VALUE, _TOO_LARGE, seconds=seconds)
         try:
             return read_answer(data, seconds)
         except wire.WireError as error:

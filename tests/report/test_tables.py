@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from pidistill.report.model import Entry, Column, ReportMeta, Rows, Table
+from pidistill.report.model import Column, Entry, ReportMeta, Rows, Table
 from pidistill.report.render import escape_markdown, markdown_table, rich_table
 from pidistill.report.table import p_value, percent, points
 from pidistill.report.write import Report, build_report

@@ -13,7 +13,7 @@ from pidistill.sandbox import Answer, Kind, Program
 from pidistill_code.expressions import CandidateCall
 from pidistill_code.room import CandidateRaisedError, Transcript
 from pidistill_code.suite import as_call
-from pidistill_code.values import identical, normalise, shown
+from pidistill_code.values import SCALARS, identical, is_readable, normalise, shown
 
 Ask: TypeAlias = Callable[[CandidateCall], Answer]
 """Makes a call of the candidate's function."""
@@ -28,7 +28,7 @@ class EndedError(Exception):
 
 
 class DivergedError(Exception):
-    """The candidate's answers are not those of a transcript, so the test code has to run beside it."""
+    """Values are not enough: the test code has to run beside the program."""
 
 
 def ask_program(program: Program, entry_point: str) -> Ask:
@@ -47,15 +47,18 @@ class Asker:
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
         self._value: object = None
-        self._asked = self.raised = False
+        self._asked = False
+        self.readable = True
+        """Whether all answers so far were values, so that what follows from them can be worked out here."""
 
     def __call__(self, call: CandidateCall) -> object:
         answer = self._ask(call)
         if answer.kind is Kind.VALUE:
             self._value, self._asked = normalise(answer.value), True
+            if type(self._value) not in SCALARS and not is_readable(self._value):
+                self.readable = False
             return self._value
         if answer.kind is Kind.RAISED and answer.raised is not None:
-            self.raised = True
             raise CandidateRaisedError(answer.raised)
         raise EndedError(answer.kind)
 

@@ -123,6 +123,8 @@ class _Compiler:
             case ast.BoolOp(op=op, values=values):
                 operands = [self.value(value) for value in values]
                 self._note(operands)
+                if _Step in map(type, operands[1:]):  # calls that may not be made
+                    self.dependent = True
                 return _shortcut(isinstance(op, ast.And), operands)
             case ast.Subscript(value=value, slice=index) if not isinstance(index, ast.Slice | ast.Tuple):
                 return self._apply(_spread(operator.getitem), [value, index])
@@ -154,11 +156,25 @@ class _Compiler:
             ):
                 raise NotPlainError("identity of values that have been copied")
         steps = [COMPARE[type(op)] for op in ops]
+        if len(ops) == 1:
+            return self._apply(_spread(steps[0]), [left, *comparators])
+        sides = [self.value(node) for node in (left, *comparators)]
+        self._note(sides)
+        if _Step not in map(type, sides):
+            return all(step(a, b) for step, a, b in zip(steps, sides, sides[1:], strict=False))
+        if _Step in map(type, sides[2:]):
+            self.dependent = True
 
-        def compare(values: list[object]) -> bool:
-            return all(step(a, b) for step, a, b in zip(steps, values, values[1:], strict=False))
+        def compare(ask: Ask) -> bool:
+            value = _come_to(sides[0], ask)
+            for step, side in zip(steps, sides[1:], strict=True):
+                other = _come_to(side, ask)
+                if not truth(step(value, other)):
+                    return False
+                value = other
+            return True
 
-        return self._apply(compare, [left, *comparators])
+        return _Step(compare)
 
     def _call(self, node: ast.Call) -> object:
         nodes, names = node.args, list[str]()
@@ -206,6 +222,10 @@ class _Compiler:
                     if not hasattr(builtins, inner.id) or id(inner) not in called:
                         return True
         return False
+
+
+def _come_to(side: object, ask: Ask) -> object:
+    return side.term(ask) if isinstance(side, _Step) else side
 
 
 def _spread(function: Callable[..., object], names: Sequence[str] = ()) -> Callable[[list[object]], object]:

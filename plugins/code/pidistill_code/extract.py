@@ -5,32 +5,39 @@ Only lines and indentation are looked at, never the grammar: a completion is for
 worker would let deep nesting take the worker down. What is wrong with the code the sandbox finds out. The rules,
 first match wins:
 
-1. What follows the last `</think>` counts, if there is one.
-2. Fenced blocks marked as Python or not at all: the last one that defines the entry point; where none does, the last
-   one of all (a program, or a function's body in a fence). An unclosed fence reaches to the end.
-3. Plain text that defines the entry point: from the first line of code to the last.
-4. Plain text that goes on where the prompt stops, if the problem allows that: the prompt, then the text up to the first
-   unindented line that cannot be code.
+1. What follows the first `</think>` counts, if there is one. It is a tag where it begins or ends its line, or where the
+   text begins with `<think>`; within a line of code, or in quotes, it is text.
+2. Fenced blocks marked as Python or not at all, with the indentation of the fence taken away: the last one that defines
+   the entry point, and before it blocks above that hold nothing but definitions that it uses. Where none does, but the
+   text as a whole does (a fence in a docstring), rule 3. Of a program, the last block marked as Python, else the last
+   that looks like code.
+3. Plain text that defines the entry point, without the prose before, between and after its code (`prose`). Constants,
+   imports and `try:` above the first definition belong to it.
+4. Text, or the last block, that goes on where the prompt stops, if the problem allows that: the prompt, then the text
+   up to the first unindented line that is prose.
 
-All rules take time proportional to the text's length.
+An unclosed fence reaches to the end. All rules take time proportional to the text's length.
 """
 
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
+
+from pidistill_code.prose import is_prose, is_statement, margins, without_prose
 
 LONGEST: Final = 1_000_000
 """Characters; longer code is no answer."""
-_FENCE = re.compile(r"^[ \t]{0,3}(```+|~~~+)[ \t]*([\w+.-]*)[^\n]*$")
-_PYTHON: Final = frozenset({"", "python", "python3", "py", "py3", "pycon", "cpython"})
-_STATEMENT = re.compile(
-    r"(?:def|class|async|import|from|if|elif|else|for|while|with|try|except|finally|return|raise|print|assert|global|"
-    r"pass|del|yield|match|case|nonlocal)\b|[@#)\]}\"']|[A-Za-z_][\w.\[\]'\", ]{0,200}(?:[-+*/%|&^]|//|\*\*|<<|>>)?="
-    r"|[A-Za-z_][\w.]{0,200}\(|\*?\(?[A-Za-z_]\w*(?:, ?\*?[A-Za-z_]\w*){0,20}\)? ?="
-)
-_OPENING = re.compile(r"(?:def|class|import|from \S+ import|async def|@\w)")
+_FENCE = re.compile(r"^([ \t]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?)(```+|~~~+)[ \t]*\{?\.?([\w+.-]*)[^\n`]*$")
+_MARKED: Final = frozenset({"python", "python3", "py", "py3", "pycon", "cpython"})
+_THINK: Final = "</think>"
+_PROGRAM = re.compile(r"\b(?:input|print|open|write|readlines?|read|main)[ \t]*\(|\bsys\.std(?:in|out)\b|^import ", re.M)
+_SHELL = re.compile(r"[ \t]*(?:\$|>|%)[ \t]")
+_MADE = re.compile(r"(?:(?:async[ \t]+)?def|class)[ \t]+([A-Za-z_]\w*)|([A-Za-z_]\w*)[ \t]*(?::[^=\n]*)?=(?!=)")
+_HARMLESS = re.compile(r"import\b|from\b|@|[#)\]}]|\"\"\"|''" + "'")
+_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
@@ -44,28 +51,42 @@ class Extracted:
     reason: str = ""
 
 
+class _Block(NamedTuple):
+    text: str
+    marked: bool
+    """Whether its fence says that it is Python."""
+
+
 def extract(completion: str, entry_point: str, prompt: str | None = None) -> Extracted:
     """The program in `completion`. `prompt` is the code it may continue; None where it may not. Never raises."""
-    text = completion.rsplit("</think>", 1)[-1].replace("\r\n", "\n").replace("\r", "\n")
+    text = _after_thinking(completion.replace("\r\n", "\n").replace("\r", "\n"))
     name = entry_point.split(".", 1)[0].removesuffix("()")
-    blocks = fenced_blocks(text)
-    code = text
-    if blocks:
-        code = next((block for block in reversed(blocks) if _defines(block, name)), blocks[-1])
-    if not code.strip():
+    blocks = _blocks(text)
+    if not text.strip() or (blocks and not any(block.text.strip() for block in blocks)):
         return Extracted(None, reason="the completion is empty")
-    if _defines(code, name) or not name:
-        code = code if blocks else _without_prose(code, bool(name))
-        return _checked(code, 0)
+    if not name:
+        return _checked(_program(blocks) if blocks else without_prose(text, ""), 0)
+    defining = next((number for number in reversed(range(len(blocks))) if _defines(blocks[number].text, name)), None)
+    if defining is not None:
+        return _checked(_with_helpers([block.text for block in blocks[: defining + 1]]), 0)
+    if not blocks and prompt is None and not any(line[:1].strip() for line in text.split("\n")):
+        text = textwrap.dedent(text)
+    if _defines(text, name) and (not blocks or _stands_outside(text, name)):
+        return _checked(without_prose(text, name), 0)
+    code = blocks[-1].text if blocks else text
     if prompt is None:
         return Extracted(None, reason=f"nothing in it defines {name!r}") if not blocks else _checked(code, 0)
-    lines = (code if blocks else _body(code)).split("\n")
+    return _continued(code if blocks else _body(code), name, prompt)
+
+
+def _continued(code: str, name: str, prompt: str) -> Extracted:
+    lines = code.split("\n")
     while lines and not lines[0].strip():
         lines.pop(0)
     if not lines:
         return Extracted(None, reason="the completion holds no code")
     if not lines[0][0].isspace():  # tokenizers and strip() take the first line's indentation away
-        if not _STATEMENT.match(lines[0]):
+        if not is_statement(lines[0]):
             return Extracted(None, reason=f"nothing in it defines {name!r}, nor does it go on where the prompt stops")
         rest = [line for line in lines[1:] if line.strip()]
         inner = any(line[0].isspace() for line in rest) and not lines[0].rstrip().endswith(":")
@@ -77,7 +98,24 @@ def extract(completion: str, entry_point: str, prompt: str | None = None) -> Ext
 def _checked(code: str, continued: int) -> Extracted:
     if len(code) > LONGEST:
         return Extracted(None, reason=f"the code is longer than {LONGEST:,} characters")
-    return Extracted(code.rstrip() + "\n", continued)
+    return Extracted(code.rstrip(" \t\n\f\v") + "\n", continued)
+
+
+def _after_thinking(text: str) -> str:
+    """What follows the tag that ends a model's thinking."""
+    if _THINK not in text:
+        return text
+    opened = text.lstrip().startswith("<think>")
+    at = text.find(_THINK)
+    while at >= 0:
+        before = text[text.rfind("\n", 0, at) + 1 : at]
+        end = text.find("\n", at)
+        after = text[at + len(_THINK) : end if end >= 0 else len(text)]
+        edge = not before.strip() or not after.strip() or after.lstrip().startswith("```")
+        if (edge or opened) and not any(before.count(mark) % 2 for mark in "'\"`"):
+            return text[at + len(_THINK) :]
+        at = text.find(_THINK, at + 1)
+    return text
 
 
 def _defines(code: str, name: str) -> bool:
@@ -96,50 +134,93 @@ def _definition(name: str) -> re.Pattern[str]:
     )
 
 
+# --- Fences ----------------------------------------------------------------------------------------------------------
+
+
 def fenced_blocks(text: str) -> list[str]:
     """Contents of the Markdown fences that may hold Python, in order. A fence is closed by one as long as its own."""
-    blocks: list[str] = []
+    return [block.text for block in _blocks(text)]
+
+
+def _blocks(text: str) -> list[_Block]:
+    blocks: list[_Block] = []
     if "```" not in text and "~~~" not in text:
         return blocks
-    fence, language, lines = "", "", list[str]()
+    fence, language, indent, lines = "", "", 0, list[str]()
     for line in text.split("\n"):
         match = _FENCE.match(line)
         if not fence:
             if match:
-                fence, language, lines = match[1], match[2].lower(), []
-        elif match and match[1].startswith(fence) and not match[2]:
-            if language in _PYTHON:
-                blocks.append("\n".join(lines))
+                fence, language, indent, lines = match[2], match[3].lower(), _width(match[1]), []
+        elif match and match[2].startswith(fence) and not match[3] and _width(match[1]) < indent + 4:
+            blocks += _block(language, lines)
             fence = ""
         else:
-            lines.append(line)
-    if fence and language in _PYTHON:
-        blocks.append("\n".join(lines))
-    return blocks
+            lines.append(_dedented(line, indent))
+    return blocks + _block(language, lines) if fence else blocks
 
 
-def _without_prose(text: str, named: bool) -> str:
-    """Plain text from its first line of code to its last. Without an entry point to go by it is code as a whole."""
-    if not named:
-        return text
-    lines = text.split("\n")
-    start = next((i for i, line in enumerate(lines) if _OPENING.match(line)), 0)
-    return _until_prose(lines[start:])
+def _block(language: str, lines: list[str]) -> list[_Block]:
+    return [_Block("\n".join(lines), bool(language))] if not language or language in _MARKED else []
+
+
+def _width(text: str) -> int:
+    return len(text.expandtabs(4))
+
+
+def _dedented(line: str, indent: int) -> str:
+    """`line` without as much of its indentation as its fence has."""
+    if not indent or not line[:1].isspace():
+        return line
+    bare = line.lstrip(" \t")
+    return " " * max(0, _width(line[: len(line) - len(bare)]) - indent) + bare
+
+
+def _program(blocks: list[_Block]) -> str:
+    """The block that is a program: samples of input and output stand in fences, too."""
+    texts = [block.text for block in blocks if block.text.strip()]
+    marked = [block.text for block in blocks if block.marked and block.text.strip()]
+    likely = [text for text in marked or texts if _PROGRAM.search(text) and not _SHELL.match(text)]
+    return (likely or marked or texts)[-1]
+
+
+def _with_helpers(blocks: list[str]) -> str:
+    """The last of `blocks`, after those before it that only define what it uses and does not define itself."""
+    code, helpers = blocks[-1], list[str]()
+    words = set(_WORD.findall(code))
+    for block in reversed(blocks[:-1]):
+        made = _definitions(block)
+        if made & words and not any(_defines(code, name) for name in made):
+            helpers.insert(0, block.rstrip() + "\n\n")
+            words |= set(_WORD.findall(block))
+    return "".join([*helpers, code])
+
+
+def _definitions(block: str) -> set[str]:
+    """Names that a block of definitions and imports makes; none where it does anything else."""
+    found: set[str] = set()
+    for _, line in margins(block.split("\n")):
+        made = _MADE.match(line)
+        if made:
+            found.add(made[1] or made[2])
+        elif not _HARMLESS.match(line):
+            return set()
+    return found
+
+
+def _stands_outside(text: str, name: str) -> bool:
+    """Whether the text defines `name` at the margin, so that its fences belong to docstrings."""
+    return any(_defines(line, name) for _, line in margins(text.split("\n")) if name in line)
 
 
 def _body(text: str) -> str:
-    return _until_prose(text.split("\n"))
-
-
-def _until_prose(lines: list[str]) -> str:
-    """The lines up to the first unindented one, after an indented one, that cannot be code."""
-    indented = quoted = False
+    """The lines up to the first unindented one, after an indented one, that is prose."""
+    lines = text.split("\n")
+    starts = dict(margins(lines))
+    indented = False
     for number, line in enumerate(lines):
-        if not line or line.isspace():
-            continue
-        if line[0].isspace():
+        if line[:1].isspace() and line.strip():
             indented = True
-        elif indented and not quoted and not _STATEMENT.match(line):
+        elif indented and number in starts and is_prose(line):
             return "\n".join(lines[:number])
-        quoted ^= (line.count('"""') + line.count("'''")) % 2 == 1
     return "\n".join(lines)

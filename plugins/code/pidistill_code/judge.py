@@ -1,14 +1,13 @@
 """Running a problem's tests against a program in a sandbox, and what came of it.
 
 One program serves all tests of a function, so state that calls leave behind stays, as it does where tests run in one
-process. The first call after which the program is gone (time, memory, exit, tampering) ends the run; tests that were
+process. Values are judged out here, which is quick; what is more than values is judged in the room, beside a new process. The first call after which the program is gone (time, memory, exit, tampering) ends the run; tests that were
 not reached have not passed. Programs that read standard input are started afresh for each test.
 """
 
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeGuard
@@ -16,10 +15,11 @@ from typing import Final, TypeGuard
 from pidistill.sandbox import Answer, Kind, Limits, Outcome, Raised, Session
 from pidistill_code.answers import Ask, Asker, DivergedError, EndedError, as_recorded, ask_program
 from pidistill_code.expressions import CandidateCall
+from pidistill_code.live import Tests, served_text
 from pidistill_code.operations import truth
-from pidistill_code.room import CandidateRaisedError, pass_on, record_in_room, run_in_room, run_on_answers
+from pidistill_code.room import CandidateRaisedError, guarded, pass_on, record_in_room, run_on_answers
 from pidistill_code.suite import IN_PLACE, AssertTest, DataTest, RoomTest, ScriptTest, Suite, Test, as_call
-from pidistill_code.values import close, holds_float, normalise, same_output, shown
+from pidistill_code.values import close, normalise, same_output, shown
 
 _EVALUATE: Final = f"""
 
@@ -28,9 +28,15 @@ def {IN_PLACE}(text):
 """
 _REFERENCE_TOLERANCE: Final = 1e-6
 """How far floats may be from what the reference gives, absolute and relative: two right orders of adding up differ."""
-_MOST_RECORDED: Final = 1_000
+_MOST_RECORDED: Final = 50_000
 """Calls in a transcript."""
-_FUTURE = re.compile(r"^from __future__ import [^\n]*$", re.MULTILINE)
+_APART: Final = """
+__loader__.text = {source!r}
+exec(compile({preamble!r}, "preamble", "exec", dont_inherit=True))
+exec(compile({source!r}, __file__, "exec", dont_inherit=True))
+"""
+_MORE_OUTPUT: Final = 1 << 16
+"""Bytes that a program may print beyond twice what it should."""
 _ANSWER_ERRORS = (TypeError, ValueError, ArithmeticError, LookupError, RecursionError)
 """What looking at an answer of a wrong kind raises."""
 
@@ -71,19 +77,25 @@ class Judge:
         self.session, self.room = session, room
 
     def run(self, suite: Suite, source: str, limits: Limits) -> Run:
-        """All tests of `suite` against the program `source`. Raises `SandboxError` for the sandbox's own trouble."""
+        """All tests of `suite` against the program `source`. Raises `SandboxError` for the sandbox's own trouble.
+
+        The quick ways are for plain values. Where an answer is none, or a test is about more, everything is done once
+        more, in a new process, with the tests in the room beside the program.
+        """
         if suite.script:
-            return self._scripts(suite.tests, source, limits)
+            return self._scripts(suite, source, limits)
+        if not suite.live:
+            with contextlib.suppress(DivergedError):
+                return self._quick(suite, source, limits)
+        return self._live(suite, source, limits)
+
+    def _quick(self, suite: Suite, source: str, limits: Limits) -> Run:
         if suite.calls is not None:
-            try:
-                return self._at_once(suite, source, limits, suite.calls)
-            except DivergedError:
-                pass
+            return self._at_once(suite, source, limits, suite.calls)
         results: list[Result] = []
-        end: Kind | None = None
         with self.session.start(program_text(suite, source), limits) as program:
             if not program.loaded.ok:
-                end = program.loaded.kind
+                end: Kind | None = program.loaded.kind
             else:
                 end = self._tests(suite, limits, ask_program(program, suite.entry_point), results)
         return Run(tuple(results), len(suite.tests), end, program.outcome)
@@ -96,23 +108,49 @@ class Judge:
         answers = dict(zip(map(id, calls), outcome.answers, strict=False))
         gone = Answer(outcome.end or Kind.EXITED)
         results: list[Result] = []
-        end = self._tests(suite, limits, lambda call: answers.get(id(call), gone), results, replay=True)
+        end = self._tests(suite, limits, lambda call: answers.get(id(call), gone), results)
         return Run(tuple(results), len(suite.tests), end, outcome)
 
-    def _tests(
-        self, suite: Suite, limits: Limits, ask: Ask, results: list[Result], replay: bool = False
-    ) -> Kind | None:
+    def _tests(self, suite: Suite, limits: Limits, ask: Ask, results: list[Result]) -> Kind | None:
         """Add to `results` what comes of each test; why the program ended before the last one, if it did.
 
-        With `replay`, tests for the room are judged by their transcripts: `DivergedError` where that is not enough.
+        Raises `DivergedError` where values are not enough.
         """
         for test in suite.tests:
             try:
-                results.append(self._test(suite, test, limits, ask, replay))
+                results.append(self._test(suite, test, limits, ask))
             except EndedError as ended:
                 results.append(Result(test, False, ENDS[ended.kind]))
                 return ended.kind
         return None
+
+    def _live(self, suite: Suite, source: str, limits: Limits) -> Run:
+        """The tests in the room, the program beside them."""
+        results: list[Result] = []
+        end: Kind | None = None
+        with self.session.start(program_text(suite, source) + served_text(), limits) as program:
+            if not program.loaded.ok:
+                end = program.loaded.kind
+            else:
+                with Tests(self.room(), _room_limits(limits), program) as tests:
+                    ask = ask_program(program, suite.entry_point)
+                    for test in suite.tests:
+                        result, end = self._beside(suite, test, tests, ask)
+                        results.append(result)
+                        if end is not None:
+                            break
+        return Run(tuple(results), len(suite.tests), end, program.outcome)
+
+    def _beside(self, suite: Suite, test: Test, tests: Tests, ask: Ask) -> tuple[Result, Kind | None]:
+        if isinstance(test, DataTest):
+            try:
+                return self._data(suite, test, Asker(ask)), None
+            except EndedError as ended:
+                return Result(test, False, ENDS[ended.kind]), ended.kind
+        assert isinstance(test, AssertTest | RoomTest)
+        spec = suite.spec(test)
+        why, end = tests.run(spec._replace(statements=guarded(spec.statements)))
+        return Result(test, not why and end is None, why if end is None else ENDS[end]), end
 
     def resolve(self, suite: Suite, reference: str, limits: Limits) -> Suite:
         """`suite` with what the program `reference` answers: expected answers, and transcripts of tests for the room.
@@ -120,7 +158,7 @@ class Judge:
         Tests whose expected answer it does not give are left out. The reference runs where no candidate ever does.
         """
         unknown = [test for test in suite.tests if _by_reference(test)]
-        rooms = [test for test in suite.tests if isinstance(test, RoomTest)]
+        rooms = [test for test in suite.tests if isinstance(test, RoomTest) and test.recorded]
         known: dict[int, Test] = {id(test): test for test in suite.tests if not _by_reference(test)}
         program = program_text(suite, reference)
         if unknown:
@@ -133,35 +171,57 @@ class Judge:
             codes = [(suite.preamble, room.text) for room in rooms]
             found = record_in_room(self.room(), _room_limits(limits), suite.entry_point, program, codes, _MOST_RECORDED)
             for room, recording in zip(rooms, found, strict=True):
-                known[id(room)] = replace(room, transcript=recording.transcript, independent=recording.independent)
+                known[id(room)] = replace(
+                    room,
+                    transcript=recording.transcript,
+                    independent=recording.independent,
+                    stubs=recording.stubs,
+                )
         if not unknown and not rooms:
             return suite
         return replace(suite, tests=tuple(known[id(test)] for test in suite.tests if id(test) in known))
 
-    def _test(self, suite: Suite, test: Test, limits: Limits, get: Ask, replay: bool) -> Result:
-        why, ask = "", Asker(get)
+    def answered(self, tests: Sequence[Test], suite: Suite, get: Ask) -> bool:
+        """Whether all of `tests`, which are about values, come through on the answers that `get` gives."""
+        limits = Limits()
         try:
-            match test:
-                case AssertTest():
-                    passed = truth(test.term(ask))
-                case DataTest():
-                    passed = _as_expected(test, ask(test.call), suite.tolerance)
-                    if test.by_reference and not passed:
-                        why = f"{ask.got}, not {shown(normalise(test.expected))}"
-                case RoomTest():
-                    code = (suite.preamble, test.text)
-                    if replay:
-                        why = self._replayed(suite, test, limits, get, ask)
-                    else:
-                        why = run_in_room(self.room(), _room_limits(limits), suite.entry_point, code, ask)
-                    passed = not why
-                    why = f"{why} after {ask.got}" if why and ask.got else why
-                case ScriptTest():
-                    raise AssertionError("programs are run by `_scripts`")
+            return all(self._test(suite, test, limits, get).passed for test in tests)
+        except DivergedError:  # an object that passed would be one that its class makes pass
+            return False
+
+    def _test(self, suite: Suite, test: Test, limits: Limits, get: Ask) -> Result:
+        ask = Asker(get)
+        if isinstance(test, DataTest):
+            return self._data(suite, test, ask)
+        why = ""
+        try:
+            if isinstance(test, RoomTest):
+                why = self._replayed(suite, test, limits, get, ask)
+                passed = not why
+                why = f"{why} after {ask.got}" if why and ask.got else why
+            else:
+                assert isinstance(test, AssertTest)
+                passed = truth(test.term(ask))
+        except CandidateRaisedError as error:
+            return Result(test, False, f"raised {raised_text(error.raised)}", error.raised)
+        except _ANSWER_ERRORS as error:
+            if not ask.readable:
+                raise DivergedError from None
+            return Result(test, False, f"{ask.got} ({type(error).__name__}: {error})"[:600])
+        if not ask.readable:
+            raise DivergedError
+        return Result(test, passed, "" if passed else why or ask.got)
+
+    def _data(self, suite: Suite, test: DataTest, ask: Asker) -> Result:
+        why = ""
+        try:
+            passed = _as_expected(test, ask(test.call), suite.tolerance)
         except CandidateRaisedError as error:
             return Result(test, False, f"raised {raised_text(error.raised)}", error.raised)
         except _ANSWER_ERRORS as error:
             return Result(test, False, f"{ask.got} ({type(error).__name__}: {error})"[:600])
+        if test.by_reference and not passed:
+            why = f"{ask.got}, not {shown(normalise(test.expected))}"
         return Result(test, passed, "" if passed else why or ask.got)
 
     def _replayed(self, suite: Suite, test: RoomTest, limits: Limits, get: Ask, ask: Asker) -> str:
@@ -170,7 +230,9 @@ class Judge:
         `ask` is left with the last answer that it was told. Raises `DivergedError` where its calls may be others, or a
         call that it may not come to has ended the program.
         """
-        transcript = test.transcript or ()
+        if test.transcript is None:
+            raise DivergedError
+        transcript = test.transcript
         if as_recorded(transcript, get):
             return ""
         if not test.independent:
@@ -189,18 +251,18 @@ class Judge:
                 ask(call)
         return heard.why
 
-    def _scripts(self, tests: Sequence[Test], source: str, limits: Limits) -> Run:
+    def _scripts(self, suite: Suite, source: str, limits: Limits) -> Run:
+        """Each test in a process of its own, with a time of its own."""
         results: list[Result] = []
-        seconds = 0.0
-        for test in tests:
+        text = program_text(suite, source)
+        for test in suite.tests:
             assert isinstance(test, ScriptTest)
-            left = replace(limits, program_s=max(0.05, limits.program_s - seconds))
-            outcome = self.session.script(source, test.stdin, left)
-            seconds += outcome.seconds
+            room = max(limits.output_bytes, 2 * len(test.stdout) + _MORE_OUTPUT)
+            outcome = self.session.script(text, test.stdin, replace(limits, output_bytes=room))
             results.append(_printed(test, outcome))
             if outcome.tampering or outcome.end in (Kind.TIMEOUT, Kind.MEMORY, Kind.TAMPERED):
-                return Run(tuple(results), len(tests), outcome.end, outcome)
-        return Run(tuple(results), len(tests), None, outcome)
+                return Run(tuple(results), len(suite.tests), outcome.end, outcome)
+        return Run(tuple(results), len(suite.tests), None, outcome)
 
 
 def _room_limits(limits: Limits) -> Limits:
@@ -215,8 +277,7 @@ def _by_reference(test: Test) -> TypeGuard[DataTest]:
 def _as_expected(test: DataTest, value: object, tolerance: float) -> bool:
     if not test.by_reference:
         return close(value, test.expected, tolerance)
-    expected = normalise(test.expected)
-    return close(value, expected, max(tolerance, _REFERENCE_TOLERANCE) if holds_float(expected) else tolerance)
+    return close(value, normalise(test.expected), max(tolerance, _REFERENCE_TOLERANCE), json=False)
 
 
 def _printed(test: ScriptTest, outcome: Outcome) -> Result:
@@ -234,19 +295,20 @@ def _printed(test: ScriptTest, outcome: Outcome) -> Result:
 
 def program_text(suite: Suite, source: str) -> str:
     """The whole program: preamble, the candidate's code, setup, and what evaluates arguments in place, if needed."""
-    future = ""
-    if suite.preamble and "__future__" in source:  # must come first, so it is moved, and leaves its line empty
-        future = "".join(f"{line}\n" for line in _FUTURE.findall(source))
-        source = _FUTURE.sub("", source)
-    before = f"{suite.preamble}\n" if suite.preamble else ""
     after = (f"\n{suite.setup}\n" if suite.setup else "") + (_EVALUATE if suite.in_place else "")
-    return f"{future}{before}{source}\n{after}"
+    if not suite.preamble:
+        return f"{source}\n{after}"
+    if "__future__" not in source:
+        return f"{suite.preamble}\n{source}\n{after}"
+    # A future import must come first in what is compiled, so the two are compiled apart.
+    return _APART.format(preamble=suite.preamble, source=f"{source}\n{after}")
 
 
 def first_line(suite: Suite, source: str) -> int:
     """Number of the line of `program_text` where the candidate's code begins, from 1."""
-    moved = len(_FUTURE.findall(source)) if suite.preamble else 0
-    return 1 + moved + (suite.preamble.count("\n") + 1 if suite.preamble else 0)
+    if not suite.preamble or "__future__" in source:
+        return 1
+    return 2 + suite.preamble.count("\n")
 
 
 def raised_text(raised: Raised) -> str:

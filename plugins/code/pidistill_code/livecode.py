@@ -22,6 +22,14 @@ from pidistill.records import JSON, Problem
 
 LIMIT_S: Final = 6.0
 """Seconds a test may take: the limit of LiveCodeBench's own runner."""
+_STARRED: Final = (
+    "string", "re", "datetime", "collections", "heapq", "bisect", "copy", "math", "random", "statistics", "itertools",
+    "functools", "operator", "io", "sys", "json", "builtins", "typing",
+)  # fmt: skip
+PRELUDE: Final = "\n".join(
+    [*(f"from {name} import *" for name in _STARRED), f"import {', '.join(_STARRED)}", "sys.setrecursionlimit(50000)"]
+)
+"""What LiveCodeBench's runner puts before a program, names and recursion limit."""
 _MOST_BYTES: Final = 1 << 28
 _LEVELS: Final = {"easy": 1, "medium": 2, "hard": 3}
 
@@ -42,9 +50,9 @@ def livecode_problem(row: DataRow) -> Problem:
         "tests": tests,
         "limit_s": LIMIT_S,
     }
+    extra["preamble"] = PRELUDE
     if name:
         extra["entry_point"] = f"Solution().{name}"
-        extra["preamble"] = "from typing import *\nimport collections, heapq, itertools, math\n"
     return Problem(
         id=f"LiveCodeBench/{row.id('question_id', default=where)}",
         domain="code",

@@ -10,6 +10,8 @@ import ast
 import math
 import operator
 from collections.abc import Callable, Mapping
+from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 from pidistill_code.values import Opaque, TypeName, check_hashes, is_nan
@@ -22,16 +24,23 @@ class UndefinedComparisonError(ArithmeticError):
     """NaN on a side of <, <=, > or >=: no test may pass on that, however it is wrapped (`not abs(nan - y) > eps`)."""
 
 
+class UnreadableError(TypeError):
+    """An object of which nothing is known here: the test has to be run where the object can be asked."""
+
+
 def truth(value: object) -> bool:
-    """Whether `value` counts as true. Of opaque objects only a match does: what other classes say is not known."""
+    """Whether `value` counts as true. Raises `UnreadableError` for objects: what their class says is not known."""
     if isinstance(value, Opaque):
-        return value.type_name == "re.Match"
+        raise UnreadableError(f"the truth of a {value.type_name}")
     return bool(value)
+
+
+_NUMBERS: Final = frozenset({int, float, complex, bool, Decimal, Fraction})
 
 
 def _numbers(*values: object) -> None:
     for value in values:
-        if type(value) not in (int, float, complex, bool):
+        if type(value) not in _NUMBERS:
             raise TypeError(f"arithmetic on a {type(value).__name__}")
 
 
@@ -57,6 +66,8 @@ def _power(left: object, right: object) -> object:
     _numbers(left, right)
     if type(left) is int and type(right) is int and left.bit_length() * abs(right) > _MOST_BITS:
         raise ValueError("a power too large")
+    if {Decimal, Fraction} & {type(left), type(right)}:
+        raise UnreadableError("a power of an unusual number")
     return left**right  # type: ignore[operator]
 
 

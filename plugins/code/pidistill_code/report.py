@@ -26,7 +26,7 @@ _TESTS: Final = "Failing tests"
 _ERROR: Final = "Error:"
 _MOST_TESTS: Final = 5
 _LONGEST_TRACE: Final = 2_000
-_LINE = re.compile(r"^line (\d+)", re.MULTILINE)
+_LINE = re.compile(r"^line (\d{1,9})\b", re.MULTILINE)
 
 
 def diagnostics(run: Run, first_line: int) -> str:

@@ -18,18 +18,21 @@ from __future__ import annotations
 
 import ast
 import marshal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from pidistill.sandbox import Answer, Call, Kind, Limits, Plain, Raised, Session
 from pidistill_code.expressions import CandidateCall
-from pidistill_code.harness import LIVE, ON_ANSWERS, RECORD
+from pidistill_code.harness import ON_ANSWERS, RECORD, STUBS
 from pidistill_code.syntax import parse
 from pidistill_code.values import is_plain
 
 _MOST_TOLD: Final = 1 << 24
 """Bytes of answers that are sent to test code at once: no candidate decides how much the worker has to hold twice."""
+_STUBS_S: Final = 1.0
+"""Seconds for all stubs together."""
 Given: TypeAlias = tuple[str, Plain]
 """An answer as test code is told it: `value` and the value, or `raised`, the exception's name and its message."""
 Transcript: TypeAlias = tuple[tuple[CandidateCall, object], ...]
@@ -43,6 +46,8 @@ class Recording(NamedTuple):
     """None where it does not come through, a call raises, an argument or answer is not plain, or there are too many."""
     independent: bool = False
     """Whether it makes these calls whatever is answered."""
+    stubs: frozenset[str] | None = None
+    """Names of `gate.STUBS` with which it comes through, too."""
 
 
 class _Guarded(ast.NodeTransformer):
@@ -63,7 +68,7 @@ class _Guarded(ast.NodeTransformer):
 
 
 @lru_cache(maxsize=256)
-def _guarded(statements: str) -> str:
+def guarded(statements: str) -> str:
     """Test code, rewritten. Out here, where the parser is loaded already."""
     return ast.unparse(ast.fix_missing_locations(_Guarded().visit(parse(statements))))
 
@@ -74,34 +79,6 @@ class CandidateRaisedError(Exception):
     def __init__(self, raised: Raised) -> None:
         super().__init__(raised.type_name)
         self.raised = raised
-
-
-def run_in_room(
-    room: Session,
-    limits: Limits,
-    entry_point: str,
-    code: tuple[str, str],
-    ask: Callable[[CandidateCall], object],
-) -> str:
-    """Run `code` = (preamble, statements), passing calls on to `ask`. '' where it came through, else what it said.
-
-    Raises what `ask` raises, `CandidateRaisedError` excepted, which the test code sees as the exception it was.
-    """
-    preamble, statements = code
-    with room.start(LIVE, limits) as program:
-        answer = program.call("begin", ((preamble, _guarded(statements)), entry_point))
-        while True:
-            match _content(answer):
-                case ("passed",):
-                    return ""
-                case ("failed", str(why)):
-                    return why
-                case ("call", tuple(args), dict(kwargs)):
-                    answer = program.call(
-                        "resume", pass_on(ask, CandidateCall(args, cast(Mapping[str, Plain], kwargs)))
-                    )
-                case _:
-                    return _ended(answer)
 
 
 class Heard(NamedTuple):
@@ -133,7 +110,7 @@ def run_on_answers(
     preamble, statements = code
     told = cast(Plain, [((call.args, dict(call.kwargs)), given) for call, given in entries])
     try:
-        outcome = room.run(ON_ANSWERS, [Call("run", ((preamble, _guarded(statements)), entry_point, told))], limits)
+        outcome = room.run(ON_ANSWERS, [Call("run", ((preamble, guarded(statements)), entry_point, told))], limits)
     except TypeError:  # nested so deep that it is no plain value once it is part of another
         return None
     answer = (*outcome.answers, outcome.loaded)[0]
@@ -155,10 +132,21 @@ def record_in_room(
     """What each `code` of `codes` does with `program`, the reference. No transcript has more than `most` calls."""
     calls = [Call("load", (program, entry_point), waits=False)]
     for preamble, tests in codes:
-        calls.append(Call("record", ((preamble, _guarded(tests)), entry_point, most), waits=False))
+        calls.append(Call("record", ((preamble, guarded(tests)), entry_point, most), waits=False))
     answers = room.run(RECORD, calls, limits).answers[1:]
     found = [_recording(_content(answer)) for answer in answers]
-    return found + [Recording()] * (len(codes) - len(found))
+    found += [Recording()] * (len(codes) - len(found))
+    return [entry if entry.transcript is None else entry._replace(stubs=_stubs(room, limits, entry_point, code))
+            for entry, code in zip(found, codes, strict=True)]  # fmt: skip
+
+
+def _stubs(room: Session, limits: Limits, entry_point: str, code: tuple[str, str]) -> frozenset[str]:
+    """Names of the stubs with which test code comes through; one that keeps it busy for ever does not."""
+    preamble, tests = code
+    call = Call("passing", ((preamble, guarded(tests)), entry_point))
+    answers = room.run(STUBS, [call], replace(limits, call_s=min(limits.call_s, _STUBS_S))).answers
+    content = _content(answers[0]) if answers else None
+    return frozenset(map(str, content)) if isinstance(content, list) else frozenset()
 
 
 def _recording(content: Plain) -> Recording:

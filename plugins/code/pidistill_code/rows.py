@@ -81,8 +81,8 @@ def preamble_of(prompt: str, entry_point: str) -> str:
 def check_tests(code: str, entry_point: str) -> Iterator[str]:
     """The tests in HumanEval's `check(candidate)`, one text each, about `entry_point`.
 
-    An assert stands alone unless it uses a name that the function's body binds; the other statements, and the asserts
-    that use what they bind, are one test together.
+    In order. An assert stands alone, but for those from the first to the last statement that is none or uses what one
+    has bound: these are one test together, so that what a test has done before is done before.
     """
     module = parse(code)
     outside = [node for node in module.body if not isinstance(node, ast.FunctionDef) or node.name != "check"]
@@ -93,18 +93,25 @@ def check_tests(code: str, entry_point: str) -> Iterator[str]:
     if check is None:
         raise SyntaxError("no function check(candidate)")
     candidate = check.args.args[0].arg if check.args.args else "candidate"
-    body = [_Renamed(candidate, entry_point).visit(node) for node in check.body]
+    outside = [node for node in outside if not _calls_check(node)]
+    body = [_Renamed(candidate, entry_point).visit(node) for node in check.body if not _is_nothing(node)]
     bound = {name for node in [*outside, *body] if not isinstance(node, ast.Assert) for name in _bound(node)}
-    together: list[ast.stmt] = list(outside)
-    for node in body:
-        if isinstance(node, ast.Assert) and not (_used(node) & bound):
-            yield f"assert {ast.unparse(node.test)}"  # without its message, which only says that it failed
-        elif not isinstance(node, ast.Pass) and not (
-            isinstance(node, ast.Expr) and not isinstance(node.value, ast.Call)
-        ):
-            together.append(node)
-    if len(together) > len(outside):
-        yield ast.unparse(ast.Module(together, []))
+    tied = [number for number, node in enumerate(body) if not isinstance(node, ast.Assert) or _used(node) & bound]
+    first, last = (tied[0], tied[-1] + 1) if tied else (len(body), len(body))
+    for node in body[:first]:
+        yield f"assert {ast.unparse(cast(ast.Assert, node).test)}"  # without its message, which says that it failed
+    if tied:
+        yield ast.unparse(ast.Module([*outside, *body[first:last]], []))
+    for node in body[last:]:
+        yield f"assert {ast.unparse(cast(ast.Assert, node).test)}"
+
+
+def _is_nothing(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+
+
+def _calls_check(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "check"
 
 
 class _Renamed(ast.NodeTransformer):

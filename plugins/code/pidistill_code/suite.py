@@ -30,8 +30,10 @@ from pidistill.errors import DataError
 from pidistill.records import JSON, Problem
 from pidistill.sandbox import Call, Plain
 from pidistill_code.expressions import CandidateCall, NotPlainError, Term, compile_expression
-from pidistill_code.syntax import defined_names, parse, parse_lines
-from pidistill_code.values import frozen, normalise, shown
+from pidistill_code.live import Spec
+from pidistill_code.peek import Traces
+from pidistill_code.syntax import defined_names, names_bound, names_used, parse, parse_lines, uncalled_tests
+from pidistill_code.values import normalise, shown
 
 IN_PLACE: Final = "_evaluate_in_place"
 """Name of the function that is added to a program where tests are made of what only the program has."""
@@ -80,6 +82,10 @@ class RoomTest:
     Test code is deterministic, so it comes through for whoever gives the same answers, and need not run again."""
     independent: bool = False
     """Whether it makes the same calls whatever is answered."""
+    recorded: bool = True
+    """Whether it can be about nothing but what calls of the entry point give, so that a transcript can stand for it."""
+    stubs: frozenset[str] | None = None
+    """Which of `gate.STUBS` it comes through with; None where that is unknown."""
 
 
 @dataclass(frozen=True)
@@ -139,20 +145,37 @@ class Suite:
     def sent(self) -> tuple[Call, ...]:
         """`calls` as the sandbox makes them: together with those before them where that tells a program nothing.
 
-        It would where an argument is what a test expects of a call that it would be sent with, such as
-        `next_prime(3) == 5` before `next_prime(5) == 7`, or may be made of that call's answer, as it may in test code.
+        It would where an argument holds anything of what a test expects of a call that it would be sent with, whole, in
+        part or as text, such as `next_prime(3) == 5` before `next_prime(5) == 7`, or may be made of that call's answer,
+        as it may in test code.
         """
         found: list[Call] = []
-        expected: set[object] = set()
+        expected = Traces()
         for test in self.tests:
             for call, answers, alone in _asked(test):
-                arguments = map(frozen, (*call.args, *call.kwargs.values()))
-                waits = alone or not expected.isdisjoint(arguments)
+                waits = alone or Traces(call.args, call.kwargs, call.in_place).tells_of(expected)
                 if waits:
-                    expected.clear()
-                expected.update(map(frozen, answers))
+                    expected = Traces()
+                expected.add(Traces(answers))
                 found.append(as_call(self.entry_point, call, waits))
         return tuple(found)
+
+    @cached_property
+    def live(self) -> bool:
+        """Whether some test can only be run beside the program."""
+        return any(isinstance(test, RoomTest) and test.transcript is None for test in self.tests)
+
+    @property
+    def root(self) -> str:
+        """The name that the entry point begins with: `Solution` of `Solution().twoSum`."""
+        return self.entry_point.split(".", 1)[0].removesuffix("()")
+
+    def spec(self, test: AssertTest | RoomTest) -> Spec:
+        """`test` as the room runs it."""
+        text = test.source if isinstance(test, AssertTest) else test.text
+        body = parse(text).body
+        names = sorted(names_used(body) - {self.root})
+        return Spec(self.preamble, text, (self.root, *names), uncalled_tests(body, self.root))
 
 
 def _asked(test: Test) -> Iterator[tuple[CandidateCall, Sequence[object], bool]]:
@@ -251,13 +274,12 @@ class _Reader:
         return self._room(text, body)
 
     def _room(self, text: str, body: Sequence[ast.stmt]) -> list[Test]:
-        if not any(self._calls(statement) for statement in body):
+        unknown = names_used(body) - names_bound(body) - self._known
+        if not unknown and not any(argument for _, argument in uncalled_tests(body, self.entry_point)):
             return []  # `assert True` says nothing about the candidate
         asserts = [node for statement in body for node in ast.walk(statement) if isinstance(node, ast.Assert)]
-        return [RoomTest(text, all(_asks_equality(node.test) for node in asserts))]
-
-    def _calls(self, statement: ast.stmt) -> bool:
-        return any(isinstance(node, ast.Name) and node.id == self.entry_point for node in ast.walk(statement))
+        recorded = unknown == {self.entry_point} and is_about_values(body) and not uncalled_tests(body, "")
+        return [RoomTest(text, all(_asks_equality(node.test) for node in asserts), recorded=recorded)]
 
 
 def _asks_equality(expression: ast.expr) -> bool:
@@ -270,6 +292,35 @@ def _asks_equality(expression: ast.expr) -> bool:
         case ast.Call(func=func):
             return ast.unparse(func) != "math.isclose"
     return False
+
+
+_MODULES: Final = frozenset(
+    {"bisect", "collections", "copy", "functools", "heapq", "itertools", "math", "operator", "random", "re", "string",
+     "typing", "decimal", "fractions", "datetime", "statistics", "numbers"}
+)  # fmt: skip
+_LOOKING: Final = frozenset(
+    {"id", "open", "input", "globals", "locals", "vars", "eval", "exec", "compile", "__import__", "isinstance", "type",
+     "hasattr", "getattr", "callable", "dir", "print", "iter", "next"}
+)  # fmt: skip
+
+
+def is_about_values(body: Sequence[ast.stmt]) -> bool:
+    """Whether test code can see nothing of a call but its value, and its arguments, which is found out otherwise."""
+    for node in (node for statement in body for node in ast.walk(statement)):
+        match node:
+            case ast.Import(names=names) if any(alias.name.split(".")[0] not in _MODULES for alias in names):
+                return False
+            case ast.ImportFrom(module=module) if (module or "").split(".")[0] not in _MODULES:
+                return False
+            case ast.Name(id=name) if name in _LOOKING:
+                return False
+            case ast.Compare(ops=ops, comparators=sides):
+                for op, side in zip(ops, sides, strict=True):
+                    if isinstance(op, ast.Is | ast.IsNot) and not isinstance(side, ast.Constant):
+                        return False
+            case ast.Try() | ast.With() | ast.AsyncFunctionDef() | ast.Await():
+                return False
+    return True
 
 
 def _is_exact(side: ast.expr) -> bool:

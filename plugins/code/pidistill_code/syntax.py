@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 _LINE = re.compile(r"assert\b[^\n\r]*(?<!\\)")
@@ -48,3 +49,60 @@ def defined_names(source: str) -> frozenset[str]:
             case ast.Assign(targets=targets):
                 names.update(node.id for target in targets for node in ast.walk(target) if isinstance(node, ast.Name))
     return frozenset(names)
+
+
+_BUILTINS = frozenset(dir(builtins))
+
+
+def names_used(body: Iterable[ast.AST]) -> frozenset[str]:
+    """Names that code reads and that the interpreter does not have by itself."""
+    return frozenset(
+        node.id
+        for statement in body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in _BUILTINS
+    )
+
+
+def names_bound(body: Iterable[ast.AST]) -> frozenset[str]:
+    """Names that code makes somewhere: by assignment, import, definition, as an argument or of an exception."""
+    found: set[str] = set()
+    for statement in body:
+        for node in ast.walk(statement):
+            match node:
+                case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                    found.add(name)
+                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                    found.add(name)
+                case ast.alias(name=name, asname=other):
+                    found.add((other or name).split(".")[0])
+                case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                    found.add(name)
+    return frozenset(found)
+
+
+_ENTRY_ARGUMENTS = frozenset({"candidate", "func", "function", "fn", "f", "solution", "solve"})
+
+
+def uncalled_tests(body: Sequence[ast.stmt], entry_point: str) -> tuple[tuple[str, str], ...]:
+    """Test functions and test classes that code defines and nothing in it uses, each with the argument it wants."""
+    used: set[str] = set()
+    for statement in body:
+        own = statement.name if isinstance(statement, ast.FunctionDef | ast.ClassDef) else ""
+        used |= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id != own}
+    runs_all = any(
+        isinstance(node, ast.Call) and ast.unparse(node.func) in ("unittest.main", "main")
+        for statement in body
+        for node in ast.walk(statement)
+    )
+    found = []
+    for statement in body:
+        match statement:
+            case ast.FunctionDef(name=name, args=arguments) if name.startswith(("test", "check")) and name not in used:
+                wants = arguments.args[: len(arguments.args) - len(arguments.defaults)]
+                takes_entry = wants and (name.startswith("check") or wants[0].arg in _ENTRY_ARGUMENTS)
+                found.append((name, entry_point if takes_entry else ""))
+            case ast.ClassDef(name=name, bases=bases) if name not in used and not runs_all:
+                if name.startswith("Test") or any("TestCase" in ast.unparse(base) for base in bases):
+                    found.append((name, ""))
+    return tuple(found)

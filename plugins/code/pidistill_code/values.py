@@ -3,30 +3,39 @@
 Answers arrive as `pidistill.sandbox.Plain`, exact built-in types, so `==` here is Python's own: `True == 1 == 1.0`, a
 tuple is no list, NaN equals nothing, floats are equal to the last bit. Three things are added:
 
-* An instance of a subclass of a plain type (Counter, namedtuple, IntEnum) counts as its content, which the sandbox
-  read past all overridden methods. A class counts as its name. Any other object is `Opaque` and equals nothing.
-* `close` is for data that states a tolerance, and for references that are floats: numbers within `tolerance`,
-  absolute or relative, whichever is larger. NaN is close to nothing. Lists and tuples are one there, because JSON has
-  lists only.
-* `same_output` is for programs that print: trailing white space is ignored, and tokens that are decimal numbers compare
-  as numbers.
+* A value of a well-known class of the standard library (`KNOWN`: Decimal, Fraction, range, dates, views of
+  dictionaries ...) is made anew here and acts as Python says. An instance of another subclass of a plain type (a named
+  tuple, an IntEnum) counts as its content, which the sandbox read past all overridden methods. A class counts as its
+  name. Any other object is `Opaque` and equals nothing.
+* `close` is for data that states a tolerance or the expected value as JSON, and for references that are floats:
+  EvalPlus's rule, where a leaf that should be a float may be off by 1e-6 and a ten-millionth of itself. Integers and
+  infinities are exact, NaN is close to nothing.
+* `same_output` is for programs that print: see there.
 """
 
 from __future__ import annotations
 
+import collections
+import datetime
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, TypeAlias, cast
+from fractions import Fraction
+from typing import Any, Final, TypeAlias, cast
 
 from pidistill.sandbox import Described, Plain
 
 _MOST_COLLISIONS: Final = 256
+_LONGEST_RANGE: Final = 1 << 20
+_MOST_DIGITS: Final = 10_000
+_RELATIVE: Final = 1e-7
+"""What `numpy.allclose` adds to EvalPlus's absolute tolerance, as a share of the expected number."""
 _NUMBER = re.compile(r"[+-]?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
+_PRINTED = re.compile(r"-?(?:0|[1-9]\d{0,40})(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _SHOWN: Final = 300
-_SCALARS: Final = frozenset((type(None), bool, int, float, complex, str, bytes))
+SCALARS: Final = frozenset((type(None), bool, int, float, complex, str, bytes))
 _COLLECTIONS: Final = (list, tuple, set, frozenset)
 
 
@@ -57,7 +66,7 @@ class HostileValueError(ValueError):
 
 def normalise(value: Plain) -> Value:
     """`value` with every `Described` in it replaced as the module says."""
-    return value if type(value) in _SCALARS else cast(Value, _normalised(value))
+    return value if type(value) in SCALARS else cast(Value, _normalised(value))
 
 
 def _normalised(value: object) -> object:
@@ -68,49 +77,103 @@ def _normalised(value: object) -> object:
     if isinstance(value, Described):
         if value.content is None:
             return Opaque(value.type_name)
-        return TypeName(str(value.content)) if value.type_name == "builtins.type" else _normalised(value.content)
+        if value.type_name == "builtins.type":
+            return TypeName(str(value.content))
+        content = _normalised(value.content)
+        make = KNOWN.get(value.type_name)
+        if make is None:
+            return content
+        try:
+            return make(content)
+        except (TypeError, ValueError, ArithmeticError, LookupError):
+            return Opaque(value.type_name)
     return value
+
+
+def _range(parts: tuple[int, int, int]) -> range:
+    made = range(*parts)
+    if len(made) > _LONGEST_RANGE:
+        raise ValueError("a range too long")
+    return made
+
+
+def _decimal(text: str) -> Decimal:
+    made = Decimal(text)
+    if (made.is_finite() and abs(made.adjusted()) > _MOST_DIGITS) or made.is_snan():
+        raise ValueError("a number too large")
+    return made
+
+
+def _fraction(parts: tuple[int, int]) -> Fraction:
+    if max(part.bit_length() for part in parts) > 4 * _MOST_DIGITS:
+        raise ValueError("a number too large")
+    return Fraction(*parts)
+
+
+KNOWN: Final[Mapping[str, Callable[[Any], object]]] = {
+    "builtins.range": _range,
+    "builtins.bytearray": bytearray,
+    "builtins.dict_keys": lambda items: dict.fromkeys(items).keys(),
+    "builtins.dict_values": lambda items: dict(enumerate(items)).values(),
+    "builtins.dict_items": lambda items: dict(items).items(),
+    "decimal.Decimal": _decimal,
+    "fractions.Fraction": _fraction,
+    "datetime.date": lambda parts: datetime.date(*parts),
+    "datetime.time": lambda parts: datetime.time(*parts),
+    "datetime.datetime": lambda parts: datetime.datetime(*parts),
+    "datetime.timedelta": lambda parts: datetime.timedelta(*parts),
+    "collections.OrderedDict": collections.OrderedDict,
+    "collections.deque": lambda parts: collections.deque(*parts),
+}
+"""What makes a well-known value of its content, as `pidistill_sandboxes.inside.wire` gives it."""
+
+
+def is_readable(value: object) -> bool:
+    """Whether there is no `Opaque` and no class in `value`."""
+    if isinstance(value, Opaque | TypeName):
+        return False
+    if isinstance(value, _COLLECTIONS):
+        return _is_flat(value) or all(map(is_readable, value))
+    if isinstance(value, dict):
+        return is_readable(list(value.keys())) and is_readable(list(value.values()))
+    return True
 
 
 def _is_flat(values: Iterable[object]) -> bool:
     """Whether all of `values` are scalars, which most collections hold."""
-    return _SCALARS.issuperset(map(type, values))
+    return SCALARS.issuperset(map(type, values))
 
 
 def is_plain(value: object) -> bool:
     """Whether `value` can be sent to a sandbox: built-in data through and through."""
-    if type(value) in _SCALARS:
+    if type(value) in SCALARS:
         return True
     if isinstance(value, _COLLECTIONS):
         return _is_flat(value) or all(map(is_plain, value))
     return isinstance(value, dict) and is_plain(list(value.keys())) and is_plain(list(value.values()))
 
 
-def close(got: object, expected: object, tolerance: float = 0.0) -> bool:
-    """Whether `got` is `expected`, numbers within `tolerance` (absolute and relative), tuples as lists."""
+def close(got: object, expected: object, tolerance: float = 0.0, json: bool = True) -> bool:
+    """Whether `got` is `expected`, floats within `tolerance` and a ten-millionth; with `json`, tuples are as lists."""
     if isinstance(expected, list | tuple):
         return (
-            isinstance(got, list | tuple)
-            and len(got) == len(expected)
-            and all(close(a, b, tolerance) for a, b in zip(got, expected, strict=True))
+            (isinstance(got, list | tuple) if json else type(got) is type(expected))
+            and len(got) == len(expected)  # type: ignore[arg-type]
+            and all(close(a, b, tolerance, json) for a, b in zip(got, expected, strict=True))  # type: ignore[call-overload]
         )
-    if isinstance(expected, dict):
+    if isinstance(expected, dict) and type(expected) is not collections.OrderedDict:
         return (
             isinstance(got, dict)
             and got.keys() == expected.keys()
-            and all(close(got[key], item, tolerance) for key, item in expected.items())
+            and all(close(got[key], item, tolerance, json) for key, item in expected.items())
         )
-    if tolerance and _is_number(got) and _is_number(expected) and got != expected:
+    if tolerance and type(expected) in (float, complex) and type(got) in (int, float, complex) and got != expected:
         try:
-            difference = abs(got - expected)  # type: ignore[operator]
-            return bool(difference <= tolerance * max(1.0, abs(expected)))  # type: ignore[arg-type]
+            difference, size = abs(got - expected), abs(expected)  # type: ignore[operator, arg-type]
         except OverflowError:
             return False
+        return math.isfinite(size) and bool(difference <= tolerance + _RELATIVE * size)
     return bool(got == expected)
-
-
-def _is_number(value: object) -> bool:
-    return type(value) in (int, float, complex)
 
 
 def identical(left: object, right: object) -> bool:
@@ -119,7 +182,7 @@ def identical(left: object, right: object) -> bool:
         return False
     if type(left) is float:
         return repr(left) == repr(right) and not math.isnan(left)
-    if type(left) in _SCALARS:
+    if type(left) in SCALARS:
         return bool(left == right)
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
         return len(left) == len(right) and all(map(identical, left, right))
@@ -153,7 +216,7 @@ def check_hashes(items: Iterable[object]) -> None:
 
 def frozen(value: object) -> object:
     """Something hashable that is equal for values that are equal, lists and tuples being one."""
-    if type(value) in _SCALARS:
+    if type(value) in SCALARS:
         return value
     if isinstance(value, list | tuple):
         return tuple(value if _is_flat(value) else map(frozen, value))
@@ -170,15 +233,19 @@ def is_nan(value: object) -> bool:
 
 
 def same_output(got: str, expected: str) -> bool:
-    """Whether a program printed what it should; see the module."""
+    """Whether a program printed what it should.
+
+    Line by line: white space at a line's end, and empty lines at the end of all, do not count; at a line's beginning it
+    does. A line whose expected words are all numbers is compared word by word, so any space may stand between them, and
+    where one of two numbers has a decimal point they need only be equal (`2.5` for `2.50`, `6.0` for `6`); a sign or zeros
+    that Python does not print count as they are (`+5`, `007`). Any other line is compared as it is.
+    """
     ours, theirs = _lines(got), _lines(expected)
-    if ours == theirs:
-        return True
-    return len(ours) == len(theirs) and all(map(_same_line, ours, theirs))
+    return ours == theirs or (len(ours) == len(theirs) and all(map(_same_line, ours, theirs)))
 
 
 def _lines(text: str) -> list[str]:
-    lines = [line.strip() for line in text.split("\n")]
+    lines = [line.rstrip() for line in text.split("\n")]
     while lines and not lines[-1]:
         lines.pop()
     return lines
@@ -187,20 +254,53 @@ def _lines(text: str) -> list[str]:
 def _same_line(got: str, expected: str) -> bool:
     if got == expected:
         return True
-    ours, theirs = got.split(), expected.split()
-    return len(ours) == len(theirs) and all(map(_same_token, ours, theirs))
+    words = expected.split()
+    if not words or not all(map(_NUMBER.fullmatch, words)) or _margin(got) != _margin(expected):
+        return False
+    ours = got.split()
+    return len(ours) == len(words) and all(map(_same_number, ours, words))
 
 
-def _same_token(got: str, expected: str) -> bool:
+def _margin(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _same_number(got: str, expected: str) -> bool:
     if got == expected:
         return True
-    return bool(_NUMBER.fullmatch(got) and _NUMBER.fullmatch(expected) and Decimal(got) == Decimal(expected))
+    printed = "." in expected + got and _PRINTED.fullmatch(got) and _PRINTED.fullmatch(expected)
+    return bool(printed) and Decimal(got) == Decimal(expected)
 
 
 def shown(value: object, most: int = _SHOWN) -> str:
-    """`value` as Python writes it, cut to `most` characters."""
+    """`value` as Python writes it, cut to `most` characters. What is large is not written out whole."""
     try:
-        text = value.name if isinstance(value, TypeName) else repr(value)
+        text = _written(value, most)
     except (ValueError, RecursionError):  # an integer too long to print
         text = f"a very large {type(value).__name__}"
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _written(value: object, most: int) -> str:
+    if isinstance(value, TypeName):
+        return value.name
+    if isinstance(value, str | bytes):
+        return repr(value[: most + 1])
+    if (type(value) not in _COLLECTIONS and type(value) is not dict) or not value:
+        return repr(value)
+    parts: list[str] = []
+    room = most
+    for item in value:  # type: ignore[attr-defined]
+        part = _written(item, room)
+        if isinstance(value, dict):
+            part += f": {_written(value[item], room)}"
+        parts.append(part)
+        room -= len(part) + 2
+        if room < 0:
+            break
+    text = ", ".join(parts)
+    if isinstance(value, tuple):
+        return f"({text},)" if len(value) == 1 else f"({text})"
+    if isinstance(value, frozenset):
+        return f"frozenset({{{text}}})"
+    return f"[{text}]" if isinstance(value, list) else f"{{{text}}}"

@@ -4,23 +4,29 @@ It joins `extract`, `suite` and `judge`, and gives what happened a status. The c
 expected answer or the reference; what it says is only ever an answer to compare. All trouble of the sandbox is
 raised.
 
-Time limits are the program's own seconds, so a busy machine changes no verdict. A call may take `call_s`. Where a
-program needs more, the reference is run once, and a call may take ten times what the reference takes for everything,
-up to `slow_call_s`. Problems without a reference have `slow_call_s` from the start, or what the data says.
+Time limits are seconds of the program's own processor time, so a busy machine changes no verdict. A call may take
+`call_s`, as long as EvalPlus allows at least. Where a program needs more, the reference is run once, and a call may take
+ten times what the reference takes for everything, up to `slow_call_s`. Problems without a reference have `slow_call_s`
+from the start, or what the data says. Programs that read standard input have that time for each test.
+
+When a problem is first judged, `gate` looks whether its tests can judge.
 """
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Final
 
+from pidistill.authoring.clock import off_the_clock
 from pidistill.authoring.memory import LastUsed
 from pidistill.authoring.options import Options, option
 from pidistill.contracts import Sandbox, Verifier
 from pidistill.errors import SandboxError
 from pidistill.records import Problem, Status, Verdict, content_hash
 from pidistill.sandbox import Call, Kind, Limits, Session
+from pidistill_code import gate
 from pidistill_code.extract import Extracted, extract
 from pidistill_code.inputs import read_inputs, with_inputs
 from pidistill_code.judge import ENDS, Judge, Run, first_line, raised_text
@@ -40,7 +46,7 @@ _PYTHON_VERSION: Final = (
 class CodeOptions(Options, of="code verifier"):
     """Options of the verifier, the `[verify.options]` table of a run."""
 
-    call_s: float = option(0.4, least=0.001, most=1e6)
+    call_s: float = option(1.0, least=0.001, most=1e6)
     """Own seconds that loading and each call may take, where the reference is quick."""
     slow_call_s: float = option(6.0, least=0.001, most=1e6)
     """The same where the reference is slow or there is none."""
@@ -63,7 +69,7 @@ class CodeVerifier(Verifier):
     """
 
     name: ClassVar[str] = "code"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
 
     def __init__(self, options: CodeOptions, sandbox: Sandbox) -> None:
         self.options = options
@@ -72,7 +78,11 @@ class CodeVerifier(Verifier):
         self._session: Session | None = None
         self._room: Session | None = None
         self._suites: LastUsed[str, Suite] = LastUsed(_SUITES_KEPT)
+        self._second_room: Session | None = None
         self._limits_s: dict[str, float] = {}
+        self._objections: OrderedDict[str, str] = OrderedDict()
+        self._tried: set[str] = set()
+        """Problems whose reference has been run, or that have none."""
         self._inputs = read_inputs(Path(options.extra_inputs)) if options.extra_inputs else {}
         self._python = self._ask_version()
 
@@ -95,14 +105,42 @@ class CodeVerifier(Verifier):
         found = extract(completion, suite.entry_point, prompt)
         if found.code is None:
             return Verdict(Status.NO_ANSWER, reason=found.reason, diagnostics=f"No code: {found.reason}.")
-        return _verdict(self._run(problem, suite, found.code), suite, found)
+        objection = self._objection(problem, suite, found.code)
+        if objection:
+            return Verdict(Status.ABSTAIN, reason=objection)
+        run = self._run(problem, suite, found.code)
+        if run.passed < run.total and self._is_reference(problem, found.code):
+            objection = self._objections[problem.hash + problem.id] = gate.refused(run)
+            return Verdict(Status.ABSTAIN, reason=objection)
+        return _verdict(run, suite, found)
+
+    def _is_reference(self, problem: Problem, code: str) -> bool:
+        """Whether the submission is the reference, so that its own run shows whether that passes."""
+        return problem.reference is not None and _lines(code) == _lines(problem.reference)
+
+    def _objection(self, problem: Problem, suite: Suite, code: str) -> str:
+        """Why the problem's tests cannot judge, looked at once; '' where they can."""
+        key = problem.hash + problem.id
+        known = self._objections.get(key)
+        if known is None or not (known or key in self._tried or self._is_reference(problem, code)):
+            is_reference = self._is_reference(problem, code)
+            with off_the_clock():
+                slow = self.options.limits(max(self.options.slow_call_s, suite.limit_s or 0.0))
+                known = gate.objection(self._apart(), suite, problem.reference, slow, not is_reference)
+            self._objections[key] = known
+            if not is_reference:
+                self._tried.add(key)
+            if len(self._objections) > _SUITES_KEPT:
+                self._tried.discard(self._objections.popitem(last=False)[0])
+        return known
 
     def _run(self, problem: Problem, suite: Suite, code: str) -> Run:
         judge = self._judge()
         allowed = suite.limit_s or (self.options.slow_call_s if problem.reference is None else self.options.call_s)
         allowed = max(allowed, self._limits_s.get(problem.hash, 0.0))
         run = judge.run(suite, code, self.options.limits(allowed))
-        if run.end is Kind.TIMEOUT and problem.reference is not None and problem.hash not in self._limits_s:
+        knows_better = suite.script or problem.reference is None or problem.hash in self._limits_s
+        if run.end is Kind.TIMEOUT and not knows_better:
             allowed_at_first, allowed = allowed, max(allowed, self._slow_limit(problem, suite))
             self._limits_s[problem.hash] = allowed
             if allowed > allowed_at_first:
@@ -113,7 +151,8 @@ class CodeVerifier(Verifier):
         """Ten times what the reference takes in all, at most `slow_call_s`; it is run only as long as that matters."""
         enough = self.options.slow_call_s / _REFERENCE_FACTOR
         limits = replace(self.options.limits(enough), program_s=enough)
-        run = self._judge().run(suite, str(problem.reference), limits)
+        with off_the_clock():  # it is not the candidate's
+            run = self._apart().run(suite, str(problem.reference), limits)
         return min(self.options.slow_call_s, _REFERENCE_FACTOR * run.outcome.seconds)
 
     def _suite(self, problem: Problem) -> Suite:
@@ -123,12 +162,22 @@ class CodeVerifier(Verifier):
         suite = with_inputs(read_suite(problem), self._inputs.get(problem.id, ()))
         if problem.reference is None:
             return suite
-        return self._judge().resolve(suite, problem.reference, self.options.limits(self.options.slow_call_s))
+        with off_the_clock():
+            return self._judge().resolve(suite, problem.reference, self.options.limits(self.options.slow_call_s))
 
     def _judge(self) -> Judge:
         if self._session is None:
             self._session = self._sandbox.open()
         return Judge(self._session, self._open_room)
+
+    def _apart(self) -> Judge:
+        """For the reference, which never enters the candidates' session."""
+        return Judge(self._open_room(), self._open_second_room)
+
+    def _open_second_room(self) -> Session:
+        if self._second_room is None:
+            self._second_room = self._sandbox.open()
+        return self._second_room
 
     def _open_room(self) -> Session:
         if self._room is None:
@@ -152,10 +201,15 @@ class CodeVerifier(Verifier):
 
     def close(self) -> None:
         """Close the sessions. A later `verify` opens new ones."""
-        sessions, self._session, self._room = (self._session, self._room), None, None
+        sessions = (self._session, self._room, self._second_room)
+        self._session = self._room = self._second_room = None
         for session in sessions:
             if session is not None:
                 session.close()
+
+
+def _lines(code: str) -> list[str]:
+    return [line.rstrip() for line in code.split("\n") if line.strip()]
 
 
 def _verdict(run: Run, suite: Suite, found: Extracted) -> Verdict:

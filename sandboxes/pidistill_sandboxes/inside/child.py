@@ -11,6 +11,9 @@ The answers to one request may wait for one another: they are written at once, s
 killed, but the server is only woken, by a byte on the bell, for the last one, when there is much to read, and when
 `COMPANY_S` have passed. A request with one answer needs no bell.
 
+While a call is under way, code in this process may `exchange` an answer for the next request: so a function that is
+called can call back, as the code plugin's test code does.
+
 The candidate's code shares this process and can do to it what it likes; the trusted side treats every frame as the
 candidate's own words. What is careful here is careful for honest programs: output is flushed after each call, an
 exception's text is cut to size, a value too large is described instead.
@@ -19,6 +22,8 @@ exception's text is cut to size, a value too large is described instead.
 from __future__ import annotations
 
 import atexit
+import builtins
+import gc
 import os
 import struct
 import sys
@@ -39,12 +44,15 @@ _BEGINNING = 1 << 12
 _REHEARSALS = 20
 """Enough for the interpreter to specialise the code."""
 _now = time.monotonic  # programs replace it
+_out = sys.stdout
+"""What standard output was before a program has replaced it; what it holds is flushed at the end all the same."""
 _MAX_MESSAGE, _MAX_TRACEBACK, _MAX_FRAMES = 2000, 8000, 20
 
 
 def run(requests: int, answers: int, bell: int, answer_bytes: int) -> None:
     """Answer until the channel closes. Never returns."""
     inbox, outbox = _Inbox(requests), _Outbox(answers, bell, answer_bytes)
+    _line[:] = inbox, outbox
     source, stdin, *first = inbox.next()
     calls = tuple(first)
     outbox.expect(1 + len(calls))
@@ -56,6 +64,41 @@ def run(requests: int, answers: int, bell: int, answer_bytes: int) -> None:
             outbox.send(_call(module, *call) if loaded else ("value", None, None))
         calls = inbox.next()
         outbox.expect(len(calls))
+
+
+_line: list = []  # type: ignore[type-arg]
+
+
+def exchange(value: object) -> tuple:  # type: ignore[type-arg]
+    """Answer the call that is under way with `value` and wait for the next one: its positional arguments."""
+    inbox, outbox = _line
+    outbox.send(("value", value, None))
+    ((_function, args, _kwargs, _return_args),) = inbox.next()
+    outbox.expect(1)
+    return args  # type: ignore[no-any-return]
+
+
+class _Quitter:
+    """`exit` and `quit`, which an interpreter has from `site`, and this one would not have."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"Use {self.name}() or Ctrl-D (i.e. EOF) to exit"
+
+    def __call__(self, code: object = None) -> None:
+        try:
+            sys.stdin.close()
+        except Exception:  # noqa: BLE001 - the candidate may have replaced it
+            pass
+        raise SystemExit(code)
+
+
+def add_quitters() -> None:
+    """Give programs `exit` and `quit`."""
+    for name in ("exit", "quit"):
+        setattr(builtins, name, _Quitter(name))
 
 
 def rehearse() -> None:
@@ -180,8 +223,12 @@ def _load(source: str, stdin: str | None) -> tuple[types.ModuleType, tuple[objec
         finally:
             _flush()
     except BaseException as error:  # noqa: BLE001 - whatever the candidate raises is an answer
-        return module, _raised(error)
-    return module, ("value", None, None)
+        reply = _raised(error)
+    else:
+        reply = ("value", None, None)
+    if stdin is not None:
+        _finalize(module)
+    return module, reply
 
 
 def _execute(module: types.ModuleType, source: str, script: bool) -> None:
@@ -194,9 +241,20 @@ def _execute(module: types.ModuleType, source: str, script: bool) -> None:
     except SystemExit as end:
         if end.code not in (None, 0):
             raise
-    if "threading" in sys.modules:  # as an interpreter does: threads, then exit functions
+
+
+def _finalize(module: types.ModuleType) -> None:
+    """What an interpreter does at its end: threads, exit functions, buffers, and what only the collector flushes."""
+    for work in (_end_threads, atexit._run_exitfuncs, _flush, module.__dict__.clear, gc.collect, _flush):
+        try:
+            work()
+        except BaseException:  # noqa: BLE001 - an interpreter prints it and goes on
+            continue
+
+
+def _end_threads() -> None:
+    if "threading" in sys.modules:
         sys.modules["threading"]._shutdown()
-    atexit._run_exitfuncs()
 
 
 def _call(module: types.ModuleType, function: str, args: tuple[object, ...], kwargs: dict[str, object],
@@ -227,7 +285,7 @@ def _find(module: types.ModuleType, path: str):  # type: ignore[no-untyped-def]
 
 
 def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr, _out):
         try:  # noqa: SIM105 - contextlib's way costs more than all the rest of a call
             stream.flush()
         except Exception:  # noqa: BLE001 - the candidate may have closed or replaced it

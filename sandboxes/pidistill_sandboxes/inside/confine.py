@@ -188,6 +188,9 @@ def _filter(column: int, audit: int) -> bytes:
 
 # --- Resource limits ------------------------------------------------------------------------------------------------
 
+_STACK_BYTES = 112 << 20
+"""Of the first thread: what judges of contests allow, for deep recursion. The kernel leaves 128 MiB free for it."""
+
 Rlimits = list[tuple[int, tuple[int, int]]]
 """Which one, and its soft and hard value."""
 
@@ -209,4 +212,6 @@ def limits(memory_bytes: int, processes: int, file_bytes: int, open_files: int, 
         hard = resource.getrlimit(what)[1]
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         found.append((what, (value, value)))
+    hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    found.append((resource.RLIMIT_STACK, (_STACK_BYTES if hard == resource.RLIM_INFINITY else min(_STACK_BYTES, hard), hard)))
     return found

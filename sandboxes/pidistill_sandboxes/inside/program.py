@@ -1,8 +1,8 @@
 """One program, as process 1 sees it: pass bytes both ways, watch the limits, kill and clear away.
 
-The clock runs from a request's first byte to its answer's last. Time that the process was ready to run but waited for a
-processor is taken off before it is called overdue: a busy machine makes nobody late. A program of several processes or
-threads could keep itself waiting, so all its processor time counts, and there is a bound on the wall clock.
+The clock runs from a request's first byte to its answer's last, and counts the processor time of the program's first
+thread: a busy machine makes nobody late. Time that it slept counts, too, once there is much of it. A program of several
+processes or threads pays for all their processor time, and there is a bound on its wall clock.
 
 Requests come in a batch; the next is passed on when all answers to the one before are complete. One that is to have
 several answers has them looked at when the program rings, and when it is overdue. The clock then starts anew with each
@@ -17,12 +17,13 @@ import struct
 import time
 
 from pidistill_sandboxes.inside import census, channel, child
+from pidistill_sandboxes.inside.scratch import Scratch, last_pid
 from pidistill_sandboxes.inside.standby import Standby, kill_all, reap
 
 _BATCH = struct.Struct("<BI")
 _REQUEST = struct.Struct("<II")
-_THEN_END = 1
-"""Of a batch: end the program with its last answer."""
+_THEN_END, _SCRIPT = 1, 2
+"""Of a batch: end the program with its last answer; it is a script, whose input is a file of its own."""
 _TICK_S = 0.05
 _EXIT_S = 0.5
 _SHARED_BYTES = 16 << 20
@@ -34,7 +35,9 @@ _CROWDED_FACTOR = 5
 _STARVED_FACTOR, _STARVED_S = 20, 20
 """A program may wait for a processor this many times its own time, and so many seconds more. Then it is our trouble."""
 _WAIT_S = 0.005
-"""Until it is looked again whether a program that is late, but waits for a processor, has been given one."""
+"""Between two looks at a program that may soon be late."""
+_IDLE_S = 2.0
+"""A program may wait so long in all, for anything but a processor, before that counts as its own time."""
 _LEAST_ROOM = 1 << 12
 _NEVER = float("inf")
 
@@ -42,11 +45,13 @@ _NEVER = float("inf")
 class Run:
     """One program, from its first request to the last of its processes."""
 
-    def __init__(self, process: Standby, line: channel.Line, outbox: memoryview, scratch: list[str]) -> None:
+    def __init__(self, process: Standby, line: channel.Line, outbox: memoryview, scratch: Scratch) -> None:
         self.process, self.limits = process, process.limits
         self.line = line
         self.scratch = scratch
-        """Folders that programs may write to, emptied after each."""
+        """What programs may write to, put back after each."""
+        self.script = self.stale = False
+        """Whether the next program would find traces of this one that nobody can put back."""
         self.outbox = outbox
         """Room for the head of a frame, then answers that have not been passed on."""
         self.unsent = self.used = 0
@@ -67,8 +72,8 @@ class Run:
         self.asked_at = 0.0
         self.answer_head = b""
         self.answer_left = 0
-        self.ran_then, self.delay_then, self.delayed_s, self.ran_at_check = 0.0, 0.0, 0.0, -1.0
-        self.active_s = 0.0
+        self.check_at = self.ran_then = self.delay_then = 0.0
+        self.active_s = self.idle_s = 0.0
         self.crowded, self.cpu_then = False, 0.0
         """Whether it has been seen with more than one process or thread, and the processor time at the request."""
         self.poll = select.poll()
@@ -168,7 +173,7 @@ class Run:
             self._stop("end")
             return
         flags, count = _BATCH.unpack(self.line.read(_BATCH.size))
-        self.then_end = bool(flags & _THEN_END)
+        self.then_end, self.script = bool(flags & _THEN_END), bool(flags & _SCRIPT) or self.script
         self.coming = list(_REQUEST.iter_unpack(self.line.read(_REQUEST.size * count)))[::-1]
         self._next_request()
 
@@ -277,7 +282,8 @@ class Run:
             return False
         kind = self.outputs[fd]
         room = self.limits.output_bytes - self.kept[kind]
-        self.truncated = self.truncated or count > room
+        if kind == b"O":  # debugging on standard error is nobody's trouble
+            self.truncated = self.truncated or count > room
         if room > 0:
             channel.send_frame(kind, self.outbox[start : start + min(count, room)])
         self.kept[kind] += min(count, max(room, 0))
@@ -287,21 +293,38 @@ class Run:
 
     def _start_clock(self) -> None:
         """Start it, or, where it runs, count what it says and start it anew."""
-        now, (self.ran_then, delay_s) = time.monotonic(), self._times()
+        now, times = time.monotonic(), self._times()
         if self.asked_at:
-            self.active_s += max(0.0, now - self.asked_at - (delay_s - self.delay_then))
-        self.asked_at, self.delay_then, self.delayed_s = now, delay_s, 0.0
-        self.ran_at_check = -1.0
+            self._count_time(now, times)
+        self.asked_at, (self.ran_then, self.delay_then) = now, times
+        self.check_at = now + self._allowed_s()
         self.cpu_then = census.cpu_s() if self.crowded else 0.0
 
     def _stop_clock(self) -> None:
-        self.active_s += max(0.0, time.monotonic() - self.asked_at - (self._times()[1] - self.delay_then))
+        self._count_time(time.monotonic(), self._times())
         self.asked_at = 0.0
 
+    def _count_time(self, now: float, times: tuple[float, float]) -> None:
+        own_s, idle_s = self._own_time(now, times)
+        self.active_s += own_s
+        self.idle_s += idle_s
+
+    def _own_time(self, now: float, times: tuple[float, float]) -> tuple[float, float]:
+        """Seconds since the request that count, and those in which it neither ran nor waited for a processor.
+
+        The latter count once there have been `_IDLE_S` of them in all: what else keeps a program, such as a page that is
+        read, is not told apart from sleeping.
+        """
+        ran, delay_s = times
+        ran -= self.ran_then
+        idle_s = max(0.0, now - self.asked_at - (delay_s - self.delay_then) - ran)
+        own_s = ran + max(0.0, self.idle_s + idle_s - _IDLE_S) - max(0.0, self.idle_s - _IDLE_S)
+        if self.crowded:
+            own_s = max(own_s, census.cpu_s() - self.cpu_then, (now - self.asked_at) / _CROWDED_FACTOR)
+        return own_s, idle_s
+
     def _deadline(self) -> float:
-        if not self.asked:
-            return _NEVER
-        return self.asked_at + self.delayed_s + self._allowed_s()
+        return self.check_at if self.asked else _NEVER
 
     def _allowed_s(self) -> float:
         """Own time that may pass before the next answer, or the next look at answers."""
@@ -319,30 +342,22 @@ class Run:
         return int(ran) / 1e9, int(delayed) / 1e9
 
     def _check_time(self, now: float) -> None:
-        """A program of one thread may have waited for others; one of many has itself to wait for, and pays for all."""
-        ran, delay_s = self._times()
-        self.delayed_s = delay_s - self.delay_then
+        """Whether it is late. One that waits for a processor is not: the kernel counts a wait only when it is over."""
         self._take_census()
-        own_s = now - self.asked_at - self.delayed_s
-        if self.crowded:
-            own_s = max(own_s, census.cpu_s() - self.cpu_then, (now - self.asked_at) / _CROWDED_FACTOR)
-        late = own_s >= self._allowed_s()
-        if late and (self.crowded or not self._is_waiting(ran)):
+        ran, delay_s = self._times()
+        own_s, _ = self._own_time(now, (ran, delay_s))
+        left_s = self._allowed_s() - own_s
+        if left_s <= 0 and (ran - self.ran_then >= self._allowed_s() or self.crowded or not self._is_waiting()):
             if self.rings:  # what was answered before the call that is late counts
                 self._take_answers()
             self._stop("timeout")
         elif now - self.asked_at > self._allowed_s() * _STARVED_FACTOR + _STARVED_S:
             self._stop("starved")
-        elif late:
-            self.delayed_s = now - self.asked_at - self._allowed_s() + _WAIT_S
-        elif self.crowded:
-            self.delayed_s = now - self.asked_at - own_s
+        else:
+            self.check_at = now + max(_WAIT_S, left_s / (_CROWDED_FACTOR if self.crowded else 1))
 
-    def _is_waiting(self, ran: float) -> bool:
-        """Whether the first thread waits for a processor now. The kernel counts a wait only when it is over."""
-        before, self.ran_at_check = self.ran_at_check, ran
-        if ran - self.ran_then >= self._allowed_s() or before not in (-1.0, ran):
-            return False
+    def _is_waiting(self) -> bool:
+        """Whether the first thread runs, or waits for nothing but a processor."""
         return census.is_running(self.process.pid)
 
     def _take_census(self) -> None:
@@ -353,7 +368,7 @@ class Run:
         total, count = census.resident()
         if total > self.limits.memory_bytes + max(0, count - 1) * _SHARED_BYTES:
             self._stop("memory")
-        for folder in self.scratch:
+        for folder in self.scratch.folders:
             room = os.statvfs(folder)
             if room.f_files - room.f_ffree > _MAX_FILES:
                 self._stop("memory", "too many files")
@@ -375,7 +390,8 @@ class Run:
             while before != (kept := self.kept[kind]) and self._take_output(fd):
                 before = kept  # killed as it is, it writes no more: no progress means that all has been read
         self.line.skip(self.forward_left + sum(size for size, _ in self.coming))
-        numbers = channel.OUTCOME.pack(self.truncated, status, self.active_s)
+        self.stale = self.crowded or last_pid() != self.process.pid
+        numbers = channel.OUTCOME.pack(self.truncated, self.stale, status, self.active_s)
         self._pass_on(b"X", numbers + f"{self.reason}\0{self.note}".encode())
         self.process.close()
 

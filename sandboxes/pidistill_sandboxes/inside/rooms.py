@@ -37,6 +37,8 @@ _MNT_DETACH = 2
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 _MOUNT_SETATTR, _AT_RECURSIVE, _AT_FDCWD = 442, 0x8000, -100
 _DEVICES = ("null", "zero", "full", "random", "urandom")
+LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
+"""In `/dev`, for programs that open their input by name."""
 
 
 class RoomError(OSError):
@@ -168,6 +170,8 @@ def _build_root(view: list[str], masks: list[str], tmp_bytes: int) -> None:
         mount(f"/proc/self/fd/{fd}", f"{base}/dev/{name}", "", _BIND)
         os.close(fd)
     os.symlink("/tmp", base + "/dev/shm")
+    for name, target in LINKS.items():
+        os.symlink(target, f"{base}/dev/{name}")
     os.mkdir(base + "/proc")
     os.mkdir(base + "/tmp")
     mount("proc", base + "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)

@@ -6,8 +6,8 @@ namespace it cannot be signalled from inside, and when a program ends it kills e
 
 Frames from the trusted side: one byte, a length in four bytes, content.
     S limits           start a program
-    F batch            requests for it: flags in a byte (1: end it after the last answer), in four bytes each their
-                       number, of each its size and the number of its answers, the requests
+    F batch            requests for it: flags in a byte (1: end it after the last answer, 2: it is a script whose
+                       input is a file), in four bytes each their number, of each its size and the number of its answers, the requests
     E                  end it
 To the trusted side:
     R walls            ready, once              A bytes   of the program's answers    O, o bytes   of its output, errors
@@ -23,9 +23,11 @@ import sys
 
 from pidistill_sandboxes.inside import channel, child, confine, memory, rooms, wire
 from pidistill_sandboxes.inside.program import Run
-from pidistill_sandboxes.inside.standby import Limits, Standby, empty, reap
+from pidistill_sandboxes.inside.scratch import Scratch, last_pid
+from pidistill_sandboxes.inside.standby import Limits, Standby, reap
 
 _BUFFER_BYTES = 1 << 16
+_FIRST_BLUR = 32
 PRELOAD = (
     "bisect", "collections", "copy", "functools", "heapq", "itertools", "math", "operator", "random", "re", "string",
     "typing",
@@ -68,6 +70,7 @@ def _preload() -> None:
         os.register_at_fork = register
     for name in PRELOAD:
         importlib.import_module(name)
+    child.add_quitters()
 
 
 def _serve(scratch: list[str]) -> None:
@@ -75,6 +78,9 @@ def _serve(scratch: list[str]) -> None:
     outbox = memoryview(bytearray(_BUFFER_BYTES))
     known: bytes = b""
     standby: Standby | None = None
+    folders = Scratch(scratch)
+    folders.blur(_FIRST_BLUR)
+    folders.restore()
     while True:
         kind, size = line.header()
         if kind != b"S":  # the end of, or a request to, a program that has just ended by itself
@@ -87,11 +93,16 @@ def _serve(scratch: list[str]) -> None:
         if standby is None:
             known, standby = limits, Standby(Limits(wire.unpack(limits)[0]), line.forget)
         standby.wait()
-        run = Run(standby, line, outbox, scratch)
+        run = Run(standby, line, outbox, folders)
         run.serve()
         reap()
-        for folder in scratch:  # where this fails the server ends, so that no program finds what another has left
-            empty(folder)
+        touched, counted = folders.look(int(run.script))
+        if not run.stale and (counted or last_pid() != standby.pid):
+            return  # the next one would find a number that is not its own: with a new server it does not
+        if run.script:
+            folders.blur()
+        if touched or run.script:
+            folders.restore()  # where this fails the server ends, so that no program finds what another has left
         line.wipe()
         outbox[: run.used] = bytes(run.used)  # and no more: each page that is written to has to be copied
         standby = Standby(standby.limits, line.forget)

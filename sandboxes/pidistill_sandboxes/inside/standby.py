@@ -12,7 +12,6 @@ import os
 import resource
 import select
 import signal
-import time
 from collections.abc import Callable
 
 from pidistill_sandboxes.inside import child, confine
@@ -138,27 +137,3 @@ def reap(first: int = 0) -> int:
         if pid == first:
             status = os.waitstatus_to_exitcode(code)
         kill_all()
-
-
-def empty(folder: str) -> None:
-    """Remove all that is in `folder`. What lies deep is first moved up, so no depth is too deep."""
-    serial = 0
-    while True:
-        with os.scandir(folder) as entries:
-            found = list(entries)
-        if not found:
-            return
-        for entry in found:
-            if not entry.is_dir(follow_symlinks=False):
-                os.unlink(entry.path)
-                continue
-            os.chmod(entry.path, 0o700)
-            for name in os.listdir(entry.path):
-                inner = os.path.join(entry.path, name)
-                if os.path.isdir(inner) and not os.path.islink(inner):
-                    os.chmod(inner, 0o700)
-                    serial += 1
-                    os.rename(inner, os.path.join(folder, f".{serial}.{time.monotonic_ns()}"))
-                else:
-                    os.unlink(inner)
-            os.rmdir(entry.path)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import marshal
 import struct
+import sys
 from collections.abc import Callable, Iterable
 from typing import cast
 
@@ -23,6 +24,8 @@ MAX_DEPTH = 100
 MAX_COLLISIONS = 256
 """Keys of one set or dictionary that may share their hash with another key of it."""
 MAX_NAME = 200
+MAX_MEMORY = 160 << 20
+"""Bytes that a decoded value may take, by a generous count: an empty set is five bytes on the wire and 216 here."""
 
 _LENGTH = struct.Struct("<I")
 _INT64 = struct.Struct("<q")
@@ -62,18 +65,24 @@ def _put(out: bytearray, value: object, depth: int, foreign: bool, limit: int, k
         writer(out, value)
     elif kind in _SEQUENCES and depth < MAX_DEPTH:
         items = list(value)  # type: ignore[call-overload]
+        if foreign and (kind is set or kind is frozenset) and any(map(_is_bare, items)):
+            _put_bare(out, kind)
+            return
         out += _SEQUENCES[kind] + _LENGTH.pack(len(items))
         inner_key = key or kind is set or kind is frozenset
         for item in items:
             _put(out, item, depth + 1, foreign, limit, inner_key)
     elif kind is dict and depth < MAX_DEPTH:
         pairs = list(value.items())  # type: ignore[attr-defined]
+        if foreign and any(map(_is_bare, value)):  # type: ignore[call-overload]
+            _put_bare(out, kind)
+            return
         out += b"d" + _LENGTH.pack(len(pairs))
         for name, item in pairs:
             _put(out, name, depth + 1, foreign, limit, True)
             _put(out, item, depth + 1, foreign, limit)
     elif foreign:
-        content = None if key or depth >= MAX_DEPTH else _content(value)
+        content = None if depth >= MAX_DEPTH else _key_content(value) if key else _content(value)
         out += b"D"
         _put_str(out, type_name(kind))
         _put(out, content, depth + 1, foreign, limit)
@@ -83,6 +92,23 @@ def _put(out: bytearray, value: object, depth: int, foreign: bool, limit: int, k
         raise WireError(f"a {type_name(kind)} is no plain value")
     if len(out) > limit:
         raise TooLargeError(f"larger than {limit} bytes")
+
+
+def _is_bare(key: object) -> bool:
+    """Whether a key is an object of which nothing can be told, so that two of them could not be told apart."""
+    kind = type(key)
+    if kind in _SCALARS:
+        return False
+    if kind is tuple or kind is frozenset:
+        return any(map(_is_bare, key))  # type: ignore[call-overload]
+    return _key_content(key) is None
+
+
+def _put_bare(out: bytearray, kind: type) -> None:
+    """A collection of objects of which nothing can be told."""
+    out += b"D"
+    _put_str(out, type_name(kind))
+    _put_none(out, None)
 
 
 def type_name(kind: type) -> str:
@@ -97,10 +123,59 @@ def type_name(kind: type) -> str:
 
 
 def _content(value: object) -> object:
-    """The plain content of a subclass of a plain type, past all that the subclass overrides; None for the others."""
+    """The plain content of a well-known value, or of a subclass of a plain type, past all that the subclass overrides;
+    None for the others."""
+    kind = type(value)
+    known = KNOWN.get(type_name(kind))
+    if known is not None and getattr(sys.modules.get(kind.__module__), kind.__qualname__, kind) is kind:
+        try:
+            return known(value)
+        except Exception:  # noqa: BLE001 - a date with a time zone, or a class that only has that name
+            return None
     for base, read in _READERS:
         if issubclass(type(value), base):  # isinstance would ask the object's own __class__
             return read(value)
+    return None
+
+
+def _date(value) -> tuple:  # type: ignore[no-untyped-def, type-arg]
+    return value.year, value.month, value.day
+
+
+def _time(value) -> tuple:  # type: ignore[no-untyped-def, type-arg]
+    if value.tzinfo is not None:
+        raise TypeError("a time zone has no bytes")
+    return value.hour, value.minute, value.second, value.microsecond
+
+
+KNOWN: dict[str, Callable[..., object]] = {
+    "builtins.range": lambda value: (value.start, value.stop, value.step),
+    "builtins.bytearray": bytes,
+    "builtins.dict_keys": list,
+    "builtins.dict_values": list,
+    "builtins.dict_items": list,
+    "decimal.Decimal": str,
+    "fractions.Fraction": lambda value: (value.numerator, value.denominator),
+    "datetime.date": _date,
+    "datetime.time": _time,
+    "datetime.datetime": lambda value: _date(value) + _time(value),
+    "datetime.timedelta": lambda value: (value.days, value.seconds, value.microseconds),
+    "collections.deque": lambda value: (list(value), value.maxlen),
+}
+"""Values of the standard library: what they are made of. Their classes are the interpreter's own, or it is
+the candidate's word, as all of an answer is."""
+
+
+def _key_content(value: object) -> object:
+    """As `_content`, of what may be a key once it has been read."""
+    for base in (int, float, complex, str, bytes, type):
+        if issubclass(type(value), base):
+            return _content(value)
+    if type_name(type(value)) in KNOWN:
+        return _content(value)
+    if issubclass(type(value), tuple):
+        items = tuple(tuple.__iter__(value))  # type: ignore[arg-type, call-overload]
+        return None if any(map(_is_bare, items)) else items
     return None
 
 
@@ -217,6 +292,7 @@ class _Reader:
     def __init__(self, data: bytes, describe: Describe | None) -> None:
         self.data = data
         self.at = 0
+        self.room = MAX_MEMORY
         self.describe = describe
 
     def value(self, depth: int) -> object:
@@ -253,6 +329,7 @@ class _Reader:
                     raise WireError("a small integer in the form of a large one")
                 return number
             case "D" if self.describe is not None and depth <= MAX_DEPTH:
+                self.room -= 300
                 if self.data[self.at] != 0x73:
                     raise WireError("a type's name that is no text")
                 self.at += 1
@@ -265,17 +342,18 @@ class _Reader:
 
     def _container(self, tag: int, depth: int) -> object:
         count = self._length()
+        if count * (2 if tag == 0x64 else 1) > len(self.data) - self.at:
+            raise WireError("more items than bytes")
+        self.room -= _COST[tag] + _ITEM_COST[tag] * count
+        if self.room < 0:
+            raise TooLargeError(f"larger than {MAX_MEMORY} bytes in memory")
         if tag == 0x64:  # d
-            if 2 * count > len(self.data) - self.at:
-                raise WireError("more items than bytes")
             pairs = [(self.value(depth + 1), self.value(depth + 1)) for _ in range(count)]
             _check_keys([key for key, _ in pairs])
             table = dict(pairs)
             if len(table) != count:
                 raise WireError("a dictionary that holds a key twice")
             return table
-        if count > len(self.data) - self.at:
-            raise WireError("more items than bytes")
         items = [self.value(depth + 1) for _ in range(count)]
         if tag == 0x6C:  # l
             return items
@@ -301,6 +379,9 @@ class _Reader:
 
 
 _CONTAINERS = frozenset(b"ltezd")
+_COST = {tag: 232 if tag in b"ez" else 72 for tag in b"ltezd"}
+_ITEM_COST = {tag: 40 + (100 if tag in b"ezd" else 8) for tag in b"ltezd"}
+"""Bytes of a container and of each of its items."""
 
 
 def _check_keys(keys: list[object]) -> None:

@@ -1,0 +1,266 @@
+"""Values of two processes as one graph: what crosses keeps its identity, and what is changed is changed on both sides.
+
+A message is plain data, so it can be passed on by whoever trusts neither side. Scalars cross as they are; everything
+else is a node in a flat list, so no nesting is too deep. A list, dictionary, set or bytearray has a number that both
+sides know: whoever gets it a second time finds the object that is there already, with its content brought up to date.
+So a function that sorts its argument sorts the caller's list, and one that returns its argument returns that very
+object. Well-known values of the standard library cross by value (`KNOWN`). Any other object stays where it is, and
+the other side has a stand-in for it (`remote`).
+
+Both sides run this file. Nothing in a message is executed or looked up by name but what is in `KNOWN`.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+SCALARS = frozenset((type(None), bool, int, float, complex, str, bytes))
+MUTABLE = {"l": list, "d": dict, "e": set, "a": bytearray}
+_TAGS = {kind: tag for tag, kind in MUTABLE.items()}
+_MOST_KEPT = 20_000
+"""Objects that are known to both sides. A program that makes more is none that a test can be about."""
+
+
+class BrokenError(BaseException):
+    """A message that the other side cannot have made in good faith. No test may catch it."""
+
+
+def _date(value: Any) -> tuple[Any, ...]:
+    return value.year, value.month, value.day
+
+
+def _time(value: Any) -> tuple[Any, ...]:
+    if value.tzinfo is not None:
+        raise TypeError("a time zone does not cross")
+    return value.hour, value.minute, value.second, value.microsecond
+
+
+KNOWN: dict[str, Any] = {
+    "builtins.range": lambda v: (v.start, v.stop, v.step),
+    "builtins.slice": lambda v: (v.start, v.stop, v.step),
+    "decimal.Decimal": lambda v: (str(v),),
+    "fractions.Fraction": lambda v: (v.numerator, v.denominator),
+    "datetime.date": _date,
+    "datetime.datetime": lambda v: _date(v) + _time(v),
+    "datetime.time": _time,
+    "datetime.timedelta": lambda v: (v.days, v.seconds, v.microseconds),
+    "collections.OrderedDict": lambda v: (list(v.items()),),
+    "collections.Counter": lambda v: (dict(v),),
+    "collections.defaultdict": lambda v: (v.default_factory, dict(v)),
+    "collections.deque": lambda v: (list(v), v.maxlen),
+    "uuid.UUID": lambda v: (v.hex,),
+}
+"""Classes of the standard library whose instances cross by value: name -> what they are made of."""
+_PLAIN_CLASSES = frozenset({"int", "float", "complex", "bool", "str", "bytes", "bytearray", "list", "tuple", "dict",
+                            "set", "frozenset", "range", "object", "type", "NoneType"})  # fmt: skip
+
+
+def class_at(path: str) -> Any:
+    """The class or constructor of that name, where it may cross."""
+    module, _, name = path.rpartition(".")
+    if path not in KNOWN and not (module == "builtins" and name in _PLAIN_CLASSES):
+        raise BrokenError(f"no class {path!r:.100} crosses")
+    if name == "NoneType":
+        return type(None)
+    __import__(module)
+    return getattr(sys.modules[module], name)
+
+
+def _path(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+class Graph:
+    """One side of it. `stay` says of an object that does not cross what the other side is told; `stand_in` makes of that
+    what stands for it here; `mine` finds an own object again by what the other side says of it."""
+
+    def __init__(self, letter: str, stay: Any, stand_in: Any) -> None:
+        self._letter, self._stay, self._stand_in = letter, stay, stand_in
+        self._serial = 0
+        self._shared: dict[str, Any] = {}
+        self._names: dict[int, str] = {}
+        self._seen: dict[str, Any] = {}
+        """Shared objects as they were when both sides last agreed, one level deep."""
+
+    # --- Out
+
+    def pack(self, value: object) -> tuple[object, list[object]]:
+        """`value` and the nodes that it and everything that has changed are made of."""
+        nodes: list[Any] = []
+        done: dict[int, int] = {}
+        waiting: list[tuple[int, Any]] = []
+
+        def slot(item: object) -> object:
+            kind = type(item)
+            if kind in SCALARS:
+                return item
+            if id(item) in done:
+                return (done[id(item)],)
+            if kind in _TAGS:
+                place = done[id(item)] = len(nodes)
+                nodes.append(None)
+                waiting.append((place, item))
+                return (place,)
+            if kind is tuple or kind is frozenset:
+                node: Any = ("t" if kind is tuple else "z", [slot(part) for part in item])  # type: ignore[attr-defined]
+            else:
+                node = self._other(kind, item, slot)
+            place = done[id(item)] = len(nodes)
+            nodes.append(node)
+            alive.append(item)
+            return (place,)
+
+        alive: list[object] = []  # or another object may get the number of one that is gone
+        root = slot(value)
+        self._forget()
+        for name, known in list(self._shared.items()):
+            if id(known) not in done and _content(known) != self._seen[name]:
+                slot(known)
+        while waiting:
+            place, item = waiting.pop()
+            name = self._named(item)
+            content = _content(item)
+            self._seen[name] = content
+            parts = [part for pair in item.items() for part in pair] if type(item) is dict else item
+            filled = bytes(item) if type(item) is bytearray else [slot(part) for part in parts]
+            nodes[place] = (_TAGS[type(item)], name, filled)
+        return root, nodes
+
+    def _other(self, kind: type, item: Any, slot: Any) -> tuple[object, ...]:
+        if kind is type and item.__module__ == "builtins" and item.__name__ in _PLAIN_CLASSES:
+            return ("c", _path(item))
+        path = _path(kind)
+        if path in KNOWN and getattr(sys.modules.get(kind.__module__), kind.__qualname__, None) is kind:
+            try:
+                return ("x", path, [slot(part) for part in KNOWN[path](item)])
+            except TypeError:
+                pass
+        return ("p", *self._stay(item, slot))
+
+    def _named(self, item: object) -> str:
+        name = self._names.get(id(item))
+        if name is None:
+            self._serial += 1
+            name = f"{self._letter}{self._serial}"
+            self._keep(name, item)
+        return name
+
+    def _keep(self, name: str, item: object) -> None:
+        if len(self._shared) >= _MOST_KEPT:
+            raise BrokenError("more objects than can be kept")
+        self._shared[name] = item
+        self._names[id(item)] = name
+
+    def _forget(self) -> None:
+        """Let go of own objects that nobody else here holds: the other side gets them under a new name."""
+        if len(self._shared) < 64:
+            return
+        for name in list(self._shared):
+            if sys.getrefcount(self._shared[name]) == 2:
+                self._drop(name)
+
+    def _drop(self, name: str) -> None:
+        item = self._shared.pop(name)
+        del self._names[id(item)]
+        self._seen.pop(name, None)
+
+    # --- In
+
+    def unpack(self, root: object, nodes: object) -> object:
+        """The value of a message. Raises `BrokenError` for what `pack` cannot have made."""
+        try:
+            return self._unpacked(root, nodes)
+        except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError) as error:
+            raise BrokenError(f"a message that cannot be read: {type(error).__name__}: {error}") from None
+
+    def _unpacked(self, root: object, nodes: Any) -> object:
+        if type(nodes) is not list:
+            raise BrokenError("nodes that are no list")
+        made: dict[int, Any] = {}
+        filling: list[tuple[Any, Any]] = []
+        for place, node in enumerate(nodes):
+            if node[0] in MUTABLE:
+                made[place] = self._object(node)
+                filling.append((node, made[place]))
+
+        def value(part: object) -> Any:
+            if type(part) is not tuple:
+                if type(part) not in SCALARS:
+                    raise BrokenError("a part that is no scalar")
+                return part
+            (place,) = part
+            if place not in made:
+                made[place] = self._made(nodes[place], value)
+            return made[place]
+
+        for node, item in filling:
+            _fill(item, node[2], value)
+        found = value(root)
+        for node, item in filling:
+            self._seen[node[1]] = _content(item)
+        return found
+
+    def _object(self, node: Any) -> Any:
+        tag, name, _ = node
+        item = self._shared.get(name)
+        if item is not None and type(item) is not MUTABLE[tag]:
+            raise BrokenError("an object of another type")
+        if item is None:
+            if type(name) is not str or name.startswith(self._letter):
+                if type(name) is str and name[1:].isdecimal() and int(name[1:]) <= self._serial:
+                    item = MUTABLE[tag]()  # let go of here, but not there
+                    self._keep(name, item)
+                    return item
+                raise BrokenError("an object that was never sent")
+            item = MUTABLE[tag]()
+            self._keep(name, item)
+        return item
+
+    def _made(self, node: Any, value: Any) -> object:
+        match node:
+            case ("t", list(parts)):
+                return tuple([value(part) for part in parts])
+            case ("z", list(parts)):
+                return frozenset([value(part) for part in parts])
+            case ("c", str(path)):
+                return class_at(path)
+            case ("x", str(path), list(parts)):
+                return class_at(path)(*[value(part) for part in parts])
+            case ("p", *told):
+                return self._stand_in(told, value)
+        raise BrokenError("a node of no known kind")
+
+
+def _content(item: Any) -> Any:
+    """What `item` holds, one level deep, so that a change is seen: scalars by type and value, others by identity."""
+    if type(item) is bytearray:
+        return bytes(item)
+    parts = [part for pair in item.items() for part in pair] if type(item) is dict else list(item)
+    return [(type(part), repr(part) if type(part) in (float, complex) else part) if type(part) in SCALARS else id(part)
+            for part in parts]  # fmt: skip
+
+
+def _fill(item: Any, parts: Any, value: Any) -> None:
+    if type(item) is bytearray:
+        if type(parts) is not bytes:
+            raise BrokenError("a bytearray that holds no bytes")
+        if item != parts:
+            item[:] = parts
+        return
+    if type(parts) is not list:
+        raise BrokenError("parts that are no list")
+    found = [value(part) for part in parts]
+    if type(item) is list:
+        if len(item) != len(found) or any(a is not b for a, b in zip(item, found)):
+            item[:] = found
+    elif type(item) is dict:
+        pairs = list(zip(found[::2], found[1::2], strict=True))
+        if len(item) != len(pairs) or any(
+            a is not c or b is not d for (a, b), (c, d) in zip(item.items(), pairs)
+        ):
+            item.clear()
+            item.update(pairs)
+    elif item != set(found) or len(item) != len(found):
+        item.clear()
+        item.update(found)

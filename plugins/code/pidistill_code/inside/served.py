@@ -1,0 +1,78 @@
+"""The side of the candidate: a program whose objects test code in the room uses. It is appended to the program, runs in
+its process, and is believed nothing.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from typing import Any
+
+from pidistill_code.inside.effects import Effects
+from pidistill_code.inside.remote import Peer
+
+
+class _Input:
+    """Standard input, which is the tests'."""
+
+    encoding = "utf-8"
+
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+
+    def read(self, *args: int) -> object:
+        return self._peer.request("read", "read", *args)
+
+    def readline(self, *args: int) -> object:
+        return self._peer.request("read", "readline", *args)
+
+    def readlines(self) -> list[object]:
+        return list(self)
+
+    def __iter__(self) -> Any:
+        while line := self.readline():
+            yield line
+
+    def fileno(self) -> int:
+        return 0
+
+    def close(self) -> None:
+        pass
+
+
+class Served(Peer):
+    """What test code may ask of the program, besides what any side may."""
+
+    def __init__(self, space: dict[str, Any], exchange: Any, effects: Effects) -> None:
+        super().__init__("c", lambda message: exchange(message)[0], effects.give, effects.take, False)
+        self._space = space
+
+    def _do_names(self, names: Any) -> dict[str, object]:
+        return {name: self._space[name] for name in names if name in self._space}
+
+    def _do_eval(self, how: str, text: Any, scope: Any) -> object:
+        """Text that the program has written is run where it can harm nobody but the program."""
+        scope = dict(scope)
+        if how == "eval":
+            return eval(text, scope)
+        exec(text, scope)
+        scope.pop("__builtins__", None)
+        return scope
+
+
+def serve_program(space: dict[str, Any]) -> Any:
+    """The function that answers messages about the program whose names `space` holds."""
+    child = sys.modules["pidistill_sandboxes.inside.child"]
+    effects = Effects()
+    peer = Served(space, child.exchange, effects)
+    builtins.input = lambda *prompt: peer.request("read", "input", *map(str, prompt))  # type: ignore[assignment]
+    sys.stdin = _Input(peer)  # type: ignore[assignment]
+
+    def serve(message: Any) -> object:
+        match message:
+            case ("ask", root, nodes, told):
+                effects.take(told)
+                return peer.serve(root, nodes)
+        raise ValueError("no request")
+
+    return serve

@@ -1,0 +1,104 @@
+"""Test code beside a live program: in the room, with stand-ins for the candidate's objects, passing messages between.
+
+Two programs talk: the test code in the room, and the candidate's in its own sandbox. Neither can reach the other but
+through what passes here, and nothing of it is looked at here: a message is plain data, which the room's side reads with
+care (`inside`). What decides is only what the room says of each test, and whether the program is still there.
+
+This is the slow way, about twenty milliseconds and a third of one more for each use of an object. It is taken where a
+test is about more than plain values: objects, exceptions, functions as arguments, a second name that the program has to
+define, or calls that nobody can know beforehand.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+from pidistill.sandbox import Answer, Kind, Limits, Program, Session
+
+_SHARED: Final = ("graph", "remote", "effects")
+_LOAD: Final = """
+import sys as _sys, types as _types
+def _load(modules):
+    for name, text in modules:
+        module = _sys.modules[name] = _types.ModuleType(name)
+        module.__path__ = []
+        exec(compile(text, name, "exec", dont_inherit=True), module.__dict__)
+    return module.__dict__
+"""
+SERVE: Final = "_pidistill_serve"
+"""Name of what answers messages in the candidate's program."""
+
+
+class Spec(NamedTuple):
+    """Test code as the room runs it."""
+
+    preamble: str
+    statements: str
+    names: tuple[str, ...]
+    """Those that it uses, and that the candidate may define."""
+    uncalled: tuple[tuple[str, str], ...]
+    """Test functions and classes that it defines and nothing calls, each with the name of the argument it wants."""
+
+
+@cache
+def _modules(last: str) -> list[tuple[str, str]]:
+    folder = files("pidistill_code").joinpath("inside")
+    names = [("pidistill_code", ""), ("pidistill_code.inside", "")]
+    return names + [
+        (f"pidistill_code.inside.{name}", folder.joinpath(f"{name}.py").read_text("utf-8")) for name in (*_SHARED, last)
+    ]
+
+
+@cache
+def served_text() -> str:
+    """What a program needs to be served: it comes after the candidate's text, on one line."""
+    space = "{'__name__': 'pidistill_code'}"
+    loader = f"(lambda s: (exec({_LOAD!r}, s), s['_load']({_modules('served')!r})['serve_program'](globals()))[1])({space})"
+    return f"\n{SERVE} = {loader}\n"
+
+
+@cache
+def _room_text() -> str:
+    return f"{_LOAD}\nrun = _load({_modules('runner')!r})['begin']()\n"
+
+
+class Tests:
+    """The room's side, for one program. Used as a context manager."""
+
+    def __init__(self, room: Session, limits: Limits, candidate: Program) -> None:
+        self._candidate = candidate
+        self._program = room.start(_room_text(), limits)
+
+    def __enter__(self) -> Tests:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._program.close()
+
+    def run(self, spec: Spec) -> tuple[str, Kind | None]:
+        """('', None) where the test came through, else what it said, and how the candidate's program ended if it did."""
+        answer = self._program.call("run", (spec.preamble, spec.statements, list(spec.names), list(spec.uncalled)))
+        while True:
+            match answer.value:
+                case ("done", str(why)):
+                    return why, None
+                case ("say", message):
+                    said = self._candidate.call(SERVE, (message,))
+                    if said.kind not in (Kind.VALUE, Kind.RAISED):
+                        return "", said.kind
+                    if said.kind is Kind.RAISED:
+                        return f"the program broke off: {_name(said)}", None
+                    try:
+                        answer = self._program.call("resume", (said.value,))
+                    except TypeError:
+                        return "the program forged a message", None
+                case _:
+                    return f"the test itself ended: {_name(answer)}", None
+
+
+def _name(answer: Answer) -> str:
+    return answer.raised.type_name if answer.raised else str(answer.kind)
+
+

@@ -1,0 +1,126 @@
+"""Telling code from prose, line by line, in a completion that is plain text.
+
+A completion is foreign text, so it is never parsed here: deep nesting would take the worker's parser down. Lines are
+looked at one by one, and only those that begin at the margin: what is indented, or inside a bracket or a triple-quoted
+string that is open, belongs to what stands above it. A line is prose where it has the shape of no statement and reads
+like words: two of them beside each other, or the mark of a list or of emphasis.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+_DEFINITION: Final = (
+    r"(?:async[ \t]+)?def[ \t]+\w+[ \t]*[(\[]|class[ \t]+\w+[ \t]*[:(\[]"
+    r"|import[ \t]+[\w.]+[ \t]*(?:as[ \t]+\w+[ \t]*)?(?:$|[,;#])"
+    r"|from[ \t]+[\w.]+[ \t]+import[ \t]*(?:\*|\(|\w+[ \t]*(?:$|[,;#]|as\b))"
+    r"|@[A-Za-z_(]"
+)
+_SURE = re.compile(_DEFINITION)
+"""How a line begins that is surely code."""
+_STATEMENT = re.compile(
+    _DEFINITION + r"|(?:if|elif|while|with|match|case|except|async|for)\b[^\n]*:"
+    r"|(?:else|try|finally|except)[ \t]*:"
+    r"|(?:return|raise|assert|del|yield|await|global|nonlocal|lambda|not)\b"
+    r"|(?:pass|break|continue)[ \t]*(?:$|[;#])"
+    r"|[#)\]}\"'(\[{]|[rbfuRBFU]{1,2}['\"]|-?\d+[ \t]*(?:$|[-+*/%])"
+    r"|[A-Za-z_][\w.]*(?:\[[^\n\]]{0,200}\][\w.]*)?\("
+)
+_ASSIGNMENT = re.compile(r"([^=\n]{1,300}?)[ \t]*(?:[-+*/%|&^@:]|//|\*\*|<<|>>)?=(?!=)")
+_TARGET = re.compile(r"[\w.,\[\]()'\" \t*:|+-]+")
+_TWO_WORDS = re.compile(r"\w[ \t]+\w")
+_WORDS = re.compile(r"[\w'’,;:]+[ \t]+[\w`*(\"'’]|[-*•>][ \t]|\d{1,3}[.)][ \t]|\*\*|`|\S+[.!?:]$")
+_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|#[^\n]*")
+_TRIPLE = re.compile("(\"\"\"|''')")
+_LONGEST_LINE: Final = 2_000
+"""Characters of a line that are looked at."""
+
+
+def is_statement(line: str) -> bool:
+    """Whether a line without indentation may begin or close a statement."""
+    head = line[:_LONGEST_LINE]
+    if _STATEMENT.match(head):
+        return True
+    made = _ASSIGNMENT.match(head)
+    return made is not None and bool(_TARGET.fullmatch(made[1])) and not _TWO_WORDS.search(made[1])
+
+
+def is_prose(line: str) -> bool:
+    """Whether a line without indentation is words rather than code."""
+    return not is_statement(line) and bool(_WORDS.match(line[:_LONGEST_LINE]))
+
+
+def margins(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """The lines that begin a statement at the margin, with their numbers: not blank, not indented, not inside a string
+    or a bracket that is open."""
+    quote, depth = "", 0
+    for number, line in enumerate(lines):
+        if not line or line.isspace():
+            continue
+        if not quote and depth <= 0:
+            if not line[0].isspace():
+                if is_prose(line):  # an apostrophe or a bracket in it opens nothing
+                    yield number, line
+                    continue
+                yield number, line
+            depth = 0
+        quote, change = _opened(line, quote)
+        depth = max(0, depth + change)
+
+
+def _opened(line: str, quote: str) -> tuple[str, int]:
+    """The triple quote that is open after `line`, and by how many brackets it opens more than it closes."""
+    if '"""' not in line and "'''" not in line:
+        if quote or not any(mark in line for mark in "([{)]}"):
+            return quote, 0
+        return quote, _brackets(line)
+    change, pieces = 0, _TRIPLE.split(line)
+    for piece, mark in zip(pieces[::2], [*pieces[1::2], ""], strict=True):
+        if not quote:
+            change += _brackets(piece)
+            quote = mark
+        elif mark == quote:
+            quote = ""
+    return quote, change
+
+
+def _brackets(text: str) -> int:
+    bare = _STRING.sub("", text[:_LONGEST_LINE])
+    return sum(map(bare.count, "([{")) - sum(map(bare.count, ")]}"))
+
+
+def without_prose(text: str, name: str) -> str:
+    """Plain text without the prose before, between and after its code; as it is where there is none.
+
+    Prose in between becomes comments, so that lines keep their numbers. What follows prose after the last definition
+    of `name` is left out; without a name nothing after the first prose below code is kept.
+    """
+    lines = text.split("\n")
+    starts = list(margins(lines))
+    prose = {number for number, line in starts if is_prose(line)}
+    if not prose:
+        return text
+    code = [number for number, _ in starts if number not in prose]
+    if not code:
+        return text
+    begin = _beginning(lines, code, prose)
+    last = max((n for n in code if _names(lines[n], name)), default=code[0]) if name else begin
+    end = next((n for n in sorted(prose) if n > last), len(lines))
+    kept = [f"# {line}" if n in prose else line for n, line in enumerate(lines[:end])]
+    return "\n".join(kept[begin:])
+
+
+def _beginning(lines: Sequence[str], code: Sequence[int], prose: set[int]) -> int:
+    """The first line of the code: a line that is surely code and what stands above it without prose between."""
+    sure = next((n for n in code if _SURE.match(lines[n][:_LONGEST_LINE])), code[0])
+    above = [n for n in prose if n < sure]
+    barrier = max(above, default=-1)
+    return next(n for n in code if n > barrier)
+
+
+def _names(line: str, name: str) -> bool:
+    return name in line and bool(
+        re.match(rf"(?:(?:async[ \t]+)?def|class)[ \t]+{re.escape(name)}\b|{re.escape(name)}\b[^\n(]*=", line)
+    )
