@@ -16,18 +16,45 @@ import pytest
 from pidistill.store.store import Store
 
 KILLS = 10
-COMMAND = [
-    sys.executable, "-m", "pidistill", "run", "retry", "rejection", "opsd", "--domain", "math", "--seeds", "0",
-    "--set", "data.train.limit=48", "--set", "data.evaluate.limit=48", "--set", "engine.batch_size=16",
-    "--set", "train.steps=4", "--set", "train.refresh_every=1", "--set", "train.batch_size=8",
-    "--set", "train.lr=1e-3", "--set", "verify.workers=1", "--set", "model.threads=1",
+SETTINGS = [
+    "--domain", "math", "--seeds", "0", "--set", "engine.batch_size=16", "--set", "train.batch_size=8",
+    "--set", "train.lr=1e-3", "--set", "verify.workers=1", "--set", "model.threads=1", "--set", "train.steps=4",
+    "--set", "train.refresh_every=1",
 ]  # fmt: skip
+ARMS = ["retry", "rejection", "opsd", "--set", "data.train.limit=48", "--set", "data.evaluate.limit=48"]
+STAGES = """
+summary = "Train on what passes, then distil."
+[[stages]]
+name = "revise"
+rollouts = {retries = 1}
+[[stages]]
+name = "distil"
+examples = {keep = "all", teacher_form = "gold"}
+train = {objective = "opsd"}
+"""
+ROUNDS = """
+summary = "Three rounds of retrying."
+[rollouts]
+retries = 1
+rounds = 3
+"""
 
 
-def start(store: Path) -> subprocess.Popen[bytes]:
+def staged(folder: Path) -> list[str]:
+    """Recipes of one's own: one of two stages, and one of three rounds."""
+    paths = []
+    for name, text in (("two-stages", STAGES), ("three-rounds", ROUNDS)):
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.toml").write_text(text)
+        paths.append(str(folder / f"{name}.toml"))
+    return [*paths, "--set", "data.train.limit=32", "--set", "data.evaluate.limit=24"]
+
+
+def start(what: list[str], store: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [*COMMAND, "--store", str(store)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True
-    )
+        [sys.executable, "-m", "pidistill", "run", *what, *SETTINGS, "--store", str(store)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
 
 
 def progress(store: Path) -> int:
@@ -35,8 +62,8 @@ def progress(store: Path) -> int:
     return sum(path.stat().st_size + 1 for path in store.rglob("*") if path.is_file())
 
 
-def finish(store: Path) -> dict[str, object]:
-    process = start(store)
+def finish(what: list[str], store: Path) -> dict[str, object]:
+    process = start(what, store)
     output, _ = process.communicate(timeout=900)
     assert process.returncode == 0, output.decode()
     (report,) = store.glob("reports/*/report.json")
@@ -48,14 +75,16 @@ def finish(store: Path) -> dict[str, object]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_ten_kills_change_nothing(tmp_path: Path) -> None:
-    undisturbed = finish(tmp_path / "undisturbed")
+@pytest.mark.parametrize("kind", ["arms", "stages"])
+def test_ten_kills_change_nothing(tmp_path: Path, kind: str) -> None:
+    what = ARMS if kind == "arms" else staged(tmp_path / "recipes")
+    undisturbed = finish(what, tmp_path / "undisturbed")
     whole = progress(tmp_path / "undisturbed")
     store, rng = tmp_path / "killed", random.Random(7)
     moments = sorted(rng.uniform(0, whole) for _ in range(KILLS))
     killed = 0
     for moment in moments:
-        process = start(store)
+        process = start(what, store)
         while process.poll() is None and (not store.exists() or progress(store) < moment):
             time.sleep(0.01)
         if process.poll() is None:
@@ -64,6 +93,11 @@ def test_ten_kills_change_nothing(tmp_path: Path) -> None:
             killed += 1
         process.communicate()
     assert killed >= KILLS // 2, "the run was over before it could be killed"
-    assert finish(store) == undisturbed
+    assert finish(what, store) == undisturbed
     with Store(store) as opened:
-        assert opened.rollouts.duplicates == 0
+        assert opened.rollouts.duplicates == 0 == opened.verdicts.duplicates
+        assert not opened.damage()
+    if kind == "stages":
+        arms = undisturbed["arms"]
+        assert isinstance(arms, list)
+        assert [[stage["name"] for stage in arm["stages"]] for arm in arms] == [["revise", "distil"], ["train"]]
