@@ -2,7 +2,7 @@
 
 Small files are replaced by rename and carry a hash of their content, so a file that was emptied, cut off or changed is
 never taken for what was written. Whatever the disk refuses (no room, read-only, not allowed) becomes a `StoreError`
-that says so once; the stores's promise that the same command goes on afterwards is kept by its callers, who acknowledge
+that says so once; the store's promise that the same command goes on afterwards is kept by its callers, who acknowledge
 nothing before it is written.
 """
 

@@ -5,7 +5,7 @@ A line is one JSON object that begins with a checksum over all that follows, its
     {"sum":"5e0b12aa","key":"...","at":"...","cell":"...","record":{...}}
 
 So a line that was cut off, changed or run together with the next one is known before anything in it is believed. CRC-32
-finds every change of up to three bits and every burst of up to 32; beyond these it misses one in four milliards. It
+finds every change of one or two bits and every burst of up to 32; beyond these it misses one in four billion. It
 guards against disks, not against people. Which lines a file should hold is `log.py`'s and `uses.py`'s business.
 """
 

@@ -80,7 +80,7 @@ def test_what_a_killed_process_had_claimed_is_made_by_those_who_waited(tmp_path:
     root = tmp_path / "s"
     Store(root).close()
     (tmp_path / "go").touch()
-    first = start(root, "killed", pause=0.05)
+    first = start(root, "killed", pause=0.25)
     while sum(made(root).values()) < 5:
         time.sleep(0.01)
     others = [start(root, name) for name in ("b", "c")]
