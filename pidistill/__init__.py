@@ -7,5 +7,5 @@ flows between them is `pidistill.records`. Importing this package imports none o
 
 from pidistill.hookspecs import hookimpl
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["__version__", "hookimpl"]

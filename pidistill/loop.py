@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pidistill.arrows.inform import inform
+from pidistill.arrows.keep import keep_problems
 from pidistill.arrows.learn import learn
 from pidistill.arrows.rollout import Ask, rollout
 from pidistill.arrows.verify import verify
@@ -85,7 +86,7 @@ def run_cell(cell: Cell) -> Outcome:
     with cell.store.cell(cell.id, cell.settings()):
         cell.begin()
         cell.observe("pidistill_cell_started", cell=cell.settings())
-        cell.store.problems.put(((p.hash, p) for p in (*cell.train_problems, *cell.held_out)), cell.id)
+        keep_problems(cell)
         before = evaluate(cell, cell.base, cell.config.evaluate, Where("", 0, "evaluate before"))
         model, stages = cell.base, list[StageOutcome]()
         for stage in cell.config.stages:

@@ -59,11 +59,8 @@ def run_comparison(
                 "Name a folder that can be written: --store DIR",
             )
         summaries |= _run(todo, store, manager, progress, renew)
-        if damage := store.damage():
-            progress.note(
-                f"{len(damage)} damaged places in the store, the first: {damage[0]}. What they held was made anew "
-                f"where it was needed. To set them aside: pidistill store check --mend {store.root}"
-            )
+        if note := store.damage_note():
+            progress.note(note)
     ordered = [summaries[cell.id] for cell in cells]
     for note in unequal_starts(cells, ordered):
         progress.note(note)
