@@ -17,7 +17,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
-from pidistill.verify.clock import off_the_clock
+from pidistill.authoring.clock import off_the_clock
 from pidistill_lean.protocol import Check, Item, LeanDied, LeanMessage, LeanTimeout, Outline, Runtime, Theorem
 from pidistill_lean.runtimes import wire
 
