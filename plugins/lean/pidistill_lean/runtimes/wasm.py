@@ -13,8 +13,8 @@ import threading
 from collections import OrderedDict
 from typing import Any, ClassVar
 
-from pidistill.errors import VerifierError
 from pidistill.authoring.clock import off_the_clock
+from pidistill.errors import VerifierError
 from pidistill_lean import setup
 from pidistill_lean.protocol import LeanDied, LeanTimeout, Theorem
 from pidistill_lean.runtimes import program, wire
