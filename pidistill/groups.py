@@ -28,10 +28,15 @@ def about_each(cell: Cell, form: PIForm, of: Sequence[Attempt], attempts: Sequen
     return [
         About(
             attempt.problem, attempt, groups_of.get(attempt.problem.id, ()), cell.train_problems,
-            rng_for(cell, "pi", form.name, attempt.problem.id, attempt.rollout.id),
+            rng_for(cell, "pi", form.name, attempt.problem.id, *draw_of(attempt)),
         )
         for attempt in of
     ]  # fmt: skip
+
+
+def draw_of(attempt: Attempt | None) -> tuple[int, int]:
+    """What an attempt's draw is named by where chance depends on it. Not its key, which holds more than chance may."""
+    return (attempt.rollout.sampling.seed, attempt.rollout.attempt) if attempt else (0, -1)
 
 
 def about_problems(cell: Cell, form: PIForm, problems: Sequence[Problem]) -> list[About]:

@@ -1,4 +1,4 @@
-"""Every hook that pidistill calls, in one file. Thin hooks, thick objects: see `contracts.py` for the objects.
+"""Every hook that pidistill calls, in one file. Thin hooks, thick objects: see `contracts` for the objects.
 
 A plugin is a module (distribution `pidistill-<name>`, entry-point group `pidistill`) with functions of these names,
 marked with `pidistill.hookimpl`. It may take any subset of a hook's arguments. All hooks are there since 0.1.

@@ -9,6 +9,7 @@ from pidistill.arrows.where import Where
 from pidistill.cell import Cell, sampling
 from pidistill.config import Stage
 from pidistill.contracts import About, PIForm, WrittenForm
+from pidistill.groups import draw_of
 from pidistill.pi import render
 from pidistill.records import PI, ModelRef
 
@@ -38,7 +39,7 @@ def _written(
         messages = render.ask(form, about)
         if messages is not None:
             parent = about.attempt.rollout.id if about.attempt else None
-            draw = sampling(cell, config, "write", form.name, about.problem.id, parent, where.label)
+            draw = sampling(cell, config, "write", form.name, about.problem.id, *draw_of(about.attempt), where.label)
             asks.append(Ask(about.problem, messages, draw, 0, parent))
             places.append(place)
     told: list[PI | None] = [None] * len(abouts)

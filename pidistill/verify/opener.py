@@ -43,7 +43,8 @@ class Opener:
             made = self._domain().open_verifier(dict(self.options), self._sandbox())
         if not isinstance(made, Verifier):
             raise VerifierError(f"Domain {self.domain!r} opened a {type(made).__name__}, which is not a Verifier.")
-        made.opened_with = dict(self.options)
+        if "opened_with" not in vars(made):  # a verifier may say it itself, defaults left out
+            made.opened_with = dict(self.options)
         for text in self.wrappers:
             made = parse_wrapper(text).wrap(made)
         return made
