@@ -22,7 +22,7 @@ pytest.importorskip("openai", reason="pip install 'pidistill[openai]'")
 
 SETS = [
     "data.train.limit=16", "data.evaluate.limit=8", "train.lr=1e-3", "train.batch_size=8", "model.threads=1",
-    "seeds=[0]", "verify.workers=1", "recipe.rollouts.retry_form=hint",
+    "seeds=[0]", "verify.workers=1", "recipe.rollouts.retry_form=hint:words=20000",
 ]  # fmt: skip
 
 
