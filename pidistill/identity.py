@@ -27,7 +27,7 @@ VERSION = 1
 """Of the defaults. Raised when one changes, since a key says nothing about fields at their defaults."""
 
 
-class Kind(enum.StrEnum):
+class FieldKind(enum.StrEnum):
     """What a field of the configuration is for."""
 
     RESULT = "result"
@@ -37,25 +37,25 @@ class Kind(enum.StrEnum):
 
 def result(default: Any = ..., **constraints: Any) -> Any:
     """A field on which results depend. Arguments are those of `pydantic.Field`."""
-    return Field(default, json_schema_extra={"kind": Kind.RESULT.value}, **constraints)
+    return Field(default, json_schema_extra={"kind": FieldKind.RESULT.value}, **constraints)
 
 
 def execution(default: Any = ..., **constraints: Any) -> Any:
     """A field that says how something is done, and not what comes out."""
-    return Field(default, json_schema_extra={"kind": Kind.EXECUTION.value}, **constraints)
+    return Field(default, json_schema_extra={"kind": FieldKind.EXECUTION.value}, **constraints)
 
 
 def presentation(default: Any = ..., **constraints: Any) -> Any:
     """A field that is only shown."""
-    return Field(default, json_schema_extra={"kind": Kind.PRESENTATION.value}, **constraints)
+    return Field(default, json_schema_extra={"kind": FieldKind.PRESENTATION.value}, **constraints)
 
 
-def kind_of(field: FieldInfo) -> Kind:
+def kind_of(field: FieldInfo) -> FieldKind:
     """The declared kind of a field. Raises `TypeError` where none is declared: there is no default kind."""
     extra = field.json_schema_extra
     if not isinstance(extra, Mapping) or "kind" not in extra:
         raise TypeError(f"A configuration field must be declared as result, execution or presentation: {field!r}")
-    return Kind(cast(str, extra["kind"]))
+    return FieldKind(cast(str, extra["kind"]))
 
 
 def result_fields(table: BaseModel) -> dict[str, JSON]:
@@ -67,7 +67,7 @@ def result_fields(table: BaseModel) -> dict[str, JSON]:
             inner = result_fields(value)
             if inner:
                 values[name] = inner
-        elif kind_of(field) is Kind.RESULT and value != field.get_default(call_default_factory=True):
+        elif kind_of(field) is FieldKind.RESULT and value != field.get_default(call_default_factory=True):
             values[name] = _plain(value, table, name)
     return values
 
@@ -78,7 +78,7 @@ def defaults(table: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, JS
         annotation = field.annotation
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             yield from defaults(annotation, f"{prefix}{name}.")
-        elif kind_of(field) is Kind.RESULT:
+        elif kind_of(field) is FieldKind.RESULT:
             yield f"{prefix}{name}", None if field.is_required() else _simple(field)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pidistill.cell import Cell
-from pidistill.store.uses import Kind, Use
+from pidistill.store.uses import RecordKind, Use
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Where:
     def __str__(self) -> str:
         return ": ".join(part for part in (self.label, self.arrow) if part)
 
-    def note(self, cell: Cell, kind: Kind, keys: Sequence[str]) -> None:
+    def note(self, cell: Cell, kind: RecordKind, keys: Sequence[str]) -> None:
         """Record that `cell` used `keys` here."""
         cell.store.note_use(cell.id, Use(self.stage, self.turn, self.arrow, kind, tuple(keys)))
 

@@ -14,7 +14,8 @@ from typing import Any
 
 import click
 
-from pidistill.cli.options import compare, json_option, store_option
+from pidistill.cli.comparison import compare
+from pidistill.cli.options import json_option, store_option
 from pidistill.cli.output import line, stderr, warn_of_problems
 from pidistill.config import RunConfig, merge, read_toml
 from pidistill.discovery import Kind

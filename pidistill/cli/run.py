@@ -7,15 +7,8 @@ from typing import Any
 
 import click
 
-from pidistill.cli.options import (
-    SANDBOX_HELP,
-    as_is_option,
-    compare,
-    json_option,
-    renew_option,
-    seeds_option,
-    store_option,
-)
+from pidistill.cli.comparison import as_is_option, compare, renew_option
+from pidistill.cli.options import SANDBOX_HELP, json_option, seeds_option, store_option
 from pidistill.cli.output import warn_of_problems
 from pidistill.plugins import get_manager
 from pidistill.recipes import run_config

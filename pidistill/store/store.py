@@ -35,7 +35,7 @@ from pidistill.store.lines import Damage
 from pidistill.store.log import Log, Repeats
 from pidistill.store.marker import FORMAT, MARKER, check_marker
 from pidistill.store.sharing import Sharing
-from pidistill.store.uses import Kind, Use
+from pidistill.store.uses import RecordKind, Use
 
 R = TypeVar("R", bound=Record)
 
@@ -103,9 +103,9 @@ class Store:
         """All logs."""
         return self.problems, self.rollouts, self.verdicts, self.pi, self.examples
 
-    def log(self, kind: Kind) -> Log[Any]:
+    def log(self, kind: RecordKind) -> Log[Any]:
         """The log that the keys of a use of this kind stand in. Checkpoints have none."""
-        logs: dict[Kind, Log[Any]] = {
+        logs: dict[RecordKind, Log[Any]] = {
             "problem": self.problems, "rollout": self.rollouts, "verdict": self.verdicts, "pi": self.pi,
             "example": self.examples,
         }  # fmt: skip

@@ -18,7 +18,7 @@ from pidistill.errors import RecordError
 from pidistill.records import Record, canonical_json
 from pidistill.store.lines import Damage, pieces, seal, unseal, why
 
-Kind: TypeAlias = Literal["problem", "rollout", "verdict", "pi", "example", "checkpoint"]
+RecordKind: TypeAlias = Literal["problem", "rollout", "verdict", "pi", "example", "checkpoint"]
 Slot: TypeAlias = tuple[str, int, str, str]
 
 

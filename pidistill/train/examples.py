@@ -128,7 +128,9 @@ class Encoder:
                 return None
             self.counts.teacher_cut += shortened.cut
             teacher_prompt = shortened.ids
-        return Encoded(tuple(prompt), completion, example.weight, teacher_prompt, example.rollout_id or example.problem_id)
+        return Encoded(
+            tuple(prompt), completion, example.weight, teacher_prompt, example.rollout_id or example.problem_id
+        )
 
     def _check(self, example: Example, teacher: bool) -> None:
         where = f"Example of problem {example.problem_id!r}"

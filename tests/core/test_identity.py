@@ -12,7 +12,7 @@ from pydantic import BaseModel, create_model
 from pydantic.fields import FieldInfo
 
 from pidistill.config import RecipeConfig, RoleConfig, RunConfig, Stage, StageTables, TrainConfig
-from pidistill.identity import VERSION, Kind, defaults, kind_of, result, result_fields
+from pidistill.identity import VERSION, FieldKind, defaults, kind_of, result, result_fields
 from pidistill.records import Example, Message, Rollout, Sampling
 from tests.core.builders import rollout
 
@@ -81,12 +81,12 @@ def test_a_field_moves_the_cell_exactly_when_it_is_declared_a_result(name: str) 
     other = changed(BASE, name, another(name, field))
     assert other != BASE, "the test must change something"
     moved = other.cell_id(0) != BASE.cell_id(0)
-    assert moved == (kind_of(field) is Kind.RESULT)
+    assert moved == (kind_of(field) is FieldKind.RESULT)
 
 
 @pytest.mark.parametrize("table", [Stage, StageTables, RoleConfig])
 def test_every_field_of_every_table_is_declared(table: type[BaseModel]) -> None:
-    assert all(kind_of(field) in Kind for _, field in fields(table))
+    assert all(kind_of(field) in FieldKind for _, field in fields(table))
 
 
 def test_an_undeclared_field_is_an_error_and_no_default_kind() -> None:
