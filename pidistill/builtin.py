@@ -43,12 +43,21 @@ def pidistill_register_pi_forms() -> list[Spec]:
         "first-step": ("FirstStep", "The first step of a reference solution, without the answer."),
         "peer-solution": ("PeerSolution", "Another passing rollout of the same problem."),
     }
+    contexts = {
+        "attempt-and-verdict": ("AttemptAndVerdict", "The attempt and what the verifier said of it."),
+        "world-feedback": ("WorldFeedback", "A passing sibling and what the environment said of the attempt."),
+        "shortest-sibling": ("ShortestSibling", "The shortest passing attempt at the same problem."),
+        "solution": ("Solution", "The worked reference solution."),
+        "other-solution": ("OtherSolution", "Another problem and its solution: placebo of solution."),
+        "hindsight": ("Hindsight", "A failed attempt's verdict, the reference answer, and to rewrite it."),
+    }
     written = {
         "hint": ("Hint", "A strategy, written by a model that sees the problem alone."),
         "diagnosis": ("Diagnosis", "Where the attempt first goes wrong, written by a model that sees it."),
     }
     return [
         *(Spec(name, summary, f"pidistill.pi.forms:{cls}") for name, (cls, summary) in forms.items()),
+        *(Spec(name, summary, f"pidistill.pi.contexts:{cls}") for name, (cls, summary) in contexts.items()),
         *(Spec(name, summary, f"pidistill.pi.written:{cls}") for name, (cls, summary) in written.items()),
     ]
 
@@ -65,6 +74,7 @@ def pidistill_register_selectors() -> list[Spec]:
         "graded": ("Graded", "Attempts that score above a bound, weighted by their score."),
         "frontier": ("Frontier", "Problems that the student solves sometimes (and its teacher more often)."),
         "shortest": ("Shortest", "The shortest passing attempt of each problem."),
+        "longest-failing": ("LongestFailing", "The longest failing attempt of each problem that has a passing one."),
         "advantage": ("Advantage", "First attempts with their reward and its distance to the group's mean."),
     }
     return [Spec(name, summary, f"pidistill.select.selectors:{cls}") for name, (cls, summary) in selectors.items()]

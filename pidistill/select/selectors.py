@@ -135,6 +135,19 @@ class Shortest(Selector):
 
 
 @dataclass(frozen=True)
+class LongestFailing(Selector):
+    """The longest failing first attempt of each problem that also has a passing one; of equal ones the first drawn."""
+
+    name = "longest-failing"
+
+    def select(self, group: Group) -> Sequence[Choice]:
+        failing = [attempt for attempt in group.firsts if attempt.failed]
+        if not failing or len(failing) == len(group.firsts):
+            return []
+        return [Choice(max(failing, key=lambda attempt: len(attempt.rollout.token_ids)))]
+
+
+@dataclass(frozen=True)
 class Advantage(Selector):
     """First attempts with their reward, and its distance to the group's mean (GRPO's baseline).
 

@@ -73,7 +73,8 @@ class Addition(Domain):
 
     def problems(self, source: DataSource) -> Iterator[Problem]:
         for n in TRAIN if source.split == "train" else HELD_OUT:
-            yield Problem(f"{source.split}-{n}", self.name, f"{n}+{n}", str(n + n), level=1 + n % 3)
+            solution = f"Add the number to itself.\nThat is {n + n}."
+            yield Problem(f"{source.split}-{n}", self.name, f"{n}+{n}", str(n + n), solution, level=1 + n % 3)
 
     def prompt(self, problem: Problem) -> Messages:
         return (Message("user", problem.prompt),)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pidistill.contracts import About, DataSource, Domain, PIForm, Sandbox, Verifier
 from pidistill.errors import LeakError
-from pidistill.pi import feedback, forms, leak
+from pidistill.pi import contexts, feedback, forms, leak
 from pidistill.pi.render import render as rendered
 from pidistill.records import JSON, PI, Attempt, Message, Messages, Problem, Reveals, Status, Verdict
 from pidistill.text import holds
@@ -20,7 +20,8 @@ from tests.core.builders import problem, rollout
 
 FORMS: list[PIForm] = [
     forms.NoPI(), forms.BareRetry(), forms.Gold(), forms.Gibberish(), forms.Wrong(), forms.FirstStep(),
-    forms.PeerSolution(),
+    forms.PeerSolution(), contexts.AttemptAndVerdict(), contexts.WorldFeedback(), contexts.ShortestSibling(),
+    contexts.Solution(), contexts.OtherSolution(), contexts.Hindsight(),
 ]  # fmt: skip
 PROBLEMS = [problem(n) for n in range(1, 30)]
 FAIL, PASS = Verdict(Status.FAIL), Verdict(Status.PASS, 1.0)
@@ -53,7 +54,10 @@ def test_the_answer_is_told_exactly_by_the_forms_that_declare_it(form: PIForm) -
 def test_placebos_name_the_form_they_control_for() -> None:
     known = {form.name for form in FORMS}
     placebos = {form.name: form.placebo_for for form in FORMS if form.placebo_for}
-    assert placebos == {"gibberish": "gold", "wrong": "gold"} and set(placebos.values()) <= known
+    assert (
+        placebos == {"gibberish": "gold", "wrong": "gold", "other-solution": "solution"}
+        and set(placebos.values()) <= known
+    )
 
 
 @given(st.lists(st.sampled_from(["1", "2"]), min_size=1, max_size=8), st.integers())
