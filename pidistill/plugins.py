@@ -46,6 +46,7 @@ from pidistill.requirements import extra_of, normalised
 DISABLE = "PIDISTILL_DISABLE_PLUGINS"
 CORE = "core"
 LISTING = "pidistill plugins"
+RECIPES = "pidistill recipes"
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -272,7 +273,8 @@ class Manager:
             hint = f"Uninstall one of them, or switch one off: {DISABLE}=<package>"
             raise PluginError(self._clashes[kind, name], hint)
         if (kind, name) not in self._owners:
-            raise unknown_name(str(kind), name, self.specs(kind), LISTING)
+            listing = RECIPES if kind is Kind.RECIPE else LISTING
+            raise unknown_name(str(kind), name, self.specs(kind), listing)
         return self._owners[kind, name]
 
     def _object(self, kind: Kind, text: str, expected: type[T]) -> T:

@@ -143,7 +143,10 @@ COMMAND = (
 )
 
 
-def test_a_plugins_command_runs_and_control_c_ends_it_with_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_plugins_command_runs_and_control_c_ends_it_with_one_line_as_do_its_like(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     install(tmp_path, "pidistill-waiting", "1.0", {"waiting_p.py": COMMAND}, {"waiting": "waiting_p"})
     with subprocess.Popen(
         [sys.executable, "-m", "pidistill", "wait"],
@@ -154,7 +157,7 @@ def test_a_plugins_command_runs_and_control_c_ends_it_with_one_line(tmp_path: Pa
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "waiting\n"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, err = process.communicate(timeout=30)
     assert err.strip() == "Stopped. The same command resumes."
     assert process.returncode == 130
