@@ -51,6 +51,7 @@ _NOT_BEFORE = re.compile(
     r"[\s:$*\\(\[]*(?:\\text\{[^{}]*\})?[\s$]*$",
     re.IGNORECASE,
 )
+_DENYING = re.compile(r"not|n't|never|instead|rather|neither|unlike", re.IGNORECASE)
 _OPERATOR_AFTER = re.compile(
     r"(?:\s|\\[,;:! ])*(?:\^(?!\s*\{?\s*\\circ)|_|!(?!=)|[+\-*/<>(]|\\(?:cdot|times|div|pm|mp|frac|dfrac|sqrt|pi|le|"
     r"leq|ge|geq|ne|neq|lt|gt|cup|cap|setminus|left|binom)(?![A-Za-z])|[A-Za-z0-9])"
@@ -80,48 +81,84 @@ def without_comments(text: str) -> str:
     return _COMMENT.sub("", text) if "<!--" in text or "%" in text or "\\iffalse" in text else text
 
 
+class _Open:
+    """An open brace: of a box (`start` is the command's place) or of a group, and the group that ended just before."""
+
+    __slots__ = ("at", "command", "content", "operation", "outer", "previous", "start")
+
+    def __init__(self, start: int, at: int, content: int, outer: _Open | None, previous: _Open | None) -> None:
+        self.start = start
+        self.at = at
+        self.content = content
+        self.outer = outer
+        self.previous = previous
+        self.command: str | None = None
+        self.operation: str | None = None
+
+
 def boxes(text: str) -> tuple[list[Box], bool]:
     """Outermost closed boxes in order, and whether a box opened after the last closed one is never closed."""
     starts = [at for at in (text.find("\\boxed"), text.find("\\fbox")) if at >= 0]
     if not starts:
         return [], False
     found: list[Box] = []
-    stack: list[tuple[int, int, str]] = []  # start of the box command or -1, start of the content, operation
-    closed_at, closed = -1, ""
-    opaque = [""]
+    stack: list[_Open] = []
+    closed: _Open | None = None
+    closed_at = -1
     for token in _TOKEN.finditer(text, max(0, min(starts) - 200)):
-        mark = token.group()[-1]
+        spelt = token.group()
         if token["open"]:
-            stack.append((token.start(), token.end(), ""))
-            opaque.append(opaque[-1])
+            stack.append(_Open(token.start(), token.start(), token.end(), stack[-1] if stack else None, None))
         elif token["bare"]:
-            found.append(Box(token.start(), token.end(), slice(*token.span("bare")), opaque[-1]))
-        elif len(token.group()) > 1:
+            found.append(Box(token.start(), token.end(), slice(*token.span("bare")), _operation(text, stack)))
+        elif len(spelt) > 1:
             continue
-        elif mark == "{":
-            command = _command(text, token.start(), closed_at, closed)
-            stack.append((-1, token.end(), command))
-            opaque.append(opaque[-1] or ("" if command in _TRANSPARENT else command))
+        elif spelt == "{":
+            at = token.start()
+            beside = closed_at >= 0 and at - closed_at < 60 and not text[closed_at:at].strip()
+            outer = stack[-1] if stack else None
+            stack.append(_Open(-1, at, token.end(), outer, closed if beside else None))
         elif stack:
-            start, content, command = stack.pop()
-            opaque.pop()
-            closed_at, closed = token.end(), command
-            if start >= 0:
-                while found and found[-1].start > start:
+            closed, closed_at = stack.pop(), token.end()
+            if closed.start >= 0:
+                while found and found[-1].start > closed.start:
                     found.pop()
-                found.append(Box(start, token.end(), slice(content, token.start()), opaque[-1]))
-    last_open = max((start for start, _, _ in stack if start >= 0), default=-1)
+                inside = _operation(text, stack)
+                found.append(Box(closed.start, token.end(), slice(closed.content, token.start()), inside))
+    last_open = max((opened.start for opened in stack), default=-1)
     return found, last_open > (found[-1].start if found else -1)
 
 
-def _command(text: str, at: int, closed_at: int, closed: str) -> str:
-    """The command whose argument opens at `at`; ``text`` for a group of its own."""
-    before = text[max(0, at - 60) : at]
-    if closed_at >= 0 and not text[closed_at:at].strip() and at - closed_at < 60:
-        return {"color": "color", "textcolor": "textcolor"}.get(closed, closed)
-    if command := _COMMAND.search(before):
-        return command[1]
-    return before.rstrip()[-1:] if before.rstrip()[-1:] in ("^", "_") else "text"
+def _operation(text: str, stack: list[_Open]) -> str:
+    """The command that a box is an argument of, among those that change what it means; '' for none."""
+    chain, opened = [], stack[-1] if stack else None
+    while opened is not None and opened.operation is None:
+        chain.append(opened)
+        opened = opened.outer
+    found = opened.operation if opened is not None else ""
+    for inner in reversed(chain):
+        command = _command(text, inner)
+        found = found or ("" if command in _TRANSPARENT else command)
+        inner.operation = found
+    return found or ""
+
+
+def _command(text: str, opened: _Open) -> str:
+    """The command whose argument opens there; ``text`` for a box and for a group of its own."""
+    if opened.start >= 0:
+        return "text"
+    if opened.command is None:
+        first = opened
+        while first.previous is not None:
+            first = first.previous
+        if first.command is None:
+            before = text[max(0, first.at - 60) : first.at]
+            command = _COMMAND.search(before)
+            last = before.rstrip()[-1:]
+            first.command = command[1] if command else last if last in ("^", "_") and last else "text"
+        opened.command = first.command
+        opened.previous = None
+    return opened.command
 
 
 def content(text: str, box: Box) -> str:
@@ -176,18 +213,20 @@ def discounted(text: str, box: Box) -> str:
     """Why a box does not state an answer, '' where it does."""
     if box.inside:
         return "the last box stands inside an operation"
-    before, after = text[max(0, box.start - 200) : box.start], text[box.end : box.end + 60]
+    wide, after = text[max(0, box.start - 160) : box.start], text[box.end : box.end + 60]
+    before = wide[-32:]
     inside = in_formula(text, box.start)
-    if _PALE.search(before) or (before.endswith("~~") and after.startswith("~~")):
+    if ("color" in wide and _PALE.search(wide)) or (before.endswith("~~") and after.startswith("~~")):
         return "the last box cannot be seen, or is struck out"
     if (opened := _OPENED.search(before)) and (closed := _CLOSED.match(after)) and opened.start():
         if before[opened.start() - 1].isalnum() or before[opened.start() - 1] == "}":
             return "the last box is an argument"
         before, after = before[: opened.start()], after[closed.end() :]
-    arrow = _ARROW.search(before) and not (inside and before.rstrip()[-1:] in "-+*")
-    if _OPERATOR_BEFORE.search(before) and not arrow:
-        return "the last box stands behind an operator"
-    if _NOT_BEFORE.search(before):
+    if _OPERATOR_BEFORE.search(before):
+        arrow = _ARROW.search(before) and not (inside and before.rstrip()[-1:] in "-+*")
+        if not arrow:
+            return "the last box stands behind an operator"
+    if _DENYING.search(wide[-80:]) and _NOT_BEFORE.search(wide[-80:]):
         return "the last box is denied"
     if (inside and _FACTOR_BEFORE.search(before)) or (not inside and _TOUCHING_BEFORE.search(before)):
         return "the last box has a factor"
@@ -206,4 +245,5 @@ def in_formula(text: str, at: int) -> bool:
     for opening, closing in (("\\[", "\\]"), ("\\(", "\\)"), ("\\begin{", "\\end{")):
         if paragraph.rfind(opening) > paragraph.rfind(closing):
             return True
-    return len(re.findall(r"(?<!\\)\$", paragraph.replace("$$", "$"))) % 2 == 1
+    dollars = paragraph.replace("$$", "$")
+    return (dollars.count("$") - dollars.count("\\$")) % 2 == 1

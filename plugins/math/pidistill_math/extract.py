@@ -78,7 +78,7 @@ def extract(completion: str, fallback: bool = True) -> Extraction:
 
 def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
     after = text[found[-1].end : found[-1].end + _AFTERWARDS]
-    replaced = fallback and _REPLACED.search(after)
+    replaced = fallback and "answer" in after.lower() and _REPLACED.search(after)
     taken_back = withdrawn(after)
     if taken_back or replaced:
         if fallback and (later := _stated(after)).answer is not None:
@@ -102,6 +102,8 @@ def _stated(text: str) -> Extraction:
 
 def withdrawn(after: str) -> bool:
     """Whether what follows an answer takes it back."""
+    if len(after) < 4:
+        return False
     return bool(
         _WITHDRAWN.search(after[:600]) or _DENIED.match(after) or (_TURN.search(after) and not _CONFIRMED.search(after))
     )

@@ -74,6 +74,8 @@ def _readable(text: str) -> bool:
 
 def _finished(answer: str) -> str:
     """The answer, or '' where it breaks off."""
+    if not any(char.isalnum() or char in "\\∞∅" for char in answer):
+        return ""
     unfinished = answer.endswith(("=", ":", "\\", "+")) or answer.count("{") != answer.count("}")
     return "" if not answer or unfinished else answer
 
