@@ -43,7 +43,9 @@ _OPERATOR_BEFORE = re.compile(
     r"frac|dfrac|tfrac|over|lvert|lfloor|lceil|overline|binom|sum|prod|int|setminus|cup|cap|notin|subset|circ|pi)"
     r"|[+\-*/^_<>|\u2260\u2212])(?:\s|\\[,;:! ])*$"
 )
-_ARROW = re.compile(r"(?:=>|->|\u2192|\*\*|__|(?:^|\n)\s*[->*+]\s+|(?:^|\n)\s*>+|\s[-\u2013\u2014]\s)\s*$")
+_ARROW = re.compile(
+    r"(?:=>|->|\u2192|\*\*|__|(?:^|\n)\s*[->*+]\s+|(?:^|\n)\s*>+|(?:^|\n)\s*\|[^\n]*\|\s|\s[-\u2013\u2014]\s)\s*$"
+)
 _FACTOR_BEFORE = re.compile(r"(?:\d|(?<![A-Za-z\\])[A-Za-z]|[A-Za-z0-9}]\))(?:\s|\\[,;:! ])*$")
 _TOUCHING_BEFORE = re.compile(r"(?:(?<![A-Za-z])[A-Za-z]|\d)$")
 _NOT_BEFORE = re.compile(
@@ -51,7 +53,29 @@ _NOT_BEFORE = re.compile(
     r"[\s:$*\\(\[]*(?:\\text\{[^{}]*\})?[\s$]*$",
     re.IGNORECASE,
 )
-_DENYING = re.compile(r"not|n't|never|instead|rather|neither|unlike", re.IGNORECASE)
+_DENYING = re.compile(
+    r"not|n't|never|instead|rather|neither|unlike|mistake|wrong|incorrect|might|may|could|say", re.IGNORECASE
+)
+_MISTAKEN = re.compile(
+    r"\b(?:mistake|wrong|incorrect|erroneous)\b(?P<between>[^.!?\n]{0,40})$"
+    r"|\b(?:might|may|could|would)\s+(?:think|say|guess|believe|argue)\b(?P<then>[^.!?\n]{0,40})$",
+    re.IGNORECASE,
+)
+_HENCE = re.compile(r"\b(?:so|hence|thus|therefore|but|not|instead|is\s+actually)\b", re.IGNORECASE)
+_WORD_BEFORE = re.compile(
+    r"\b(?:twice|thrice|double|triple|half(?:\s+of)?|minus|negative|plus|times|at\s+(?:least|most)|(?:less|more|greater|"
+    r"fewer|larger|smaller|higher|lower|other)\s+than|up\s+to|multiple\s+of|divided\s+by|between|exceeds?|below|above)"
+    r"[\s$\\({}]*$",
+    re.IGNORECASE,
+)
+_OTHER_BEFORE = re.compile(r"(?:[\d$})]|\\\))\s*(?:\\text\{)?\s*,?\s*or\s*(?:\})?[\s$\\(]*$", re.IGNORECASE)
+_ITEM_BEFORE = re.compile(r"[\w})\]]\s*[,;:](?:\s|\\[,;: ]|\\q?quad)*$")
+_WORD_AFTER = re.compile(
+    r"[\s$\\)}]*(?:\\text\{)?\s*(?:squared|cubed|factorial|times|plus|minus|divided|(?:more|less)\s+than|or\s+(?:more|less|so)|"
+    r"(?:or|and|plus|minus)\s*(?:\})?[\s$\\(]*(?:-?\d|frac|sqrt|dfrac))",
+    re.IGNORECASE,
+)
+_ITEM_AFTER = re.compile(r"(?:\s|\\[,;: ])*[,;:](?:\s|\\[,;: ])*(?:[-+\d]|\\d?frac|\\sqrt|\\pi|\\infty)")
 _OPERATOR_AFTER = re.compile(
     r"(?:\s|\\[,;:! ])*(?:\^(?!\s*\{?\s*\\circ)|_|!(?!=)|[+\-*/<>(]|\\(?:cdot|times|div|pm|mp|frac|dfrac|sqrt|pi|le|"
     r"leq|ge|geq|ne|neq|lt|gt|cup|cap|setminus|left|binom)(?![A-Za-z])|[A-Za-z0-9])"
@@ -63,6 +87,7 @@ _OPENED = re.compile(r"(?:\\left\s*)?[(\[]\s*$")
 _CLOSED = re.compile(r"\s*(?:\\right\s*)?[)\]]")
 _QUESTION = re.compile(r"[\s$.\\)\]*]{0,6}\?")
 _PERCENT = re.compile(r"(?:\s|\\[,;:! ])*(?:\\%|%|\\text\{\s*(?:percent|thousand|million|billion|hundred|dozen)\s*\})")
+_SCALE = re.compile(r"[\s$]+(percent|thousand|million|billion|hundred|dozen)\b", re.IGNORECASE)
 _DEGREE = re.compile(r"\s*\^\s*(?:\\circ|\{\s*\\circ\s*\})")
 
 
@@ -184,7 +209,7 @@ def listing(text: str, found: list[Box]) -> str:
     if not contents[-1]:
         return ""
     if len(chosen) == 1:
-        return contents[0] + beside(text, chosen[0])
+        return "" if in_a_list(text, chosen[0]) else contents[0] + beside(text, chosen[0])
     names = [_NAME.search(text[max(0, box.start - 20) : box.start]) for box in chosen]
     if all(names) and not any("=" in inside for inside in contents):
         contents = [f"{name[1]} = {inside}" for name, inside in zip(names, contents, strict=True) if name]
@@ -206,6 +231,8 @@ def beside(text: str, box: Box) -> str:
     """A percent sign, a degree sign or a scale word that belongs to the value but stands behind the box."""
     after = text[box.end : box.end + 60]
     match = _PERCENT.match(after) or _DEGREE.match(after)
+    if match is None and (scale := _SCALE.match(after)):
+        return f"\\text{{ {scale[1]}}}"
     return match.group() if match else ""
 
 
@@ -226,16 +253,33 @@ def discounted(text: str, box: Box) -> str:
         arrow = _ARROW.search(before) and not (inside and before.rstrip()[-1:] in "-+*")
         if not arrow:
             return "the last box stands behind an operator"
-    if _DENYING.search(wide[-80:]) and _NOT_BEFORE.search(wide[-80:]):
+    if _DENYING.search(wide[-80:]) and (_NOT_BEFORE.search(wide[-80:]) or _mistaken(wide[-80:])):
         return "the last box is denied"
+    if _WORD_BEFORE.search(before):
+        return "the last box stands behind words that change it"
     if (inside and _FACTOR_BEFORE.search(before)) or (not inside and _TOUCHING_BEFORE.search(before)):
         return "the last box has a factor"
     if _QUESTION.match(after):
         return "the last box is a question"
-    after = after[len(beside(text, box)) :]
-    if (_OPERATOR_AFTER if inside else _TOUCHING_AFTER).match(after):
+    if (mark := _PERCENT.match(after) or _DEGREE.match(after) or _SCALE.match(after)) is not None:
+        after = after[mark.end() :]
+    if (_OPERATOR_AFTER if inside else _TOUCHING_AFTER).match(after) or _WORD_AFTER.match(after):
         return "the last box is part of a longer formula"
     return ""
+
+
+def in_a_list(text: str, box: Box) -> bool:
+    """Whether a box that stands alone is one of several values, of which the others are not boxed."""
+    before, after = text[max(0, box.start - 32) : box.start], text[box.end : box.end + 60]
+    if _OTHER_BEFORE.search(before):
+        return True
+    return in_formula(text, box.start) and bool(_ITEM_BEFORE.search(before) or _ITEM_AFTER.match(after))
+
+
+def _mistaken(before: str) -> bool:
+    """Whether a box is introduced as a mistake, or as what somebody might think."""
+    found = _MISTAKEN.search(before)
+    return bool(found) and not _HENCE.search((found["between"] or "") + (found["then"] or "") if found else "")
 
 
 def in_formula(text: str, at: int) -> bool:
