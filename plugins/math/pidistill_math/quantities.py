@@ -153,9 +153,14 @@ class Quantities(Expressions):
             elif self.peek() in ("cdot", "*") and (token := self.token(1)) and token.style != "math":
                 self.at += 1
                 other = self.unit()
-                unit = Unit(f"{unit.dimension}*{other.dimension}", unit.scale * other.scale, unit.label)
+                unit = units.times(unit, other)
             elif (token := self.token()) is not None and token.kind == "word" and units.ends_a_unit(token.text):
                 self.at += 1
+            elif token is not None and token.style != "math" and units.measure(token.text):
+                other = self.unit()
+                if "^-" not in other.dimension:
+                    raise Unreadable(f"the word {other.label!r} behind a unit")
+                unit = units.times(unit, other)
             else:
                 break
         if unit.dimension == "angle" and (token := self.token()) is not None and token.text.lower() in _TEMPERATURE:
@@ -200,8 +205,9 @@ class Quantities(Expressions):
         if self.peek() == "^":
             self.take("^")
             braced = self.skip("{")
-            exponent = int(self.plain().number)
-            if not 1 <= exponent <= _HIGHEST:
+            sign = -1 if self.skip("-") else 1
+            exponent = sign * int(self.plain().number)
+            if not 1 <= abs(exponent) <= _HIGHEST:
                 raise Unreadable(f"the power {exponent} of a unit")
             if braced:
                 self.take("}")

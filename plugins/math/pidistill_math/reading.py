@@ -12,9 +12,10 @@ from typing import Final
 
 from pidistill_math.letters import resolved
 from pidistill_math.lexer import Token, tokens
+from pidistill_math.numbers import spelt_number
 from pidistill_math.numerals import joined
 from pidistill_math.quantities import JOINING, RELATIONS, Quantities, joined_words, word_value
-from pidistill_math.syntax import Node, Unreadable, sym
+from pidistill_math.syntax import Node, Unreadable, num, sym
 
 CONDITIONS: Final = frozenset({"for", "where", "with"})
 """Words that join a value and a condition on its symbols."""
@@ -65,6 +66,8 @@ class Reader(Quantities):
             return None
         if len(self.tokens) > 1 and any(t.kind == "letter" and t.style == "math" for t in self.tokens):
             return None
+        if (number := spelt_number(joined_words(self.tokens))) is not None:
+            return num(number, "worded")
         parts: list[list[Token]] = [[]]
         signs = []
         for token in self.tokens:

@@ -134,6 +134,10 @@ def is_name(node: Node) -> bool:
             )
         case "ratio":
             return all(map(is_name, node.args))
+        case "setop":
+            return all(arg.head == "sym" for arg in node.args)
+        case "div" if all(arg.head == "mul" and arg.args[0] == sym("d") for arg in node.args):
+            return True
         case "div":
             return all(_is_segment(arg) or (arg.head == "sym" and arg.text[0].isupper()) for arg in node.args)
     return False
