@@ -53,6 +53,21 @@ class Question:
         """Whether an answer in percent is asked for."""
         return bool(re.search(r"percent|\\?%", self.text, re.IGNORECASE))
 
+    def option(self, letter: str) -> Node | None:
+        """What the question gives as the option of a letter, where that can be read."""
+        match = re.search(
+            rf"(?:\\text(?:bf|rm)?\{{)?\(\s*{letter.upper()}\s*\)\s*\}}?[\s\\~]*(?P<text>.*?)"
+            r"(?=\s*[,;]?\s*(?:\\q?quad|\\\\|\\text(?:bf|rm)?\{\s*\(|\([A-J]\)|\n|$))",
+            self.text,
+            re.DOTALL,
+        )
+        if match is None:
+            return None
+        try:
+            return read(match["text"].strip().strip("$").strip())
+        except Unreadable:
+            return None
+
     def mentions_exact(self) -> bool:
         """Whether an exact value is asked for, so that a rounded one is none."""
         return bool(re.search(r"\bexact", self.text, re.IGNORECASE))

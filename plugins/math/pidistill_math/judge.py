@@ -61,13 +61,13 @@ def judge(reference: str, answer: str, limit_s: int = 3, question: str = "", len
         theirs = shape(read(answer), asked.accepts)
     except Unreadable as error:
         return Ruling(Status.FAIL, "unreadable", f"the answer cannot be read: {error}")
-    except TooLarge:
+    except (TooLarge, RecursionError):
         return Ruling(Status.FAIL, "oversize", "the answer is too large to be computed")
     try:
         found = Comparison(asked, lenient).same(ours, theirs)
     except Unreadable as error:
         return Ruling(Status.FAIL, "unreadable", f"the answer cannot be read: {error}")
-    except TooLarge:
+    except (TooLarge, RecursionError):
         return Ruling(Status.FAIL, "oversize", "the answer or the reference is too large to be computed")
     except NoValue:
         if not _is_calculus(ours):
@@ -88,7 +88,7 @@ def _reference(reference: str, asked: Question) -> Shape | str:
         return shape(read(unboxed(reference), True), asked.asks_for)
     except Unreadable as error:
         return f"the reference cannot be read: {error}"
-    except TooLarge:
+    except (TooLarge, RecursionError):
         return "the reference is too large to be computed"
 
 

@@ -89,6 +89,10 @@ class Quantities(Expressions):
         while (token := self.token()) is not None and token.kind == "word" and token.text.lower() not in JOINING:
             self.at += 1
         self.named_by_letters()
+        if self.peek() in (*RELATIONS, ":") and (
+            changing := next((t for t in self.tokens[start : self.at] if _changes(t)), None)
+        ):
+            raise Unreadable(f"the word {changing.text!r}")
         text = joined_words(self.tokens[start : self.at])
         if (self.peek() in RELATIONS or self.peek() == ":") and self.peek():
             if self.peek() == ":":
@@ -124,7 +128,7 @@ class Quantities(Expressions):
                 return self.quotient(node)
             elif token.kind == "word" and token.text in ORDINALS and not token.gap and node.head == "num":
                 self.at += 1
-            elif node.head == "num" and token.text in ("'", "''", '"') and token.kind == "op":
+            elif node.head == "num" and token.text in ("'", "''", '"') and token.kind == "op" and self.feet():
                 self.at += 1
                 doubled = token.text != "'" or self.skip("'")
                 return Node("quantity", (node,), unit=units.measure("inch" if doubled else "foot"))
@@ -143,11 +147,22 @@ class Quantities(Expressions):
                 return node
         return node
 
+    def feet(self) -> bool:
+        """Whether quotes are feet and inches: inches behind feet, or feet with inches to come."""
+        if self.peek() != "'":
+            return self.at > 2 and self.tokens[self.at - 2].text == "'"
+        return (token := self.token(1)) is not None and token.kind == "num" and self.peek(2) in ("'", "''", '"')
+
     def measured(self, node: Node) -> Node:
         """`node` with the unit whose words come; several words make one unit."""
         unit = self.unit()
+        if "^-" in unit.dimension and not unit.dimension.startswith("time"):
+            raise Unreadable(f"the unit {unit.label!r}")
         while True:
-            if self.peek() == "/" or ((token := self.token()) and token.kind == "word" and token.text == "per"):
+            if unit.dimension == "angle" and (token := self.token()) and token.text.lower() in _TEMPERATURE:
+                self.at += 1
+                unit = Unit(_TEMPERATURE[token.text.lower()], label=token.text)
+            elif self.peek() == "/" or ((token := self.token()) and token.kind == "word" and token.text == "per"):
                 self.at += 1
                 unit = units.per(unit, self.unit())
             elif self.peek() in ("cdot", "*") and (token := self.token(1)) and token.style != "math":
@@ -163,9 +178,6 @@ class Quantities(Expressions):
                 unit = units.times(unit, other)
             else:
                 break
-        if unit.dimension == "angle" and (token := self.token()) is not None and token.text.lower() in _TEMPERATURE:
-            self.at += 1
-            unit = Unit(_TEMPERATURE[token.text.lower()], label=token.text)
         if node.head == "degree":
             raise Unreadable(f"the word {unit.label!r} behind a degree sign")
         return Node("quantity", (node,), unit=unit)
@@ -216,6 +228,8 @@ class Quantities(Expressions):
             exponent = int(following.text)
         if exponent > 1 and unit.dimension == units.ANYTHING:
             return unit
+        if exponent != 1 and unit.dimension.startswith("count"):
+            raise Unreadable(f"a power of {unit.label!r}")
         return units.power(unit, exponent)
 
     def take_word(self) -> Token:
@@ -224,6 +238,16 @@ class Quantities(Expressions):
             raise Unreadable("a unit that is missing")
         self.at += 1
         return token
+
+
+CHANGING: Final = NO_UNITS | vocabulary(
+    "no never negative root square cube about sum difference product reciprocal opposite except without neither nor"
+)
+"""Words that change what stands beside them: in no name, and not beside an option's letter."""
+
+
+def _changes(token: Token) -> bool:
+    return token.text.lower() in CHANGING
 
 
 def _scaled(node: Node, factor: int) -> Node:

@@ -83,6 +83,10 @@ def _options(left: Node, right: Node, question: Question, lenient: bool) -> Foun
             return no("another option than the reference", "choice")
         if contents[0] is not None and contents[1] is not None:
             return same(Single(contents[0]), Single(contents[1]), question, lenient)
+        given, content = question.option(letters[0]), contents[1]
+        if given is not None and content is not None and given.head != "words" and content.head != "words":
+            if not same(Single(given), Single(content), question, lenient).same:
+                return no("not the value of that option in the question", "choice")
         return yes("choice")
     for content, other in ((contents[0], right), (contents[1], left)):
         if content is not None and other.head not in ("choice", "list"):
