@@ -64,11 +64,11 @@ _MISTAKEN = re.compile(
 _HENCE = re.compile(r"\b(?:so|hence|thus|therefore|but|not|instead|is\s+actually)\b", re.IGNORECASE)
 _WORD_BEFORE = re.compile(
     r"\b(?:twice|thrice|double|triple|half(?:\s+of)?|minus|negative|plus|times|at\s+(?:least|most)|(?:less|more|greater|"
-    r"fewer|larger|smaller|higher|lower|other)\s+than|up\s+to|multiple\s+of|divided\s+by|between|exceeds?|below|above)"
+    r"fewer|larger|smaller|higher|lower|other)\s+than|up\s+to|multiple\s+of|divided\s+by|exceeds?|below|above)"
     r"[\s$\\({}]*$",
     re.IGNORECASE,
 )
-_OTHER_BEFORE = re.compile(r"(?:[\d$})]|\\\))\s*(?:\\text\{)?\s*,?\s*or\s*(?:\})?[\s$\\(]*$", re.IGNORECASE)
+_OTHER_BEFORE = re.compile(r"(?:[\d$})]|\\\))\s*(?:\\text\{)?\s*or\s*(?:\})?[\s$\\(]*$", re.IGNORECASE)
 _ITEM_BEFORE = re.compile(r"[\w})\]]\s*[,;:](?:\s|\\[,;: ]|\\q?quad)*$")
 _WORD_AFTER = re.compile(
     r"[\s$\\)}]*(?:\\text\{)?\s*(?:squared|cubed|factorial|times|plus|minus|divided|(?:more|less)\s+than|or\s+(?:more|less|so)|"
