@@ -13,7 +13,13 @@ from pidistill_math.judge import judge
 PAIRS = 5_000
 BUDGET_S = 12.0
 """Three steps of computer algebra of at most three seconds each, and what our own reading may take."""
-FRAGMENTS = ["\\frac", "{", "}", "(", ")", "[", "]", "^", "_", "\\sqrt", "\\text{", "|", "=", "<", "\\le", ",", ";", "\\cdot", "!", "\\pi", "\\sum_{k=1}^{n}", "\\int", "\\begin{pmatrix}", "\\end{pmatrix}", "&", "\\\\", "\\pm", "\\%", "^\\circ", "\\in", "\\mathbb{Z}", "\\cup", "\\{", "\\}", "0", "9", "999999", "x", "e", "i", "\\infty", "\\ln", "\\sin", "...", "\\ldots", "$", "\\pmod", "\\mid", "\\overline", "\\binom", "10^{", "9^{9^", "\\text{or}", "\\neq", "'", "-", "+", ":", "\\boxed{", "\\left", "\\right", "\\displaystyle"]  # fmt: skip
+FRAGMENTS = [
+    "\\frac", "{", "}", "(", ")", "[", "]", "^", "_", "\\sqrt", "\\text{", "|", "=", "<", "\\le", ",", ";",
+    "\\cdot", "!", "\\pi", "\\sum_{k=1}^{n}", "\\int", "\\begin{pmatrix}", "\\end{pmatrix}", "&", "\\\\", "\\pm",
+    "\\%", "^\\circ", "\\in", "\\mathbb{Z}", "\\cup", "\\{", "\\}", "0", "9", "999999", "x", "e", "i", "\\infty",
+    "\\ln", "\\sin", "...", "\\ldots", "$", "\\pmod", "\\mid", "\\overline", "\\binom", "10^{", "9^{9^",
+    "\\text{or}", "\\neq", "'", "-", "+", ":", "\\boxed{", "\\left", "\\right", "\\displaystyle"
+]  # fmt: skip
 
 
 def mutated(text: str, others: list[str], rng: random.Random) -> str:
