@@ -76,6 +76,8 @@ class Comparison:
         for one, other, swapped in ((ours, theirs, False), (theirs, ours, True)):
             if isinstance(one, Several) and len(one.items) == 1 and not isinstance(other, Several):
                 inner = one.items[0]
+                if isinstance(inner, Several):
+                    return no("a set inside a set")
                 return self.same(other, inner) if swapped else self.same(inner, other)
             if isinstance(one, Several) and swapped and isinstance(other, Single):
                 forms = {item.node for item in one.items if isinstance(item, Single)}

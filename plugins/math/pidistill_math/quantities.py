@@ -88,7 +88,8 @@ class Quantities(Expressions):
         start = self.at
         while (token := self.token()) is not None and token.kind == "word" and token.text.lower() not in JOINING:
             self.at += 1
-        self.named_by_letters()
+        if all(token.text.lower() in _NAMING for token in self.tokens[start : self.at]):
+            self.named_by_letters()
         if self.peek() in (*RELATIONS, ":") and (
             changing := next((t for t in self.tokens[start : self.at] if _changes(t)), None)
         ):
@@ -240,6 +241,13 @@ class Quantities(Expressions):
         return token
 
 
+_NAMING: Final = vocabulary(
+    """the of a an area perimeter circumference volume surface length width height radius diameter distance angle
+    slope side value values measure probability triangle circle square rectangle quadrilateral polygon segment
+    line arc sector point degree remainder coefficient number period range domain mean median mode expected
+    total answer"""
+)
+"""Words that may stand before the letters of a name: 'Area of triangle ABC = 24'."""
 CHANGING: Final = NO_UNITS | vocabulary(
     "no never negative root square cube about sum difference product reciprocal opposite except without neither nor"
 )
@@ -268,6 +276,9 @@ def word_value(text: str) -> Node:
     """Words, or the number or set that they say."""
     if (value := spelt_number(text)) is not None:
         return num(value, "worded")
+    if text.lower() in ("infinity", "positive infinity", "negative infinity"):
+        infinity = Node("const", text="oo")
+        return Node("neg", (infinity,)) if text.lower().startswith("neg") else infinity
     named = {"no solution": "empty", "no solutions": "empty", "the empty set": "empty", "empty set": "empty",
              "does not exist": "none", "dne": "none", "undefined": "none",
              "no real solution": "empty", "no real solutions": "empty", "all real numbers": "R", "all reals": "R",
