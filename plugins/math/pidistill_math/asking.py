@@ -24,6 +24,8 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _LONGEST: Final = 8_000
+_LABELS = re.compile(r"(?<![\w\\])\([A-J]\)")
+_NEXT_OPTION: Final = r"(?=\s*[,;]?\s*(?:\\q?quad|\\\\|\\text(?:bf|rm)?\{\s*\(|\([A-J]\)|\n|$))"
 _BASES: Final = {2: "two|binary", 3: "three|ternary", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight|octal",
                  9: "nine", 11: "eleven", 12: "twelve", 16: "sixteen|hexadecimal"}  # fmt: skip
 
@@ -55,11 +57,10 @@ class Question:
 
     def option(self, letter: str) -> Node | None:
         """What the question gives as the option of a letter, where that can be read."""
+        if len(_LABELS.findall(self.text)) < 2:
+            return None
         match = re.search(
-            rf"(?:\\text(?:bf|rm)?\{{)?\(\s*{letter.upper()}\s*\)\s*\}}?[\s\\~]*(?P<text>.*?)"
-            r"(?=\s*[,;]?\s*(?:\\q?quad|\\\\|\\text(?:bf|rm)?\{\s*\(|\([A-J]\)|\n|$))",
-            self.text,
-            re.DOTALL,
+            rf"(?<![\w\\])\(\s*{letter.upper()}\s*\)\s*\}}?[\s\\~]*(?P<text>.*?){_NEXT_OPTION}", self.text, re.DOTALL
         )
         if match is None:
             return None
@@ -89,7 +90,7 @@ def _asked(text: str) -> tuple[Node, ...]:
     found = []
     for match in _ASKED.finditer(text):
         formula = (match["formula"] or match["bare"] or "").strip().rstrip(".,?")
-        if formula in ("a", "A", "I") or (match["bare"] and formula.isalpha() and len(formula) > 3):
+        if match["bare"] and (formula in ("a", "A", "I") or (formula.isalpha() and len(formula) > 3)):
             continue
         try:
             found.append(read(formula))

@@ -58,6 +58,13 @@ def same(ours: Single, theirs: Single, question: Question, lenient: bool = False
     left, right = ours.node, theirs.node
     if theirs.shown is not None and left.head == "num" and left.text.startswith("decimal"):
         right = theirs.shown
+    for one, other in ((left, right), (right, left)):
+        letter = _bare_letter(one)
+        if not letter or _bare_letter(other) or other.head == "choice":
+            continue
+        if (option := question.option(letter)) is not None and not _bare_letter(option):
+            pair = (option, other) if one is left else (other, option)
+            return same(Single(pair[0]), Single(pair[1]), question, lenient)
     if left.head == "choice" or right.head == "choice":
         return _options(left, right, question, lenient)
     if left == right:
@@ -93,6 +100,14 @@ def _options(left: Node, right: Node, question: Question, lenient: bool) -> Foun
             pair = (content, other) if content is contents[0] else (other, content)
             return same(Single(pair[0]), Single(pair[1]), question, lenient)
     return no("an option's letter against a value", "choice")
+
+
+def _bare_letter(node: Node) -> str:
+    """The letter of an option that is given alone, '' for anything else."""
+    if node.head == "choice":
+        return "" if node.args else node.text
+    letter = _letter(node)
+    return letter if letter.isupper() and letter <= "J" else ""
 
 
 def _letter(node: Node) -> str:

@@ -17,7 +17,7 @@ from pidistill.contracts import Verifier
 from pidistill.errors import UsageError, did_you_mean
 from pidistill.records import JSON, Problem, Status, Verdict, canonical_json
 from pidistill_math.extract import extract
-from pidistill_math.judge import Ruling, judge
+from pidistill_math.judge import Ruling, judge, trouble
 
 _SHOWN: Final = 2_000
 """Characters of an answer that a verdict keeps."""
@@ -68,8 +68,8 @@ class MathVerifier(Verifier):
             return Verdict(Status.ABSTAIN, reason="the problem has no reference answer")
         found = extract(completion, self.options.fallback)
         if found.answer is None:
-            if not problem.reference.strip():
-                return Verdict(Status.ABSTAIN, reason="the reference is empty")
+            if reason := trouble(problem.reference, problem.prompt):
+                return Verdict(Status.ABSTAIN, reason=f"reference: {reason}")
             return Verdict(Status.NO_ANSWER, reason=found.reason, diagnostics=f"No final answer: {found.reason}.")
         ruling = self._ruling(problem, problem.reference, found.answer)
         return Verdict(
