@@ -24,6 +24,8 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _LONGEST: Final = 8_000
+_LABELS = re.compile(r"(?<![\w\\])\([A-J]\)")
+_NEXT_OPTION: Final = r"(?=\s*[,;]?\s*(?:\\q?quad|\\\\|\\text(?:bf|rm)?\{\s*\(|\([A-J]\)|\n|$))"
 _BASES: Final = {2: "two|binary", 3: "three|ternary", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight|octal",
                  9: "nine", 11: "eleven", 12: "twelve", 16: "sixteen|hexadecimal"}  # fmt: skip
 
@@ -53,6 +55,20 @@ class Question:
         """Whether an answer in percent is asked for."""
         return bool(re.search(r"percent|\\?%", self.text, re.IGNORECASE))
 
+    def option(self, letter: str) -> Node | None:
+        """What the question gives as the option of a letter, where that can be read."""
+        if len(_LABELS.findall(self.text)) < 2:
+            return None
+        match = re.search(
+            rf"(?<![\w\\])\(\s*{letter.upper()}\s*\)\s*\}}?[\s\\~]*(?P<text>.*?){_NEXT_OPTION}", self.text, re.DOTALL
+        )
+        if match is None:
+            return None
+        try:
+            return read(match["text"].strip().strip("$").strip())
+        except Unreadable:
+            return None
+
     def mentions_exact(self) -> bool:
         """Whether an exact value is asked for, so that a rounded one is none."""
         return bool(re.search(r"\bexact", self.text, re.IGNORECASE))
@@ -74,7 +90,7 @@ def _asked(text: str) -> tuple[Node, ...]:
     found = []
     for match in _ASKED.finditer(text):
         formula = (match["formula"] or match["bare"] or "").strip().rstrip(".,?")
-        if formula in ("a", "A", "I") or (match["bare"] and formula.isalpha() and len(formula) > 3):
+        if match["bare"] and (formula in ("a", "A", "I") or (formula.isalpha() and len(formula) > 3)):
             continue
         try:
             found.append(read(formula))

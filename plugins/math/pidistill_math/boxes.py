@@ -43,7 +43,9 @@ _OPERATOR_BEFORE = re.compile(
     r"frac|dfrac|tfrac|over|lvert|lfloor|lceil|overline|binom|sum|prod|int|setminus|cup|cap|notin|subset|circ|pi)"
     r"|[+\-*/^_<>|\u2260\u2212])(?:\s|\\[,;:! ])*$"
 )
-_ARROW = re.compile(r"(?:=>|->|\u2192|\*\*|__|(?:^|\n)\s*[->*+]\s+|(?:^|\n)\s*>+|\s[-\u2013\u2014]\s)\s*$")
+_ARROW = re.compile(
+    r"(?:=>|->|\u2192|\*\*|__|(?:^|\n)\s*[->*+]\s+|(?:^|\n)\s*>+|(?:^|\n)\s*\|[^\n]*\|\s|\s[-\u2013\u2014]\s)\s*$"
+)
 _FACTOR_BEFORE = re.compile(r"(?:\d|(?<![A-Za-z\\])[A-Za-z]|[A-Za-z0-9}]\))(?:\s|\\[,;:! ])*$")
 _TOUCHING_BEFORE = re.compile(r"(?:(?<![A-Za-z])[A-Za-z]|\d)$")
 _NOT_BEFORE = re.compile(
@@ -51,6 +53,29 @@ _NOT_BEFORE = re.compile(
     r"[\s:$*\\(\[]*(?:\\text\{[^{}]*\})?[\s$]*$",
     re.IGNORECASE,
 )
+_DENYING = re.compile(
+    r"not|n't|never|instead|rather|neither|unlike|mistake|wrong|incorrect|might|may|could|say", re.IGNORECASE
+)
+_MISTAKEN = re.compile(
+    r"\b(?:mistake|wrong|incorrect|erroneous)\b(?P<between>[^.!?\n]{0,40})$"
+    r"|\b(?:might|may|could|would)\s+(?:think|say|guess|believe|argue)\b(?P<then>[^.!?\n]{0,40})$",
+    re.IGNORECASE,
+)
+_HENCE = re.compile(r"\b(?:so|hence|thus|therefore|but|not|instead|is\s+actually)\b", re.IGNORECASE)
+_WORD_BEFORE = re.compile(
+    r"\b(?:twice|thrice|double|triple|half(?:\s+of)?|minus|negative|plus|times|at\s+(?:least|most)|(?:less|more|greater|"
+    r"fewer|larger|smaller|higher|lower|other)\s+than|up\s+to|multiple\s+of|divided\s+by|exceeds?|below|above)"
+    r"[\s$\\({}]*$",
+    re.IGNORECASE,
+)
+_OTHER_BEFORE = re.compile(r"(?:[\d$})]|\\\))\s*(?:\\text\{)?\s*or\s*(?:\})?[\s$\\(]*$", re.IGNORECASE)
+_ITEM_BEFORE = re.compile(r"[\w})\]]\s*[,;:](?:\s|\\[,;: ]|\\q?quad)*$")
+_WORD_AFTER = re.compile(
+    r"[\s$\\)}]*(?:\\text\{)?\s*(?:squared|cubed|factorial|times|plus|minus|divided|(?:more|less)\s+than|or\s+(?:more|less|so)|"
+    r"(?:or|and|plus|minus)\s*(?:\})?[\s$\\(]*(?:-?\d|frac|sqrt|dfrac))",
+    re.IGNORECASE,
+)
+_ITEM_AFTER = re.compile(r"(?:\s|\\[,;: ])*[,;:](?:\s|\\[,;: ])*(?:[-+\d]|\\d?frac|\\sqrt|\\pi|\\infty)")
 _OPERATOR_AFTER = re.compile(
     r"(?:\s|\\[,;:! ])*(?:\^(?!\s*\{?\s*\\circ)|_|!(?!=)|[+\-*/<>(]|\\(?:cdot|times|div|pm|mp|frac|dfrac|sqrt|pi|le|"
     r"leq|ge|geq|ne|neq|lt|gt|cup|cap|setminus|left|binom)(?![A-Za-z])|[A-Za-z0-9])"
@@ -62,6 +87,7 @@ _OPENED = re.compile(r"(?:\\left\s*)?[(\[]\s*$")
 _CLOSED = re.compile(r"\s*(?:\\right\s*)?[)\]]")
 _QUESTION = re.compile(r"[\s$.\\)\]*]{0,6}\?")
 _PERCENT = re.compile(r"(?:\s|\\[,;:! ])*(?:\\%|%|\\text\{\s*(?:percent|thousand|million|billion|hundred|dozen)\s*\})")
+_SCALE = re.compile(r"[\s$]+(percent|thousand|million|billion|hundred|dozen)\b", re.IGNORECASE)
 _DEGREE = re.compile(r"\s*\^\s*(?:\\circ|\{\s*\\circ\s*\})")
 
 
@@ -80,48 +106,84 @@ def without_comments(text: str) -> str:
     return _COMMENT.sub("", text) if "<!--" in text or "%" in text or "\\iffalse" in text else text
 
 
+class _Open:
+    """An open brace: of a box (`start` is the command's place) or of a group, and the group that ended just before."""
+
+    __slots__ = ("at", "command", "content", "operation", "outer", "previous", "start")
+
+    def __init__(self, start: int, at: int, content: int, outer: _Open | None, previous: _Open | None) -> None:
+        self.start = start
+        self.at = at
+        self.content = content
+        self.outer = outer
+        self.previous = previous
+        self.command: str | None = None
+        self.operation: str | None = None
+
+
 def boxes(text: str) -> tuple[list[Box], bool]:
     """Outermost closed boxes in order, and whether a box opened after the last closed one is never closed."""
     starts = [at for at in (text.find("\\boxed"), text.find("\\fbox")) if at >= 0]
     if not starts:
         return [], False
     found: list[Box] = []
-    stack: list[tuple[int, int, str]] = []  # start of the box command or -1, start of the content, operation
-    closed_at, closed = -1, ""
-    opaque = [""]
+    stack: list[_Open] = []
+    closed: _Open | None = None
+    closed_at = -1
     for token in _TOKEN.finditer(text, max(0, min(starts) - 200)):
-        mark = token.group()[-1]
+        spelt = token.group()
         if token["open"]:
-            stack.append((token.start(), token.end(), ""))
-            opaque.append(opaque[-1])
+            stack.append(_Open(token.start(), token.start(), token.end(), stack[-1] if stack else None, None))
         elif token["bare"]:
-            found.append(Box(token.start(), token.end(), slice(*token.span("bare")), opaque[-1]))
-        elif len(token.group()) > 1:
+            found.append(Box(token.start(), token.end(), slice(*token.span("bare")), _operation(text, stack)))
+        elif len(spelt) > 1:
             continue
-        elif mark == "{":
-            command = _command(text, token.start(), closed_at, closed)
-            stack.append((-1, token.end(), command))
-            opaque.append(opaque[-1] or ("" if command in _TRANSPARENT else command))
+        elif spelt == "{":
+            at = token.start()
+            beside = closed_at >= 0 and at - closed_at < 60 and not text[closed_at:at].strip()
+            outer = stack[-1] if stack else None
+            stack.append(_Open(-1, at, token.end(), outer, closed if beside else None))
         elif stack:
-            start, content, command = stack.pop()
-            opaque.pop()
-            closed_at, closed = token.end(), command
-            if start >= 0:
-                while found and found[-1].start > start:
+            closed, closed_at = stack.pop(), token.end()
+            if closed.start >= 0:
+                while found and found[-1].start > closed.start:
                     found.pop()
-                found.append(Box(start, token.end(), slice(content, token.start()), opaque[-1]))
-    last_open = max((start for start, _, _ in stack if start >= 0), default=-1)
+                inside = _operation(text, stack)
+                found.append(Box(closed.start, token.end(), slice(closed.content, token.start()), inside))
+    last_open = max((opened.start for opened in stack), default=-1)
     return found, last_open > (found[-1].start if found else -1)
 
 
-def _command(text: str, at: int, closed_at: int, closed: str) -> str:
-    """The command whose argument opens at `at`; ``text`` for a group of its own."""
-    before = text[max(0, at - 60) : at]
-    if closed_at >= 0 and not text[closed_at:at].strip() and at - closed_at < 60:
-        return {"color": "color", "textcolor": "textcolor"}.get(closed, closed)
-    if command := _COMMAND.search(before):
-        return command[1]
-    return before.rstrip()[-1:] if before.rstrip()[-1:] in ("^", "_") else "text"
+def _operation(text: str, stack: list[_Open]) -> str:
+    """The command that a box is an argument of, among those that change what it means; '' for none."""
+    chain, opened = [], stack[-1] if stack else None
+    while opened is not None and opened.operation is None:
+        chain.append(opened)
+        opened = opened.outer
+    found = opened.operation if opened is not None else ""
+    for inner in reversed(chain):
+        command = _command(text, inner)
+        found = found or ("" if command in _TRANSPARENT else command)
+        inner.operation = found
+    return found or ""
+
+
+def _command(text: str, opened: _Open) -> str:
+    """The command whose argument opens there; ``text`` for a box and for a group of its own."""
+    if opened.start >= 0:
+        return "text"
+    if opened.command is None:
+        first = opened
+        while first.previous is not None:
+            first = first.previous
+        if first.command is None:
+            before = text[max(0, first.at - 60) : first.at]
+            command = _COMMAND.search(before)
+            last = before.rstrip()[-1:]
+            first.command = command[1] if command else last if last in ("^", "_") and last else "text"
+        opened.command = first.command
+        opened.previous = None
+    return opened.command
 
 
 def content(text: str, box: Box) -> str:
@@ -147,7 +209,7 @@ def listing(text: str, found: list[Box]) -> str:
     if not contents[-1]:
         return ""
     if len(chosen) == 1:
-        return contents[0] + beside(text, chosen[0])
+        return "" if in_a_list(text, chosen[0]) else contents[0] + beside(text, chosen[0])
     names = [_NAME.search(text[max(0, box.start - 20) : box.start]) for box in chosen]
     if all(names) and not any("=" in inside for inside in contents):
         contents = [f"{name[1]} = {inside}" for name, inside in zip(names, contents, strict=True) if name]
@@ -169,6 +231,8 @@ def beside(text: str, box: Box) -> str:
     """A percent sign, a degree sign or a scale word that belongs to the value but stands behind the box."""
     after = text[box.end : box.end + 60]
     match = _PERCENT.match(after) or _DEGREE.match(after)
+    if match is None and (scale := _SCALE.match(after)):
+        return f"\\text{{ {scale[1]}}}"
     return match.group() if match else ""
 
 
@@ -176,27 +240,46 @@ def discounted(text: str, box: Box) -> str:
     """Why a box does not state an answer, '' where it does."""
     if box.inside:
         return "the last box stands inside an operation"
-    before, after = text[max(0, box.start - 200) : box.start], text[box.end : box.end + 60]
+    wide, after = text[max(0, box.start - 160) : box.start], text[box.end : box.end + 60]
+    before = wide[-32:]
     inside = in_formula(text, box.start)
-    if _PALE.search(before) or (before.endswith("~~") and after.startswith("~~")):
+    if ("color" in wide and _PALE.search(wide)) or (before.endswith("~~") and after.startswith("~~")):
         return "the last box cannot be seen, or is struck out"
     if (opened := _OPENED.search(before)) and (closed := _CLOSED.match(after)) and opened.start():
         if before[opened.start() - 1].isalnum() or before[opened.start() - 1] == "}":
             return "the last box is an argument"
         before, after = before[: opened.start()], after[closed.end() :]
-    arrow = _ARROW.search(before) and not (inside and before.rstrip()[-1:] in "-+*")
-    if _OPERATOR_BEFORE.search(before) and not arrow:
-        return "the last box stands behind an operator"
-    if _NOT_BEFORE.search(before):
+    if _OPERATOR_BEFORE.search(before):
+        arrow = _ARROW.search(before) and not (inside and before.rstrip()[-1:] in "-+*")
+        if not arrow:
+            return "the last box stands behind an operator"
+    if _DENYING.search(wide[-80:]) and (_NOT_BEFORE.search(wide[-80:]) or _mistaken(wide[-80:])):
         return "the last box is denied"
+    if _WORD_BEFORE.search(before):
+        return "the last box stands behind words that change it"
     if (inside and _FACTOR_BEFORE.search(before)) or (not inside and _TOUCHING_BEFORE.search(before)):
         return "the last box has a factor"
     if _QUESTION.match(after):
         return "the last box is a question"
-    after = after[len(beside(text, box)) :]
-    if (_OPERATOR_AFTER if inside else _TOUCHING_AFTER).match(after):
+    if (mark := _PERCENT.match(after) or _DEGREE.match(after) or _SCALE.match(after)) is not None:
+        after = after[mark.end() :]
+    if (_OPERATOR_AFTER if inside else _TOUCHING_AFTER).match(after) or _WORD_AFTER.match(after):
         return "the last box is part of a longer formula"
     return ""
+
+
+def in_a_list(text: str, box: Box) -> bool:
+    """Whether a box that stands alone is one of several values, of which the others are not boxed."""
+    before, after = text[max(0, box.start - 32) : box.start], text[box.end : box.end + 60]
+    if _OTHER_BEFORE.search(before):
+        return True
+    return in_formula(text, box.start) and bool(_ITEM_BEFORE.search(before) or _ITEM_AFTER.match(after))
+
+
+def _mistaken(before: str) -> bool:
+    """Whether a box is introduced as a mistake, or as what somebody might think."""
+    found = _MISTAKEN.search(before)
+    return bool(found) and not _HENCE.search((found["between"] or "") + (found["then"] or "") if found else "")
 
 
 def in_formula(text: str, at: int) -> bool:
@@ -206,4 +289,5 @@ def in_formula(text: str, at: int) -> bool:
     for opening, closing in (("\\[", "\\]"), ("\\(", "\\)"), ("\\begin{", "\\end{")):
         if paragraph.rfind(opening) > paragraph.rfind(closing):
             return True
-    return len(re.findall(r"(?<!\\)\$", paragraph.replace("$$", "$"))) % 2 == 1
+    dollars = paragraph.replace("$$", "$")
+    return (dollars.count("$") - dollars.count("\\$")) % 2 == 1

@@ -32,7 +32,7 @@ class Commands(Operands):
             top = self.argument()
             bottom = self.argument()
             token = self.token()
-            if token is not None and token.kind == "num" and not token.gap:
+            if token is not None and token.kind == "num" and not token.gap and self.tokens[self.at - 1].text != "}":
                 raise Unreadable("a digit behind a fraction")
             return Node("div", (top, bottom))
         if name in ("sqrt", "usqrt", "ucbrt"):

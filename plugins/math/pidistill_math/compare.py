@@ -76,6 +76,8 @@ class Comparison:
         for one, other, swapped in ((ours, theirs, False), (theirs, ours, True)):
             if isinstance(one, Several) and len(one.items) == 1 and not isinstance(other, Several):
                 inner = one.items[0]
+                if isinstance(inner, Several):
+                    return no("a set inside a set")
                 return self.same(other, inner) if swapped else self.same(inner, other)
             if isinstance(one, Several) and swapped and isinstance(other, Single):
                 forms = {item.node for item in one.items if isinstance(item, Single)}
@@ -94,6 +96,10 @@ class Comparison:
 
     def named(self, ours: Shape, theirs: Shape) -> Found:
         """Names that agree, or of which one is left out."""
+        if isinstance(ours, Record) or isinstance(theirs, Record):
+            left, right = (_as_record(part) or part for part in (ours, theirs))
+            if isinstance(left, Record) and isinstance(right, Record):
+                return self.records(left, right)
         if isinstance(ours, Named) and isinstance(theirs, Named):
             if not (is_name(ours.name) and is_name(theirs.name)) and ours.name != theirs.name:
                 pair = [_as_equation(part) for part in (ours, theirs)]
@@ -269,6 +275,15 @@ def _in_order(ours: Node, theirs: Node, values: Ordered) -> Ordered:
         return values
     by_name = dict(zip(theirs.args, values.items, strict=True))
     return replace(values, items=tuple(by_name[name] for name in ours.args))
+
+
+def _as_record(found: Shape) -> Record | None:
+    """A tuple of names with a tuple of values as names with values."""
+    if not (isinstance(found, Named) and found.name.head == "group" and isinstance(found.inner, Ordered)):
+        return None
+    if len(found.name.args) != len(found.inner.items):
+        return None
+    return Record(tuple(map(Named, found.name.args, found.inner.items)))
 
 
 def _as_equation(found: Named) -> Equation | None:

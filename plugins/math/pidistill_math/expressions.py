@@ -61,6 +61,8 @@ class Expressions(Commands):
                 dotted = True
                 factors.append(self.negated())
             elif sign in ("/", "div"):
+                if (following := self.token(1)) is not None and following.kind == "word":
+                    break  # per hour
                 self.take()
                 top = factors[0] if len(factors) == 1 else Node("mul", tuple(factors), text="dot" if dotted else "")
                 factors, dotted = [Node("div", (top, self.denominator()))], False
@@ -100,6 +102,8 @@ class Expressions(Commands):
             if whole and token.gap == "thin" and self.peek(1) == "/" and follows is not None and follows.kind == "num":
                 top, bottom = self.plain(), (self.take("/"), self.plain())[1]
                 return [self.behind(self.mixed(last, top, bottom))]
+            if last.head in ("div", "root", "fact") and self.peek(1) == "^":
+                return [*factors, self.factor()]
             raise Unreadable(f"{token.text!r} beside another number")
         if token.kind == "cmd" and token.text in FRACTIONS and last.head == "num":
             fraction = self.base()

@@ -39,11 +39,13 @@ _WITHDRAWN = re.compile(
     re.IGNORECASE,
 )
 _DENIED = re.compile(
-    r"^[\s$.,)\]\\]{0,6}(?:(?:is|was)\s+(?:clearly\s+|certainly\s+)?(?:wrong|incorrect|false|invalid|a\s+mistake|not\b)"
-    r"|isn't\b|can(?:not|'t)\s+be)",
+    r"^[\s$.,)\]\\]{0,6}(?:(?:is|was|would\s+be)\s+(?:clearly\s+|certainly\s+)?(?:wrong|incorrect|false|invalid|a\s+mistake|not\b)"
+    r"|isn't\b|can(?:not|'t)\s+be|but\s+(?:it's|it\s+is|actually|that's|it\s+should)\b)",
     re.IGNORECASE,
 )
-_TURN = re.compile(r"^[\s$.,!*\\)\]]*(?:no|wait|hmm|oops|hold\s+on|actually)\b[\s,.:!-]", re.IGNORECASE)
+_TURN = re.compile(
+    r"^[\s$.,!*\\)\]]*(?:(?:wait|hmm|oops|hold\s+on|actually)\b[\s,.:!-]|no\s*[,.:!\u2014-])", re.IGNORECASE
+)
 _CONFIRMED = re.compile(
     r"\b(?:is|looks?|was)\s+(?:indeed\s+|right|correct\b)|\bconfirm|\bchecks?\s+out|\bstands\b", re.I
 )
@@ -78,7 +80,7 @@ def extract(completion: str, fallback: bool = True) -> Extraction:
 
 def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
     after = text[found[-1].end : found[-1].end + _AFTERWARDS]
-    replaced = fallback and _REPLACED.search(after)
+    replaced = fallback and "answer" in after.lower() and _REPLACED.search(after)
     taken_back = withdrawn(after)
     if taken_back or replaced:
         if fallback and (later := _stated(after)).answer is not None:
@@ -88,7 +90,7 @@ def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
     if trouble := boxes.discounted(text, found[-1]):
         return _none(trouble)
     answer = boxes.listing(text, found)
-    return Extraction(answer, "box") if answer else _none("the last \\boxed{} is empty")
+    return Extraction(answer, "box") if answer else _none("the last \\boxed{} is empty, or one of several values")
 
 
 def _stated(text: str) -> Extraction:
@@ -102,6 +104,8 @@ def _stated(text: str) -> Extraction:
 
 def withdrawn(after: str) -> bool:
     """Whether what follows an answer takes it back."""
+    if len(after) < 4:
+        return False
     return bool(
         _WITHDRAWN.search(after[:600]) or _DENIED.match(after) or (_TURN.search(after) and not _CONFIRMED.search(after))
     )

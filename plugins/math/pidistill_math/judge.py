@@ -1,9 +1,10 @@
 """Whether an answer is the reference: read both whole, say what kind each is, compare.
 
 The order matters. The reference is read first: what cannot be read there is ABSTAIN with the reason, whatever the
-answer says, so that `pidistill check --oracle` finds such rows before anyone trains on them. An answer that is spelt
-like the reference then passes at once. An answer of which any part cannot be read fails; so does one that contradicts
-itself, that is of another kind, and that leaves its work to the reader (`policy`). `Ruling.rule` names the rule.
+answer says, so that `pidistill verify math --oracle` finds such rows before anyone trains on them. An answer that is
+spelt like the reference then passes at once. An answer of which any part cannot be read fails; so does one that
+contradicts itself, that is of another kind, and that leaves its work to the reader (`policy`). `Ruling.rule` names the
+rule.
 
 What `equality` cannot compute because it is no arithmetic (limits, integrals in a reference) goes to math-verify in
 `algebra`, and only texts that were read whole get there.
@@ -61,20 +62,26 @@ def judge(reference: str, answer: str, limit_s: int = 3, question: str = "", len
         theirs = shape(read(answer), asked.accepts)
     except Unreadable as error:
         return Ruling(Status.FAIL, "unreadable", f"the answer cannot be read: {error}")
-    except TooLarge:
+    except (TooLarge, RecursionError):
         return Ruling(Status.FAIL, "oversize", "the answer is too large to be computed")
     try:
         found = Comparison(asked, lenient).same(ours, theirs)
     except Unreadable as error:
         return Ruling(Status.FAIL, "unreadable", f"the answer cannot be read: {error}")
-    except TooLarge:
+    except (TooLarge, RecursionError):
         return Ruling(Status.FAIL, "oversize", "the answer or the reference is too large to be computed")
     except NoValue:
-        if not _is_calculus(ours):
+        if not (_is_calculus(ours) or (lenient and _is_calculus(theirs))):
             return Ruling(Status.FAIL, "no value", "the answer has no value to be compared")
         return _by_algebra(reference, answer, limit_s)
     status = Status.PASS if found.same else Status.FAIL
     return Ruling(status, found.rule, found.reason)
+
+
+def trouble(reference: str, question: str = "") -> str:
+    """Why a reference cannot be judged, '' where it can."""
+    found = _reference(reference, Question(question))
+    return found if isinstance(found, str) else ""
 
 
 @lru_cache(maxsize=2048)
@@ -88,7 +95,7 @@ def _reference(reference: str, asked: Question) -> Shape | str:
         return shape(read(unboxed(reference), True), asked.asks_for)
     except Unreadable as error:
         return f"the reference cannot be read: {error}"
-    except TooLarge:
+    except (TooLarge, RecursionError):
         return "the reference is too large to be computed"
 
 

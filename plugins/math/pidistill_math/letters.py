@@ -32,7 +32,7 @@ _SHORT_WORDS: Final = vocabulary(
     had did out off per sum set see"""
 )
 """Words of three letters and less that nobody means as a product; ``by`` and ``an`` are products (``ax + by``)."""
-_SEPARATING: Final = frozenset(",.;:'\"!-/&")
+_SEPARATING: Final = frozenset(",.;:'\"!-")
 
 
 def resolved(found: list[Token]) -> list[Token]:

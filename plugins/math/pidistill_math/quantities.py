@@ -88,7 +88,12 @@ class Quantities(Expressions):
         start = self.at
         while (token := self.token()) is not None and token.kind == "word" and token.text.lower() not in JOINING:
             self.at += 1
-        self.named_by_letters()
+        if all(token.text.lower() in _NAMING for token in self.tokens[start : self.at]):
+            self.named_by_letters()
+        if self.peek() in (*RELATIONS, ":") and (
+            changing := next((t for t in self.tokens[start : self.at] if _changes(t)), None)
+        ):
+            raise Unreadable(f"the word {changing.text!r}")
         text = joined_words(self.tokens[start : self.at])
         if (self.peek() in RELATIONS or self.peek() == ":") and self.peek():
             if self.peek() == ":":
@@ -124,7 +129,7 @@ class Quantities(Expressions):
                 return self.quotient(node)
             elif token.kind == "word" and token.text in ORDINALS and not token.gap and node.head == "num":
                 self.at += 1
-            elif node.head == "num" and token.text in ("'", "''", '"') and token.kind == "op":
+            elif node.head == "num" and token.text in ("'", "''", '"') and token.kind == "op" and self.feet():
                 self.at += 1
                 doubled = token.text != "'" or self.skip("'")
                 return Node("quantity", (node,), unit=units.measure("inch" if doubled else "foot"))
@@ -143,24 +148,37 @@ class Quantities(Expressions):
                 return node
         return node
 
+    def feet(self) -> bool:
+        """Whether quotes are feet and inches: inches behind feet, or feet with inches to come."""
+        if self.peek() != "'":
+            return self.at > 2 and self.tokens[self.at - 2].text == "'"
+        return (token := self.token(1)) is not None and token.kind == "num" and self.peek(2) in ("'", "''", '"')
+
     def measured(self, node: Node) -> Node:
         """`node` with the unit whose words come; several words make one unit."""
         unit = self.unit()
+        if "^-" in unit.dimension and not unit.dimension.startswith("time"):
+            raise Unreadable(f"the unit {unit.label!r}")
         while True:
-            if self.peek() == "/" or ((token := self.token()) and token.kind == "word" and token.text == "per"):
+            if unit.dimension == "angle" and (token := self.token()) and token.text.lower() in _TEMPERATURE:
+                self.at += 1
+                unit = Unit(_TEMPERATURE[token.text.lower()], label=token.text)
+            elif self.peek() == "/" or ((token := self.token()) and token.kind == "word" and token.text == "per"):
                 self.at += 1
                 unit = units.per(unit, self.unit())
             elif self.peek() in ("cdot", "*") and (token := self.token(1)) and token.style != "math":
                 self.at += 1
                 other = self.unit()
-                unit = Unit(f"{unit.dimension}*{other.dimension}", unit.scale * other.scale, unit.label)
+                unit = units.times(unit, other)
             elif (token := self.token()) is not None and token.kind == "word" and units.ends_a_unit(token.text):
                 self.at += 1
+            elif token is not None and token.style != "math" and units.measure(token.text):
+                other = self.unit()
+                if "^-" not in other.dimension:
+                    raise Unreadable(f"the word {other.label!r} behind a unit")
+                unit = units.times(unit, other)
             else:
                 break
-        if unit.dimension == "angle" and (token := self.token()) is not None and token.text.lower() in _TEMPERATURE:
-            self.at += 1
-            unit = Unit(_TEMPERATURE[token.text.lower()], label=token.text)
         if node.head == "degree":
             raise Unreadable(f"the word {unit.label!r} behind a degree sign")
         return Node("quantity", (node,), unit=unit)
@@ -200,8 +218,9 @@ class Quantities(Expressions):
         if self.peek() == "^":
             self.take("^")
             braced = self.skip("{")
-            exponent = int(self.plain().number)
-            if not 1 <= exponent <= _HIGHEST:
+            sign = -1 if self.skip("-") else 1
+            exponent = sign * int(self.plain().number)
+            if not 1 <= abs(exponent) <= _HIGHEST:
                 raise Unreadable(f"the power {exponent} of a unit")
             if braced:
                 self.take("}")
@@ -210,6 +229,8 @@ class Quantities(Expressions):
             exponent = int(following.text)
         if exponent > 1 and unit.dimension == units.ANYTHING:
             return unit
+        if exponent != 1 and unit.dimension.startswith("count"):
+            raise Unreadable(f"a power of {unit.label!r}")
         return units.power(unit, exponent)
 
     def take_word(self) -> Token:
@@ -218,6 +239,23 @@ class Quantities(Expressions):
             raise Unreadable("a unit that is missing")
         self.at += 1
         return token
+
+
+_NAMING: Final = vocabulary(
+    """the of a an area perimeter circumference volume surface length width height radius diameter distance angle
+    slope side value values measure probability triangle circle square rectangle quadrilateral polygon segment
+    line arc sector point degree remainder coefficient number period range domain mean median mode expected
+    total answer"""
+)
+"""Words that may stand before the letters of a name: 'Area of triangle ABC = 24'."""
+CHANGING: Final = NO_UNITS | vocabulary(
+    "no never negative root square cube about sum difference product reciprocal opposite except without neither nor"
+)
+"""Words that change what stands beside them: in no name, and not beside an option's letter."""
+
+
+def _changes(token: Token) -> bool:
+    return token.text.lower() in CHANGING
 
 
 def _scaled(node: Node, factor: int) -> Node:
@@ -238,6 +276,9 @@ def word_value(text: str) -> Node:
     """Words, or the number or set that they say."""
     if (value := spelt_number(text)) is not None:
         return num(value, "worded")
+    if text.lower() in ("infinity", "positive infinity", "negative infinity"):
+        infinity = Node("const", text="oo")
+        return Node("neg", (infinity,)) if text.lower().startswith("neg") else infinity
     named = {"no solution": "empty", "no solutions": "empty", "the empty set": "empty", "empty set": "empty",
              "does not exist": "none", "dne": "none", "undefined": "none",
              "no real solution": "empty", "no real solutions": "empty", "all real numbers": "R", "all reals": "R",

@@ -58,6 +58,13 @@ def same(ours: Single, theirs: Single, question: Question, lenient: bool = False
     left, right = ours.node, theirs.node
     if theirs.shown is not None and left.head == "num" and left.text.startswith("decimal"):
         right = theirs.shown
+    for one, other in ((left, right), (right, left)):
+        letter = _bare_letter(one)
+        if not letter or _bare_letter(other) or other.head == "choice":
+            continue
+        if (option := question.option(letter)) is not None and not _bare_letter(option):
+            pair = (option, other) if one is left else (other, option)
+            return same(Single(pair[0]), Single(pair[1]), question, lenient)
     if left.head == "choice" or right.head == "choice":
         return _options(left, right, question, lenient)
     if left == right:
@@ -83,12 +90,24 @@ def _options(left: Node, right: Node, question: Question, lenient: bool) -> Foun
             return no("another option than the reference", "choice")
         if contents[0] is not None and contents[1] is not None:
             return same(Single(contents[0]), Single(contents[1]), question, lenient)
+        given, content = question.option(letters[0]), contents[1]
+        if given is not None and content is not None and given.head != "words" and content.head != "words":
+            if not same(Single(given), Single(content), question, lenient).same:
+                return no("not the value of that option in the question", "choice")
         return yes("choice")
     for content, other in ((contents[0], right), (contents[1], left)):
         if content is not None and other.head not in ("choice", "list"):
             pair = (content, other) if content is contents[0] else (other, content)
             return same(Single(pair[0]), Single(pair[1]), question, lenient)
     return no("an option's letter against a value", "choice")
+
+
+def _bare_letter(node: Node) -> str:
+    """The letter of an option that is given alone, '' for anything else."""
+    if node.head == "choice":
+        return "" if node.args else node.text
+    letter = _letter(node)
+    return letter if letter.isupper() and letter <= "J" else ""
 
 
 def _letter(node: Node) -> str:

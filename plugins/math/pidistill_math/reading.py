@@ -12,13 +12,15 @@ from typing import Final
 
 from pidistill_math.letters import resolved
 from pidistill_math.lexer import Token, tokens
+from pidistill_math.numbers import spelt_number
 from pidistill_math.numerals import joined
-from pidistill_math.quantities import JOINING, RELATIONS, Quantities, joined_words, word_value
-from pidistill_math.syntax import Node, Unreadable, sym
+from pidistill_math.quantities import CHANGING, JOINING, RELATIONS, Quantities, joined_words, word_value
+from pidistill_math.syntax import Node, Unreadable, num, sym
 
 CONDITIONS: Final = frozenset({"for", "where", "with"})
 """Words that join a value and a condition on its symbols."""
 _WHOLE: Final = frozenset({"all", "any", "every", "some", "each", "an", "integer", "integers"})
+_OPTIONS: Final = frozenset("ABCDEFGHIJabcde")
 _SET_SIGNS: Final = {"cup": "union", "cap": "inter", "setminus": "minus", "backslash": "minus", "bigcup": "union",
                      "smallsetminus": "minus"}  # fmt: skip
 _ABOUT: Final = frozenset({"approximately", "about", "approx", "roughly", "approx."})
@@ -59,12 +61,20 @@ class Reader(Quantities):
 
     def phrase(self) -> Node | None:
         """An answer of words alone, or a list of such; None where anything else is in it."""
-        if any(t.kind not in ("word", "letter") and t.text not in (",", "'", "-", ".", '"', ";") for t in self.tokens):
+        signs_of_text = (",", "'", "-", ".", '"', ";")
+        if any(
+            t.kind not in ("word", "letter")
+            and t.text not in signs_of_text
+            and not (t.text in ("(", ")") and t.style == "text")
+            for t in self.tokens
+        ):
             return None
         if not any(t.kind == "word" and t.text.lower() not in JOINING for t in self.tokens):
             return None
         if len(self.tokens) > 1 and any(t.kind == "letter" and t.style == "math" for t in self.tokens):
             return None
+        if (number := spelt_number(joined_words(self.tokens))) is not None:
+            return num(number, "worded")
         parts: list[list[Token]] = [[]]
         signs = []
         for token in self.tokens:
@@ -92,7 +102,7 @@ class Reader(Quantities):
         letter = found[at + opened] if at + opened < len(found) else None
         if at and letter is not None and letter.kind == "word" and len(letter.text) == 1:
             letter = replace(letter, kind="letter")
-        if letter is None or letter.kind != "letter" or not "A" <= letter.text.upper() <= "J":
+        if letter is None or letter.kind != "letter" or letter.text not in _OPTIONS:
             return None
         after = at + opened + 1
         closed = after < len(found) and found[after].text == ")" and found[after].kind == "op"
@@ -119,6 +129,9 @@ class Reader(Quantities):
                 content = Node("words", text=" ".join(t.text for t in rest).lower())
             else:
                 raise
+        words = content.text.lower().split() if content.head == "words" else []
+        if content.head in ("list", "rel", "residue", "dots") or any(word in CHANGING for word in words):
+            raise Unreadable(f"what stands behind the letter {letter.text!r}")
         return Node("choice", (content,), text=letter.text)
 
     # --- lists and relations

@@ -134,6 +134,10 @@ def is_name(node: Node) -> bool:
             )
         case "ratio":
             return all(map(is_name, node.args))
+        case "setop":
+            return all(arg.head == "sym" for arg in node.args)
+        case "div" if all(arg.head == "mul" and arg.args[0] == sym("d") for arg in node.args):
+            return True
         case "div":
             return all(_is_segment(arg) or (arg.head == "sym" and arg.text[0].isupper()) for arg in node.args)
     return False
@@ -148,7 +152,9 @@ def letters_only(node: Node) -> bool:
     """Whether an expression is made of symbols alone, without numerals: ``m+n``, ``xy``, ``\\sin A``."""
     if node.head == "call" and node.text in ("sin", "cos", "tan", "cot", "sec", "csc"):
         return node.args[0].head in ("sym", "angle")
-    return all(part.head in ("sym", "add", "mul", "div") for part in node.walk())
+    names = [part.text for part in node.walk() if part.head == "sym"]
+    once = len(names) == len(set(names))
+    return once and all(part.head in ("sym", "add", "mul", "div") for part in node.walk())
 
 
 # --- relations -------------------------------------------------------------------------------------------------------
@@ -271,9 +277,9 @@ def _inequality(sides: tuple[Node, ...], found: list[str]) -> Shape:
         return Reals((Interval(sides[0], sides[2], (found[0] == "<=", found[1] == "<=")),), sides[1])
     if len(sides) == 2:
         left, right = sides
-        if left.head == "neg" and is_name(left.args[0]):
+        if left.head == "neg" and is_name(left.args[0]) and not is_name(negated(right)):
             return _inequality((negated(right), left.args[0]), found)
-        if right.head == "neg" and is_name(right.args[0]):
+        if right.head == "neg" and is_name(right.args[0]) and not is_name(negated(left)):
             return _inequality((right.args[0], negated(left)), found)
         closed = found[0] == "<="
         if is_name(left) and not (is_name(right) and not is_name(left)) and left.text not in symbols(right):

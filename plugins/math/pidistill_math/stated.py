@@ -13,17 +13,26 @@ from typing import Final, Literal
 from pidistill_math.reading import read
 from pidistill_math.syntax import Unreadable
 
-_PHRASE = re.compile(r"\banswers?\b\**(?:\s+(?:is|are)\b(?:\s*:)?|\s*[:=]|\s+(?=\$|\\\(|\\\[))\**", re.IGNORECASE)
+_PHRASE = re.compile(
+    r"(?<!\bno )\banswers?\b(?:\s+(?:to|for|of)\s+[^.!?\n:=$]{1,60}?)?\**"
+    r"(?:\s+(?:is|are|equals|becomes|(?:would|must|should|will)\s+be|comes\s+out\s+(?:to|as)(?:\s+be)?)\b(?:\s*:)?"
+    r"|\s*[:=]|\s+(?=\$|\\\(|\\\[))\**",
+    re.IGNORECASE,
+)
 _ENDS = re.compile(
     r"\$\$?[^$\n]{1,2000}?\$\$?|\\\([^\n]{1,2000}?\\\)|\\\[[\s\S]{1,2000}?\\\]|(?P<end>\n|[.!?](?=\s|\*|$))"
 )
-_BECAUSE = re.compile(r",?\s+(?:because|since|as|where|so|by|from|which)\b", re.IGNORECASE)
+_BECAUSE = re.compile(r"[\s,(]+(?:because|since|as|where|so|by|from|which)\b|,\s*not\b", re.IGNORECASE)
+_LEADING = re.compile(
+    r"(?:therefore|thus|clearly|simply|just|indeed|equal\s+to|then|hence|now|obviously)\b[\s,:]*", re.I
+)
+_YES = re.compile(r"(?:yes|no|true|false)(?=\s*[,;\u2014-])", re.IGNORECASE)
 _COPULA = re.compile(
     r"\b(?:is|are|equals)\b(?:\s+(?:equal\s+to|exactly|therefore|thus|just|simply)\b)?\s*:?", re.IGNORECASE
 )
 _TAKEN_BACK = re.compile(
-    r"^\W*(?:no|wait|hmm|oops|actually)\b[\s,.:!-]|\b(?:that|this|it)(?:'s|\s+is|\s+was)\s+(?:wrong|incorrect|not\s+right|"
-    r"not\s+correct|a\s+mistake)|\bscratch\s+that|\bit\s+must\s+be\b|\bi\s+was\s+wrong",
+    r"^\W*(?:(?:wait|hmm|oops|actually)\b[\s,.:!-]|no\s*[,.:!\u2014-])"
+    r"|\b(?:that|this|it)(?:'s|\s+is|\s+was)\s+(?:wrong|incorrect|not\s+right|not\s+correct|a\s+mistake)|\bscratch\s+that|\bit\s+must\s+be\b|\bi\s+was\s+wrong",
     re.IGNORECASE,
 )
 _STATEMENT: Final = 2_000
@@ -55,8 +64,11 @@ def _sentence(text: str) -> str:
             break
     if _TAKEN_BACK.search(after[:300]):
         return ""
+    if leading := _LEADING.match(sentence):
+        sentence = sentence[leading.end() :]
     whole = undressed(sentence)
-    candidates = [whole]
+    yes = _YES.match(whole)
+    candidates = [yes.group()] if yes else [whole]
     if because := _BECAUSE.search(sentence):
         candidates.append(undressed(sentence[: because.start()]))
     for copula in list(_COPULA.finditer(sentence))[-1:]:
@@ -74,6 +86,8 @@ def _readable(text: str) -> bool:
 
 def _finished(answer: str) -> str:
     """The answer, or '' where it breaks off."""
+    if not any(char.isalnum() or char in "\\∞∅" for char in answer):
+        return ""
     unfinished = answer.endswith(("=", ":", "\\", "+")) or answer.count("{") != answer.count("}")
     return "" if not answer or unfinished else answer
 

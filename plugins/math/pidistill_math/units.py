@@ -190,6 +190,15 @@ def power(unit: Unit, exponent: int) -> Unit:
     return Unit(f"{base}^{int(old or 1) * exponent}", unit.scale**exponent, f"{unit.label}^{exponent}")
 
 
+def times(left: Unit, right: Unit) -> Unit:
+    """The product of two units, a quotient where the second has a negative power."""
+    if "^-" in right.dimension:
+        base, _, exponent = right.dimension.partition("^-")
+        below = f"{base}^{exponent}" if exponent != "1" else base
+        return per(left, Unit(below, 1 / right.scale, right.label))
+    return Unit(f"{left.dimension}*{right.dimension}", left.scale * right.scale, f"{left.label} {right.label}")
+
+
 def per(top: Unit, bottom: Unit) -> Unit:
     """The quotient of two units."""
     return Unit(f"{top.dimension}/{bottom.dimension}", top.scale / bottom.scale, f"{top.label}/{bottom.label}")

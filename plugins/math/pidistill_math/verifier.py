@@ -15,7 +15,7 @@ from pidistill.authoring.options import Options, option
 from pidistill.contracts import Verifier
 from pidistill.records import Problem, Status, Verdict, content_hash
 from pidistill_math.extract import extract
-from pidistill_math.judge import Ruling, judge
+from pidistill_math.judge import Ruling, judge, trouble
 
 _SHOWN: Final = 2_000
 """Characters of an answer that a verdict keeps."""
@@ -53,8 +53,8 @@ class MathVerifier(Verifier):
             return Verdict(Status.ABSTAIN, reason="the problem has no reference answer")
         found = extract(completion, self.options.fallback)
         if found.answer is None:
-            if not problem.reference.strip():
-                return Verdict(Status.ABSTAIN, reason="the reference is empty")
+            if reason := trouble(problem.reference, problem.prompt):
+                return Verdict(Status.ABSTAIN, reason=f"reference: {reason}")
             return Verdict(Status.NO_ANSWER, reason=found.reason, diagnostics=f"No final answer: {found.reason}.")
         ruling = self._ruling(problem, problem.reference, found.answer)
         return Verdict(
