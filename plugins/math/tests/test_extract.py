@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pidistill_math import arithmetic
 from pidistill_math.extract import extract
 
 
@@ -94,3 +95,14 @@ def test_a_balanced_last_box_gives_its_content(content: str, before: str) -> Non
     if depth or content.endswith("\\") or "\\" in content or not content.strip() or "boxed" in content:
         return
     assert extract(f"{before}\n\nSo \\boxed{{{content}}}").answer == content.strip()
+
+
+@pytest.mark.parametrize("worked", ["4 * 2 = 8\n\\boxed{8}", "so it is 8\n\\boxed{8}.", "x = 8\n\n\\boxed{8}"])
+def test_a_line_s_end_ends_what_stands_before_a_box(worked: str) -> None:
+    assert extract(worked).answer == "8"
+
+
+def test_every_worked_solution_of_the_generated_problems_states_its_answer() -> None:
+    for problem in arithmetic.problems("train", 0, 300):
+        assert problem.solution is not None
+        assert extract(problem.solution).answer == problem.reference
