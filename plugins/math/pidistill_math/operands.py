@@ -221,8 +221,9 @@ class Operands(Cursor):
                 self.at += 1
                 self.skip(",")
                 continue
+            start = self.at
             items = self.items("cell")
-            if len(items) != 1:
+            if len(items) != 1 or self.at == start:
                 raise Unreadable("a cell of a matrix that holds several items")
             rows[-1].append(items[0])
         rows = [row for row in rows if row]
