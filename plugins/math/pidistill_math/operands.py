@@ -149,7 +149,7 @@ class Operands(Cursor):
         if self.peek() == "{":
             return self.group()
         if token.kind == "num" and len(token.text) > 1:
-            if "." in token.text or "(" in token.text:
+            if not token.text.isdigit():
                 raise Unreadable(f"{token.text!r} behind a command")
             self.tokens = [*self.tokens]
             self.tokens[self.at] = replace(token, text=token.text[1:], gap="")
