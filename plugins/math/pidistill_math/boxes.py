@@ -249,6 +249,8 @@ def discounted(text: str, box: Box) -> str:
         if before[opened.start() - 1].isalnum() or before[opened.start() - 1] == "}":
             return "the last box is an argument"
         before, after = before[: opened.start()], after[closed.end() :]
+    if not inside:  # outside of a formula a new line ends what stands before it
+        before = before.rpartition("\n")[2]
     if _OPERATOR_BEFORE.search(before):
         arrow = _ARROW.search(before) and not (inside and before.rstrip()[-1:] in "-+*")
         if not arrow:

@@ -149,7 +149,7 @@ class Operands(Cursor):
         if self.peek() == "{":
             return self.group()
         if token.kind == "num" and len(token.text) > 1:
-            if "." in token.text or "(" in token.text:
+            if not token.text.isdigit():
                 raise Unreadable(f"{token.text!r} behind a command")
             self.tokens = [*self.tokens]
             self.tokens[self.at] = replace(token, text=token.text[1:], gap="")
@@ -221,8 +221,9 @@ class Operands(Cursor):
                 self.at += 1
                 self.skip(",")
                 continue
+            start = self.at
             items = self.items("cell")
-            if len(items) != 1:
+            if len(items) != 1 or self.at == start:
                 raise Unreadable("a cell of a matrix that holds several items")
             rows[-1].append(items[0])
         rows = [row for row in rows if row]

@@ -88,6 +88,8 @@ class Quantities(Expressions):
         start = self.at
         while (token := self.token()) is not None and token.kind == "word" and token.text.lower() not in JOINING:
             self.at += 1
+        if self.at == start:
+            raise Unreadable(f"the word {self.tokens[start].text!r} where a value should stand")
         if all(token.text.lower() in _NAMING for token in self.tokens[start : self.at]):
             self.named_by_letters()
         if self.peek() in (*RELATIONS, ":") and (

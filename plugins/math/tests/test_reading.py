@@ -80,7 +80,8 @@ def test_two_numerals_side_by_side_are_no_answer(left: int, right: int, gap: str
     "text",
     ["5\\phantom{6}", "5\\cancel{6}", "\\color{white}{5}", "5\u202e", "5\u0430", "\\unknown{5}", "5\\text{", "5}", "{5",
      "\\frac{5}", "5^", "_5", "5 6", "4 10/3", "5\\frac{7}{3}", "--5", "5+", "()", "\\boxed{5} 6", "5 = ", "\\sqrt",
-     "\\begin{pmatrix}1&2\\\\3\\end{pmatrix}", "[1,2,3)", "\\left(5", "|5", "5!!!x y z\\\\"],
+     "\\begin{pmatrix}1&2\\\\3\\end{pmatrix}", "[1,2,3)", "\\left(5", "|5",
+     "x>\\begin{pmatrix}1 \\text{ and } x<3", "\\begin{cases}1 \\text{ or }", "5!!!x y z\\\\"],
 )  # fmt: skip
 def test_what_is_in_no_grammar_is_unreadable_and_fails(text: str) -> None:
     assert judge("5", text).status is Status.FAIL

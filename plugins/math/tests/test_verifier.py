@@ -12,6 +12,7 @@ from pidistill.errors import UsageError, VerifierError
 from pidistill.records import Problem, Status
 from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
+from pidistill_math import arithmetic
 from pidistill_math.domain import MathDomain
 from pidistill_math.judge import judge
 from pidistill_math.reading import alike
@@ -120,3 +121,11 @@ def test_diagnostics_never_hold_the_reference() -> None:
     for completion in ("", "\\boxed{5}", "\\boxed{31338}", "31337"):
         verdict = MathVerifier().verify(problem, completion)
         assert "31337" not in verdict.diagnostics + verdict.reason
+
+
+def test_every_worked_solution_of_the_generated_arithmetic_passes() -> None:
+    verifier = MathVerifier()
+    for problem in arithmetic.problems("test", limit=1000):
+        assert problem.solution is not None
+        assert verifier.verify(problem, problem.solution).passed, problem.solution
+    assert verifier.verify(Problem("p", "math", "?", "8"), "4 * 2 = 8\n\\boxed{8}").passed
