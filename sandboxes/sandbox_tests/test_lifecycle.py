@@ -15,7 +15,7 @@ import pytest
 from pidistill.contracts import Sandbox
 from pidistill.sandbox import Call, Limits
 from pidistill_sandboxes.guest import ProcessGuest
-from pidistill_sandboxes.inside.standby import empty
+from pidistill_sandboxes.inside.scratch import empty
 from pidistill_sandboxes.session import WarmSession
 
 

@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 from pidistill.sandbox import Answer, Kind, Limits, Program, Session
 
 _SHARED: Final = ("graph", "remote", "effects")
+_ROOM: Final = (*_SHARED, "checks", "runner")
 _LOAD: Final = """
 import sys as _sys, types as _types
 def _load(modules):
@@ -44,25 +45,23 @@ class Spec(NamedTuple):
 
 
 @cache
-def _modules(last: str) -> list[tuple[str, str]]:
+def _modules(*names: str) -> list[tuple[str, str]]:
     folder = files("pidistill_code").joinpath("inside")
-    names = [("pidistill_code", ""), ("pidistill_code.inside", "")]
-    return names + [
-        (f"pidistill_code.inside.{name}", folder.joinpath(f"{name}.py").read_text("utf-8")) for name in (*_SHARED, last)
-    ]
+    texts = [(f"pidistill_code.inside.{name}", folder.joinpath(f"{name}.py").read_text("utf-8")) for name in names]
+    return [("pidistill_code", ""), ("pidistill_code.inside", ""), *texts]
 
 
 @cache
 def served_text() -> str:
     """What a program needs to be served: it comes after the candidate's text, on one line."""
     space = "{'__name__': 'pidistill_code'}"
-    loader = f"(lambda s: (exec({_LOAD!r}, s), s['_load']({_modules('served')!r})['serve_program'](globals()))[1])({space})"
+    loader = f"(lambda s: (exec({_LOAD!r}, s), s['_load']({_modules(*_SHARED, 'served')!r})['serve_program'](globals()))[1])({space})"
     return f"\n{SERVE} = {loader}\n"
 
 
 @cache
 def _room_text() -> str:
-    return f"{_LOAD}\nrun = _load({_modules('runner')!r})['begin']()\n"
+    return f"{_LOAD}\nrun = _load({_modules(*_ROOM)!r})['begin']()\n"
 
 
 class Tests:
