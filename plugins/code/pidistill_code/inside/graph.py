@@ -45,13 +45,14 @@ KNOWN: dict[str, Any] = {
     "datetime.datetime": lambda v: _date(v) + _time(v),
     "datetime.time": _time,
     "datetime.timedelta": lambda v: (v.days, v.seconds, v.microseconds),
-    "collections.OrderedDict": lambda v: (list(v.items()),),
-    "collections.Counter": lambda v: (dict(v),),
-    "collections.defaultdict": lambda v: (v.default_factory, dict(v)),
-    "collections.deque": lambda v: (list(v), v.maxlen),
+    "collections.OrderedDict": lambda v: (tuple(v.items()),),
+    "collections.Counter": lambda v: (tuple(v.items()),),
+    "collections.defaultdict": lambda v: (v.default_factory, tuple(v.items())),
+    "collections.deque": lambda v: (tuple(v), v.maxlen),
     "uuid.UUID": lambda v: (v.hex,),
 }
-"""Classes of the standard library whose instances cross by value: name -> what they are made of."""
+"""Classes of the standard library whose instances cross by value: name -> what they are made of, in tuples: these are
+whole when they are made, while a list may be filled later."""
 _PLAIN_CLASSES = frozenset({"int", "float", "complex", "bool", "str", "bytes", "bytearray", "list", "tuple", "dict",
                             "set", "frozenset", "range", "object", "type", "NoneType"})  # fmt: skip
 
@@ -225,6 +226,8 @@ class Graph:
                 return frozenset([value(part) for part in parts])
             case ("c", str(path)):
                 return class_at(path)
+            case ("x", "collections.Counter" as path, [part]):
+                return class_at(path)(dict(value(part)))
             case ("x", str(path), list(parts)):
                 return class_at(path)(*[value(part) for part in parts])
             case ("p", *told):

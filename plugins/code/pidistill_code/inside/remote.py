@@ -175,7 +175,7 @@ class Peer:
         if handle is not None:
             return ("yours", handle._remote_number)
         if issubclass(kind, BaseException):
-            parts = (kind, tuple(item.args), dict(vars(item)), item.__cause__)
+            parts = (kind, tuple(item.args), tuple(vars(item).items()), item.__cause__)
             return ("error", *map(slot, parts), _text(item))
         if isinstance(item, type) and issubclass(item, BaseException):
             if _is_standard(item):
@@ -435,7 +435,7 @@ def _plain(item: Any, base: Any) -> object:
         return base.__pos__(item)
     if base in (str, bytes):
         return base.__getitem__(item, slice(None)) if type(item) is base else base.__add__(base(), item)
-    return base(base.items(item) if base is dict else base.__iter__(item))
+    return tuple(base.items(item) if base is dict else base.__iter__(item))
 
 
 def _text(error: BaseException) -> str:
