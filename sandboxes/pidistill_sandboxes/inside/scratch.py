@@ -41,6 +41,10 @@ class Scratch:
             _reset(folder)
             self._serials[number], self._changed[number] = _serial(folder), os.stat(folder).st_ctime_ns
 
+    def is_touched(self) -> bool:
+        """Whether something has been made in one of the folders by name, or the folder itself been changed."""
+        return [os.stat(folder).st_ctime_ns for folder in self.folders] != self._changed
+
     def look(self, files: int = 0) -> tuple[bool, bool]:
         """Whether the folders have been touched, and whether more files have been made than the `files` in the first one
         that were made for the program. Only once all of its processes are gone. Raises `OSError`."""
