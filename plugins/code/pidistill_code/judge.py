@@ -1,7 +1,8 @@
 """Running a problem's tests against a program in a sandbox, and what came of it.
 
 One program serves all tests of a function, so state that calls leave behind stays, as it does where tests run in one
-process. Values are judged out here, which is quick; what is more than values is judged in the room, beside a new process. The first call after which the program is gone (time, memory, exit, tampering) ends the run; tests that were
+process. Values are judged out here, which is quick; what is more than values is judged in the room, beside a new
+process. The first call after which the program is gone (time, memory, exit, tampering) ends the run; tests that were
 not reached have not passed. Programs that read standard input are started afresh for each test.
 """
 
@@ -15,8 +16,8 @@ from typing import Final, TypeGuard
 from pidistill.sandbox import Answer, Kind, Limits, Outcome, Raised, Session
 from pidistill_code.answers import Ask, Asker, DivergedError, EndedError, as_recorded, ask_program
 from pidistill_code.expressions import CandidateCall
-from pidistill_code.operations import truth
 from pidistill_code.live import Tests, served_text
+from pidistill_code.operations import truth
 from pidistill_code.room import CandidateRaisedError, guarded, pass_on, record_in_room, run_on_answers
 from pidistill_code.suite import IN_PLACE, AssertTest, DataTest, RoomTest, ScriptTest, Suite, Test, as_call
 from pidistill_code.values import close, normalise, same_output, shown

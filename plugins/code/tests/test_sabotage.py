@@ -13,24 +13,33 @@ SUM = Problem(
 )  # fmt: skip
 SQUARE = Problem(
     "square", "code", "square(n)", reference="def square(n):\n    return n * n\n",
-    extra={"entry_point": "square", "tests": ["assert square(3) == 9", "for n in range(3):\n    assert square(n) == n * n"]},
+    extra={
+        "entry_point": "square",
+        "tests": ["assert square(3) == 9", "for n in range(3):\n    assert square(n) == n * n"],
+    },
 )  # fmt: skip
-BOX = Problem("box", "code", "Box(n).n", extra={"entry_point": "Box", "tests": ["b = Box(3)\nassert b.n == 3 and b.twice() == 6"]})
+BOX = Problem(
+    "box", "code", "Box(n).n", extra={"entry_point": "Box", "tests": ["b = Box(3)\nassert b.n == 3 and b.twice() == 6"]}
+)
 HONEST = [
     (SUM, "a, b = map(int, input().split())\nprint(a + b)\n"),
     (SUM, "import sys, tempfile\nprint(sum(map(int, sys.stdin.read().split())))\ntempfile.TemporaryFile().close()\n"),
     (SQUARE, "def square(n):\n    return n ** 2\n"),
     (SQUARE, "import random, math\ndef square(n):\n    random.random()\n    return int(math.pow(n, 2))\n"),
-    (BOX, "class Box:\n    def __init__(self, n):\n        self.n = n\n    def twice(self):\n        return 2 * self.n\n"),
+    (
+        BOX,
+        "class Box:\n    def __init__(self, n):\n        self.n = n\n    def twice(self):\n        return 2 * self.n\n",
+    ),
 ]
+ACL = "ACL = bytes.fromhex('0200000001000000ffffffff04000000ffffffff20000000ffffffff'); "
 SABOTAGE = {
     "mode 555": "os.chmod('/tmp', 0o555)",
     "mode 0": "os.chmod('/tmp', 0)",
     "sticky off": "os.chmod('/tmp', 0o777)",
     "times": "os.utime('/tmp', (1, 2))",
     "attribute": "os.setxattr('/tmp', 'user.a', b'1')",
-    "access list": "os.setxattr('/tmp', 'system.posix_acl_access', b'\\2\\0\\0\\0\\1\\0\\0\\0\\xff\\xff\\xff\\xff\\4\\0\\0\\0\\xff\\xff\\xff\\xff\\x20\\0\\0\\0\\xff\\xff\\xff\\xff')",
-    "default access list": "os.setxattr('/tmp', 'system.posix_acl_default', b'\\2\\0\\0\\0\\1\\0\\0\\0\\xff\\xff\\xff\\xff\\4\\0\\0\\0\\xff\\xff\\xff\\xff\\x20\\0\\0\\0\\xff\\xff\\xff\\xff')",
+    "access list": f"{ACL}os.setxattr('/tmp', 'system.posix_acl_access', ACL)",
+    "default access list": f"{ACL}os.setxattr('/tmp', 'system.posix_acl_default', ACL)",
     "flags": "import fcntl, struct; fcntl.ioctl(os.open('/tmp', os.O_RDONLY), 0x40086602, struct.pack('l', 0x40))",
     "a file": "open('/tmp/x', 'w').write('x')",
     "a locked folder": "os.makedirs('/tmp/a/b/c'); os.chmod('/tmp/a/b', 0); os.chmod('/tmp/a', 0)",
@@ -45,10 +54,10 @@ SABOTAGE = {
     "modules": "[open(f'/tmp/{m}.py', 'w').write('1/0') for m in ('random', 'tempfile', 'candidate', 'sitecustomize')]",
     "a daemon": "os.fork() or (os.setsid(), os.fork() or __import__('time').sleep(60))",
     "children": "[os.fork() or __import__('time').sleep(60) for _ in range(8)]",
-    "threads": "import threading; [threading.Thread(target=__import__('time').sleep, args=(60,), daemon=True).start() for _ in range(8)]",
+    "threads": "import _thread, time; [_thread.start_new_thread(time.sleep, (60,)) for _ in range(8)]",
     "zombies": "[os.fork() or os._exit(0) for _ in range(9)]",
     "a stopped child": "import signal; p = os.fork() or __import__('time').sleep(60); os.kill(p, signal.SIGSTOP)",
-    "signals to all": "import signal; [signal.signal(s, signal.SIG_IGN) for s in (1, 2, 3, 10, 12, 15)]; os.kill(-1, 15)",
+    "signals to all": "import signal; [signal.signal(s, signal.SIG_IGN) for s in (1, 2, 10, 15)]; os.kill(-1, 15)",
     "kills all": "os.kill(-1, 9)",
     "kills one": "os.kill(1, 9)",
     "stops itself": "import signal; os.kill(os.getpid(), signal.SIGSTOP)",
@@ -59,7 +68,7 @@ SABOTAGE = {
     "floods the bell": "os.set_blocking(5, False); os.write(5, bytes(1 << 16))",
     "floods the output": "sys.stdout.write('x' * (1 << 23)); sys.stdout.flush()",
     "floods the errors": "sys.stderr.write('x' * (1 << 23)); sys.stderr.flush()",
-    "limits": "import resource; [resource.setrlimit(w, (1, 1)) for w in (resource.RLIMIT_NOFILE, resource.RLIMIT_FSIZE)]",
+    "limits": "import resource as r; [r.setrlimit(w, (1, 1)) for w in (r.RLIMIT_NOFILE, r.RLIMIT_FSIZE)]",
     "nice": "os.nice(19)",
     "affinity": "os.sched_setaffinity(0, {0})",
     "umask": "os.umask(0o777); open('/tmp/u', 'w').close()",
@@ -86,7 +95,8 @@ def test_there_are_fifty() -> None:
 @pytest.mark.parametrize("name", SABOTAGE)
 def test_honest_programs_after_a_saboteur_get_the_verdicts_they_had(every_verifier: CodeVerifier, name: str) -> None:
     script = f"import os, sys\nprint(0)\ntry:\n    {SABOTAGE[name]}\nexcept Exception:\n    pass\n"
-    function = f"import os, sys\ndef square(n):\n    try:\n        {SABOTAGE[name]}\n    except Exception:\n        pass\n    return 0\n"
+    body = f"    try:\n        {SABOTAGE[name]}\n    except Exception:\n        pass\n    return 0\n"
+    function = f"import os, sys\ndef square(n):\n{body}"
     for problem, source in ((SUM, script), (SQUARE, function)):
         verdict = every_verifier.verify(problem, f"```python\n{source}```")
         assert verdict.status.judged and not verdict.passed, verdict.reason

@@ -88,7 +88,7 @@ class _Quitter:
         return f"Use {self.name}() or Ctrl-D (i.e. EOF) to exit"
 
     def __call__(self, code: object = None) -> None:
-        try:
+        try:  # noqa: SIM105 - contextlib is not here yet
             sys.stdin.close()
         except Exception:  # noqa: BLE001 - the candidate may have replaced it
             pass
@@ -248,7 +248,7 @@ def _finalize(module: types.ModuleType) -> None:
     for work in (_end_threads, atexit._run_exitfuncs, _flush, module.__dict__.clear, gc.collect, _flush):
         try:
             work()
-        except BaseException:  # noqa: BLE001, S112 - an interpreter prints it and goes on
+        except BaseException:  # noqa: BLE001 - an interpreter prints it and goes on
             continue
 
 

@@ -312,8 +312,8 @@ class Run:
     def _own_time(self, now: float, times: tuple[float, float]) -> tuple[float, float]:
         """Seconds since the request that count, and those in which it neither ran nor waited for a processor.
 
-        The latter count once there have been `_IDLE_S` of them in all: what else keeps a program, such as a page that is
-        read, is not told apart from sleeping.
+        The latter count once there have been `_IDLE_S` of them in all: what else keeps a program, such as a page that
+        is read, is not told apart from sleeping.
         """
         ran, delay_s = times
         ran -= self.ran_then

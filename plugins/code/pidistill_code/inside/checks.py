@@ -52,7 +52,7 @@ class approx:  # noqa: N801 - as pytest has it
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, expected: Any, rel: float | None = None, abs: float | None = None) -> None:  # noqa: A002
+    def __init__(self, expected: Any, rel: float | None = None, abs: float | None = None) -> None:
         self._expected, self._rel, self._abs = expected, 1e-6 if rel is None else rel, 1e-12 if abs is None else abs
 
     def __eq__(self, other: object) -> bool:
@@ -60,8 +60,10 @@ class approx:  # noqa: N801 - as pytest has it
 
     def _same(self, got: Any, expected: Any) -> bool:
         if isinstance(expected, dict):
-            return isinstance(got, dict) and got.keys() == expected.keys() and all(
-                self._same(got[name], expected[name]) for name in expected
+            return (
+                isinstance(got, dict)
+                and got.keys() == expected.keys()
+                and all(self._same(got[name], expected[name]) for name in expected)
             )
         if isinstance(expected, list | tuple):
             return type(got) in (list, tuple) and len(got) == len(expected) and all(map(self._same, got, expected))

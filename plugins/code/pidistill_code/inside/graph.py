@@ -73,7 +73,8 @@ def _path(kind: type) -> str:
 
 
 class Graph:
-    """One side of it. `stay` says of an object that does not cross what the other side is told; `stand_in` makes of that
+    """One side of it. `stay` says of an object that does not cross what the other side is told; `stand_in` makes of
+    that
     what stands for it here; `mine` finds an own object again by what the other side says of it."""
 
     def __init__(self, letter: str, stay: Any, stand_in: Any) -> None:
@@ -125,7 +126,7 @@ class Graph:
             self._seen[name] = content
             parts = [part for pair in item.items() for part in pair] if type(item) is dict else item
             filled = bytes(item) if type(item) is bytearray else [slot(part) for part in parts]
-            nodes[place] = (_TAGS[type(item)], name, filled)
+            nodes[place] = (_TAGS[item.__class__], name, filled)
         return root, nodes
 
     def _other(self, kind: type, item: Any, slot: Any) -> tuple[object, ...]:
@@ -255,12 +256,12 @@ def _fill(item: Any, parts: Any, value: Any) -> None:
         raise BrokenError("parts that are no list")
     found = [value(part) for part in parts]
     if type(item) is list:
-        if len(item) != len(found) or any(a is not b for a, b in zip(item, found)):
+        if len(item) != len(found) or any(a is not b for a, b in zip(item, found, strict=True)):
             item[:] = found
     elif type(item) is dict:
         pairs = list(zip(found[::2], found[1::2], strict=True))
         if len(item) != len(pairs) or any(
-            a is not c or b is not d for (a, b), (c, d) in zip(item.items(), pairs)
+            a is not c or b is not d for (a, b), (c, d) in zip(item.items(), pairs, strict=True)
         ):
             item.clear()
             item.update(pairs)

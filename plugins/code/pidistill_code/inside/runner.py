@@ -2,8 +2,8 @@
 
 Each test has a module of its own, `__main__`, with the preamble's names in it and those of the candidate that it uses
 and does not get elsewhere. Test functions that nothing calls are called, and `unittest` cases that nothing runs are
-run, as a test runner would. Text is never evaluated in this process, where it could claim that a test has passed: `eval`
-and `exec` send it to the candidate's.
+run, as a test runner would. Text is never evaluated in this process, where it could claim that a test has passed:
+`eval` and `exec` send it to the candidate's.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ import threading
 import types
 from typing import Any
 
-from pidistill_code.inside.effects import Witness
 from pidistill_code.inside.checks import call_test, stand_in
-from pidistill_code.inside.remote import BrokenError, Peer, _RemoteClass
+from pidistill_code.inside.effects import Witness
+from pidistill_code.inside.graph import BrokenError
+from pidistill_code.inside.remote import Peer
+from pidistill_code.inside.standins import RemoteClass
 
 
 class _Room(Peer):
@@ -96,7 +98,7 @@ class Runner:
 
     def __init__(self, exchange: Any) -> None:
         self._room = _Room(exchange)
-        pickle.loads = _loads  # type: ignore[assignment]
+        pickle.loads = _loads
         pickle.Unpickler = _Unpickler  # type: ignore[misc]
 
     def run(self, preamble: str, statements: str, names: Any, uncalled: Any) -> str:
@@ -130,7 +132,7 @@ class Runner:
 
 
 def _is_class(item: object) -> bool:
-    return issubclass(type(item), _RemoteClass)
+    return issubclass(type(item), RemoteClass)
 
 
 def _call_all(space: dict[str, Any], uncalled: Any, made: set[str]) -> None:
@@ -179,4 +181,3 @@ def begin() -> Any:
         return ("done", runner.run(*spec))
 
     return run
-
