@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import atexit
 import builtins
+import functools
 import gc
 import os
 import struct
@@ -245,8 +246,9 @@ def _execute(module: types.ModuleType, source: str, script: bool) -> None:
 
 def _finalize(module: types.ModuleType) -> None:
     """What an interpreter does at its end: threads, exit functions, buffers, and what only the collector flushes."""
-    for work in (_end_threads, atexit._run_exitfuncs, _flush, module.__dict__.clear, gc.collect, _flush):
-        try:
+    names = [functools.partial(module.__dict__.pop, name, None) for name in reversed(list(module.__dict__))]
+    for work in (_end_threads, atexit._run_exitfuncs, _flush, *names, gc.collect, _flush):
+        try:  # the last name first, so that what ends with an object can still use what was there before it
             work()
         except BaseException:  # noqa: BLE001 - an interpreter prints it and goes on
             continue
