@@ -30,6 +30,7 @@ import struct
 import sys
 import time
 import types
+from collections.abc import Callable
 
 from pidistill_sandboxes.inside import wire
 
@@ -247,7 +248,8 @@ def _execute(module: types.ModuleType, source: str, script: bool) -> None:
 def _finalize(module: types.ModuleType) -> None:
     """What an interpreter does at its end: threads, exit functions, buffers, and what only the collector flushes."""
     names = [functools.partial(module.__dict__.pop, name, None) for name in reversed(list(module.__dict__))]
-    for work in (_end_threads, atexit._run_exitfuncs, _flush, *names, gc.collect, _flush):
+    works: list[Callable[[], object]] = [_end_threads, atexit._run_exitfuncs, _flush, *names, gc.collect, _flush]
+    for work in works:
         try:  # the last name first, so that what ends with an object can still use what was there before it
             work()
         except BaseException:  # noqa: BLE001 - an interpreter prints it and goes on
