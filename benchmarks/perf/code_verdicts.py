@@ -22,8 +22,8 @@ mix: our limits are own seconds of a program, theirs those of the clock, so unde
 EvalPlus gets the base tests as inputs and the reference's answers, the problems whose tests are no such list left out
 of its share (they count for the others). Then, alone: a verdict's overhead over running the same code and tests bare;
 how long after its limit a loop is killed; processor time of a verdict, of all processes below this; what a bare fork
-and wait takes here, and how many times that and the bare tests a verdict costs. `--endurance N` gives N verdicts and looks at memory, processes, files and mounts before and
-after.
+and wait takes here, and how many times that and the bare tests a verdict costs. `--endurance N` gives N verdicts and
+looks at memory, processes, files and mounts before and after.
 """
 
 from __future__ import annotations
@@ -230,13 +230,15 @@ def seconds_of(work: Callable[[], object]) -> float:
 
 def overhead(verifier: CodeVerifier, problems: Sequence[Problem], raw: dict[str, Any]) -> tuple[list[float], float]:
     """Seconds that a verdict takes over running the same code and tests bare in this process, sorted; and the mean of
-    the latter."""
+    the processor seconds of the latter."""
     found, bares = list[float](), list[float]()
     for problem in problems:
         row = raw[problem.id]
         program = f"{problem.reference}\n{row['test']}\ncheck({row['entry_point']})\n"
         bare = min(seconds_of(lambda text=program: exec(text, {})) for _ in range(2))  # type: ignore[misc]
-        bares.append(bare)
+        started = time.process_time()
+        exec(program, {})
+        bares.append(time.process_time() - started)
         completion = str(problem.reference)
         verifier.verify(problem, completion)
         found += [seconds_of(lambda p=problem, c=completion: verifier.verify(p, c)) - bare for _ in range(3)]  # type: ignore[misc]
