@@ -22,8 +22,8 @@ mix: our limits are own seconds of a program, theirs those of the clock, so unde
 EvalPlus gets the base tests as inputs and the reference's answers, the problems whose tests are no such list left out
 of its share (they count for the others). Then, alone: a verdict's overhead over running the same code and tests bare;
 how long after its limit a loop is killed; processor time of a verdict, of all processes below this; what a bare fork
-and wait takes here. `--endurance N` gives N verdicts and looks at memory, processes, files and mounts before and
-after.
+and wait takes here, and how many times that and the bare tests a verdict costs. `--endurance N` gives N verdicts and
+looks at memory, processes, files and mounts before and after.
 """
 
 from __future__ import annotations
@@ -228,17 +228,21 @@ def seconds_of(work: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def overhead(verifier: CodeVerifier, problems: Sequence[Problem], raw: dict[str, Any]) -> list[float]:
-    """Seconds that a verdict takes over running the same code and tests bare in this process, sorted."""
-    found = []
+def overhead(verifier: CodeVerifier, problems: Sequence[Problem], raw: dict[str, Any]) -> tuple[list[float], float]:
+    """Seconds that a verdict takes over running the same code and tests bare in this process, sorted; and the mean of
+    the processor seconds of the latter."""
+    found, bares = list[float](), list[float]()
     for problem in problems:
         row = raw[problem.id]
         program = f"{problem.reference}\n{row['test']}\ncheck({row['entry_point']})\n"
         bare = min(seconds_of(lambda text=program: exec(text, {})) for _ in range(2))  # type: ignore[misc]
+        started = time.process_time()
+        exec(program, {})
+        bares.append(time.process_time() - started)
         completion = str(problem.reference)
         verifier.verify(problem, completion)
         found += [seconds_of(lambda p=problem, c=completion: verifier.verify(p, c)) - bare for _ in range(3)]  # type: ignore[misc]
-    return sorted(found)
+    return sorted(found), statistics.mean(bares)
 
 
 def kill_latency(session: Session, limit_s: float = 0.4, times: int = 12) -> list[float]:
@@ -356,7 +360,7 @@ def main() -> None:
 
     sandbox = Opener("code", {}, arguments.sandbox)._sandbox() or get_manager().sandbox("auto")
     verifier = CodeVerifier(CodeOptions(), sandbox)
-    over, fork = overhead(verifier, problems, raw), fork_and_wait()
+    (over, bare), fork = overhead(verifier, problems, raw), fork_and_wait()
     processor = processor_per_verdict(verifier, problems)
     with sandbox.open() as session:
         kills = kill_latency(session)
@@ -368,6 +372,8 @@ def main() -> None:
         "kill_after_limit_max": round(1e3 * kills[-1], 1),
         "processor_time_per_verdict": round(1e3 * processor, 2),
         "bare_fork_and_wait": round(1e3 * fork, 2),
+        "bare_tests": round(1e3 * bare, 2),
+        "times_bare_tests_and_fork": round(processor / (bare + fork), 2),
         "forks_per_verdict": round(per_verdict / fork, 1),
     }
     print(f"alone, milliseconds: {json.dumps(result['alone_ms'], indent=2)}", flush=True)

@@ -23,7 +23,19 @@ from pidistill.records import JSON
 from pidistill_sandboxes.inside import wire
 
 _HEADER = struct.Struct("<cI")
-_MODULES = ("wire", "confine", "rooms", "channel", "child", "scratch", "standby", "census", "program", "memory", "server")
+_MODULES = (
+    "wire",
+    "confine",
+    "rooms",
+    "channel",
+    "child",
+    "scratch",
+    "standby",
+    "census",
+    "program",
+    "memory",
+    "server",
+)
 _CHUNK = 1 << 16
 _LONGEST_FRAME = 1 << 20
 _READY_S = 60.0

@@ -124,9 +124,7 @@ def test_overrun_is_a_timeout_soon_after_the_limit(warm: WarmSession) -> None:
 
 def test_all_calls_together_have_a_budget(warm: WarmSession) -> None:
     limits = Limits(call_s=0.5, program_s=0.6)
-    source = (
-        "import time\ndef f():\n    end = time.process_time() + 0.25\n    while time.process_time() < end: pass"
-    )
+    source = "import time\ndef f():\n    end = time.process_time() + 0.25\n    while time.process_time() < end: pass"
     outcome = warm.run(source, [Call("f")] * 5, limits)
     assert [answer.kind for answer in outcome.answers] == [Kind.VALUE, Kind.VALUE, Kind.TIMEOUT]
 

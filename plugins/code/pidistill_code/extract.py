@@ -33,7 +33,9 @@ LONGEST: Final = 1_000_000
 _FENCE = re.compile(r"^([ \t]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?)(```+|~~~+)[ \t]*\{?\.?([\w+.-]*)[^\n`]*$")
 _MARKED: Final = frozenset({"python", "python3", "py", "py3", "pycon", "cpython"})
 _THINK: Final = "</think>"
-_PROGRAM = re.compile(r"\b(?:input|print|open|write|readlines?|read|main)[ \t]*\(|\bsys\.std(?:in|out)\b|^import ", re.M)
+_PROGRAM = re.compile(
+    r"\b(?:input|print|open|write|readlines?|read|main)[ \t]*\(|\bsys\.std(?:in|out)\b|^import ", re.M
+)
 _SHELL = re.compile(r"[ \t]*(?:\$|>|%)[ \t]")
 _MADE = re.compile(r"(?:(?:async[ \t]+)?def|class)[ \t]+([A-Za-z_]\w*)|([A-Za-z_]\w*)[ \t]*(?::[^=\n]*)?=(?!=)")
 _HARMLESS = re.compile(r"import\b|from\b|@|[#)\]}]|\"\"\"|''" + "'")

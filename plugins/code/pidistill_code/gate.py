@@ -1,11 +1,11 @@
 """Whether a problem's tests can judge: its reference passes them, and functions that solve nothing do not.
 
 Looked at when a problem is first judged, once in each worker. The reference goes the way of every submission, through
-the same code and a sandbox of the same kind, one that no candidate enters; where the submission *is* the reference its own run is that. The stubs are
-functions of the entry point's name that give None, give an object, raise, or give their first argument (the last two only
-where there is a reference, and the last only where tests are more than values: else they may be what is asked for). They
-need no sandbox where tests are values, for what they answer is known; recorded test code is tried with all of them at
-once, and what was not recorded is run beside them.
+the same code and a sandbox of the same kind, one that no candidate enters; where the submission *is* the reference its
+own run is that. The stubs are functions of the entry point's name that give None, give an object, raise, or give their
+first argument (the last two only where there is a reference, and the last only where tests are more than values: else
+they may be what is asked for). They need no sandbox where tests are values, for what they answer is known; recorded
+test code is tried with all of them at once, and what was not recorded is run beside them.
 
 A problem that fails is ABSTAIN, whatever is submitted: its tests are wrong, or would pass anything.
 """
@@ -34,14 +34,18 @@ def _first_argument(call: CandidateCall) -> Answer:
 STUBS: Final[Mapping[str, tuple[Stub, str]]] = {
     "returns None": (lambda call: Answer(Kind.VALUE, None), "return None"),
     "returns an object": (lambda call: Answer(Kind.VALUE, Described("builtins.object")), "return object()"),
-    "raises": (lambda call: Answer(Kind.RAISED, raised=Raised("ValueError", "a stub", "")), "raise ValueError('a stub')"),
+    "raises": (
+        lambda call: Answer(Kind.RAISED, raised=Raised("ValueError", "a stub", "")),
+        "raise ValueError('a stub')",
+    ),
     "returns its argument": (_first_argument, "return args[0] if args else None"),
 }
 """What a stub does -> what it answers, and its body."""
 
 
 _OF_VALUES: Final = "returns its argument"
-"""What a stub may do where tests are values: some functions give their argument, or one of them, on all of their tests."""
+"""What a stub may do where tests are values: some functions give their argument, or one of them, on all of their
+tests."""
 _BY_REFERENCE: Final = "raises"
 """What may be asked for, unless a reference says that it is something else."""
 
@@ -54,7 +58,9 @@ def objection(judge: Judge, suite: Suite, reference: str | None, limits: Limits,
     else:
         of_values = not any(isinstance(test, RoomTest) for test in suite.tests)
         for name, (stub, body) in STUBS.items():
-            if (name == _OF_VALUES and (of_values or reference is None)) or (name == _BY_REFERENCE and reference is None):
+            if (name == _OF_VALUES and (of_values or reference is None)) or (
+                name == _BY_REFERENCE and reference is None
+            ):
                 continue
             if _passes(judge, suite, name, stub, body, limits):
                 return f"a function that {name} passes all tests"
@@ -91,5 +97,3 @@ def _why(run: Run) -> str:
         return f"{ENDS[run.end]}{where}"
     number, result = next((number, result) for number, result in enumerate(run.results, 1) if not result.passed)
     return f"test {number} of {run.total}: {result.got or 'it fails'}"[:300]
-
-

@@ -1,7 +1,8 @@
 """Running a problem's tests against a program in a sandbox, and what came of it.
 
 One program serves all tests of a function, so state that calls leave behind stays, as it does where tests run in one
-process. Values are judged out here, which is quick; what is more than values is judged in the room, beside a new process. The first call after which the program is gone (time, memory, exit, tampering) ends the run; tests that were
+process. Values are judged out here, which is quick; what is more than values is judged in the room, beside a new
+process. The first call after which the program is gone (time, memory, exit, tampering) ends the run; tests that were
 not reached have not passed. Programs that read standard input are started afresh for each test.
 """
 

@@ -17,7 +17,8 @@ from typing import Final, NamedTuple
 
 from pidistill.sandbox import Answer, Kind, Limits, Program, Session
 
-_SHARED: Final = ("graph", "remote", "effects")
+_SHARED: Final = ("graph", "standins", "remote", "effects")
+_ROOM: Final = (*_SHARED, "checks", "runner")
 _LOAD: Final = """
 import sys as _sys, types as _types
 def _load(modules):
@@ -43,25 +44,23 @@ class Spec(NamedTuple):
 
 
 @cache
-def _modules(last: str) -> list[tuple[str, str]]:
+def _modules(*names: str) -> list[tuple[str, str]]:
     folder = files("pidistill_code").joinpath("inside")
-    names = [("pidistill_code", ""), ("pidistill_code.inside", "")]
-    return names + [
-        (f"pidistill_code.inside.{name}", folder.joinpath(f"{name}.py").read_text("utf-8")) for name in (*_SHARED, last)
-    ]
+    texts = [(f"pidistill_code.inside.{name}", folder.joinpath(f"{name}.py").read_text("utf-8")) for name in names]
+    return [("pidistill_code", ""), ("pidistill_code.inside", ""), *texts]
 
 
 @cache
 def served_text() -> str:
     """What a program needs to be served: it comes after the candidate's text, on one line."""
     space = "{'__name__': 'pidistill_code'}"
-    loader = f"(lambda s: (exec({_LOAD!r}, s), s['_load']({_modules('served')!r})['serve_program'](globals()))[1])({space})"
-    return f"\n{SERVE} = {loader}\n"
+    served = f"s['_load']({_modules(*_SHARED, 'served')!r})['serve_program'](globals())"
+    return f"\n{SERVE} = (lambda s: (exec({_LOAD!r}, s), {served})[1])({space})\n"
 
 
 @cache
 def _room_text() -> str:
-    return f"{_LOAD}\nrun = _load({_modules('runner')!r})['begin']()\n"
+    return f"{_LOAD}\nrun = _load({_modules(*_ROOM)!r})['begin']()\n"
 
 
 class Tests:
@@ -78,7 +77,8 @@ class Tests:
         self._program.close()
 
     def run(self, spec: Spec) -> tuple[str, Kind | None]:
-        """('', None) where the test came through, else what it said, and how the candidate's program ended if it did."""
+        """('', None) where the test came through, else what it said, and how the candidate's program ended if it
+        did."""
         answer = self._program.call("run", (spec.preamble, spec.statements, list(spec.names), list(spec.uncalled)))
         while True:
             match answer.value:
@@ -100,5 +100,3 @@ class Tests:
 
 def _name(answer: Answer) -> str:
     return answer.raised.type_name if answer.raised else str(answer.kind)
-
-

@@ -169,7 +169,8 @@ def close(got: object, expected: object, tolerance: float = 0.0, json: bool = Tr
         )
     if tolerance and type(expected) in (float, complex) and type(got) in (int, float, complex) and got != expected:
         try:
-            difference, size = abs(got - expected), abs(expected)  # type: ignore[operator, arg-type]
+            difference = float(abs(got - expected))  # type: ignore[operator]
+            size = float(abs(expected))  # type: ignore[arg-type]
         except OverflowError:
             return False
         return math.isfinite(size) and bool(difference <= tolerance + _RELATIVE * size)
@@ -237,8 +238,8 @@ def same_output(got: str, expected: str) -> bool:
 
     Line by line: white space at a line's end, and empty lines at the end of all, do not count; at a line's beginning it
     does. A line whose expected words are all numbers is compared word by word, so any space may stand between them, and
-    where one of two numbers has a decimal point they need only be equal (`2.5` for `2.50`, `6.0` for `6`); a sign or zeros
-    that Python does not print count as they are (`+5`, `007`). Any other line is compared as it is.
+    where one of two numbers has a decimal point they need only be equal (`2.5` for `2.50`, `6.0` for `6`); a sign or
+    zeros that Python does not print count as they are (`+5`, `007`). Any other line is compared as it is.
     """
     ours, theirs = _lines(got), _lines(expected)
     return ours == theirs or (len(ours) == len(theirs) and all(map(_same_line, ours, theirs)))

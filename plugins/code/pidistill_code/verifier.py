@@ -5,9 +5,9 @@ expected answer or the reference; what it says is only ever an answer to compare
 raised.
 
 Time limits are seconds of the program's own processor time, so a busy machine changes no verdict. A call may take
-`call_s`, as long as EvalPlus allows at least. Where a program needs more, the reference is run once, and a call may take
-ten times what the reference takes for everything, up to `slow_call_s`. Problems without a reference have `slow_call_s`
-from the start, or what the data says. Programs that read standard input have that time for each test.
+`call_s`, as long as EvalPlus allows at least. Where a program needs more, the reference is run once, and a call may
+take ten times what the reference takes for everything, up to `slow_call_s`. Problems without a reference have
+`slow_call_s` from the start, or what the data says. Programs that read standard input have that time for each test.
 
 When a problem is first judged, `gate` looks whether its tests can judge.
 """

@@ -103,7 +103,10 @@ def test_test_code_that_may_look_at_more_than_values_is_not_judged_by_a_transcri
 
 
 def test_test_code_that_looks_at_its_arguments_afterwards_is_not_judged_by_a_transcript() -> None:
-    tests = ["xs = [2, 1]\nassert f(xs) == [1, 2]\nassert xs == [2, 1]", "xs = [2, 1]\nfor _ in 'a':\n    assert f(xs) == [1, 2]"]
+    tests = [
+        "xs = [2, 1]\nassert f(xs) == [1, 2]\nassert xs == [2, 1]",
+        "xs = [2, 1]\nfor _ in 'a':\n    assert f(xs) == [1, 2]",
+    ]
     with ProcessSandbox().open() as session:
         resolved = Judge(session, lambda: session).resolve(
             read_suite(problem(*tests)), "def f(xs):\n    return sorted(xs)\n", Limits()
@@ -113,7 +116,9 @@ def test_test_code_that_looks_at_its_arguments_afterwards_is_not_judged_by_a_tra
     assert isinstance(plain, RoomTest) and plain.transcript is not None
 
 
-@pytest.mark.parametrize("test", ["assert f(1) == 8 or f(1) == 2", "assert f(1) == 2 and f(2) == 3", "assert 1 < f(1) < f(2)"])
+@pytest.mark.parametrize(
+    "test", ["assert f(1) == 8 or f(1) == 2", "assert f(1) == 2 and f(2) == 3", "assert 1 < f(1) < f(2)"]
+)
 def test_calls_that_python_may_not_make_are_not_known_beforehand(test: str) -> None:
     assert read_suite(problem(test)).calls is None
 

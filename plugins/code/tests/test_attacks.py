@@ -16,7 +16,7 @@ from pidistill_code.rows import problem_of
 from pidistill_code.verifier import CodeVerifier
 
 CASES = list(cases())
-ANY_BUT_PASS = frozenset(status for status in Status if status.judged and status is not Status.PASS)
+ANY_BUT_PASS = frozenset(Status) - {Status.PASS, Status.ERROR}
 EXPECTED = {"pass": frozenset({Status.PASS}), "fail": ANY_BUT_PASS, "error": frozenset({Status.ABSTAIN})}
 
 
@@ -30,11 +30,15 @@ def test_a_labelled_case_gets_a_right_verdict(every_verifier: CodeVerifier, case
     check_judged(every_verifier, case)
 
 
-def test_the_public_attacks_get_right_verdicts(every_verifier: CodeVerifier, shared_attacks: Path) -> None:
+@pytest.mark.parametrize("name", ["code.jsonl", "code_t2.jsonl", "first_round.jsonl"])
+def test_the_public_attacks_get_right_verdicts(every_verifier: CodeVerifier, shared_attacks: Path, name: str) -> None:
+    """In the order of the file, in one session: some leave traces for the next one."""
+    path = shared_attacks / name
+    if not path.is_file():
+        pytest.skip(f"no file {path}")
     wrong = []
-    for line in (shared_attacks / "code.jsonl").read_text("utf-8").splitlines():
-        row = json.loads(line)
-        problem = problem_of(DataRow({**row["problem"], "id": row["id"]}, "code.jsonl", 1))
+    for row in filter(lambda row: row["domain"] == "code", map(json.loads, path.read_text("utf-8").splitlines())):
+        problem = problem_of(DataRow({**row["problem"], "id": row["id"]}, name, 1))
         verdict = every_verifier.verify(problem, row["submission"])
         if verdict.status not in EXPECTED[row["expected"]]:
             wrong.append((row["id"], verdict.status, verdict.reason))

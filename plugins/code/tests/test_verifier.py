@@ -217,7 +217,8 @@ def test_a_lost_session_is_replaced_once_and_then_raised_and_never_a_verdict(los
     assert lost.verify(PROBLEM, "    return max(xs, default=0)").passed  # lost once more, then judged in a new session
     sandbox = lost._sandbox
     assert isinstance(sandbox, LostSandbox)
-    assert sandbox.opened == sandbox.closed + 2  # one for candidates, one for the reference
+    held = [session for session in (lost._session, lost._room, lost._second_room) if session is not None]
+    assert sandbox.opened == sandbox.closed + len(held)
 
 
 @pytest.mark.parametrize(

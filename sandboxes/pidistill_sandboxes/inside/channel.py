@@ -13,8 +13,8 @@ _HEADER = struct.Struct("<cI")
 HEAD_BYTES = _HEADER.size
 TRUSTED_IN, _TRUSTED_OUT = 0, 1
 OUTCOME = struct.Struct("<??id")
-"""How a program has ended: whether output was lost, whether the next one would find traces of it, exit status if it exited, own seconds. After it come two texts with
-a zero byte between them: reason and note."""
+"""How a program has ended: whether output was lost, whether the next one would find traces of it, exit status if it
+exited, own seconds. After it come two texts with a zero byte between them: reason and note."""
 
 
 class Line:

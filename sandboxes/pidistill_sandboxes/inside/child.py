@@ -23,12 +23,14 @@ from __future__ import annotations
 
 import atexit
 import builtins
+import functools
 import gc
 import os
 import struct
 import sys
 import time
 import types
+from collections.abc import Callable
 
 from pidistill_sandboxes.inside import wire
 
@@ -88,7 +90,7 @@ class _Quitter:
         return f"Use {self.name}() or Ctrl-D (i.e. EOF) to exit"
 
     def __call__(self, code: object = None) -> None:
-        try:
+        try:  # noqa: SIM105 - contextlib is not here yet
             sys.stdin.close()
         except Exception:  # noqa: BLE001 - the candidate may have replaced it
             pass
@@ -245,8 +247,10 @@ def _execute(module: types.ModuleType, source: str, script: bool) -> None:
 
 def _finalize(module: types.ModuleType) -> None:
     """What an interpreter does at its end: threads, exit functions, buffers, and what only the collector flushes."""
-    for work in (_end_threads, atexit._run_exitfuncs, _flush, module.__dict__.clear, gc.collect, _flush):
-        try:
+    names = [functools.partial(module.__dict__.pop, name, None) for name in reversed(list(module.__dict__))]
+    works: list[Callable[[], object]] = [_end_threads, atexit._run_exitfuncs, _flush, *names, gc.collect, _flush]
+    for work in works:
+        try:  # the last name first, so that what ends with an object can still use what was there before it
             work()
         except BaseException:  # noqa: BLE001 - an interpreter prints it and goes on
             continue

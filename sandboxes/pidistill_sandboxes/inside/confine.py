@@ -213,5 +213,7 @@ def limits(memory_bytes: int, processes: int, file_bytes: int, open_files: int, 
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
         found.append((what, (value, value)))
     hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
-    found.append((resource.RLIMIT_STACK, (_STACK_BYTES if hard == resource.RLIM_INFINITY else min(_STACK_BYTES, hard), hard)))
+    found.append(
+        (resource.RLIMIT_STACK, (_STACK_BYTES if hard == resource.RLIM_INFINITY else min(_STACK_BYTES, hard), hard))
+    )
     return found

@@ -312,8 +312,8 @@ class Run:
     def _own_time(self, now: float, times: tuple[float, float]) -> tuple[float, float]:
         """Seconds since the request that count, and those in which it neither ran nor waited for a processor.
 
-        The latter count once there have been `_IDLE_S` of them in all: what else keeps a program, such as a page that is
-        read, is not told apart from sleeping.
+        The latter count once there have been `_IDLE_S` of them in all: what else keeps a program, such as a page that
+        is read, is not told apart from sleeping.
         """
         ran, delay_s = times
         ran -= self.ran_then
@@ -390,7 +390,7 @@ class Run:
             while before != (kept := self.kept[kind]) and self._take_output(fd):
                 before = kept  # killed as it is, it writes no more: no progress means that all has been read
         self.line.skip(self.forward_left + sum(size for size, _ in self.coming))
-        self.stale = self.crowded or last_pid() != self.process.pid
+        self.stale = self.crowded or last_pid() != self.process.pid or self.scratch.is_touched()
         numbers = channel.OUTCOME.pack(self.truncated, self.stale, status, self.active_s)
         self._pass_on(b"X", numbers + f"{self.reason}\0{self.note}".encode())
         self.process.close()

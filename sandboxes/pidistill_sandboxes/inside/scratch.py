@@ -1,9 +1,9 @@
 """The folders that programs may write to: emptied and made as new before each fork, and what they would tell.
 
 A folder itself outlives a program: its mode, times, attributes and access list, and, where its user is the program's,
-all of these are the program's to set. So they are put back and looked at before the next program's process is made; where
-that cannot be done the server ends, which is our trouble and never a program's. Two counters of the kernel cannot be
-put back: that of process numbers and that of inode numbers. A program that has moved one of them leaves a number to
+all of these are the program's to set. So they are put back and looked at before the next program's process is made;
+where that cannot be done the server ends, which is our trouble and never a program's. Two counters of the kernel cannot
+be put back: that of process numbers and that of inode numbers. A program that has moved one of them leaves a number to
 the next one, so `moved` says so, and the trusted side gives the next program a new sandbox.
 """
 
@@ -41,8 +41,13 @@ class Scratch:
             _reset(folder)
             self._serials[number], self._changed[number] = _serial(folder), os.stat(folder).st_ctime_ns
 
+    def is_touched(self) -> bool:
+        """Whether something has been made in one of the folders by name, or the folder itself been changed."""
+        return [os.stat(folder).st_ctime_ns for folder in self.folders] != self._changed
+
     def look(self, files: int = 0) -> tuple[bool, bool]:
-        """Whether the folders have been touched, and whether more files have been made than the `files` in the first one
+        """Whether the folders have been touched, and whether more files have been made than the `files` in the first
+        one
         that were made for the program. Only once all of its processes are gone. Raises `OSError`."""
         touched = counted = False
         for number, folder in enumerate(self.folders):

@@ -7,7 +7,8 @@ namespace it cannot be signalled from inside, and when a program ends it kills e
 Frames from the trusted side: one byte, a length in four bytes, content.
     S limits           start a program
     F batch            requests for it: flags in a byte (1: end it after the last answer, 2: it is a script whose
-                       input is a file), in four bytes each their number, of each its size and the number of its answers, the requests
+                       input is a file), in four bytes each their number, of each its size and the number of its
+                       answers, the requests
     E                  end it
 To the trusted side:
     R walls            ready, once              A bytes   of the program's answers    O, o bytes   of its output, errors

@@ -174,7 +174,7 @@ def _key_content(value: object) -> object:
     if type_name(type(value)) in KNOWN:
         return _content(value)
     if issubclass(type(value), tuple):
-        items = tuple(tuple.__iter__(value))  # type: ignore[arg-type, call-overload]
+        items: tuple[object, ...] = tuple(tuple.__iter__(value))  # type: ignore[arg-type]
         return None if any(map(_is_bare, items)) else items
     return None
 

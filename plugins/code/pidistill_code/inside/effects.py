@@ -84,7 +84,7 @@ class Files:
 class _Text(io.TextIOBase):
     """Standard output, or standard error, that is passed on."""
 
-    encoding = "utf-8"  # type: ignore[assignment]
+    encoding = "utf-8"
 
     def __init__(self, effects: Any, kind: str) -> None:
         self._effects, self._kind = effects, kind
@@ -123,7 +123,7 @@ class Effects:
         sys.stderr = _Text(self, "err")
         warnings.resetwarnings()
         warnings.simplefilter("always")
-        warnings.showwarning = self._warned
+        warnings.__dict__["showwarning"] = self._warned
 
     def add(self, kind: str, text: str) -> None:
         """Text that was printed."""

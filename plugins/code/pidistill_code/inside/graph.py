@@ -45,13 +45,14 @@ KNOWN: dict[str, Any] = {
     "datetime.datetime": lambda v: _date(v) + _time(v),
     "datetime.time": _time,
     "datetime.timedelta": lambda v: (v.days, v.seconds, v.microseconds),
-    "collections.OrderedDict": lambda v: (list(v.items()),),
-    "collections.Counter": lambda v: (dict(v),),
-    "collections.defaultdict": lambda v: (v.default_factory, dict(v)),
-    "collections.deque": lambda v: (list(v), v.maxlen),
+    "collections.OrderedDict": lambda v: (tuple(v.items()),),
+    "collections.Counter": lambda v: (tuple(v.items()),),
+    "collections.defaultdict": lambda v: (v.default_factory, tuple(v.items())),
+    "collections.deque": lambda v: (tuple(v), v.maxlen),
     "uuid.UUID": lambda v: (v.hex,),
 }
-"""Classes of the standard library whose instances cross by value: name -> what they are made of."""
+"""Classes of the standard library whose instances cross by value: name -> what they are made of, in tuples: these are
+whole when they are made, while a list may be filled later."""
 _PLAIN_CLASSES = frozenset({"int", "float", "complex", "bool", "str", "bytes", "bytearray", "list", "tuple", "dict",
                             "set", "frozenset", "range", "object", "type", "NoneType"})  # fmt: skip
 
@@ -72,7 +73,8 @@ def _path(kind: type) -> str:
 
 
 class Graph:
-    """One side of it. `stay` says of an object that does not cross what the other side is told; `stand_in` makes of that
+    """One side of it. `stay` says of an object that does not cross what the other side is told; `stand_in` makes of
+    that
     what stands for it here; `mine` finds an own object again by what the other side says of it."""
 
     def __init__(self, letter: str, stay: Any, stand_in: Any) -> None:
@@ -124,7 +126,7 @@ class Graph:
             self._seen[name] = content
             parts = [part for pair in item.items() for part in pair] if type(item) is dict else item
             filled = bytes(item) if type(item) is bytearray else [slot(part) for part in parts]
-            nodes[place] = (_TAGS[type(item)], name, filled)
+            nodes[place] = (_TAGS[item.__class__], name, filled)
         return root, nodes
 
     def _other(self, kind: type, item: Any, slot: Any) -> tuple[object, ...]:
@@ -225,6 +227,8 @@ class Graph:
                 return frozenset([value(part) for part in parts])
             case ("c", str(path)):
                 return class_at(path)
+            case ("x", "collections.Counter" as path, [part]):
+                return class_at(path)(dict(value(part)))
             case ("x", str(path), list(parts)):
                 return class_at(path)(*[value(part) for part in parts])
             case ("p", *told):
@@ -252,12 +256,12 @@ def _fill(item: Any, parts: Any, value: Any) -> None:
         raise BrokenError("parts that are no list")
     found = [value(part) for part in parts]
     if type(item) is list:
-        if len(item) != len(found) or any(a is not b for a, b in zip(item, found)):
+        if len(item) != len(found) or any(a is not b for a, b in zip(item, found, strict=True)):
             item[:] = found
     elif type(item) is dict:
         pairs = list(zip(found[::2], found[1::2], strict=True))
         if len(item) != len(pairs) or any(
-            a is not c or b is not d for (a, b), (c, d) in zip(item.items(), pairs)
+            a is not c or b is not d for (a, b), (c, d) in zip(item.items(), pairs, strict=True)
         ):
             item.clear()
             item.update(pairs)

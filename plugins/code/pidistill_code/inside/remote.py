@@ -18,21 +18,8 @@ import sys
 from typing import Any
 
 from pidistill_code.inside.graph import BrokenError, Graph
+from pidistill_code.inside.standins import FORWARDED, JUDGING, Method, get, kind_of
 
-_JUDGING = frozenset(
-    f"__{mark}{name}__"
-    for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul", "and", "or", "xor",
-                 "lshift", "rshift")
-    for mark in ("", "r", "i")
-) | {"__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__"}  # fmt: skip
-_OTHERS = frozenset(
-    f"__{name}__"
-    for name in ("call", "len", "getitem", "setitem", "delitem", "iter", "next", "contains", "enter", "exit", "bool",
-                 "int", "float", "index", "complex", "abs", "neg", "pos", "invert", "round", "reversed", "str", "repr",
-                 "format", "hash", "fspath", "bytes", "trunc", "floor", "ceil", "aiter", "anext", "aenter", "aexit",
-                 "await")
-)  # fmt: skip
-_FORWARDED = _JUDGING | _OTHERS
 _BASES = {"int": int, "float": float, "complex": complex, "str": str, "bytes": bytes, "list": list, "tuple": tuple,
           "dict": dict, "set": set, "frozenset": frozenset}  # fmt: skip
 _NO_MODULES = frozenset({"antigravity", "this", "idlelib", "turtledemo", "test", "__main__"})
@@ -42,7 +29,7 @@ _MOST_OBJECTS = 200_000
 
 def _info(item: Any) -> tuple[str, str, list[str]]:
     kind = type(item)
-    names = [name for name in _FORWARDED if getattr(kind, name, None) is not getattr(object, name, None)]
+    names = [name for name in FORWARDED if getattr(kind, name, None) is not getattr(object, name, None)]
     return str(kind.__module__)[:200], str(kind.__qualname__)[:200], sorted(names)
 
 
@@ -72,6 +59,8 @@ class Peer:
         self._numbers: dict[int, int] = {}
         self._remotes: dict[int, Any] = {}
         self._kinds: dict[Any, type] = {}
+        self._drivers: dict[int, Any] = {}
+        self._local: dict[int, int] = {}
         self.asked: set[int] = set()
         """Numbers of the classes that the tests name."""
         self.raised: list[BaseException] = []
@@ -103,9 +92,9 @@ class Peer:
 
     def serve(self, root: object, nodes: object) -> tuple[object, ...]:
         """The message that answers a request."""
-        request = self._graph.unpack(root, nodes)
+        request: Any = self._graph.unpack(root, nodes)
         try:
-            op, *args = request  # type: ignore[misc]
+            op, args = request[0], request[1:]
             value = getattr(self, f"_do_{op}")(*args)
             return ("value", *self._graph.pack(value), self._effects())
         except BrokenError:
@@ -122,7 +111,7 @@ class Peer:
         return getattr(target, name)(*args, **kwargs)
 
     def _do_op(self, target: Any, name: str, args: Any) -> object:
-        if name not in _FORWARDED:
+        if name not in FORWARDED:
             raise BrokenError("an operation of no known name")
         return getattr(type(target), name)(target, *args)
 
@@ -137,6 +126,10 @@ class Peer:
 
     def _do_issubclass(self, item: Any, kind: Any) -> bool:
         return isinstance(item, type) and issubclass(item, kind)
+
+    def _do_signature(self, target: Any) -> object:
+        parameters = __import__("inspect").signature(target).parameters.values()
+        return [(item.name, int(item.kind), item.default is not item.empty) for item in parameters]
 
     def _do_await(self, item: Any) -> object:
         return run_coroutine(item)
@@ -169,12 +162,13 @@ class Peer:
         if handle is not None:
             return ("yours", handle._remote_number)
         if issubclass(kind, BaseException):
-            return ("error", slot(kind), slot(tuple(item.args)), slot(dict(vars(item))), _text(item))
+            parts = (kind, tuple(item.args), tuple(vars(item).items()), item.__cause__)
+            return ("error", *map(slot, parts), _text(item))
         if isinstance(item, type) and issubclass(item, BaseException):
             if _is_standard(item):
                 return ("standard", item.__module__, item.__qualname__)
             if getattr(item, "_remote_class", None) is not None and "_remote_class" in vars(item):
-                return ("yours", item._remote_class)
+                return ("yours", vars(item)["_remote_class"])
             bases = [slot(base) for base in item.__bases__ if issubclass(base, BaseException)]
             return ("error-class", self._number(item), item.__name__, bases)
         if kind is type(sys) and item.__name__.partition(".")[0] in sys.stdlib_module_names - _NO_MODULES:
@@ -184,11 +178,21 @@ class Peer:
         owner = getattr(item, "__self__", None) if kind.__name__ in ("method", "builtin_function_or_method") else None
         if owner is not None and kind.__name__ == "method":
             return ("method", slot(owner), item.__name__)
-        if kind.__name__ == "coroutine":
-            return ("coroutine", self._number(item))
-        told = (self._number(item), *_info(item), [self._numbers[id(base)] for base in kind.__mro__ if id(base) in self._numbers])
+        if kind.__name__ in ("coroutine", "generator") and kind.__module__ == "builtins":
+            number = self._local.get(id(item))
+            return (kind.__name__, self._number(item)) if number is None else ("yours", number)
+        told = (
+            self._number(item),
+            *_info(item),
+            [self._numbers[id(base)] for base in kind.__mro__ if id(base) in self._numbers],
+        )
         if isinstance(item, type):
-            return ("class", *told, item.__name__, [self._numbers[id(base)] for base in item.__mro__[1:] if id(base) in self._numbers])
+            return (
+                "class",
+                *told,
+                item.__name__,
+                [self._numbers[id(base)] for base in item.__mro__[1:] if id(base) in self._numbers],
+            )
         for name, base in _BASES.items():
             if issubclass(kind, base):
                 return ("sub", *told, name, slot(_plain(item, base)))
@@ -207,14 +211,17 @@ class Peer:
                 return found
             case ["module", str(name)]:
                 return standard_module(name)
-            case ["error", kind, args, attributes, str(text)]:
-                return self._error(value(kind), value(args), value(attributes), text)
+            case ["error", kind, args, attributes, cause, str(text)]:
+                error = self._error(value(kind), value(args), value(attributes), text)
+                reason = value(cause)
+                error.__cause__ = reason if isinstance(reason, BaseException) else None
+                return error
             case ["error-class", int(number), str(name), list(bases)]:
                 return self._error_class(number, name, [value(base) for base in bases])
             case ["method", owner, str(name)]:
-                return _Method(self, value(owner), name)
-            case ["coroutine", int(number)]:
-                return self._awaited(self._remote(number, "builtins", "coroutine", [], []))
+                return Method(self, value(owner), name)
+            case ["coroutine" | "generator" as kind, int(number)]:
+                return self._driven(number, kind)
             case ["class", int(number), str(module), str(kind), list(names), list(bases), str(name), list(_)]:
                 return self._remote(number, module, kind, names, bases, name)
             case ["object", int(number), str(module), str(kind), list(names), list(bases)]:
@@ -224,6 +231,32 @@ class Peer:
                     return self._remote(number, module, kind, names, bases)
                 return self._subclass(number, kind, base, value(content))
         raise BrokenError("an object of no known kind")
+
+    def _driven(self, number: int, kind: str) -> object:
+        """A generator or coroutine of this side that has the other side's do its steps."""
+        if number not in self._drivers:
+            remote = self._remote(number, "builtins", kind, [], [])
+            made = self._awaited(remote) if kind == "coroutine" else self._generated(remote)
+            self._drivers[number] = made
+            self._local[id(made)] = number
+        return self._drivers[number]
+
+    def _generated(self, remote: object) -> Any:
+        step: tuple[str, list[object]] = ("send", [None])
+        while True:
+            try:
+                item = self.request("method", remote, *step, {})
+            except StopIteration as end:
+                return end.value
+            try:
+                step = ("send", [(yield item)])
+            except GeneratorExit:
+                self.request("method", remote, "close", [], {})
+                raise
+            except BrokenError:
+                raise
+            except BaseException as error:  # noqa: BLE001 - it is thrown into the generator
+                step = ("throw", [error])
 
     async def _awaited(self, remote: object) -> object:
         return self.request("await", remote)
@@ -256,21 +289,27 @@ class Peer:
     def _subclass(self, number: int, name: str, base: str, content: object) -> object:
         kind = self._kinds.get((name, base))
         if kind is None:
-            members = {"__getattr__": _get, "_remote_peer": None, "__module__": "candidate"}
+            members = {"__getattr__": get, "_remote_peer": None, "__module__": "candidate"}
             kind = self._kinds[(name, base)] = type(name.rpartition(".")[2], (_BASES[base],), members)
-        made = kind.__new__(kind, content) if base not in ("list", "dict", "set") else kind(content)  # type: ignore[call-arg]
-        made.__dict__.update(_peer=self, _handle=self._remote(number, "?", name, [], []))  # type: ignore[attr-defined]
+        make: Any = kind
+        made = make(content) if base in ("list", "dict", "set") else make.__new__(make, content)
+        made.__dict__.update(_peer=self, _handle=self._remote(number, "?", name, [], []))
         return made
 
     def _remote(self, number: int, module: str, kind: str, names: Any, bases: Any, name: str = "") -> Any:
         known = self._remotes.get(number)
         if known is None:
-            forwarded = frozenset(names) & _FORWARDED
+            forwarded = frozenset(names) & FORWARDED
             key = (module, kind, forwarded, bool(name))
             if key not in self._kinds:
-                self._kinds[key] = _kind(kind.rpartition(".")[2], module, forwarded, bool(name))
+                self._kinds[key] = kind_of(kind.rpartition(".")[2], module, forwarded, bool(name))
             known = self._remotes[number] = self._kinds[key]()
-            values = {"_remote_peer": self, "_remote_number": number, "_remote_bases": frozenset(bases), "_remote_name": name}
+            values = {
+                "_remote_peer": self,
+                "_remote_number": number,
+                "_remote_bases": frozenset(bases),
+                "_remote_name": name,
+            }
             for attribute, item in values.items():
                 object.__setattr__(known, attribute, item)
         return known
@@ -279,7 +318,7 @@ class Peer:
 
     def operate(self, remote: Any, name: str, args: tuple[object, ...]) -> object:
         """An operator or another special method of an object of the other side."""
-        if self._guarded and name in _JUDGING:
+        if self._guarded and name in JUDGING:
             asked = bool(self.asked & remote._remote_bases)
             if not asked and not all(getattr(type(item), "_remote_peer", None) for item in args):
                 if name in ("__eq__", "__ne__"):
@@ -291,87 +330,17 @@ class Peer:
         if self._guarded and name == "__eq__" and result is not NotImplemented:
             if type(result) is not bool:
                 raise BrokenError("an equality that is neither true nor false")
-            if result and self.request("op", remote, name, [os.urandom(16).hex()]) is True:
+            if result and self._is_equal(remote, os.urandom(16).hex()):
                 raise BrokenError("an object that is equal to everything")
         return result
 
-
-class _Method:
-    """A method of an object of the other side."""
-
-    def __init__(self, peer: Peer, owner: Any, name: str) -> None:
-        self._peer, self._owner, self.__name__ = peer, owner, name
-
-    @property
-    def __self__(self) -> Any:
-        return self._owner
-
-    def __call__(self, *args: object, **kwargs: object) -> object:
-        return self._peer.request("method", self._owner, self.__name__, list(args), kwargs)
-
-    def __getattr__(self, name: str) -> object:
-        return self._peer.request("get", self._peer.request("get", self._owner, self.__name__), name)
-
-
-def _get(self: Any, name: str) -> object:
-    if name.startswith("_remote_") or (name.startswith("__") and name.endswith("__")):
-        raise AttributeError(name)
-    return self._peer.request("get", self._handle, name)
-
-
-class _Remote:
-    """An object of the other side."""
-
-    _remote_peer: Any = True
-
-    def __getattr__(self, name: str) -> object:
-        if name.startswith("_remote_"):
-            raise AttributeError(name)
-        return self._remote_peer.request("get", self, name)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        self._remote_peer.request("set", self, name, value)
-
-    def __hash__(self) -> int:
-        return id(self) >> 4
-
-
-class _RemoteClass(_Remote):
-    """A class of the other side."""
-
-    def __instancecheck__(self, item: object) -> bool:
-        return bool(getattr(type(item), "_remote_peer", None) or "_handle" in getattr(item, "__dict__", ())) and bool(
-            self._remote_peer.request("isinstance", getattr(item, "_handle", item), self)
-        )
-
-    def __subclasscheck__(self, item: object) -> bool:
-        return bool(self._remote_peer.request("issubclass", item, self))
-
-
-def _forward(name: str) -> Any:
-    def method(self: Any, *args: object) -> object:
-        return self._remote_peer.operate(self, name, args)
-
-    return method
-
-
-def _call(self: Any, *args: object, **kwargs: object) -> object:
-    return self._remote_peer.request("call", self, list(args), kwargs)
-
-
-def _hash(self: Any) -> int:
-    peer = self._remote_peer
-    return peer.operate(self, "__hash__", ()) if peer.asked & self._remote_bases else id(self) >> 4  # type: ignore[no-any-return]
-
-
-def _kind(name: str, module: str, forwarded: frozenset[str], is_class: bool) -> type:
-    members: dict[str, Any] = {dunder: _forward(dunder) for dunder in forwarded}
-    members["__hash__"] = _hash if "__hash__" in forwarded else _Remote.__hash__
-    members["__module__"] = module
-    members["__doc__"] = property(lambda self: self._remote_peer.request("get", self, "__doc__"))
-    if "__call__" in forwarded:
-        members["__call__"] = _call
-    return type(name, (_RemoteClass if is_class else _Remote,), members)
+    def _is_equal(self, remote: object, other: object) -> bool:
+        try:
+            return self.request("op", remote, "__eq__", [other]) is True
+        except BrokenError:
+            raise
+        except Exception:  # noqa: BLE001 - it looks for fields that only its own kind has
+            return False
 
 
 def _plain(item: Any, base: Any) -> object:
@@ -380,7 +349,7 @@ def _plain(item: Any, base: Any) -> object:
         return base.__pos__(item)
     if base in (str, bytes):
         return base.__getitem__(item, slice(None)) if type(item) is base else base.__add__(base(), item)
-    return base(base.items(item) if base is dict else base.__iter__(item))
+    return tuple(base.items(item) if base is dict else base.__iter__(item))
 
 
 def _text(error: BaseException) -> str:
@@ -394,10 +363,11 @@ def _told_text(self: Any) -> str:
     return getattr(self, "_remote_text", None) or BaseException.__str__(self)
 
 
-def _fill_error(error: Any, args: tuple[object, ...]) -> None:
+def _fill_error(error: Any, args: tuple[Any, ...]) -> None:
     """What the exceptions that carry more than `args` are made of."""
     if isinstance(error, SystemExit):
-        error.code = args[0] if len(args) == 1 else (args or None)
+        code: Any = args[0] if len(args) == 1 else (args or None)
+        error.code = code
     elif isinstance(error, StopIteration):
         error.value = args[0] if args else None
 

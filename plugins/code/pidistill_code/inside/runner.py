@@ -2,8 +2,8 @@
 
 Each test has a module of its own, `__main__`, with the preamble's names in it and those of the candidate that it uses
 and does not get elsewhere. Test functions that nothing calls are called, and `unittest` cases that nothing runs are
-run, as a test runner would. Text is never evaluated in this process, where it could claim that a test has passed: `eval`
-and `exec` send it to the candidate's.
+run, as a test runner would. Text is never evaluated in this process, where it could claim that a test has passed:
+`eval` and `exec` send it to the candidate's.
 """
 
 from __future__ import annotations
@@ -11,16 +11,22 @@ from __future__ import annotations
 import pickle
 import random
 import sys
+import threading
 import types
 from typing import Any
 
+from pidistill_code.inside.checks import call_test, stand_in
 from pidistill_code.inside.effects import Witness
-from pidistill_code.inside.remote import BrokenError, Peer, _RemoteClass
+from pidistill_code.inside.graph import BrokenError
+from pidistill_code.inside.remote import Peer
+from pidistill_code.inside.standins import RemoteClass
 
 
 class _Room(Peer):
     def __init__(self, exchange: Any) -> None:
         self.broken = ""
+        self._turn = threading.RLock()
+        """Test code may have threads; what they ask is asked in turn."""
         self._witness = Witness()
         self._say = exchange
         super().__init__("r", self._told, self._witness.give, self._witness.take, True)
@@ -33,7 +39,8 @@ class _Room(Peer):
     def request(self, op: str, *args: object) -> Any:
         """As `Peer.request`; once a message was broken nothing is believed any more."""
         try:
-            return super().request(op, *args)
+            with self._turn:
+                return super().request(op, *args)
         except BrokenError as error:
             self.broken = self.broken or str(error) or "forged"
             raise
@@ -91,7 +98,7 @@ class Runner:
 
     def __init__(self, exchange: Any) -> None:
         self._room = _Room(exchange)
-        pickle.loads = _loads  # type: ignore[assignment]
+        pickle.loads = _loads
         pickle.Unpickler = _Unpickler  # type: ignore[misc]
 
     def run(self, preamble: str, statements: str, names: Any, uncalled: Any) -> str:
@@ -125,7 +132,7 @@ class Runner:
 
 
 def _is_class(item: object) -> bool:
-    return issubclass(type(item), _RemoteClass)
+    return issubclass(type(item), RemoteClass)
 
 
 def _call_all(space: dict[str, Any], uncalled: Any, made: set[str]) -> None:
@@ -133,12 +140,12 @@ def _call_all(space: dict[str, Any], uncalled: Any, made: set[str]) -> None:
     for name, argument in uncalled:
         item = space.get(name)
         if isinstance(item, type):
-            _run_class(item)
-        elif item is not None and name in made:
-            item(space[argument]) if argument else item()
+            _run_class(item, space)
+        elif item is not None and name in made and not getattr(item, "_is_fixture", False):
+            item(space[argument]) if argument else call_test(item, space)
 
 
-def _run_class(item: type) -> None:
+def _run_class(item: type, space: dict[str, Any]) -> None:
     unittest = sys.modules.get("unittest")
     if unittest is not None and issubclass(item, unittest.TestCase):
         result = unittest.TestResult()
@@ -151,7 +158,7 @@ def _run_class(item: type) -> None:
         case = item()
         if hasattr(case, "setup_method"):
             case.setup_method(None)
-        getattr(case, name)()
+        call_test(getattr(case, name), space)
 
 
 def said(error: BaseException) -> str:
@@ -167,10 +174,10 @@ def begin() -> Any:
     """The function that runs a test."""
     child = sys.modules["pidistill_sandboxes.inside.child"]
     sys.argv = ["tests"]
+    sys.modules["pytest"] = stand_in()
     runner = Runner(child.exchange)
 
     def run(*spec: Any) -> tuple[str, str]:
         return ("done", runner.run(*spec))
 
     return run
-

@@ -65,8 +65,9 @@ def serve_program(space: dict[str, Any]) -> Any:
     child = sys.modules["pidistill_sandboxes.inside.child"]
     effects = Effects()
     peer = Served(space, child.exchange, effects)
-    builtins.input = lambda *prompt: peer.request("read", "input", *map(str, prompt))  # type: ignore[assignment]
-    sys.stdin = _Input(peer)  # type: ignore[assignment]
+    builtins.input = lambda *prompt: peer.request("read", "input", *map(str, prompt))
+    stdin: Any = _Input(peer)
+    sys.stdin = stdin
 
     def serve(message: Any) -> object:
         match message:

@@ -1,0 +1,199 @@
+"""What test runners give test functions, for test code that is written for one: `raises`, `approx`, `parametrize`, and
+the fixtures `capsys`, `tmp_path` and `monkeypatch`. Installed packages are not there inside, so this stands for pytest.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import math
+import os
+import pathlib
+import re
+import sys
+import tempfile
+import types
+from collections.abc import Iterator
+from typing import Any
+
+
+class _Raises:
+    def __init__(self, kinds: Any, match: str | None) -> None:
+        self._kinds, self._match = kinds, match
+        self.value: BaseException | None = None
+        self.type: type | None = None
+
+    def __enter__(self) -> _Raises:
+        return self
+
+    def __exit__(self, kind: Any, error: Any, _: object) -> bool:
+        if kind is None:
+            raise AssertionError(f"did not raise {self._kinds}")
+        if not issubclass(kind, self._kinds):
+            return False
+        if self._match is not None and not re.search(self._match, str(error)):
+            raise AssertionError(f"{self._match!r} does not match {str(error)[:200]!r}")
+        self.value, self.type = error, kind
+        return True
+
+
+def raises(kinds: Any, *call: Any, match: str | None = None, **kwargs: object) -> _Raises:
+    """`pytest.raises`, as a context manager or with a call."""
+    found = _Raises(kinds, match)
+    if call:
+        with found:
+            call[0](*call[1:], **kwargs)
+    return found
+
+
+class approx:  # noqa: N801 - as pytest has it
+    """`pytest.approx` of numbers, and of lists, tuples and dictionaries of them."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, expected: Any, rel: float | None = None, abs: float | None = None) -> None:
+        self._expected, self._rel, self._abs = expected, 1e-6 if rel is None else rel, 1e-12 if abs is None else abs
+
+    def __eq__(self, other: object) -> bool:
+        return self._same(other, self._expected)
+
+    def _same(self, got: Any, expected: Any) -> bool:
+        if isinstance(expected, dict):
+            return (
+                isinstance(got, dict)
+                and got.keys() == expected.keys()
+                and all(self._same(got[name], expected[name]) for name in expected)
+            )
+        if isinstance(expected, list | tuple):
+            return type(got) in (list, tuple) and len(got) == len(expected) and all(map(self._same, got, expected))
+        if type(got) in (int, float, bool) and type(expected) in (int, float):
+            return math.isclose(got, expected, rel_tol=self._rel, abs_tol=self._abs)
+        return bool(got == expected)
+
+
+class _Skipped(BaseException):
+    pass
+
+
+def _skip(reason: str = "") -> None:
+    raise _Skipped(reason)
+
+
+def _fail(reason: str = "") -> None:
+    raise AssertionError(reason)
+
+
+class _Marks:
+    def __getattr__(self, name: str) -> Any:
+        def mark(*args: Any, **_: object) -> Any:
+            if name == "parametrize":
+                return lambda function: _with_rows(function, *args[:2])
+            return args[0] if len(args) == 1 and callable(args[0]) else lambda function: function
+
+        return mark
+
+
+def _with_rows(function: Any, names: Any, rows: Any) -> Any:
+    names = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+    function._rows = [*getattr(function, "_rows", ()), (names, list(rows))]
+    return function
+
+
+def _fixture(*args: Any, **_: object) -> Any:
+    def mark(function: Any) -> Any:
+        function._is_fixture = True
+        return function
+
+    return mark(args[0]) if args and callable(args[0]) else mark
+
+
+class _Captured:
+    def __init__(self) -> None:
+        self._streams = io.StringIO(), io.StringIO()
+        sys.stdout, sys.stderr = self._streams
+
+    def readouterr(self) -> Any:
+        texts = [stream.getvalue() for stream in self._streams]
+        for stream in self._streams:
+            stream.seek(0)
+            stream.truncate()
+        return types.SimpleNamespace(out=texts[0], err=texts[1])
+
+
+class _Patches:
+    def __init__(self) -> None:
+        self._undo = contextlib.ExitStack()
+
+    def setattr(self, target: Any, name: Any, *value: Any) -> None:
+        if not value:
+            path, _, attribute = target.rpartition(".")
+            __import__(path)
+            target, name, value = sys.modules[path], attribute, (name,)
+        self._undo.callback(setattr, target, name, getattr(target, name))
+        setattr(target, name, value[0])
+
+    def setenv(self, name: str, value: str) -> None:
+        os.environ[name] = value
+        self._undo.callback(os.environ.pop, name, None)
+
+    def setitem(self, target: Any, name: Any, value: Any) -> None:
+        target[name] = value
+
+    def undo(self) -> None:
+        self._undo.close()
+
+
+def call_test(function: Any, space: dict[str, Any]) -> None:
+    """Call a test function with its fixtures and once for each of its rows."""
+    for given in _combinations(getattr(function, "_rows", ())):
+        with contextlib.ExitStack() as stack, contextlib.suppress(_Skipped):
+            stack.callback(_streams, sys.stdout, sys.stderr)
+            function(**given, **_fixtures(function, given, space, stack))
+
+
+def _streams(out: Any, err: Any) -> None:
+    sys.stdout, sys.stderr = out, err
+
+
+def _combinations(rows: Any) -> Iterator[dict[str, object]]:
+    if not rows:
+        yield {}
+        return
+    names, values = rows[0]
+    for value in values:
+        value = getattr(value, "values", value) if type(value).__name__ == "param" else value
+        for rest in _combinations(rows[1:]):
+            yield {**dict(zip(names, value if len(names) > 1 else [value], strict=True)), **rest}
+
+
+def _fixtures(function: Any, given: Any, space: dict[str, Any], stack: contextlib.ExitStack) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for name, parameter in inspect.signature(function).parameters.items():
+        if name in given or parameter.default is not parameter.empty:
+            continue
+        own = space.get(name)
+        if getattr(own, "_is_fixture", False):
+            value = own(**_fixtures(own, {}, space, stack))  # type: ignore[misc]
+            if inspect.isgenerator(value):
+                made = value
+                value = next(made)
+                stack.callback(next, made, None)
+            found[name] = value
+        elif name == "capsys":
+            found[name] = _Captured()
+        elif name == "tmp_path":
+            found[name] = pathlib.Path(tempfile.mkdtemp())
+        elif name == "monkeypatch":
+            patches = found[name] = _Patches()
+            stack.callback(patches.undo)
+        else:
+            raise LookupError(f"the test function {function.__name__} wants {name!r}, which is not there")
+    return found
+
+
+def stand_in() -> types.ModuleType:
+    """The module that stands for pytest."""
+    module = types.ModuleType("pytest")
+    module.__dict__.update(raises=raises, approx=approx, mark=_Marks(), fixture=_fixture, skip=_skip, fail=_fail)
+    return module

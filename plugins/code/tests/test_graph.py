@@ -1,0 +1,121 @@
+"""Values of two processes keep content and identity as they cross, and no message makes the reader do anything else."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import datetime
+import decimal
+import fractions
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pidistill_code.inside.graph import BrokenError, Graph
+
+scalars = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5) | st.binary(max_size=5)
+)
+keys = scalars | st.tuples(scalars, scalars) | st.frozensets(scalars, max_size=2)
+values = st.recursive(
+    keys | st.decimals(allow_nan=False) | st.fractions() | st.dates() | st.timedeltas(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.tuples(inner, inner)
+        | st.dictionaries(keys, inner, max_size=3)
+        | st.sets(keys, max_size=3)
+        | st.builds(bytearray, st.binary(max_size=4))
+        | st.builds(collections.deque, st.lists(inner, max_size=3))
+    ),
+    max_leaves=12,
+)
+
+
+def pair() -> tuple[Graph, Graph]:
+    def refuse(*_: object) -> object:
+        raise BrokenError("an object that does not cross")
+
+    return Graph("r", refuse, refuse), Graph("c", refuse, refuse)
+
+
+@given(values)
+@settings(max_examples=200, deadline=None)
+def test_a_value_arrives_as_it_is_and_comes_back_as_the_same_object(value: object) -> None:
+    here, there = pair()
+    copy = there.unpack(*here.pack(value))
+    assert type(copy) is type(value) and copy == value
+    back = here.unpack(*there.pack(copy))
+    assert back == value
+    if type(value) in (list, dict, set, bytearray):
+        assert back is value and copy is not value
+
+
+def test_what_is_changed_on_one_side_is_changed_on_the_other() -> None:
+    here, there = pair()
+    inner = [1]
+    value = {"a": inner, "b": [inner, {2}]}
+    copy = there.unpack(*here.pack(value))
+    assert isinstance(copy, dict)
+    copy["a"].append(5)
+    copy["b"][1].add(9)
+    copy["c"] = bytearray(b"x")
+    here.unpack(*there.pack(None))
+    assert value == {"a": [1, 5], "b": [[1, 5], {2, 9}], "c": bytearray(b"x")} and value["a"] is inner
+    assert value["b"][0] is inner
+
+
+def test_a_list_may_hold_itself_and_nest_without_end() -> None:
+    here, there = pair()
+    ring: list[object] = []
+    ring.append(ring)
+    copy = there.unpack(*here.pack(ring))
+    assert isinstance(copy, list) and copy[0] is copy
+    deep: list[object] = []
+    for _ in range(5000):
+        deep = [deep]
+    copy = there.unpack(*here.pack(deep))
+    for _ in range(5000):
+        assert isinstance(copy, list)
+        (copy,) = copy
+    assert copy == []
+
+
+@pytest.mark.parametrize(
+    "value",
+    [range(3), decimal.Decimal("1.10"), fractions.Fraction(1, 3), datetime.datetime(2024, 2, 29, 1), slice(1, None),
+     collections.Counter("aab"), collections.OrderedDict(b=1, a=2), collections.defaultdict(list, a=[1]), int, dict],
+)  # fmt: skip
+def test_well_known_values_cross_as_what_they_are(value: object) -> None:
+    here, there = pair()
+    copy = there.unpack(*here.pack(value))
+    assert type(copy) is type(value) and copy == value
+
+
+slots = scalars | st.tuples(st.integers(-2, 6))
+nodes = st.lists(
+    st.tuples(
+        st.sampled_from("ldeatzcxp?"), st.text(max_size=3) | st.sampled_from(["r1", "c1", "builtins.range"]), slots
+    )
+    | st.tuples(
+        st.sampled_from("ldea"),
+        st.sampled_from(["r1", "c1", "c2"]),
+        st.lists(slots, max_size=4) | st.binary(max_size=3),
+    )
+    | st.tuples(st.sampled_from("tz"), st.lists(slots, max_size=4))
+    | st.tuples(
+        st.just("x"), st.sampled_from(["builtins.range", "os._exit", "decimal.Decimal"]), st.lists(slots, max_size=3)
+    )
+    | slots,
+    max_size=6,
+)
+
+
+@given(slots, nodes)
+@settings(max_examples=300, deadline=None)
+def test_no_message_is_anything_but_a_value_or_broken(root: object, message: list[object]) -> None:
+    here, _ = pair()
+    known = [1, 2]
+    here.pack(known)
+    with contextlib.suppress(BrokenError):
+        here.unpack(root, message)
