@@ -125,6 +125,7 @@ class WasmRuntime(SplitRuntime):
             process.wait_until_ready(START_LIMIT_S)
             process.ask({"op": "prepare", "header": "", "rules": rules}, START_LIMIT_S, keep=True)
             # a request of our own, from which the process learns how its threads rest; it also warms Node's compiler
+            process.ask(_WARM, START_LIMIT_S, keep=True)
             process.ask(_WARM, START_LIMIT_S)
             if not process.usable():
                 raise LeanDied(f"its memory cannot be put back: {process.last_words()}")
