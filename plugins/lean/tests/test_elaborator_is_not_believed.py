@@ -1,4 +1,4 @@
-"""A process that elaborates may say anything: what it says never makes a pass of something that the kernel does not take."""
+"""A process that elaborates may say anything: none of it makes a pass of what the kernel does not take."""
 
 from __future__ import annotations
 
@@ -95,9 +95,7 @@ LIES: dict[str, Lie] = {
     "an axiom of the target's name": code(1, 0, 0, 8, 0, 20, 0, 1, 0, 0),
     "unsafe": code(1, 0, 0, 8, 0, 20, 1, 1, 0, 0),
     "a theorem of another type": code(1, 0, 0, 8, 0, 22, 1, 0, 0, 0),
-    "an axiom under Lean's name": code(
-        1, 0, 0, 1, 0, 1, 8, 0, 20, 0, 2, 0, 0, strings=("target", "propext")
-    ),
+    "an axiom under Lean's name": code(1, 0, 0, 1, 0, 1, 8, 0, 20, 0, 2, 0, 0, strings=("target", "propext")),
     "a deep term": deep,
     "a deep level": levels,
     "a numeral that is none": code(1, 0, 0, 14, 0),

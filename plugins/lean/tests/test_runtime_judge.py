@@ -240,7 +240,7 @@ def test_a_flood_of_messages_is_cut(lean: Runtime) -> None:
     many = "\n".join(f"theorem t{number} : No.such{number} = 1 := rfl" for number in range(400))
     found = lean.check(FOUR, f"{many}\n{SOUND}", BUDGET_S)
     assert found.errors and len(found.messages) == 50
-    told = "\n".join(f"theorem t{number} : True := by\n  trace \"x\"\n  trivial" for number in range(400))
+    told = "\n".join(f'theorem t{number} : True := by\n  trace "x"\n  trivial' for number in range(400))
     assert proved(lean.check(FOUR, f"{told}\n{SOUND}", BUDGET_S))
     behind = lean.check(FOUR, f"{told}\n{SOUND}\n#check nowhere", BUDGET_S)
     assert behind.errors and len(behind.messages) == 201

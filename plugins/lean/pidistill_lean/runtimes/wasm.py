@@ -139,7 +139,8 @@ class WasmRuntime(SplitRuntime):
         header = wire.sendable(theorem.header)
         if header not in self._headers:
             with off_the_clock():
-                self._asked("elaborator", {"op": "prepare", "header": header, "rules": "plain"}, START_LIMIT_S, keep=True)
+                prepare = {"op": "prepare", "header": header, "rules": "plain"}
+                self._asked("elaborator", prepare, START_LIMIT_S, keep=True)
             self._headers[header] = None
             if len(self._headers) > HEADERS_KEPT:
                 self._headers.popitem(last=False)
