@@ -35,7 +35,8 @@ def command(
 ) -> list[str]:
     """The command that runs Lean on a file of the folder `program`, tied to the life of this process.
 
-    Node lets it read its own files and the two folders, and write nothing unless `writes`. It serves requests unless `plain`.
+    Node lets it read its own files and the two folders, and write nothing unless `writes`. It serves requests unless
+    `plain`.
     """
     readable = [_WORKER, installation.folder, program]
     permissions = ["--permission", "--allow-worker", "--disallow-code-generation-from-strings"]
@@ -43,7 +44,8 @@ def command(
     if writes:
         permissions.append(f"--allow-fs-write={program}")
     mode = "plain" if writes or plain else "serve"
-    scripts = [str(_WORKER), str(os.getpid()), str(installation.script), str(installation.library), str(program), mode]
+    paths = [installation.script, installation.library, program]
+    scripts = [str(_WORKER), str(os.getpid()), *map(str, paths), mode]
     return [str(node), *permissions, f"--stack-size={_stack_kib()}", *scripts, *arguments]
 
 
