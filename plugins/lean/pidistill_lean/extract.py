@@ -51,7 +51,8 @@ _TACTIC = re.compile(
 
 
 _DECLARES = re.compile(
-    r"^\s*(?:@\[[^\n]*\]\s*)?(?:(?:private|protected|noncomputable|nonrec|unsafe|partial|public|local|scoped)\s+)*"
+    r"^[ \t]*(?:@\[[^\n]*\][ \t]*)?"
+    r"(?:(?:private|protected|noncomputable|nonrec|unsafe|partial|public|local|scoped)\s+)*"
     r"(?:theorem|lemma|example|def|abbrev|instance|inductive|structure|class|axiom|opaque|mutual|macro|syntax|elab|notation|"
     r"infix[lr]?|prefix|postfix|import|namespace|section|#\w+)\b",
     re.MULTILINE,

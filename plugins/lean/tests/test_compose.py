@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from pidistill_lean.compose import head_of
 from pidistill_lean.extract import extract, stating
 from pidistill_lean.protocol import Item
@@ -77,3 +79,9 @@ def test_a_sentence_that_names_the_theorem_states_nothing() -> None:
 def test_the_head_of_a_statement_is_found_behind_comments_and_before_them() -> None:
     for ending in (":= by\n  admit", ":= by sorry -- to do", ":= sorry\n/- later -/", ":= by\n  sorry\n\n-- end"):
         assert head_of(f"theorem t : True {ending}") == "theorem t : True := by"
+
+
+def test_blank_lines_cost_time_in_proportion() -> None:
+    began = time.perf_counter()
+    extract(fenced("\n" * 100_000 + "omega"), "t", STATEMENT, ITEM)
+    assert time.perf_counter() - began < 5.0
