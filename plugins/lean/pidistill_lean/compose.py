@@ -1,4 +1,4 @@
-"""The files that a piece of Lean text may stand for: alone, behind the problem's own commands, or as the proof of its head.
+"""The files that a piece of Lean text may stand for: alone, behind the problem's commands, or as a proof of its head.
 
 Which of them is meant is for Lean's parser to say, so several may come back, the likeliest first. Nothing is added to a
 candidate's text but what the problem itself says, and white space.
@@ -44,7 +44,7 @@ def head_of(statement: str) -> str:
 
 
 def whole(text: str, item: Item | None) -> list[Extracted]:
-    """A text that states the theorem: behind what the problem says before it and the text does not repeat, and alone."""
+    """A text that states the theorem: behind what the problem says before it that the text does not, and alone."""
     alone = Extracted(text.rstrip() + "\n")
     lacking = _lacking(item.before, text) if item is not None else []
     if not lacking:

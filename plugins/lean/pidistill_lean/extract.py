@@ -51,14 +51,20 @@ _TACTIC = re.compile(
 
 
 _DECLARES = re.compile(
-    r"^\s*(?:@\[[^\n]*\]\s*)?(?:(?:private|protected|noncomputable|nonrec|unsafe|partial|public|local|scoped)\s+)*"
+    r"^[ \t]*(?:@\[[^\n]*\][ \t]*)?"
+    r"(?:(?:private|protected|noncomputable|nonrec|unsafe|partial|public|local|scoped)\s+)*"
     r"(?:theorem|lemma|example|def|abbrev|instance|inductive|structure|class|axiom|opaque|mutual|macro|syntax|elab|notation|"
     r"infix[lr]?|prefix|postfix|import|namespace|section|#\w+)\b",
     re.MULTILINE,
 )
 _WORD = re.compile(r"[a-z_][\w'!?]*")
 _PROSE: Final = frozenset(
-    ["a", "an", "and", "as", "because", "but", "clearly", "consider", "each", "either", "every", "finally", "first", "follows", "following", "given", "here", "hence", "how", "if-so", "in", "indeed", "is", "it", "its", "let's", "no", "not", "note", "now", "of", "on", "one", "our", "proof", "proving", "so", "that", "the", "then", "therefore", "there", "these", "this", "thus", "to", "true", "unfortunately", "using", "want", "we", "what", "when", "where", "which", "while", "with", "yes", "you", "your", "sorry,"]
+    (
+        "a an and as because but clearly consider each either every finally first follows following given here "
+        "hence how if-so in indeed is it its let's no not note now of on one our proof proving so that the then "
+        "therefore there these this thus to true unfortunately using want we what when where which while with yes "
+        "you your sorry, "
+    ).split()
 )
 _LEFT_OPEN = re.compile(r"\b(?:sorry|admit)\b")
 
@@ -182,7 +188,8 @@ def _checked(ways: Sequence[Extracted]) -> Extracted:
     if not kept:
         long = any(way.source is not None for way in ways)
         return Extracted(
-            None, reason=f"the Lean text is longer than {LONGEST:,} characters" if long else "the completion holds no proof"
+            None,
+            reason=f"the Lean text is longer than {LONGEST:,} characters" if long else "the completion holds no proof",
         )
     first, *others = kept.values()
     return Extracted(first.source, first.given, others=tuple(others))

@@ -72,7 +72,7 @@ class Check:
     that switch the kernel off, ...), found by walking its syntax before it was elaborated. What follows was not
     elaborated."""
     messages: tuple[LeanMessage, ...] = ()
-    """Messages of the submission, in order, positions in its own lines: errors rather than others where they are many."""
+    """Messages of the submission, in order, positions in its own lines; where they are many, errors before others."""
     errors: bool = False
     """Whether Lean had any error in it, be it among `messages` or not."""
     chosen: int = 0

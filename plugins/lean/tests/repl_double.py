@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, TextIO
 
-from pidistill_lean.protocol import LeanDied, LeanTimeout
+from pidistill_lean.protocol import LeanDied, LeanTimeout, Theorem
 from pidistill_lean.runtimes.native import trusted_source
 from pidistill_lean.runtimes.wasm import WasmRuntime
 
@@ -99,7 +99,7 @@ class Double:
             return {"env": self.add(header, True)}
         return {"messages": [message("error", "the double elaborates no other text")], "env": self.add(header, judge)}
 
-    def answer(self, header: str, request: dict[str, str]) -> dict[str, Any]:
+    def answer(self, header: str, request: dict[str, Any]) -> dict[str, Any]:
         nonce = request.pop("nonce")
         said: list[dict[str, Any]] = []
         if "-- exit" in header:
@@ -121,14 +121,19 @@ class Double:
             said.append(message("info", f"@@{nonce} {json.dumps(self.facts(header, request))}"))
         return {"messages": said, "env": self.add(header, True)}
 
-    def facts(self, header: str, request: dict[str, str]) -> dict[str, Any]:
+    def facts(self, header: str, request: dict[str, Any]) -> dict[str, Any]:
         if request["op"] == "hello":
             return {"event": "done", "version": "4.28.0-double"}
         if "-- canned" in header or "-- grow" in header:
-            return {"event": "done", "target_kind": "missing"}
+            empty = {"chosen": 0, "messages": [], "errors": False, "refused": None, "imports": [], "data": None}
+            if request["op"] == "item":
+                return {"event": "done", "commands": [], "target_start": 0, "proof_start": None}
+            return {"event": "done", **empty}
         try:
-            extra = {"header": header} if request["op"] == "check" else {}
-            return self.lean._ask({**request, **extra}, 60.0)
+            theorem = Theorem(request.get("statement", ""), request.get("target", ""), header)
+            ask = self.lean._elaborating if request["op"] in ("elaborate", "outline") else self.lean._deciding
+            extra = {"header": header} if request["op"] == "elaborate" else {}
+            return ask(theorem, {**request, **extra}, 60.0)[0]
         except (LeanTimeout, LeanDied) as error:
             return {"event": "trouble", "text": str(error)}
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pidistill.records import Status
-from pidistill_lean.extract import Extracted
+from pidistill_lean.compose import Extracted
 from pidistill_lean.judge import ALLOWED, COMPILER, diagnostics, entries, judge
 from pidistill_lean.protocol import Check, LeanMessage
 
@@ -24,9 +24,12 @@ def test_a_theorem_of_the_very_type_from_the_allowed_axioms_passes() -> None:
     assert judge(replace(GOOD, axioms=()), FOUND).passed
 
 
-def test_an_error_message_alone_decides_nothing() -> None:
-    """An error in a lemma that the theorem does not rest on; what a message says can be forged in both directions."""
+def test_whether_there_was_an_error_is_a_fact_and_no_message() -> None:
+    """Messages are cut and their wording changes; what is said of errors is taken from the whole log."""
     assert judge(replace(GOOD, messages=(ERROR,)), FOUND).passed
+    assert judge(replace(GOOD, errors=True), FOUND).status is Status.FAIL
+    verdict = judge(replace(GOOD, errors=True, messages=(ERROR,)), FOUND)
+    assert verdict.reason == "it does not compile; line 2, column 9: Type mismatch"
 
 
 @pytest.mark.parametrize(
@@ -47,7 +50,8 @@ def test_an_error_message_alone_decides_nothing() -> None:
         ({"type_matches": False}, Status.FAIL, "states something else"),
         ({"changed": ("Foo",), "type_matches": True}, Status.FAIL, "Foo, on which the statement rests"),
         ({"axioms": ("sorryAx",)}, Status.FAIL, "rests on sorry"),
-        ({"axioms": ("sorryAx",), "messages": (ERROR,)}, Status.FAIL, "line 2, column 9: Type mismatch"),
+        ({"errors": True, "messages": (ERROR,)}, Status.FAIL, "line 2, column 9: Type mismatch"),
+        ({"errors": True, "axioms": ("cheat",)}, Status.FAIL, "does not compile"),
         ({"axioms": ("Lean.ofReduceBool",)}, Status.FAIL, "native_decide"),
         ({"axioms": ("Lean.trustCompiler",)}, Status.FAIL, "native_decide"),
     ],
@@ -65,6 +69,7 @@ CHECKS = st.builds(
     Check,
     statement_errors=st.sampled_from([(), (ERROR,)]),
     refused=st.sampled_from([None, ERROR]),
+    errors=st.booleans(),
     messages=st.lists(st.just(ERROR), max_size=2).map(tuple),
     target_kind=st.sampled_from(["missing", "theorem", "axiom", "definition", "other"]),
     type_matches=st.booleans(),
@@ -82,6 +87,7 @@ def test_only_the_whole_conjunction_passes(check: Check) -> None:
         not check.statement_errors
         and not check.unavailable
         and check.refused is None
+        and not check.errors
         and check.target_kind == "theorem"
         and check.type_matches
         and not check.changed
@@ -96,7 +102,7 @@ def test_only_the_whole_conjunction_passes(check: Check) -> None:
 
 
 def test_errors_are_told_word_for_word_with_the_candidates_own_lines() -> None:
-    told = judge(replace(GOOD, axioms=("sorryAx",), messages=(ERROR,)), FOUND).diagnostics
+    told = judge(replace(GOOD, errors=True, messages=(ERROR,)), FOUND).diagnostics
     assert told == "Error in line 2, column 9: exact h.2\n  Type mismatch\n    h.2\n  has type\n"
 
 

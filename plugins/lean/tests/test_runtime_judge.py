@@ -48,7 +48,7 @@ HIDDEN_CODE = {
     "native in a configuration": "theorem helper : True := by decide (config := { native := true })",
     "a quotation": "theorem helper : True := by\n  have := `(Nat)\n  trivial",
     "an antiquotation in a notation": 'notation "evil" => $(Lean.Macro.throwUnsupported)',
-    "a computed field": "inductive T where\n  | a\nwith\n  @[computed_field] size : T → Nat := fun _ => 1",
+    "a computed field": "inductive T where\n  | a\nwith\n  @[computed_field] size : T → Nat\n    | .a => 1",
     "a parser": 'def p := leading_parser "x"',
     "docstrings that run": "set_option doc.verso true",
     "a profile written to a file": 'set_option trace.profiler.output "/tmp/x"',
@@ -82,7 +82,6 @@ HONEST = {
     "an enumeration": "theorem target : (2 : Nat) + 2 = 4 := by\n  with_reducible rw [Nat.add_comm (2 : Nat)]",
     "printing": SOUND + "#print axioms target\n#check target\n",
     "a sorry nearby": "theorem unrelated : (1 : Nat) = 2 := by sorry\n\n" + SOUND,
-    "an error nearby": "theorem unrelated : (1 : Nat) = 2 := by rfl\n\n" + SOUND,
     "a namespace closed before": "namespace A\ntheorem aux : True := trivial\nend A\n\n" + SOUND,
     "from inside a namespace": "namespace A\ntheorem _root_.target : (2 : Nat) + 2 = 4 := rfl\nend A",
     "a private lemma": "private theorem aux : (2 : Nat) + 2 = 4 := rfl\ntheorem target : (2 : Nat) + 2 = 4 := aux",
@@ -240,7 +239,11 @@ def test_a_header_counts_for_both(lean: Runtime) -> None:
 def test_a_flood_of_messages_is_cut(lean: Runtime) -> None:
     many = "\n".join(f"theorem t{number} : No.such{number} = 1 := rfl" for number in range(400))
     found = lean.check(FOUR, f"{many}\n{SOUND}", BUDGET_S)
-    assert proved(found) and len(found.messages) == 200
+    assert found.errors and len(found.messages) == 50
+    told = "\n".join(f'theorem t{number} : True := by\n  trace "x"\n  trivial' for number in range(400))
+    assert proved(lean.check(FOUR, f"{told}\n{SOUND}", BUDGET_S))
+    behind = lean.check(FOUR, f"{told}\n{SOUND}\n#check nowhere", BUDGET_S)
+    assert behind.errors and len(behind.messages) == 201
 
 
 def test_nothing_of_one_check_is_left_for_the_next(lean: Runtime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from pidistill.errors import UsageError, VerifierError
 from pidistill.records import Problem, Status
 from pidistill_lean.domain import LeanDomain
-from pidistill_lean.protocol import Check, LeanDied, LeanTimeout, Outline, Runtime, Theorem
+from pidistill_lean.protocol import Check, Item, LeanDied, LeanTimeout, Outline, Runtime, Theorem
 from pidistill_lean.theorems import problems
 from pidistill_lean.verifier import LeanOptions, LeanVerifier, theorem_of
 
@@ -139,8 +140,11 @@ class Scripted(Runtime):
         self.answers = list(answers)
         self.warmed = self.closed = 0
 
-    def check(self, theorem: Theorem, submission: str, budget_s: float) -> Check:
-        if submission.endswith("trivial"):
+    def item(self, theorem: Theorem) -> Item:
+        return Item((), (theorem.statement,), (), theorem.statement.partition(" := ")[0])
+
+    def check(self, theorem: Theorem, submission: str | Sequence[str], budget_s: float) -> Check:
+        if isinstance(submission, str) and submission.endswith("trivial"):
             self.warmed += 1
             return GOOD
         answer = self.answers.pop(0)
@@ -190,7 +194,7 @@ def test_trouble_of_the_runtimes_own_is_raised_not_judged() -> None:
 
 def test_a_lean_that_does_not_work_is_no_verifier() -> None:
     class Broken(Scripted):
-        def check(self, theorem: Theorem, submission: str, budget_s: float) -> Check:
+        def check(self, theorem: Theorem, submission: str | Sequence[str], budget_s: float) -> Check:
             return BAD
 
     with pytest.raises(VerifierError, match="refuses a proof of True"):

@@ -82,7 +82,7 @@ partial def elabFrom (ictx : Parser.InputContext) (gate : Option Given) (ahead :
     let told := append st.messages log.toList
     let st := { st with messages := told }
     let acc := { acc with state := st, broken := acc.broken || sorted log.toList }
-    if Parser.isTerminalCommand cmd then
+    if cmd.getKind == ``Parser.Command.eoi then
       return acc
     match gate with
     | none => elabNext ictx gate [] ps ps' cmd acc false

@@ -21,7 +21,7 @@ def openCommands : List Name :=
    ``Parser.Command.end, ``Parser.Command.open, ``Parser.Command.export, ``Parser.Command.variable,
    ``Parser.Command.universe, ``Parser.Command.set_option, ``Parser.Command.mutual, ``Parser.Command.attribute,
    ``Parser.Command.notation, ``Parser.Command.mixfix, ``Parser.Command.include, ``Parser.Command.omit,
-   ``Parser.Command.moduleDoc, ``Parser.Command.in, ``Parser.Command.grindPattern, ``Parser.commandSeal__,
+   ``Parser.Command.moduleDoc, ``Parser.Command.in, ``Parser.Command.import, ``Parser.Command.grindPattern, ``Parser.commandSeal__,
    ``Parser.commandUnseal__, ``Parser.Command.addDocString,
    `lemma, `Mathlib.Tactic.lemma, `Batteries.Tactic.Alias.alias]
 

@@ -7,7 +7,9 @@ parses a candidate's text. The judge's code does, refuses what may not be in it,
 begins with the request's nonce; lines that a candidate may have brought about are no such message.
 
 What `judge.lean` and `repl.lean` decide is theirs; this module starts, feeds, times, measures and kills the process.
-Lean runs with the user's rights here: that candidates cannot run code rests on the judge's gate alone.
+Two REPLs run: one elaborates, the other decides and is never sent a candidate's text (`split.py`). Lean runs with the
+user's rights here, and the elaborating REPL's memory is not put back between two submissions: that a candidate cannot
+run code in it rests on the gate alone, that none can pass by what it did there does not.
 """
 
 from __future__ import annotations
@@ -28,8 +30,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from pidistill.errors import VerifierError
-from pidistill_lean.protocol import Check, LeanDied, LeanMessage, LeanTimeout, Outline, Runtime, Theorem
+from pidistill_lean.protocol import LeanDied, LeanMessage, LeanTimeout, Theorem
 from pidistill_lean.runtimes import wire
+from pidistill_lean.runtimes.split import SplitRuntime
 
 PROJECT = "PIDISTILL_LEAN_PROJECT"
 """Environment variable: folder of the lake project whose library the statements need."""
@@ -66,7 +69,7 @@ def look() -> tuple[bool, str, str]:
     return True, f"{command[-1]} in {project}", ""
 
 
-class NativeRuntime(Runtime):
+class NativeRuntime(SplitRuntime):
     """Lean's REPL in a lake project. Raises `VerifierError` where lake, project or REPL is missing."""
 
     name: ClassVar[str] = "native"
@@ -81,45 +84,40 @@ class NativeRuntime(Runtime):
         checks_per_process: int = CHECKS_PER_PROCESS,
     ) -> None:
         """`project` and `command` (in place of `lake env repl`) default to what the environment variables name."""
+        super().__init__()
         self._command, self._project = _find(project, command)
         self._private_limit_bytes = private_limit_bytes
         self._address_limit_bytes = address_limit_bytes
         self._checks_per_process = checks_per_process
         self._process: _Process | None = None
+        """The one that elaborates."""
+        self._judge: _Process | None = None
+        """The one that decides; no candidate's text goes there."""
         self._version = ""
         self.starts = 0
         """Processes started so far."""
 
-    def check(self, theorem: Theorem, submission: str, budget_s: float) -> Check:
-        began = time.monotonic()
-        process = self._ready()
-        try:
-            found = process.environment(wire.sendable(theorem.header))
-            if isinstance(found, list):
-                return Check(statement_errors=tuple(found), seconds=time.monotonic() - began)
-            reply = process.ask(
-                found,
-                {
-                    "op": "check",
-                    "statement": wire.sendable(theorem.statement),
-                    "target": theorem.target,
-                    "submission": wire.sendable(submission),
-                },
-                budget_s,
-            )
-        except BaseException:
-            self.close()  # what the process says next would answer another question
-            raise
-        return wire.check(reply, time.monotonic() - began)
+    def _elaborating(self, theorem: Theorem, request: dict[str, Any], budget_s: float) -> tuple[dict[str, Any], float]:
+        return self._asked("_process", theorem.header if theorem.target else None, request, budget_s)
 
-    def outline(self, source: str, budget_s: float) -> Outline:
-        process = self._ready()
+    def _deciding(self, theorem: Theorem, request: dict[str, Any], budget_s: float) -> tuple[dict[str, Any], float]:
+        own = {"statement": wire.sendable(theorem.statement), "target": wire.sendable(theorem.target)}
+        return self._asked("_judge", theorem.header, {**request, **own}, budget_s)
+
+    def _asked(
+        self, role: str, header: str | None, request: dict[str, Any], budget_s: float
+    ) -> tuple[dict[str, Any], float]:
+        process = self._ready(role)
         try:
-            reply = process.ask(process.bare(), {"op": "outline", "source": wire.sendable(source)}, budget_s)
+            found = process.bare() if header is None else process.environment(wire.sendable(header))
+            if isinstance(found, list):
+                return {"statement_errors": [vars(one) for one in found]}, 0.0
+            began = time.monotonic()
+            reply = process.ask(found, request, budget_s)
+            return reply, time.monotonic() - began
         except BaseException:
-            self.close()
+            self._drop(role)  # what the process says next would answer another question
             raise
-        return wire.outline(reply, source)
 
     def identity(self) -> str:
         """Asks a running Lean for its version the first time. The library is known by the project's manifest."""
@@ -132,17 +130,25 @@ class NativeRuntime(Runtime):
         return f"native lean-{self._version} manifest-{library} judge-{code}"
 
     def close(self) -> None:
-        if self._process is not None:
-            self._process.end()
-            self._process = None
+        self._drop("_process")
+        self._drop("_judge")
 
-    def _ready(self) -> _Process:
-        if self._process is not None and self._process.spent(self._private_limit_bytes, self._checks_per_process):
-            self.close()
-        if self._process is None:
+    def _drop(self, role: str) -> None:
+        process: _Process | None = getattr(self, role)
+        setattr(self, role, None)
+        if process is not None:
+            process.end()
+
+    def _ready(self, role: str = "_process") -> _Process:
+        process: _Process | None = getattr(self, role)
+        if process is not None and process.spent(self._private_limit_bytes, self._checks_per_process):
+            self._drop(role)
+            process = None
+        if process is None:
             self.starts += 1
-            self._process = _Process(self._command, self._project, self._address_limit_bytes)
-        return self._process
+            process = _Process(self._command, self._project, self._address_limit_bytes)
+            setattr(self, role, process)
+        return process
 
 
 class _Process:
@@ -208,7 +214,7 @@ class _Process:
         self._environments[header] = int(reply["env"])
         return self._environments[header]
 
-    def ask(self, environment: int, request: dict[str, str], budget_s: float) -> dict[str, Any]:
+    def ask(self, environment: int, request: dict[str, Any], budget_s: float) -> dict[str, Any]:
         """The judge's reply to one request. Raises `LeanTimeout` and `LeanDied`."""
         nonce = secrets.token_hex(8)
         self.checks += 1

@@ -59,7 +59,7 @@ class Process:
         self._expect("ready", time.monotonic() + limit_s)
 
     def usable(self) -> bool:
-        """Whether it can be asked: it lives, and its memory is what it was before the last request, or was to be kept."""
+        """Whether it can be asked: it lives, and its memory was put back after the last request, or was to be kept."""
         if self.popen.poll() is not None:
             return False
         if not self._answered:

@@ -26,18 +26,26 @@ _WORKER = Path(__file__).with_name("worker.js")
 
 
 def command(
-    node: Path, installation: setup.Installation, program: Path, *arguments: str, writes: bool = False
+    node: Path,
+    installation: setup.Installation,
+    program: Path,
+    *arguments: str,
+    writes: bool = False,
+    plain: bool = False,
 ) -> list[str]:
     """The command that runs Lean on a file of the folder `program`, tied to the life of this process.
 
-    Node lets it read its own files and the two folders, and write nothing unless `writes`.
+    Node lets it read its own files and the two folders, and write nothing unless `writes`. It serves requests unless
+    `plain`.
     """
     readable = [_WORKER, installation.folder, program]
-    permissions = ["--permission", "--allow-worker", "--disallow-code-generation-from-strings", *(f"--allow-fs-read={path}" for path in readable)]
+    permissions = ["--permission", "--allow-worker", "--disallow-code-generation-from-strings"]
+    permissions += [f"--allow-fs-read={path}" for path in readable]
     if writes:
         permissions.append(f"--allow-fs-write={program}")
-    mode = "plain" if writes else "serve"
-    scripts = [str(_WORKER), str(os.getpid()), str(installation.script), str(installation.library), str(program), mode]
+    mode = "plain" if writes or plain else "serve"
+    paths = [installation.script, installation.library, program]
+    scripts = [str(_WORKER), str(os.getpid()), *map(str, paths), mode]
     return [str(node), *permissions, f"--stack-size={_stack_kib()}", *scripts, *arguments]
 
 

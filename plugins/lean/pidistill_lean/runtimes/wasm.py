@@ -125,6 +125,7 @@ class WasmRuntime(SplitRuntime):
             process.wait_until_ready(START_LIMIT_S)
             process.ask({"op": "prepare", "header": "", "rules": rules}, START_LIMIT_S, keep=True)
             # a request of our own, from which the process learns how its threads rest; it also warms Node's compiler
+            process.ask(_WARM, START_LIMIT_S, keep=True)
             process.ask(_WARM, START_LIMIT_S)
             if not process.usable():
                 raise LeanDied(f"its memory cannot be put back: {process.last_words()}")
@@ -138,7 +139,8 @@ class WasmRuntime(SplitRuntime):
         header = wire.sendable(theorem.header)
         if header not in self._headers:
             with off_the_clock():
-                self._asked("elaborator", {"op": "prepare", "header": header, "rules": "plain"}, START_LIMIT_S, keep=True)
+                prepare = {"op": "prepare", "header": header, "rules": "plain"}
+                self._asked("elaborator", prepare, START_LIMIT_S, keep=True)
             self._headers[header] = None
             if len(self._headers) > HEADERS_KEPT:
                 self._headers.popitem(last=False)

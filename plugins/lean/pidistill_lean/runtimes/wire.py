@@ -18,7 +18,16 @@ def lean_source(name: str) -> str:
     return files("pidistill_lean.runtimes").joinpath(name).read_text(encoding="utf-8")
 
 
-JUDGE = ("basics.lean", "gate.lean", "elaborate.lean", "export.lean", "import.lean", "judge.lean", "outline.lean")
+JUDGE = (
+    "basics.lean",
+    "gate.lean",
+    "elaborate.lean",
+    "export.lean",
+    "import.lean",
+    "judge.lean",
+    "outline.lean",
+    "answer.lean",
+)
 """The trusted Lean programs, in the order in which they are elaborated after `import Lean`."""
 
 

@@ -5,8 +5,8 @@
 // has returned, the linear memory is put back as it was while the program waited, and with it all that Lean knows. What is not in that
 // memory is closed before the first request: no thread can begin, no file be written, no text be run as JavaScript.
 //
-// Lean's threads run its tasks. None is there when the memory's image is taken, and before the memory is put back they are ended by Lean's
-// own means and their workers seen to wait for messages again: a process with a thread that does neither is replaced.
+// Lean has one thread for its tasks, which is there before the first request and sleeps between two. It must sleep where it slept before
+// memory is put back: what it has on its stack there is compared, and a process whose thread does not come to rest is replaced.
 //
 // A request is a line: a letter, a space and the text. With `K` what the request did is kept, and is the new state to go back to; with `R`
 // it is put back. The reply is a line on standard output: @@, the memory's size, a word and Lean's text. `kept` and `clean` say that the
@@ -56,7 +56,7 @@ function readLine() {
 // --- What is closed ---------------------------------------------------------------------------------------------------
 
 // Imports that Lean needs while it answers. All others throw from then on.
-const OPEN = /^(invoke_|__cxa_|_?__cxa_|__resumeException|llvm_|clock_|_?emscripten_get_now|emscripten_(resize_heap|get_heap_max|check_blocking_allowed|date_now|num_logical_cores)|_*emscripten_(dlsync|thread_|notify|proxy_dlsync|receive_on_main)|_*pthread_create_js|fd_(write|read|close|seek)|random_get|environ_|gettimeofday|__syscall_(openat|stat64|fstat64|lstat64|newfstatat|getcwd|readlinkat|getdents64|ioctl|fcntl64|faccessat)|_tzset_js|_localtime_js|_gmtime_js|_mktime_js|strftime|_?_?dlsym|exit|proc_exit|abort|_abort_js|__assert_fail|_setThrew|getTempRet0|setTempRet0|memory|table|__indirect|__stack)/;
+const OPEN = /^(invoke_|__cxa_|_?__cxa_|__resumeException|llvm_|clock_|_?emscripten_get_now|emscripten_(resize_heap|get_heap_max|check_blocking_allowed|date_now|num_logical_cores)|_*emscripten_(dlsync|thread_|notify|proxy_dlsync|receive_on_main)|fd_(write|read|close|seek)|random_get|environ_|gettimeofday|__syscall_(openat|stat64|fstat64|lstat64|newfstatat|getcwd|readlinkat|getdents64|ioctl|fcntl64|faccessat)|_tzset_js|_localtime_js|_gmtime_js|_mktime_js|strftime|_?_?dlsym|exit|proc_exit|abort|_abort_js|__assert_fail|_setThrew|getTempRet0|setTempRet0|memory|table|__indirect|__stack)/;
 let locked = false;
 
 function closable(env) {
@@ -82,25 +82,20 @@ function lock() {
     if (typeof flags === 'string' ? flags !== 'r' : flags & (3 | 64 | 512 | 1024)) refuse();
     return open(file, flags, ...rest);
   };
-  PThread.getNewWorker = () => {
-    const worker = PThread.unusedWorkers.pop();  // none reads as: no more threads
-    if (worker) begun.add(worker);
-    return worker;
-  };
+  for (const worker of PThread.unusedWorkers) worker.terminate();
+  PThread.unusedWorkers = [];
+  threads = [...PThread.runningWorkers];
+  PThread.getNewWorker = () => undefined;  // which reads as: no more threads
   PThread.allocateUnusedWorker = () => {};
-  for (const worker of PThread.runningWorkers) begun.add(worker);
-  if (!endThreads()) throw new Error('a thread of Lean does not end');
-  wasmExports.lean_init_task_manager_using(1);
-  ended = false;
   locked = true;
 }
 
 // --- Putting back -----------------------------------------------------------------------------------------------------
 
 let handler = 0;
-let why = '';  // no way back
-let ended = false;  // whether the task manager is gone
-const begun = new Set();  // workers that have run a thread since the image was taken
+let threads = [];
+let slots = 0;  // of the function table, which the threads keep in step
+let resting = 0;  // bytes at the top of a sleeping thread's stack that are the same whenever it sleeps; 0: not yet known
 let image = null, imageSize = 0;
 let stackPointer = 0, streams = new Set(), caught = 0;
 
@@ -112,53 +107,51 @@ function keep() {
   stackPointer = wasmExports.emscripten_stack_get_current();
   streams = new Set(globalThis.Module.FS.streams.map((s, i) => (s ? i : -1)));
   caught = exceptionCaught.length;
+  slots = wasmTable.length;
 }
 
 const clock = new Int32Array(new SharedArrayBuffer(4));
 const pause = (ms) => Atomics.wait(clock, 0, 0, ms);
 
-/** Whether a worker waits for messages, with nothing on its stack: its event loop's idle time then grows. */
-function waits(worker) {
-  for (let tries = 0; tries < 600; tries++) {
-    const before = worker.performance.eventLoopUtilization().idle;
-    pause(tries < 100 ? 1 : 20);
-    if (worker.performance.eventLoopUtilization().idle > before) return true;
-    // it may wait for a call that only this thread can make, such as one that writes
-    wasmExports.emscripten_main_thread_process_queued_calls?.();
+/** The stacks of Lean's threads, now and in the image. */
+function stacks() {
+  const words = new Uint32Array(wasmMemory.buffer);
+  return threads.map((thread) => {
+    const top = words[(thread.pthread_ptr + 52) >> 2], size = words[(thread.pthread_ptr + 56) >> 2];
+    return [Buffer.from(wasmMemory.buffer, top - size, size), Buffer.from(image.buffer, top - size, size)];
+  });
+}
+
+/** Waits until all threads sleep where they slept when the image was taken. */
+function atRest() {
+  if (PThread.runningWorkers.length !== threads.length || threads.some((t, i) => t !== PThread.runningWorkers[i])) return false;
+  if (!resting) {
+    // the first time, after a request of our own: what is the same is what there is to compare
+    pause(100);
+    resting = Math.min(...stacks().map(([now, then]) => {
+      let same = 0;
+      while (same < now.length && now[now.length - 1 - same] === then[then.length - 1 - same]) same++;
+      return same;
+    }), 1 << 20);
+    return resting >= 32 && resting < 4096;
+  }
+  for (let tries = 0, seen = 0; tries < 400; tries++) {
+    if (stacks().every(([now, then]) => now.compare(then, then.length - resting, then.length, now.length - resting, now.length) === 0)) {
+      if (++seen === 2) return true;
+    } else seen = 0;
     wasmExports._emscripten_check_mailbox?.();
+    pause(tries < 4 ? 0.2 : 5);
   }
   return false;
 }
 
-/** Ends Lean's threads: those that a request has begun, and at first those of the start. */
-function endThreads() {
-  if (!begun.size) return true;
-  wasmExports.lean_finalize_task_manager();
-  ended = true;
-  for (const worker of begun) {
-    if (!waits(worker)) { why = 'a thread does not come to rest: ' + JSON.stringify(worker.performance.eventLoopUtilization()); return false; }
-    // what its last message would have Node do, if Node ever came to read it
-    const at = PThread.runningWorkers.indexOf(worker);
-    if (at >= 0) {
-      delete PThread.pthreads[worker.pthread_ptr];
-      PThread.runningWorkers.splice(at, 1);
-      PThread.unusedWorkers.push(worker);
-      worker.pthread_ptr = 0;
-    }
-  }
-  begun.clear();
-  why = 'threads remain';
-  return !PThread.runningWorkers.length;
-}
-
 function putBack() {
   const { FS } = globalThis.Module;
-  if (wasmMemory.buffer.byteLength > imageSize + MOST_GROWTH || !endThreads()) return false;
   const memory = new Uint8Array(wasmMemory.buffer);
+  if (memory.length > imageSize + MOST_GROWTH || !atRest() || wasmTable.length !== slots) return false;
   memory.set(imageSize === image.length ? image : image.subarray(0, imageSize));
   memory.fill(0, imageSize);
   wasmExports._emscripten_stack_restore(stackPointer);
-  ended = false;
   FS.streams.forEach((stream, i) => { if (stream && !streams.has(i)) FS.close(stream); });
   exceptionCaught.length = caught;
   exceptionLast = 0;
@@ -185,6 +178,7 @@ function call(bytes) {
 
 function serve() {
   lock();
+  pause(50);
   keep();
   write(`@@${wasmMemory.buffer.byteLength} ready {}`);
   for (;;) {
@@ -200,8 +194,7 @@ function serve() {
     }
     const size = wasmMemory.buffer.byteLength;
     if (line[0] === 75 && whole && !reply.includes('"event":"ended"')) {
-      if (!endThreads()) process.exit(3);
-      if (ended) { wasmExports.lean_init_task_manager_using(1); ended = false; }
+      pause(50);  // its threads come to rest
       keep();
       write(`@@${size} kept ${reply}`);
     } else {
@@ -209,7 +202,7 @@ function serve() {
       write(`@@${size} answer ${reply}`);
       whole = whole && putBack();
       write(`@@${wasmMemory.buffer.byteLength} ${whole ? 'clean' : 'spent'} {}`);
-      if (!whole) { fs.writeSync(2, `not put back: ${why}\n`); process.exit(3); }
+      if (!whole) process.exit(3);
     }
   }
 }

@@ -1,0 +1,87 @@
+"""The files that a completion may stand for: what the problem says comes along, and nothing else does."""
+
+from __future__ import annotations
+
+import time
+
+from pidistill_lean.compose import head_of
+from pidistill_lean.extract import extract, stating
+from pidistill_lean.protocol import Item
+
+STATEMENT = "def dbl (n : Nat) : Nat := n + n\n\ntheorem t (n : Nat) : dbl n = 2 * n := by\n  sorry\n"
+HEAD = "theorem t (n : Nat) : dbl n = 2 * n"
+DEF = "def dbl (n : Nat) : Nat := n + n"
+ITEM = Item((), (DEF, f"{HEAD} := by\n  sorry"), (DEF,), HEAD)
+PROOF = "  unfold dbl\n  omega"
+
+
+def ways(completion: str) -> list[str]:
+    found = extract(completion, "t", STATEMENT, ITEM)
+    return [str(way.source) for way in (found, *found.others)]
+
+
+def fenced(text: str) -> str:
+    return f"```lean4\n{text}\n```"
+
+
+def test_the_theorem_alone_is_put_behind_the_problems_definitions() -> None:
+    alone = f"{HEAD} := by\n{PROOF}\n"
+    assert ways(fenced(alone)) == [f"{DEF}\n{alone}", alone]
+
+
+def test_what_a_text_repeats_or_has_its_own_of_is_not_added() -> None:
+    for own in (DEF, "def dbl (n : Nat) : Nat := 2 * n", "def  dbl (n : Nat) : Nat :=\n  n + n"):
+        text = f"{own}\n\n{HEAD} := by\n{PROOF}\n"
+        assert ways(fenced(text)) == [text]
+
+
+def test_imports_stay_in_front_and_lines_are_counted() -> None:
+    found = extract(fenced(f"import Std\n\n{HEAD} := by\n{PROOF}"), "t", STATEMENT, ITEM)
+    assert found.source == f"import Std\n{DEF}\n\n\n{HEAD} := by\n{PROOF}\n"
+    assert found.given == 2
+
+
+def test_a_bare_proof_may_be_tactics_or_a_term() -> None:
+    first, second = ways(fenced("fun h => h"))
+    assert first == f"{DEF}\n{HEAD} := by\n  fun h => h\n"
+    assert second == f"{DEF}\n{HEAD} :=\n  fun h => h\n"
+
+
+def test_a_bare_proof_may_begin_with_any_tactic_and_prose_does_not() -> None:
+    for text in ("if h : n = 0 then\n  simp\nelse\n  omega", "and_intros", "some_tactic [x]\nomega"):
+        assert extract(text, "t", STATEMENT, ITEM).source is not None
+    for text in ("the proof is by induction", "we unfold dbl", "I do not know.", "this follows from omega."):
+        assert extract(text, "t", STATEMENT, ITEM).source is None
+
+
+def test_a_quoted_statement_before_a_bare_proof_is_a_quotation() -> None:
+    quoted = f"The goal is\n{fenced(f'{HEAD} := by sorry')}\nand its proof\n{fenced('unfold dbl; omega')}"
+    assert ways(quoted)[0] == f"{DEF}\n{HEAD} := by\n  unfold dbl; omega\n"
+    proved = f"{fenced(f'{HEAD} := by omega')}\nuses\n{fenced('omega')}"
+    assert ways(proved)[0] == f"{DEF}\n{HEAD} := by omega\n"
+
+
+def test_a_fence_in_a_comment_and_an_indented_one_are_read_as_written() -> None:
+    text = f"/-- Like so:\n```\ndbl 1\n```\n-/\n{HEAD} := by\n{PROOF}"
+    assert ways(fenced(text))[-1] == f"{text}\n"
+    indented = "1. Here:\n\n" + "\n".join(f"    {line}" for line in fenced(f"{HEAD} := by\n{PROOF}").split("\n"))
+    assert ways(indented)[-1] == f"{HEAD} := by\n{PROOF}\n"
+
+
+def test_a_sentence_that_names_the_theorem_states_nothing() -> None:
+    assert not stating("t").search("theorem t, which is easy")
+    for text in ("theorem t.{u} : True", "theorem t(n : Nat)", "theorem A.t :", "theorem t\n  : True", "lemma «t» :"):
+        assert stating("t").search(text), text
+    for text in ("theorem t' : True", "theorem t.aux : True", "theorem tt : True"):
+        assert not stating("t").search(text), text
+
+
+def test_the_head_of_a_statement_is_found_behind_comments_and_before_them() -> None:
+    for ending in (":= by\n  admit", ":= by sorry -- to do", ":= sorry\n/- later -/", ":= by\n  sorry\n\n-- end"):
+        assert head_of(f"theorem t : True {ending}") == "theorem t : True := by"
+
+
+def test_blank_lines_cost_time_in_proportion() -> None:
+    began = time.perf_counter()
+    extract(fenced("\n" * 100_000 + "omega"), "t", STATEMENT, ITEM)
+    assert time.perf_counter() - began < 5.0
