@@ -13,7 +13,7 @@ from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
 from tests.core.builders import problem
 
-SOURCE = '''
+SOURCE = """
 from pidistill.contracts import Verifier
 from pidistill.records import Status, Verdict
 from patched_verifier.rules import LIMIT
@@ -29,7 +29,7 @@ class Short(Verifier):
     def verify(self, problem, completion):
         passed = len(completion) <= self.limit
         return Verdict(Status.PASS if passed else Status.FAIL, float(passed))
-'''
+"""
 
 
 @pytest.fixture

@@ -58,9 +58,13 @@ _DECLARES = re.compile(
     re.MULTILINE,
 )
 _WORD = re.compile(r"[a-z_][\w'!?]*")
-_PROSE: Final = frozenset(
-    ["a", "an", "and", "as", "because", "but", "clearly", "consider", "each", "either", "every", "finally", "first", "follows", "following", "given", "here", "hence", "how", "if-so", "in", "indeed", "is", "it", "its", "let's", "no", "not", "note", "now", "of", "on", "one", "our", "proof", "proving", "so", "that", "the", "then", "therefore", "there", "these", "this", "thus", "to", "true", "unfortunately", "using", "want", "we", "what", "when", "where", "which", "while", "with", "yes", "you", "your", "sorry,"]
+_PROSE_WORDS: Final = (
+    "a an and as because but clearly consider each either every finally first follows following given here hence "
+    "how if-so in indeed is it its let's no not note now of on one our proof proving so that the then therefore "
+    "there these this thus to true unfortunately using want we what when where which while with yes you your "
+    "sorry, "
 )
+_PROSE: Final = frozenset(_PROSE_WORDS.split())
 _LEFT_OPEN = re.compile(r"\b(?:sorry|admit)\b")
 
 
