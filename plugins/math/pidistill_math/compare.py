@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Final
 
 from pidistill_math import quantity
@@ -37,6 +38,8 @@ from pidistill_math.syntax import Node, num, sym, symbols
 _MOST: Final = 100
 """Items of the longest list compared."""
 _FUNCTIONS_OF_Y: Final = "y"
+_SHIFTS: Final = tuple(Fraction(a, b) for a, b in ((-1, 1), (3, 7), (-23, 5), (10_007, 9), (-10_009, 7)))
+"""How far from a solution an equation is tried: what is straight near and far, to both sides, is linear."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,8 @@ class Comparison:
             return no("another variable than the reference's")
         if isinstance(ours, Record):
             return no("one name, where the reference has several")
+        if reason := self.question.other_than_asked(theirs.name):
+            return no(reason)
         return self.same(ours, theirs.inner)
 
     def under(self, ours: Shape, theirs: Shape) -> Found:
@@ -231,7 +236,9 @@ class Comparison:
             stems = {name.split("_")[0] for name in names}
             if isinstance(other, Several) and len(stems) == 1 and all(part.name.head == "sym" for part in record.parts):
                 return self.several(other.items, inner) if swapped else self.several(inner, other.items)
-            if swapped and all(len(name) == 1 for name in names):
+            if swapped and (order := self.question.order(names)):
+                inner = [inner[names.index(name)] for name in order]
+            elif swapped and all(len(name) == 1 for name in names):
                 inner = [part.inner for part in sorted(record.parts, key=lambda part: part.name.text)]
             return self.one_by_one(other.items, inner) if swapped else self.one_by_one(inner, other.items)
         return no(
@@ -383,7 +390,7 @@ def _explicit(solved: Equation, other: Node) -> bool:
         if name.head != "sym" or name.text in symbols(value):
             continue
 
-        def at(shift: int, name: Node = name, value: Node = value) -> Node:
+        def at(shift: int | Fraction, name: Node = name, value: Node = value) -> Node:
             moved = Node("add", (value, num(shift)))
 
             def put(node: Node) -> Node:
@@ -392,9 +399,13 @@ def _explicit(solved: Equation, other: Node) -> bool:
             return put(other)
 
         try:
-            here, above, below = at(0), at(1), at(-1)
-            straight = equal(Node("add", (above, below)), Node("mul", (num(2), here)))
-            if equal(here, num(0)) and straight and not equal(above, here):
+            slope = at(1)
+            if not equal(at(0), num(0)) or equal(slope, num(0)):
+                continue
+            if not any(part.head == "div" and symbols(part.args[1]) for part in value.walk()):
+                if not proportional(slope, num(1)):  # its zeros would be further solutions
+                    continue
+            if all(equal(at(shift), Node("mul", (num(shift), slope))) for shift in _SHIFTS):
                 return True
         except NoValue:
             continue

@@ -121,6 +121,8 @@ class Reader(Quantities):
                 return None
         if rest[0].kind == "op" and rest[0].text in "^=!,;_<>'|":
             return None
+        if not self.lenient_units and _names_another_option(rest):
+            raise Unreadable(f"another option behind the letter {letter.text!r}")
         try:
             inner = Reader(rest, self.lenient_units)
             content = inner.phrase() or inner.whole()
@@ -273,3 +275,23 @@ class Reader(Quantities):
         if parenthesis:
             self.take(")")
         return Node("residue", (node, modulus))
+
+
+def _names_another_option(rest: list[Token]) -> bool:
+    """Whether what stands behind an option's letter goes on to another option: a joining word, or a letter alone."""
+    if rest[0].kind == "word" and rest[0].text.lower() in JOINING:
+        return True
+    if not all(t.kind in ("word", "letter") or t.text in (",", ".", ":", "(", ")", "&", ";") for t in rest):
+        return False
+    for at, token in enumerate(rest):
+        if len(token.text) != 1 or token.text not in "ABCDEFGHIJ":
+            continue
+        following = rest[at + 1] if at + 1 < len(rest) else None
+        before = rest[at - 1] if at else None
+        glued = (following is not None and following.kind in ("word", "letter") and not following.gap) or (
+            before is not None and before.kind in ("word", "letter") and not token.gap
+        )
+        article = token.text == "A" and following is not None and following.kind == "word" and len(following.text) > 1
+        if not glued and not article:
+            return True
+    return False

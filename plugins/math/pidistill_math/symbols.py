@@ -43,12 +43,18 @@ _SUBSCRIPT: Final = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₙₖₘₓ",
 _UP = re.compile(f"[{''.join(_SUPERSCRIPT)}]+")
 _DOWN = re.compile(f"[{''.join(_SUBSCRIPT)}]+")
 _ESCAPED_TWICE = re.compile(r"\\\\(?=[A-Za-z({\[)}\]])")
+_ROW_SPACE = re.compile(
+    r"\\\\\s*\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|mu|pc|bp)\s*\]|\\(?:cr|tabularnewline)(?![A-Za-z])"
+)
+"""The end of a row, with the space that it leaves; and its other names."""
 _ROMAN_GROUP = re.compile(r"\{\s*\\rm\b\s*([^{}]*)\}|\\rm\{([^{}]*)\}")
 _HIDDEN: Final = frozenset({"Cf", "Cc", "Co", "Cs"})
 
 
 def latex(text: str) -> str:
     """`text` with Unicode mathematics in LaTeX. What has no LaTeX is left, and the lexer names it."""
+    if "\\begin" in text:
+        text = _ROW_SPACE.sub(r"\\\\ ", text)
     if "\\\\" in text and "\\begin" not in text:
         text = _ESCAPED_TWICE.sub(r"\\", text)
     if "**" in text:  # bold in Markdown, or a power as programs write it
