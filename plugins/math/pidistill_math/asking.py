@@ -79,6 +79,10 @@ class Question:
             return "another expression than the one that the question asks for"
         return ""
 
+    def asks_for_a_point(self) -> bool:
+        """Whether an ordered pair or a point is asked for, so that a pair is no interval."""
+        return bool(re.search(r"\bordered\s+(?:pair|triple)|\bcoordinates?\b|\bvertex\b", self.text, re.IGNORECASE))
+
     def order(self, names: Sequence[str]) -> list[str]:
         """The names of a tuple in the order in which the question writes them as one; [] where it does not."""
         for match in _TUPLE.finditer(self.text[-_LONGEST:]):

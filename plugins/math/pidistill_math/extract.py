@@ -66,7 +66,7 @@ _TURN = re.compile(
     r"^[\s$.,!*\\)\]]*(?:(?:wait|hmm|oops|hold\s+on|actually)\b[\s,.:!-]|no\s*[,.:!\u2014-])", re.IGNORECASE
 )
 _CONFIRMED = re.compile(
-    r"\b(?:is|looks?|was)\s+(?:indeed\s+|right|correct\b|fine|good|well[\s-]known)|\bconfirm|\bchecks?\s+out|\bstands\b"
+    r"\b(?:is|looks?|was)\s+(?:indeed\s+|right|correct\b|fine|good|(?:a\s+)?well[\s-]known)|\bconfirm|\bchecks?\s+out|\bstands\b"
     r"|\bcorrect[.!]|\ball\s+(?:is\s+)?good|\bverif(?:y|ied)|\bgood\.|\?[^.!?]{0,60}\.?\s+yes\b|\bno\s+other\b",
     re.IGNORECASE,
 )

@@ -25,7 +25,7 @@ from pidistill_math.equality import constant, equal
 from pidistill_math.kinds import Single
 from pidistill_math.numeric import NoValue, Value, real
 from pidistill_math.policy import is_literal, unevaluated
-from pidistill_math.syntax import Node, num, symbols, vocabulary
+from pidistill_math.syntax import Node, num, sym, symbols, vocabulary
 from pidistill_math.units import Unit
 
 ROUNDED: Final = 6
@@ -394,6 +394,7 @@ def _numerals(left: Node, right: Node, question: Question) -> Found:
 
 def _values(left: Node, right: Node, lenient: bool, radians: bool = True, exact: bool = False) -> Found:
     """Two expressions, and whether the answer is a final form."""
+    left, right = _multiplied(left, symbols(right)), _multiplied(right, symbols(left))
     operation = "" if lenient else unevaluated(left, right)
     waiting = no(f"not evaluated: the answer leaves its {operation} to be worked out", "unevaluated")
     if operation and (right.has("big", "dots", "residue") or operation not in ("arithmetic", "algebra")):
@@ -407,6 +408,25 @@ def _values(left: Node, right: Node, lenient: bool, radians: bool = True, exact:
     if not exact and _rounding(left, right):
         return waiting if operation else yes("rounding")
     return no("another value than the reference", "value")
+
+
+def _multiplied(node: Node, variables: frozenset[str]) -> Node:
+    """An expression in which a letter before a parenthesis is a factor where the other side has it as a variable."""
+    if not node.has("call"):
+        return node
+    if node.head == "pow" and (pair := _factors(node.args[0], variables)) is not None:
+        power = Node("pow", (_multiplied(pair[1], variables), _multiplied(node.args[1], variables)))
+        return Node("mul", (pair[0], power))
+    if (pair := _factors(node, variables)) is not None:
+        return Node("mul", (pair[0], _multiplied(pair[1], variables)))
+    return node.mapped(tuple(_multiplied(arg, variables) for arg in node.args))
+
+
+def _factors(node: Node, variables: frozenset[str]) -> tuple[Node, Node] | None:
+    """The letter and the parenthesis of what reads as a function of one argument."""
+    name = node.text.removesuffix("()")
+    called = node.head == "call" and node.text.endswith("()") and len(node.args) == 1
+    return (sym(name), node.args[0]) if called and name in variables else None
 
 
 def _rounding(left: Node, right: Node) -> bool:

@@ -10,12 +10,12 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
-from pidistill_math.letters import resolved
+from pidistill_math.letters import ORDINALS, resolved
 from pidistill_math.lexer import Token, tokens
 from pidistill_math.numbers import spelt_number
 from pidistill_math.numerals import joined
 from pidistill_math.quantities import CHANGING, JOINING, RELATIONS, Quantities, joined_words, word_value
-from pidistill_math.syntax import Node, Unreadable, num, sym
+from pidistill_math.syntax import Node, Unreadable, num, sym, vocabulary
 
 CONDITIONS: Final = frozenset({"for", "where", "with"})
 """Words that join a value and a condition on its symbols."""
@@ -24,6 +24,7 @@ _OPTIONS: Final = frozenset("ABCDEFGHIJabcde")
 _SET_SIGNS: Final = {"cup": "union", "cap": "inter", "setminus": "minus", "backslash": "minus", "bigcup": "union",
                      "smallsetminus": "minus"}  # fmt: skip
 _ABOUT: Final = frozenset({"approximately", "about", "approx", "roughly", "approx."})
+_MONTHS: Final = vocabulary("january february march april may june july august september october november december")
 _MODULO: Final = frozenset({"pmod", "bmod", "mod"})
 
 
@@ -61,6 +62,8 @@ class Reader(Quantities):
 
     def phrase(self) -> Node | None:
         """An answer of words alone, or a list of such; None where anything else is in it."""
+        if (date := self.date()) is not None:
+            return date
         signs_of_text = (",", "'", "-", ".", '"', ";")
         if any(
             t.kind not in ("word", "letter")
@@ -91,6 +94,15 @@ class Reader(Quantities):
         spelt = [joined_words(part) for part in parts]
         nodes = [word_value(text) for text in spelt]
         return nodes[0] if len(nodes) == 1 else Node("list", tuple(nodes), text=" ".join(signs))
+
+    def date(self) -> Node | None:
+        """A day of a month, ``June 20`` or ``20 June``, as words; None for anything else."""
+        found = [t for t in self.tokens if t.text not in (",", ".") and t.text.lower() not in ("of", "the", *ORDINALS)]
+        months = [t.text for t in found if t.kind == "word" and t.text.lower() in _MONTHS]
+        days = [t.text for t in found if t.kind == "num" and t.text.isdigit() and int(t.text[:3]) <= 31]
+        if len(found) != 2 or len(months) != 1 or len(days) != 1:
+            return None
+        return Node("words", text=f"{months[0].lower()} {int(days[0])}")
 
     def choice(self) -> Node | None:
         """The letter of an option, in any of the dresses that say so, with the option's content; None for others."""
