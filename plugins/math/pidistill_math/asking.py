@@ -72,7 +72,8 @@ class Question:
             if name.head == "words" and name.text in _QUANTITIES and name.text != asked:
                 return f"the {name.text}, where the question asks for the {asked}"
             segment = name.head == "mul" and len(name.args) == 2 and all(_capital(arg) for arg in name.args)
-            return f"a length, where the question asks for the {asked}" if segment and asked in _NO_LENGTH else ""
+            if asked != "length":
+                return f"a length, where the question asks for the {asked}" if segment and asked in _NO_LENGTH else ""
         if not self.asked or self.asks_for(name):
             return ""
         if any(_rivals(name, asked) for asked in self.asked):
