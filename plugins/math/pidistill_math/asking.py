@@ -7,6 +7,7 @@ formulas that follow a verb of asking closely are read, and only words between t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -15,7 +16,7 @@ from pidistill_math.equality import TooLarge, equal
 from pidistill_math.numeric import NoValue
 from pidistill_math.reading import read
 from pidistill_math.shapes import letters_only
-from pidistill_math.syntax import Node, Unreadable, symbols
+from pidistill_math.syntax import Node, Unreadable, sym, symbols, vocabulary
 
 _ASKED = re.compile(
     r"\b(?:find|compute|determine|evaluate|calculate|what\s+is|what\s+are|what's|give|express|solve\s+for|value\s+of)\b"
@@ -24,6 +25,18 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _LONGEST: Final = 8_000
+_QUANTITIES: Final = vocabulary(
+    "radius diameter area perimeter circumference volume odds probability length width height mean median mode"
+)
+_NO_LENGTH: Final = vocabulary("area volume odds probability mean median mode")
+_QUANTITY = re.compile(
+    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?:[a-z-]+\s+){0,2}?(?P<noun>"
+    + "|".join(sorted(_QUANTITIES))
+    + r")\b",
+    re.IGNORECASE,
+)
+_TUPLE = re.compile(r"\(((?:[^(),\n]{1,16},){1,5}[^(),\n]{1,16})\)")
+_SILENT = re.compile(r"\W*(?:find|determine|what\s+is)?\W*(?:the\s+(?:value|answer))?\W*", re.IGNORECASE)
 _LABELS = re.compile(r"(?<![\w\\])\([A-J]\)")
 _NEXT_OPTION: Final = r"(?=\s*[,;]?\s*(?:\\q?quad|\\\\|\\text(?:bf|rm)?\{\s*\(|\([A-J]\)|\n|$))"
 _BASES: Final = {2: "two|binary", 3: "three|ternary", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight|octal",
@@ -51,9 +64,41 @@ class Question:
             return True
         return letters_only(left) and not any(n.head == "sym" and n.text in symbols(left) for n in self.asked)
 
+    def other_than_asked(self, name: Node) -> str:
+        """Why a name cannot be that of what is asked for; '' where it may be."""
+        quantity = _QUANTITY.search(self.text[-_LONGEST:])
+        if quantity is not None:
+            asked = quantity["noun"].lower()
+            if name.head == "words" and name.text in _QUANTITIES and name.text != asked:
+                return f"the {name.text}, where the question asks for the {asked}"
+            segment = name.head == "mul" and len(name.args) == 2 and all(_capital(arg) for arg in name.args)
+            if asked != "length":
+                return f"a length, where the question asks for the {asked}" if segment and asked in _NO_LENGTH else ""
+        if not self.asked or self.asks_for(name):
+            return ""
+        if any(_rivals(name, asked) for asked in self.asked):
+            return "another expression than the one that the question asks for"
+        return ""
+
+    def asks_for_a_point(self) -> bool:
+        """Whether an ordered pair or a point is asked for, so that a pair is no interval."""
+        return bool(re.search(r"\bordered\s+(?:pair|triple)|\bcoordinates?\b|\bvertex\b", self.text, re.IGNORECASE))
+
+    def order(self, names: Sequence[str]) -> list[str]:
+        """The names of a tuple in the order in which the question writes them as one; [] where it does not."""
+        for match in _TUPLE.finditer(self.text[-_LONGEST:]):
+            written = [name.strip().strip("$\\ ").replace("{", "").replace("}", "") for name in match[1].split(",")]
+            if sorted(written) == sorted(names):
+                return written
+        return []
+
     def mentions_percent(self) -> bool:
         """Whether an answer in percent is asked for."""
         return bool(re.search(r"percent|\\?%", self.text, re.IGNORECASE))
+
+    def is_silent(self) -> bool:
+        """Whether nothing in particular is asked, so that a percentage may be meant."""
+        return bool(_SILENT.fullmatch(self.text))
 
     def option(self, letter: str) -> Node | None:
         """What the question gives as the option of a letter, where that can be read."""
@@ -93,7 +138,10 @@ def _asked(text: str) -> tuple[Node, ...]:
         if match["bare"] and (formula in ("a", "A", "I") or (formula.isalpha() and len(formula) > 3)):
             continue
         try:
-            found.append(read(formula))
+            node = read(formula)
+            if node.head == "words" and node.text.isalpha() and len(node.text) <= 4:  # AB, xy
+                node = Node("mul", tuple(sym(letter) for letter in node.text))
+            found.append(node)
         except Unreadable:
             continue
     return tuple(found)
@@ -104,3 +152,23 @@ def _same(left: Node, right: Node) -> bool:
         return left.head != "words" and equal(left, right)
     except (NoValue, TooLarge):
         return False
+
+
+def _capital(node: Node) -> bool:
+    return node.head == "sym" and node.text[0].isupper()
+
+
+def _rivals(name: Node, asked: Node) -> bool:
+    """Whether a name is of the same things as the expression asked for, and is not it."""
+    angles = [[part.text.split()[-1] for part in node.walk() if part.head == "angle"] for node in (name, asked)]
+    if angles[0] and angles[1]:
+        ours, theirs = angles[0][0], angles[1][0]
+        return not (
+            ours in (theirs, theirs[::-1]) or ours == theirs[len(theirs) // 2] or theirs == ours[len(ours) // 2]
+        )
+    if symbols(name) & symbols(asked):
+        return True
+    if name.head == asked.head == "call":
+        return name.text == asked.text
+    both = name.head == asked.head == "mul" and len(name.args) == len(asked.args) == 2
+    return both and all(map(_capital, (*name.args, *asked.args)))

@@ -16,11 +16,12 @@ from pidistill_math.symbols import ARGUMENT_DRESS, DRESS, ROMAN, TEXT
 _TOKEN = re.compile(r"\\+(?:boxed|fbox)\s*(?:(?P<open>\{)|(?P<bare>-?\d+(?:\.\d+)?)|(?![A-Za-z]))|\\[\s\S]|[{}]")
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?\s*(?:\[[^\]{}]{0,40}\])?\s*$")
 _TRANSPARENT: Final = (
-    TEXT | ROMAN | DRESS | ARGUMENT_DRESS | {"boxed", "fbox", "color", "begin", "end", "large", "ensuremath"}
+    TEXT | ROMAN | DRESS | ARGUMENT_DRESS | {"boxed", "fbox", "bbox", "color", "begin", "end", "large", "ensuremath"}
 )
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|\\iffalse\b.*?(?:\\fi\b|\Z)|^[ \t]*%.*?$", re.DOTALL | re.MULTILINE)
 _INNER_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{(?=[^{}]*\}$|\s*\\(?:boxed|fbox)\s*\{)")
-_LONGEST: Final = 2_000
+DENIED: Final = "the last box is denied"
+"""Why a box behind a 'not' states nothing."""
 
 _SEPARATORS = re.compile(
     r"(?:[\s$.,;:&/~]|\\[\s,;:!()\[\]]|\\q?quad\b|\\text\{\s*,?\s*(?:and|or)\s*\}|\b(?:and|or)\b"
@@ -49,12 +50,12 @@ _ARROW = re.compile(
 _FACTOR_BEFORE = re.compile(r"(?:\d|(?<![A-Za-z\\])[A-Za-z]|[A-Za-z0-9}]\))(?:\s|\\[,;:! ])*$")
 _TOUCHING_BEFORE = re.compile(r"(?:(?<![A-Za-z])[A-Za-z]|\d)\Z")
 _NOT_BEFORE = re.compile(
-    r"(?:\bnot(?:\s+(?:equal\s+to|be|simply|just))?|n't(?:\s+be)?|\bnever|\binstead\s+of|\brather\s+than|\bneither|\bunlike)"
+    r"(?:\bnot(?:\s+(?:equal\s+to|be|simply|just))?|n't(?:\s+be)?|\bnever|\binstead\s+of|\bif\s+(?:the\s+answer|it|this)\s+(?:were|was|is)|\brather\s+than|\bneither|\bunlike)"
     r"[\s:$*\\(\[]*(?:\\text\{[^{}]*\})?[\s$]*$",
     re.IGNORECASE,
 )
 _DENYING = re.compile(
-    r"not|n't|never|instead|rather|neither|unlike|mistake|wrong|incorrect|might|may|could|say", re.IGNORECASE
+    r"not|n't|never|if|instead|rather|neither|unlike|mistake|wrong|incorrect|might|may|could|say", re.IGNORECASE
 )
 _MISTAKEN = re.compile(
     r"\b(?:mistake|wrong|incorrect|erroneous)\b(?P<between>[^.!?\n]{0,40})$"
@@ -64,23 +65,23 @@ _MISTAKEN = re.compile(
 _HENCE = re.compile(r"\b(?:so|hence|thus|therefore|but|not|instead|is\s+actually)\b", re.IGNORECASE)
 _WORD_BEFORE = re.compile(
     r"\b(?:twice|thrice|double|triple|half(?:\s+of)?|minus|negative|plus|times|at\s+(?:least|most)|(?:less|more|greater|"
-    r"fewer|larger|smaller|higher|lower|other)\s+than|up\s+to|multiple\s+of|divided\s+by|exceeds?|below|above)"
+    r"fewer|larger|smaller|higher|lower|other)\s+than|up\s+to|multiple\s+of|divided\s+by|between\s+[^\s]{1,20}\s+and|exceeds?|below|above)"
     r"[\s$\\({}]*$",
     re.IGNORECASE,
 )
 _OTHER_BEFORE = re.compile(r"(?:[\d$})]|\\\))\s*(?:\\text\{)?\s*or\s*(?:\})?[\s$\\(]*$", re.IGNORECASE)
 _ITEM_BEFORE = re.compile(r"[\w})\]]\s*[,;:](?:\s|\\[,;: ]|\\q?quad)*$")
 _WORD_AFTER = re.compile(
-    r"[\s$\\)}]*(?:\\text\{)?\s*(?:squared|cubed|factorial|times|plus|minus|divided|(?:more|less)\s+than|or\s+(?:more|less|so)|"
+    r"[\s$\\)}]*(?:\\text\{)?\s*(?:squared|cubed|factorial|to\s+[$\\(]*-?\d|b?mod\s|times|plus|minus|divided|(?:more|less)\s+than|or\s+(?:more|less|so)|"
     r"(?:or|and|plus|minus)\s*(?:\})?[\s$\\(]*(?:-?\d|frac|sqrt|dfrac))",
     re.IGNORECASE,
 )
 _ITEM_AFTER = re.compile(r"(?:\s|\\[,;: ])*[,;:](?:\s|\\[,;: ])*(?:[-+\d]|\\d?frac|\\sqrt|\\pi|\\infty)")
 _OPERATOR_AFTER = re.compile(
     r"(?:\s|\\[,;:! ])*(?:\^(?!\s*\{?\s*\\circ)|_|!(?!=)|[+\-*/<>(]|\\(?:cdot|times|div|pm|mp|frac|dfrac|sqrt|pi|le|"
-    r"leq|ge|geq|ne|neq|lt|gt|cup|cap|setminus|left|binom)(?![A-Za-z])|[A-Za-z0-9])"
+    r"leq|ge|geq|ne|neq|lt|gt|cup|cap|setminus|left|binom|bmod|mod)(?![A-Za-z])|[A-Za-z0-9])"
 )
-_TOUCHING_AFTER = re.compile(r"\^|_|[+*/-](?=[\w\\(])|[0-9]|\w(?!\w)")
+_TOUCHING_AFTER = re.compile(r"\^|_|[+*/-](?=[\w\\(])|:(?=\d)|[0-9]|\w(?!\w)")
 _PALE = re.compile(r"\\(?:text)?color\s*(?:\[[^\]]*\])?\{\s*(?:white|transparent|background|bg)\s*\}\s*\{?[^{}$\n]*$")
 _OR = re.compile(r"[^.!?\n]{0,60}\bor\b(?!\s+rather)[^.!?\n]{0,40}", re.IGNORECASE)
 _OPENED = re.compile(r"(?:\\left\s*)?[(\[]\s*$")
@@ -193,9 +194,14 @@ def content(text: str, box: Box) -> str:
 
 def unboxed(inside: str) -> str:
     """A text without a box that is all of it."""
-    while (inner := _INNER_BOX.match(inside)) and inside.endswith("}") and len(inside) <= _LONGEST:
-        inside = inside[inner.end() : -1].strip()
-    return inside
+    start, end = 0, len(inside)
+    while end > start and inside[end - 1] == "}" and (inner := _INNER_BOX.match(inside, start, end)):
+        start, end = inner.end(), end - 1
+        while start < end and inside[start].isspace():
+            start += 1
+        while end > start and inside[end - 1].isspace():
+            end -= 1
+    return inside[start:end]
 
 
 def listing(text: str, found: list[Box]) -> str:
@@ -256,7 +262,7 @@ def discounted(text: str, box: Box) -> str:
         if not arrow:
             return "the last box stands behind an operator"
     if _DENYING.search(wide[-80:]) and (_NOT_BEFORE.search(wide[-80:]) or _mistaken(wide[-80:])):
-        return "the last box is denied"
+        return DENIED
     if _WORD_BEFORE.search(before):
         return "the last box stands behind words that change it"
     if (inside and _FACTOR_BEFORE.search(before)) or (not inside and _TOUCHING_BEFORE.search(before)):

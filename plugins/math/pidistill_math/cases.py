@@ -27,9 +27,9 @@ RULES: Final = {
     "repeating decimals": "A bar, dots, a parenthesis, or an ellipsis after a period shown three times.",
     "rounding": "A decimal of six places or more may be the other side rounded, unless an exact value is asked for; "
     "a shorter one stands for itself.",
-    "percent": "A hundredth; also its bare number where that is above one or percent is asked for.",
+    "percent": "A hundredth; also its bare number where percent is asked for, or nothing in particular is.",
     "units": "A closed list with dimensions and scales: one dimension converts, two refute, a bare number may stand "
-    "for a quantity.",
+    "for a quantity in the unit that the question asks for; the noun of 'how many' may be repeated.",
     "scale words": "Thousand, million, dozen multiply; numbers may be written in words.",
     "degrees and ordinals": "A degree is pi/180 inside functions and a unit elsewhere; the ending of an ordinal is "
     "read.",
@@ -46,12 +46,12 @@ RULES: Final = {
     "intervals and inequalities": "Intervals, inequalities and set-builders are sets of reals in normal form.",
     "families": "Values in a whole parameter are compared as sets.",
     "residues": "A class modulo a number; neither a number nor a class of another modulus.",
-    "names and equations": "`name = value` stands for its value; what is no name counts where the question asks for "
-    "it; equations hold up to a factor.",
+    "names and equations": "`name = value` stands for its value unless the question asks for another; what is no name "
+    "counts where it is asked for; equations hold up to a factor.",
     "chains": "A chain of equals signs must be true, and end in the answer.",
     "letters and words": "Words without case; strings of letters in order and case.",
     "options": "The letter of an option in any dress, against the letter or the option's value; both where both are "
-    "given.",
+    "given; never another letter beside it.",
     "Unicode": "Mathematics in Unicode is read as LaTeX; a look-alike letter of another script is not.",
     "plain text": "Functions, constants and operators as programs write them.",
     "dress": "Bold, colour, size, spacing and delimiters say nothing.",

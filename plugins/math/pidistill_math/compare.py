@@ -6,8 +6,11 @@ A verdict is never a guess: kinds that differ refute, except where one kind says
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import permutations
 from typing import Final
 
 from pidistill_math import quantity
@@ -36,7 +39,11 @@ from pidistill_math.syntax import Node, num, sym, symbols
 
 _MOST: Final = 100
 """Items of the longest list compared."""
+_CONSTANTS: Final = frozenset({"C", "c", "A", "K", "k", "C_1", "c_1", "C_0"})
+"""Letters that name a constant of integration."""
 _FUNCTIONS_OF_Y: Final = "y"
+_SHIFTS: Final = tuple(Fraction(a, b) for a, b in ((-1, 1), (3, 7), (-23, 5), (10_007, 9), (-10_009, 7)))
+"""How far from a solution an equation is tried: what is straight near and far, to both sides, is linear."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,8 @@ class Comparison:
                     return _equations(pair[0], pair[1])
                 return no("another name or variable than the reference's")
             inner = _with_symbols(theirs.inner, renamed)
+            if (constants := self.constants(ours, inner)) is not None:
+                inner = constants
             if ours.name.head == theirs.name.head == "group" and isinstance(inner, Ordered):
                 inner = _in_order(ours.name, theirs.name, inner)
             return self.same(ours.inner, inner)
@@ -135,7 +144,27 @@ class Comparison:
             return no("another variable than the reference's")
         if isinstance(ours, Record):
             return no("one name, where the reference has several")
+        if reason := self.question.other_than_asked(theirs.name):
+            return no(reason)
         return self.same(ours, theirs.inner)
+
+    def constants(self, ours: Named, theirs: Shape) -> Shape | None:
+        """A function's value with its free constants named as in the reference's: ``f(x) = kx`` for ``f(x) = cx``."""
+        if not (isinstance(ours.inner, Single) and isinstance(theirs, Single)):
+            return None
+        a, b = symbols(ours.inner.node), symbols(theirs.node)
+        mine, yours = sorted(a - b - symbols(ours.name)), sorted(b - a - symbols(ours.name))
+        if ours.name.head != "call" and not (ours.name.head == "sym" and {*mine, *yours} <= _CONSTANTS):
+            return None
+        if len(mine) != len(yours) or not 1 <= len(mine) <= 2:
+            return None
+        if any(re.search(rf"(?<![A-Za-z\\]){re.escape(name)}(?![A-Za-z])", self.question.text) for name in yours):
+            return None
+        for order in permutations(mine):
+            renamed = _with_symbols(theirs, dict(zip(yours, map(sym, order), strict=True)))
+            if self.same(ours.inner, renamed).same:
+                return renamed
+        return None
 
     def under(self, ours: Shape, theirs: Shape) -> Found:
         """Conditions: those of an answer must be the reference's; a reference's may be left out."""
@@ -231,7 +260,9 @@ class Comparison:
             stems = {name.split("_")[0] for name in names}
             if isinstance(other, Several) and len(stems) == 1 and all(part.name.head == "sym" for part in record.parts):
                 return self.several(other.items, inner) if swapped else self.several(inner, other.items)
-            if swapped and all(len(name) == 1 for name in names):
+            if swapped and (order := self.question.order(names)):
+                inner = [inner[names.index(name)] for name in order]
+            elif swapped and all(len(name) == 1 for name in names):
                 inner = [part.inner for part in sorted(record.parts, key=lambda part: part.name.text)]
             return self.one_by_one(other.items, inner) if swapped else self.one_by_one(inner, other.items)
         return no(
@@ -242,6 +273,8 @@ class Comparison:
 
     def reals(self, ours: Shape, theirs: Shape) -> Found:
         """Sets of reals in any dress; pairs in brackets count as the intervals that they may be."""
+        if isinstance(ours, Ordered) and self.question.asks_for_a_point():
+            return no("a set of reals, where a pair is asked for")
         left, right = _as_reals(ours), _as_reals(theirs)
         if left is None or right is None:
             for one, other, swapped in ((left, theirs, False), (right, ours, True)):
@@ -383,7 +416,7 @@ def _explicit(solved: Equation, other: Node) -> bool:
         if name.head != "sym" or name.text in symbols(value):
             continue
 
-        def at(shift: int, name: Node = name, value: Node = value) -> Node:
+        def at(shift: int | Fraction, name: Node = name, value: Node = value) -> Node:
             moved = Node("add", (value, num(shift)))
 
             def put(node: Node) -> Node:
@@ -392,9 +425,13 @@ def _explicit(solved: Equation, other: Node) -> bool:
             return put(other)
 
         try:
-            here, above, below = at(0), at(1), at(-1)
-            straight = equal(Node("add", (above, below)), Node("mul", (num(2), here)))
-            if equal(here, num(0)) and straight and not equal(above, here):
+            slope = at(1)
+            if not equal(at(0), num(0)) or equal(slope, num(0)):
+                continue
+            if not any(part.head == "div" and symbols(part.args[1]) for part in value.walk()):
+                if not proportional(slope, num(1)):  # its zeros would be further solutions
+                    continue
+            if all(equal(at(shift), Node("mul", (num(shift), slope))) for shift in _SHIFTS):
                 return True
         except NoValue:
             continue
@@ -405,6 +442,8 @@ def _relations(ours: Relation, theirs: Relation) -> Found:
     if ours.signs != theirs.signs or len(ours.sides) != len(theirs.sides):
         return no("another relation than the reference")
     same = all(_same_node(a, b) for a, b in zip(ours.sides, theirs.sides, strict=True))
+    if not same and len(ours.sides) == 2:
+        same = _same_node(*(_zero(Equation(relation.sides)) for relation in (ours, theirs)))
     return yes("relation") if same else no("another relation than the reference")
 
 

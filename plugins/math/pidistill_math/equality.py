@@ -26,6 +26,8 @@ MORE: Final = 160
 ENOUGH: Final = 3
 """Points at which both sides have a value and agree."""
 _POINTS: Final = 24
+_FAR: Final = 1_009
+_FAR_POINTS: Final = (_POINTS, _POINTS + 1, _POINTS + 3)
 _AT_LEAST: Final = 5
 """The last point that must have been tried: by then every sign has been."""
 _TOO_LARGE: Final = 6
@@ -36,25 +38,26 @@ def point(k: int, names: Sequence[str] = ()) -> Callable[[str], Fraction]:
     """Values of symbols at the k-th point: of both signs in every pattern of two, and whole numbers.
 
     The points repeat in six: between 0 and 1; all negative; between 1 and 4; every other symbol negative; whole; every
-    other pair of symbols negative.
+    other pair of symbols negative. From `_POINTS` on they lie far out, where ``|x+9|-9`` is no longer ``x``.
     """
 
     def value(name: str) -> Fraction:
         seed = zlib.crc32(f"{name}/{k}".encode())
         share = Fraction(seed % 9973 + 1, 9974 + k)
         place = names.index(name) if name in names else seed
+        far = _FAR if k >= _POINTS else 1
         match k % 6:
             case 0:
-                return share
+                return far * share
             case 1:
-                return -3 * share
+                return -3 * far * share
             case 2:
-                return 1 + 3 * share
+                return 1 + 3 * far * share
             case 3:
-                return 2 * share * (-1 if place % 2 else 1)
+                return 2 * far * share * (-1 if place % 2 else 1)
             case 4:
                 return Fraction(seed % 7 + 2 + k // 6)
-        return 3 * share * (-1 if place // 2 % 2 else 1)
+        return 3 * far * share * (-1 if place // 2 % 2 else 1)
 
     return value
 
@@ -86,13 +89,27 @@ def equal(left: Node, right: Node, radians: bool = True) -> bool:
         if not same:
             return False
         agreed += 1
-        if not names or (agreed >= ENOUGH and k >= _AT_LEAST):
+        if not names:
             return True
+        if agreed >= ENOUGH and k >= _AT_LEAST:
+            break
     if agreed:
-        return True
+        return not names or _agree_far_out(left, right, radians, names)
     if not beyond:
         raise TooLarge if too_large else NoValue
     return all(beyond)
+
+
+def _agree_far_out(left: Node, right: Node, radians: bool, names: Sequence[str]) -> bool:
+    """Whether no point far out tells apart what agrees near zero. What has no value there says nothing."""
+    for k in _FAR_POINTS:
+        try:
+            same, inside = _agree(left, right, k, radians, names)
+        except (NoValue, TooLarge):
+            continue
+        if inside and not same:
+            return False
+    return True
 
 
 def _agree(left: Node, right: Node, k: int, radians: bool, names: Sequence[str]) -> tuple[bool, bool]:
@@ -150,12 +167,16 @@ def proportional(left: Node, right: Node) -> bool:
     """Whether one expression is the other times a constant that is not zero: two forms of one equation."""
     ratios: list[Value] = []
     names = tuple(sorted(symbols(left) | symbols(right)))
-    for k in range(_POINTS):
+    for k in (*_FAR_POINTS, *range(_POINTS)):
         with mpmath.workdps(DIGITS):
             try:
                 a, b, _, inside = _values(left, right, k, True, names)
             except NoValue:
                 continue
+            except TooLarge:
+                if k in _FAR_POINTS:
+                    continue
+                raise
             if (a == 0) != (b == 0):
                 return False
             if b == 0 or not inside:
@@ -164,7 +185,7 @@ def proportional(left: Node, right: Node) -> bool:
             gap, scale = _gap(ratios[0], ratios[-1])
             if gap > scale * mpf(10) ** (12 - DIGITS):
                 return False
-            if len(ratios) >= ENOUGH + 2:
+            if len(ratios) >= ENOUGH + 2 + len(_FAR_POINTS):
                 return True
     return len(ratios) >= ENOUGH
 

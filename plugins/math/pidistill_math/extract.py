@@ -28,16 +28,35 @@ _AFTERWARDS: Final = 1_500
 How = Literal["box", "marker", "phrase", "none"]
 
 _WITHDRAWN = re.compile(
-    r"\b(?:that|this|it|which|(?:the|my)\s+(?:boxed\s+)?(?:answer|box|above|result|value))"
+    r"\b(?P<subject>that|this|it|which|(?:the|my|that|this)\s+(?:boxed\s+)?(?:answer|box|above|result|value))"
     r"(?:\s+(?:is|was|can|could)(?:\s+(?:actually|clearly|in\s+fact|obviously|definitely))?|'s)?\s*"
-    r"(?:(?:is\s+)?(?:wrong|incorrect|mistaken|invalid|false)\b|a\s+mistake|an\s+error|n[o']t\s+(?:right|correct|it\b|be\b|"
-    r"the\s+(?:right|correct|final)?\s*answer|true|valid)|isn't|cannot\s+be|can't\s+be)"
-    r"|\bscratch\s+that|\bdisregard\b|\bignore\s+(?:that|this|the|my)\b|\bi\s+(?:take\s+(?:that|it)\s+back|withdraw|retract)"
-    r"|\bon\s+second\s+thought|\bcorrection\s*:|\bi\s+made\s+an?\s+(?:mistake|error)|\bnever\s*mind\b|\bi\s+was\s+wrong"
+    r"(?:(?:is\s+)?(?:wrong|incorrect|mistaken|invalid|false)\b(?!\s+(?:for|when|if)\b)|a\s+mistake|an\s+error"
+    r"|(?:n[o']t|isn't|cannot\s+be|can't\s+be|couldn't\s+be)\s*"
+    r"(?:(?:be\s+)?(?:right|correct|true|valid|it)\b|(?:be\s+)?the\s+(?:right|correct|final)?\s*answer|[.!,;]|$))"
+    r"|\bscratch\s+that|\bstrike\s+that|\bdisregard\s+(?:that\b|this\b|my\b|it\b|the\s+(?:answer|box|above|boxed|last|previous))|\bignore\s+(?:that\b|this\b|my\b|the\s+(?:answer|box|above|boxed|last|previous))"
+    r"|\bi\s+(?:take\s+(?:that|it)\s+back|withdraw|retract)|\bon\s+second\s+thought|\bcorrection\s*:"
+    r"|\bi\s+made\s+an?\s+(?:mistake|error)|\bnever\s*mind\b(?!\s+the\b)|\bi\s+was\s+wrong|\bi\s+meant\b"
+    r"|\bedit\s*:|\blet\s+me\s+(?:correct|fix)\b|\brevised\s+answer|\b(?:use|take)\s+[^.!?\n]{1,40}\binstead"
     r"|\b(?:answer|it|this|that)\s+should\s+(?:actually\s+|really\s+|instead\s+)?(?:be|have\s+been)\s+\W*[\d\\-]"
+    r"|\b(?:it|this|that)\s+(?:could|might|may)\s+(?:also|instead)\s+be\s+\W*[\d\\-]"
     r"|\bjust\s+(?:kidding|a\s+guess)",
     re.IGNORECASE,
 )
+_PRONOUNS: Final = ("that", "this", "it", "which")
+_SUPPOSED = re.compile(
+    r"\b(?:if|suppose|assume|for\s+\w\s*=|statement|double.check|common|would|some|students?|people|instead|otherwise|forget\w*|had\s+we)\b|\bmistake\s*:",
+    re.IGNORECASE,
+)
+"""What is wrong in a sentence with such a word, or after it, is a case that somebody considers, not the answer."""
+_RIVAL = re.compile(
+    r"^[\s$.,;!*\\)\]]*or\s+(?:maybe|perhaps|possibly|else|it\s+(?:could|might|may)\s+be)\b", re.IGNORECASE
+)
+_POINTS_BACK = re.compile(
+    r"\s*(?:indeed\s+)?(?:in\s+the\s+box|(?:given|shown|stated|boxed|written)\b|(?:the\s+)?above|as\s+(?:above|boxed)|exact\b)",
+    re.IGNORECASE,
+)
+"""What follows 'the final answer is' where it speaks of the box rather than replaces it."""
+_AGAIN = re.compile(r"\banswer\**\s*(?:is(?:\s+(?:actually|really|instead))?|must\s+be|:)", re.IGNORECASE)
 _DENIED = re.compile(
     r"^[\s$.,)\]\\]{0,6}(?:(?:is|was|would\s+be)\s+(?:clearly\s+|certainly\s+)?(?:wrong|incorrect|false|invalid|a\s+mistake|not\b)"
     r"|isn't\b|can(?:not|'t)\s+be|but\s+(?:it's|it\s+is|actually|that's|it\s+should)\b)",
@@ -47,9 +66,15 @@ _TURN = re.compile(
     r"^[\s$.,!*\\)\]]*(?:(?:wait|hmm|oops|hold\s+on|actually)\b[\s,.:!-]|no\s*[,.:!\u2014-])", re.IGNORECASE
 )
 _CONFIRMED = re.compile(
-    r"\b(?:is|looks?|was)\s+(?:indeed\s+|right|correct\b)|\bconfirm|\bchecks?\s+out|\bstands\b", re.I
+    r"\b(?:is|looks?|was)\s+(?:indeed\s+|right|correct\b|fine|good|(?:a\s+)?well[\s-]known)|\bconfirm|\bchecks?\s+out|\bstands\b"
+    r"|\bcorrect[.!]|\ball\s+(?:is\s+)?good|\bverif(?:y|ied)|\bgood\.|\?[^.!?]{0,60}\.?\s+yes\b|\bno\s+other\b",
+    re.IGNORECASE,
 )
 _REPLACED = re.compile(r"\b(?:final|correct|actual|right|true|real)\s+answer\**\s*(?:is|:)", re.IGNORECASE)
+
+
+_TURN_ENDS = re.compile(r"<\|(?:im_end|endoftext|eot_id|end|end_of_text)\|>|</s>")
+_MARK = re.compile(r"<\|\w{1,30}\|>")
 
 
 @dataclass(frozen=True)
@@ -69,7 +94,7 @@ def extract(completion: str, fallback: bool = True) -> Extraction:
         return _none("the completion ends inside its scratch work (<think> is never closed)")
     if think_end >= 0:
         text = text[think_end + len("</think>") :]
-    text = boxes.without_comments(text)
+    text = _one_turn(boxes.without_comments(text))
     found, truncated = boxes.boxes(text)
     if truncated:
         return _none("the last \\boxed{} is never closed")
@@ -78,16 +103,36 @@ def extract(completion: str, fallback: bool = True) -> Extraction:
     return _stated(text) if fallback else _none("no \\boxed{} in the completion")
 
 
+def _one_turn(text: str) -> str:
+    """The text up to where its turn ends, without the marks of chat formats."""
+    if "<|" not in text and "</s>" not in text and "<answer>" not in text:
+        return text
+    ended = _TURN_ENDS.search(text, len(text) - len(text.lstrip()) + 1)
+    text = _MARK.sub("\n", text[: ended.start()] if ended else text)
+    if "<answer>" in text and "\\boxed" in text:
+        text = text.replace("<answer>", "\n").replace("</answer>", "\n")
+    return text
+
+
 def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
     after = text[found[-1].end : found[-1].end + _AFTERWARDS]
     replaced = fallback and "answer" in after.lower() and _REPLACED.search(after)
+    if replaced and _POINTS_BACK.match(after, replaced.end()):
+        replaced = None
     taken_back = withdrawn(after)
     if taken_back or replaced:
         if fallback and (later := _stated(after)).answer is not None:
             return later
         if taken_back:
             return _none("the last \\boxed{} is withdrawn")
+    if fallback and not replaced and _AGAIN.search(after):
+        later = _stated(after)
+        if later.answer is not None and any(map(str.isdigit, later.answer)) and stated.readable(later.answer):
+            return later
     if trouble := boxes.discounted(text, found[-1]):
+        if trouble == boxes.DENIED and len(found) > 1 and not boxes.discounted(text, found[-2]):
+            if boxes.content(text, found[-2]) != boxes.content(text, found[-1]):
+                return Extraction(boxes.listing(text, found[:-1]) or None, "box", trouble)
         return _none(trouble)
     answer = boxes.listing(text, found)
     return Extraction(answer, "box") if answer else _none("the last \\boxed{} is empty, or one of several values")
@@ -106,9 +151,19 @@ def withdrawn(after: str) -> bool:
     """Whether what follows an answer takes it back."""
     if len(after) < 4:
         return False
-    return bool(
-        _WITHDRAWN.search(after[:600]) or _DENIED.match(after) or (_TURN.search(after) and not _CONFIRMED.search(after))
-    )
+    if _DENIED.match(after) or _RIVAL.match(after):
+        return True
+    if _TURN.search(after) and not _CONFIRMED.search(after):
+        return True
+    return any(not _of_another(after, found) for found in _WITHDRAWN.finditer(after[:600]))
+
+
+def _of_another(after: str, found: re.Match[str]) -> bool:
+    """Whether what is called wrong is a case that was supposed, rather than the answer."""
+    if (found["subject"] or "").lower() not in _PRONOUNS:
+        return False
+    sentences = re.split(r"(?<=[.!?])\s", after[: found.start()])
+    return bool(_SUPPOSED.search(" ".join(sentences[-2:])))
 
 
 def _none(reason: str) -> Extraction:

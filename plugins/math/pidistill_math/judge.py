@@ -21,6 +21,7 @@ from typing import Final
 from pidistill.records import Status
 from pidistill_math import algebra
 from pidistill_math.asking import Question
+from pidistill_math.asking_units import without_asked_noun
 from pidistill_math.boxes import unboxed
 from pidistill_math.compare import Comparison
 from pidistill_math.kinds import Equation, Named, Shape, Single
@@ -59,7 +60,7 @@ def judge(reference: str, answer: str, limit_s: int = 3, question: str = "", len
     if len(answer) > LONGEST:
         return Ruling(Status.FAIL, "oversize", f"the answer is longer than {LONGEST} characters")
     try:
-        theirs = shape(read(answer), asked.accepts)
+        theirs = shape(read(without_asked_noun(question, answer)), asked.accepts)
     except Unreadable as error:
         return Ruling(Status.FAIL, "unreadable", f"the answer cannot be read: {error}")
     except (TooLarge, RecursionError):

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from pidistill_math.kinds import Equation, Family, Named, Reals, Record, Several, Shape, Single, Under
+from mpmath import mpc, mpf
+
+from pidistill_math.equality import constant
+from pidistill_math.kinds import Equation, Family, Interval, Named, Reals, Record, Several, Shape, Single, Under
+from pidistill_math.numeric import real
 from pidistill_math.syntax import Node, Unreadable, symbols
 
 
@@ -88,6 +92,47 @@ def one_modulus(node: Node) -> Node:
             for item in node.args
         )
     )
+
+
+def in_order(points: Sequence[Node]) -> list[Node]:
+    """Points of the line from the lowest up; as they stand where their order is not known."""
+    placed: list[tuple[mpf, Node]] = []
+    for point in points:
+        value = constant(point)
+        if value is None or isinstance(value, mpc):
+            return list(points)
+        placed.append((real(value), point))
+    return [point for _, point in sorted(placed, key=lambda pair: pair[0])]
+
+
+def excluded(node: Node, words: Sequence[str]) -> Node | None:
+    """The name and the points of ``x \\ne 0, 1`` as one list of inequations; None for any other list."""
+    first = node.args[0]
+    if first.head != "rel" or first.text != "!=" or set(words) - {",", "and", "or"}:
+        return None
+    if any(symbols(item) or item.has("rel", "group", "set", "words") for item in node.args[1:]):
+        return None
+    items = (first, *(Node("rel", (first.args[0], item), text="!=") for item in node.args[1:]))
+    return Node("list", items, text=" ".join(["and"] * (len(items) - 1)))
+
+
+def one_subject(items: Sequence[Shape], words: Sequence[str]) -> list[Reals]:
+    """Conditions on one subject, of which some name a point or a set: ``a < 0 or a = 1``; [] for any others."""
+    subject = next((item.subject for item in items if isinstance(item, Reals)), None)
+    found: list[Reals] = []
+    for item, word in zip(items, [words[0], *words], strict=True):
+        if isinstance(item, Named) and item.name == subject and subject is not None:
+            inner = item.inner
+            if isinstance(inner, Reals) and inner.subject is None:
+                found.append(Reals(inner.parts, subject))
+                continue
+            if isinstance(inner, Single) and word == "or" and constant(inner.node) is not None:
+                found.append(Reals((Interval(inner.node, inner.node, (True, True)),), subject))
+                continue
+        if not isinstance(item, Reals) or item.subject != subject or subject is None:
+            return []
+        found.append(item)
+    return found
 
 
 def builder_family(node: Node) -> Family | None:

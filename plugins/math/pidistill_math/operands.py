@@ -217,9 +217,17 @@ class Operands(Cursor):
                 continue
             if self.skip("hline", "&"):
                 continue
-            if kind == "cases" and (word := self.token()) is not None and word.text.lower() in _CASE_WORDS:
+            word = self.token()
+            if kind == "cases" and word is not None and word.text.lower() in _CASE_WORDS:
                 self.at += 1
                 self.skip(",")
+                continue
+            if kind == "cases" and self.peek() in (",", ";", ".") and self.peek(1) in ("&", "\\", "end:cases"):
+                self.at += 1
+                continue
+            if kind == "cases" and word is not None and word.text.lower() in ("otherwise", "else"):
+                self.at += 1
+                rows[-1].append(Node("words", text="otherwise"))
                 continue
             start = self.at
             items = self.items("cell")

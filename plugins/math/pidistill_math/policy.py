@@ -2,10 +2,10 @@
 
 Where the reference is a literal (an integer, a decimal, a fraction of such), an answer must be one too: a numeral, a
 fraction, a whole power, a mixed number, a percentage, a numeral times a power of ten. Sums, products, roots,
-factorials, logarithms of numerals are 'not evaluated'. Where the reference is any other constant (``\\sqrt2/2``,
-``\\pi/4``), an answer may be any arithmetic of it, but no function of constants that the reference does not hold
-(``\\cos 45^\\circ``). Operations that restate a question (sums, integrals, limits, residues, extrema) must be in the
-reference in every case.
+factorials, logarithms of numerals are 'not evaluated', and a symbol that the reference lacks is never final, though it
+cancel (``391 + x - x``). Where the reference is any other constant (``\\sqrt2/2``, ``\\pi/4``), an answer may be any
+arithmetic of it, but no function of constants that the reference does not hold (``\\cos 45^\\circ``). Operations that
+restate a question (sums, integrals, limits, residues, extrema) must be in the reference in every case.
 """
 
 from __future__ import annotations
@@ -90,9 +90,11 @@ def unevaluated(reference: Node, answer: Node) -> str:
             return _CALLS[part.text]
         if part.head == "dots" and not reference.has("dots"):
             return "ellipsis"
-    if is_literal(reference) and not is_final(answer) and not symbols(answer):
+    if is_literal(reference) and not is_final(answer):
         return "arithmetic"
-    if not free and not called & _OF_CONSTANTS and not symbols(answer):
+    if not symbols(answer) <= free:  # a symbol that cancels still leaves the cancelling to the reader
+        return "algebra"
+    if not free and not called & _OF_CONSTANTS:
         polar = any(part == Node("const", text="i") for part in answer.walk())
         for part in answer.walk():
             if part.head == "call" and part.text in _OF_CONSTANTS and not polar:

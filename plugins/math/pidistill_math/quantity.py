@@ -4,13 +4,14 @@ The rules for what stands beside a number:
 
 * Units of one dimension convert; of two dimensions they refute; a number alone may stand for a quantity in the unit
   that was asked for, and several units together (``2 h 30 min``) for their sum in any of them.
-* A percentage is a hundredth. It may also stand for its bare number where that is above one or percent is asked for.
+* A percentage is a hundredth. It may also stand for its bare number where percent is asked for.
 * A numeral in a base is compared with its digits where the base is the reference's or is asked for, else by value.
 * A decimal is exact; at six decimals or more it may also be the other side rounded to what it shows.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
@@ -19,16 +20,18 @@ from mpmath import mpc, mpf
 
 from pidistill_math import units
 from pidistill_math.asking import Question
+from pidistill_math.asking_units import asked_unit
 from pidistill_math.equality import constant, equal
 from pidistill_math.kinds import Single
 from pidistill_math.numeric import NoValue, Value, real
 from pidistill_math.policy import is_literal, unevaluated
-from pidistill_math.syntax import Node, num, symbols, vocabulary
+from pidistill_math.syntax import Node, num, sym, symbols, vocabulary
 from pidistill_math.units import Unit
 
 ROUNDED: Final = 6
 """Decimals from which a decimal may be a rounding."""
 _SIGNIFICANT: Final = 3
+_WORDS: Final = re.compile(r"[^\W_]+")
 _STRUCTURES: Final = vocabulary(
     """words choice matrix ratio residue named setop builder angle dots cases group set over"""
 )
@@ -91,7 +94,9 @@ def _options(left: Node, right: Node, question: Question, lenient: bool) -> Foun
         if contents[0] is not None and contents[1] is not None:
             return same(Single(contents[0]), Single(contents[1]), question, lenient)
         given, content = question.option(letters[0]), contents[1]
-        if given is not None and content is not None and given.head != "words" and content.head != "words":
+        if given is not None and content is not None and (given.head == "words") == (content.head == "words"):
+            if given.head == "words" and _shared_words(given.text, content.text):
+                return yes("choice")
             if not same(Single(given), Single(content), question, lenient).same:
                 return no("not the value of that option in the question", "choice")
         return yes("choice")
@@ -100,6 +105,13 @@ def _options(left: Node, right: Node, question: Question, lenient: bool) -> Foun
             pair = (content, other) if content is contents[0] else (other, content)
             return same(Single(pair[0]), Single(pair[1]), question, lenient)
     return no("an option's letter against a value", "choice")
+
+
+def _shared_words(given: str, content: str) -> bool:
+    """Whether an option's words are quoted in full or in part."""
+    words = [_WORDS.findall(text.casefold()) for text in (given, content)]
+    texts = [f" {_article(' '.join(found))} " for found in words]
+    return texts[0] in texts[1] or texts[1] in texts[0]
 
 
 def _bare_letter(node: Node) -> str:
@@ -170,11 +182,40 @@ def _structures(left: Node, right: Node, question: Question, lenient: bool) -> F
         return _ratios(left, right, question)
     if left.head == right.head == "residue":
         return _residues(left, right)
+    if left.head == right.head == "cases" and left.text == right.text and left.text.endswith("x2"):
+        return _by_rows(left, right, question, lenient)
     if left.head == right.head and left.text == right.text and len(left.args) == len(right.args) and left.args:
         return _each(left, right, question, lenient, left.head)
     if left.head == right.head:
         return no("not the reference", left.head)
     return no("another kind of answer than the reference")
+
+
+def _by_rows(left: Node, right: Node, question: Question, lenient: bool) -> Found:
+    """Values with their conditions in any order; 'otherwise' is the condition that is left."""
+    rows = [list(zip(node.args[::2], node.args[1::2], strict=True)) for node in (left, right)]
+    rest = list(rows[1])
+    rest.sort(key=lambda row: row[1].head == "words")
+    open_rows = list(rows[0])
+    for value, condition in rest:
+        for ours in open_rows:
+            otherwise = "words" in (condition.head, ours[1].head) and (len(open_rows) == 1 or condition == ours[1])
+            same_condition = otherwise or _same_condition(ours[1], condition)
+            if same_condition and same(Single(ours[0]), Single(value), question, lenient).same:
+                open_rows.remove(ours)
+                break
+        else:
+            return no("another value or condition than the reference's", "cases")
+    return yes("cases")
+
+
+def _same_condition(left: Node, right: Node) -> bool:
+    if left.head == right.head == "rel":
+        flipped = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "="}
+        if right.text in flipped and left.text == flipped[right.text] and right.text != "=":
+            right = Node("rel", right.args[::-1], text=left.text)
+        return left.text == right.text and all(map(_equal, left.args, right.args))
+    return left == right
 
 
 def _each(left: Node, right: Node, question: Question, lenient: bool, rule: str) -> Found:
@@ -260,6 +301,8 @@ def _numbers(left: Node, right: Node, question: Question, lenient: bool, about: 
     if left.head == "mixture" or right.head == "mixture":
         return _mixtures(left, right)
     (ours, unit), (theirs, other) = _measured(left), _measured(right)
+    if unit is None and other is not None and ours.head not in ("percent", "numeral"):
+        unit = asked_unit(question.text, other)
     if unit is not None and other is not None:
         if units.conflict(unit, other):
             return no(f"in {other.label or other.dimension}, where the reference has another unit", "unit")
@@ -320,9 +363,9 @@ def _percent(left: Node, right: Node, question: Question, lenient: bool) -> Foun
     if left.head == right.head:
         return replace(_values(left.args[0], right.args[0], lenient), rule="percent")
     percent, other = (left, right) if left.head == "percent" else (right, left)
-    value = constant(other)
-    above_one = value is not None and not isinstance(value, mpc) and abs(value) > 1
-    if left is percent or above_one or question.mentions_percent():
+    value = constant(other) if question.is_silent() else None
+    meant = value is not None and not isinstance(value, mpc) and abs(value) > 1
+    if left is percent or meant or question.mentions_percent():
         pair = (percent.args[0], other) if left is percent else (other, percent.args[0])
         found = _values(*pair, lenient)
         if found.same:
@@ -351,9 +394,10 @@ def _numerals(left: Node, right: Node, question: Question) -> Found:
 
 def _values(left: Node, right: Node, lenient: bool, radians: bool = True, exact: bool = False) -> Found:
     """Two expressions, and whether the answer is a final form."""
+    left, right = _multiplied(left, symbols(right)), _multiplied(right, symbols(left))
     operation = "" if lenient else unevaluated(left, right)
     waiting = no(f"not evaluated: the answer leaves its {operation} to be worked out", "unevaluated")
-    if operation and (right.has("big", "dots", "residue") or operation != "arithmetic"):
+    if operation and (right.has("big", "dots", "residue") or operation not in ("arithmetic", "algebra")):
         return waiting
     if not radians and is_literal(left) and not symbols(right):
         radians = True
@@ -364,6 +408,25 @@ def _values(left: Node, right: Node, lenient: bool, radians: bool = True, exact:
     if not exact and _rounding(left, right):
         return waiting if operation else yes("rounding")
     return no("another value than the reference", "value")
+
+
+def _multiplied(node: Node, variables: frozenset[str]) -> Node:
+    """An expression in which a letter before a parenthesis is a factor where the other side has it as a variable."""
+    if not node.has("call"):
+        return node
+    if node.head == "pow" and (pair := _factors(node.args[0], variables)) is not None:
+        power = Node("pow", (_multiplied(pair[1], variables), _multiplied(node.args[1], variables)))
+        return Node("mul", (pair[0], power))
+    if (pair := _factors(node, variables)) is not None:
+        return Node("mul", (pair[0], _multiplied(pair[1], variables)))
+    return node.mapped(tuple(_multiplied(arg, variables) for arg in node.args))
+
+
+def _factors(node: Node, variables: frozenset[str]) -> tuple[Node, Node] | None:
+    """The letter and the parenthesis of what reads as a function of one argument."""
+    name = node.text.removesuffix("()")
+    called = node.head == "call" and node.text.endswith("()") and len(node.args) == 1
+    return (sym(name), node.args[0]) if called and name in variables else None
 
 
 def _rounding(left: Node, right: Node) -> bool:

@@ -10,12 +10,12 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
-from pidistill_math.letters import resolved
+from pidistill_math.letters import ORDINALS, resolved
 from pidistill_math.lexer import Token, tokens
 from pidistill_math.numbers import spelt_number
 from pidistill_math.numerals import joined
 from pidistill_math.quantities import CHANGING, JOINING, RELATIONS, Quantities, joined_words, word_value
-from pidistill_math.syntax import Node, Unreadable, num, sym
+from pidistill_math.syntax import Node, Unreadable, num, sym, vocabulary
 
 CONDITIONS: Final = frozenset({"for", "where", "with"})
 """Words that join a value and a condition on its symbols."""
@@ -24,6 +24,7 @@ _OPTIONS: Final = frozenset("ABCDEFGHIJabcde")
 _SET_SIGNS: Final = {"cup": "union", "cap": "inter", "setminus": "minus", "backslash": "minus", "bigcup": "union",
                      "smallsetminus": "minus"}  # fmt: skip
 _ABOUT: Final = frozenset({"approximately", "about", "approx", "roughly", "approx."})
+_MONTHS: Final = vocabulary("january february march april may june july august september october november december")
 _MODULO: Final = frozenset({"pmod", "bmod", "mod"})
 
 
@@ -61,6 +62,8 @@ class Reader(Quantities):
 
     def phrase(self) -> Node | None:
         """An answer of words alone, or a list of such; None where anything else is in it."""
+        if (date := self.date()) is not None:
+            return date
         signs_of_text = (",", "'", "-", ".", '"', ";")
         if any(
             t.kind not in ("word", "letter")
@@ -92,6 +95,15 @@ class Reader(Quantities):
         nodes = [word_value(text) for text in spelt]
         return nodes[0] if len(nodes) == 1 else Node("list", tuple(nodes), text=" ".join(signs))
 
+    def date(self) -> Node | None:
+        """A day of a month, ``June 20`` or ``20 June``, as words; None for anything else."""
+        found = [t for t in self.tokens if t.text not in (",", ".") and t.text.lower() not in ("of", "the", *ORDINALS)]
+        months = [t.text for t in found if t.kind == "word" and t.text.lower() in _MONTHS]
+        days = [t.text for t in found if t.kind == "num" and t.text.isdigit() and int(t.text[:3]) <= 31]
+        if len(found) != 2 or len(months) != 1 or len(days) != 1:
+            return None
+        return Node("words", text=f"{months[0].lower()} {int(days[0])}")
+
     def choice(self) -> Node | None:
         """The letter of an option, in any of the dresses that say so, with the option's content; None for others."""
         found = self.tokens
@@ -121,6 +133,8 @@ class Reader(Quantities):
                 return None
         if rest[0].kind == "op" and rest[0].text in "^=!,;_<>'|":
             return None
+        if not self.lenient_units and _names_another_option(rest):
+            raise Unreadable(f"another option behind the letter {letter.text!r}")
         try:
             inner = Reader(rest, self.lenient_units)
             content = inner.phrase() or inner.whole()
@@ -273,3 +287,23 @@ class Reader(Quantities):
         if parenthesis:
             self.take(")")
         return Node("residue", (node, modulus))
+
+
+def _names_another_option(rest: list[Token]) -> bool:
+    """Whether what stands behind an option's letter goes on to another option: a joining word, or a letter alone."""
+    if rest[0].kind == "word" and rest[0].text.lower() in JOINING:
+        return True
+    if not all(t.kind in ("word", "letter") or t.text in (",", ".", ":", "(", ")", "&", ";") for t in rest):
+        return False
+    for at, token in enumerate(rest):
+        if len(token.text) != 1 or token.text not in "ABCDEFGHIJ":
+            continue
+        following = rest[at + 1] if at + 1 < len(rest) else None
+        before = rest[at - 1] if at else None
+        glued = (following is not None and following.kind in ("word", "letter") and not following.gap) or (
+            before is not None and before.kind in ("word", "letter") and not token.gap
+        )
+        article = token.text == "A" and following is not None and following.kind == "word" and len(following.text) > 1
+        if not glued and not article:
+            return True
+    return False

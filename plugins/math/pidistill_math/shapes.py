@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from itertools import product
 from typing import Final, TypeAlias
 
@@ -275,6 +276,8 @@ def _inequality(sides: tuple[Node, ...], found: list[str]) -> Shape:
         raise Unreadable("a relation between numbers")
     if len(sides) == 3 and is_name(sides[1]):
         return Reals((Interval(sides[0], sides[2], (found[0] == "<=", found[1] == "<=")),), sides[1])
+    if len(sides) == 2 and (within := _distance(sides, found[0])) is not None:
+        return within
     if len(sides) == 2:
         left, right = sides
         if left.head == "neg" and is_name(left.args[0]) and not is_name(negated(right)):
@@ -289,6 +292,40 @@ def _inequality(sides: tuple[Node, ...], found: list[str]) -> Shape:
     return Relation(sides, tuple(found))
 
 
+def _distance(sides: tuple[Node, ...], sign: str) -> Reals | None:
+    """``|x-a| < c`` and ``|x-a| > c`` for a positive number c, as sets of x; None for any other inequality."""
+    bar = next((side for side in sides if side.head == "call" and side.text == "abs"), None)
+    if bar is None:
+        return None
+    inside, other = bar.args[0], sides[1] if sides[0] is bar else sides[0]
+    names, radius = symbols(inside), constant(other)
+    if len(names) != 1 or radius is None or isinstance(radius, mpc) or radius <= 0:
+        return None
+    name = sym(next(iter(names)))
+    shift = Node("add", (inside, Node("neg", (name,))))  # inside is name + shift where that is constant
+    at_zero = _put(shift, name, num(0))
+    try:
+        if not equal(shift, at_zero):
+            return None
+    except (NoValue, TooLarge):
+        return None
+    low = _worked_out(Node("add", (Node("neg", (other,)), Node("neg", (at_zero,)))))
+    high = _worked_out(Node("add", (other, Node("neg", (at_zero,)))))
+    closed = sign == "<="
+    if sides[0] is bar:
+        return Reals((Interval(low, high, (closed, closed)),), name)
+    return Reals((Interval(LOWEST, low, (False, closed)), Interval(high, INFINITY, (closed, False))), name)
+
+
+def _worked_out(node: Node) -> Node:
+    value = constant(node)
+    return num(value) if isinstance(value, Fraction) else node
+
+
+def _put(node: Node, name: Node, value: Node) -> Node:
+    return value if node == name else node.mapped(tuple(_put(arg, name, value) for arg in node.args))
+
+
 def negated(node: Node) -> Node:
     """Minus an expression."""
     return node.args[0] if node.head == "neg" else Node("neg", (node,))
@@ -299,7 +336,8 @@ def _unequal(left: Node, right: Node) -> Shape:
         left, right = right, left
     if not is_name(left) or left.text in symbols(right):
         return Relation((left, right), ("!=",))
-    return Reals(without((right,)), left)
+    points = lists.in_order(signs(right) if right.has("pm") else [right])
+    return Reals(without(points), left)
 
 
 def _group(node: Node, accepts: Accepts) -> Shape:
@@ -344,6 +382,9 @@ def _reals(node: Node) -> Reals | None:
             low, high = (num(0), INFINITY) if half == "+" else (LOWEST, num(0))
             return Reals((Interval(low, high, (closed and half == "+", closed and half == "-")),))
         return Reals(()) if node.text == "empty" else None
+    if node.head == "builder":
+        inner = _builder(node, lambda name: False)
+        return inner if isinstance(inner, Reals) else None
     if node.head == "set":
         if any(item.head not in ("group", "rel", "words") and item.has("pm") for item in node.args):
             node = node.mapped(tuple(one for item in node.args for one in signs(item)))
@@ -402,11 +443,12 @@ def _listing(node: Node, accepts: Accepts) -> Shape:
     node, words = lists.one_modulus(node), ["," if word == "for" else word for word in node.text.split()]
     if (together := lists.mixture(node, words)) is not None:
         return together
+    if (apart := lists.excluded(node, words)) is not None:
+        node, words = apart, ["and"] * (len(apart.args) - 1)
     items = [shape(item, accepts) for item in node.args]
     if (family := lists.family(items)) is not None:
         return family
-    if all(isinstance(item, Reals) and item.subject is not None for item in items):
-        reals = [item for item in items if isinstance(item, Reals)]
+    if reals := lists.one_subject(items, words):
         if len({item.subject for item in reals}) == 1 and (joined := joined_reals(reals, words)) is not None:
             return joined
     if (under := lists.conditioned(items)) is not None:

@@ -14,7 +14,8 @@ from pidistill_math.reading import read
 from pidistill_math.syntax import Unreadable
 
 _PHRASE = re.compile(
-    r"(?<!\bno )\banswers?\b(?:\s+(?:to|for|of)\s+[^.!?\n:=$]{1,60}?)?\**"
+    r"(?<!\bno )\b(?:answers?\b|(?:correct|right)\s+(?:option|choice)\b(?=\s+is))"
+    r"(?:,\s*(?:then|therefore|thus|hence|of\s+course|finally),)?(?:\s+(?:to|for|of)\s+[^.!?\n:=$]{1,60}?)?\**"
     r"(?:\s+(?:is|are|equals|becomes|(?:would|must|should|will)\s+be|comes\s+out\s+(?:to|as)(?:\s+be)?)\b(?:\s*:)?"
     r"|\s*[:=]|\s+(?=\$|\\\(|\\\[))\**",
     re.IGNORECASE,
@@ -24,7 +25,8 @@ _ENDS = re.compile(
 )
 _BECAUSE = re.compile(r"[\s,(]+(?:because|since|as|where|so|by|from|which)\b|,\s*not\b", re.IGNORECASE)
 _LEADING = re.compile(
-    r"(?:therefore|thus|clearly|simply|just|indeed|equal\s+to|then|hence|now|obviously)\b[\s,:]*", re.I
+    r"(?:therefore|thus|actually|really|instead|clearly|simply|just|indeed|equal\s+to|then|hence|now|obviously)\b[\s,:]*",
+    re.I,
 )
 _YES = re.compile(r"(?:yes|no|true|false)(?=\s*[,;\u2014-])", re.IGNORECASE)
 _COPULA = re.compile(
@@ -35,6 +37,19 @@ _TAKEN_BACK = re.compile(
     r"|\b(?:that|this|it)(?:'s|\s+is|\s+was)\s+(?:wrong|incorrect|not\s+right|not\s+correct|a\s+mistake)|\bscratch\s+that|\bit\s+must\s+be\b|\bi\s+was\s+wrong",
     re.IGNORECASE,
 )
+_OTHERS = re.compile(
+    r"\b(?:wrong|incorrect|false|doubt\w*|nobody|no\s+one|some\s+(?:say|think|claim|believe)|others?|unlikely|backup"
+    r"|(?:guess|alternative)\s*$|not\s+(?:true|the\s+case|think|believe))\b",
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(r"\b(?:but|candidates?|guess|closest|something|unknown|unclear|minus|plus)\b", re.IGNORECASE)
+"""Words before the last 'is' of a sentence after which it speaks of something other than the answer."""
+_TAGGED = re.compile(r"<answer>([^<]{1,2000})</answer>")
+_HEADER = re.compile(r"^#{1,6}\s*(?:final\s+)?answer\s*:?\s*\n+([^\n]{1,500})", re.IGNORECASE | re.MULTILINE)
+_ASIDE = re.compile(
+    r",\s*(?:and\s+(?:we|so|this|that|it)\b|which\b|obtained\b|because\b|since\b|as\b)|;\s*(?:done|this|we)\b",
+    re.IGNORECASE,
+)
 _STATEMENT: Final = 2_000
 How = Literal["marker", "phrase", "none"]
 
@@ -42,13 +57,24 @@ How = Literal["marker", "phrase", "none"]
 def statement(text: str) -> tuple[str, How]:
     """The answer that is stated last, and how; '' where it is announced and then missing, unfinished or withdrawn."""
     marker = text.rfind("####")
-    phrase = max(_PHRASE.finditer(text), key=re.Match.end, default=None)
+    if "<answer>" in text and (tagged := list(_TAGGED.finditer(text))):
+        return _finished(undressed(tagged[-1][1])), "marker"
+    if (header := list(_HEADER.finditer(text))) and header[-1].end() == len(text.rstrip()):
+        return _finished(undressed(header[-1][1])), "marker"
+    phrases = (found for found in _PHRASE.finditer(text) if not _denied(text, found.start()))
+    phrase = max(phrases, key=re.Match.end, default=None)
     if phrase and phrase.end() > marker:
         return _sentence(text[phrase.end() : phrase.end() + _STATEMENT]), "phrase"
     if marker >= 0:
         line = text[marker + 4 : marker + 4 + _STATEMENT].split("\n", 1)[0]
         return _finished(undressed(line)), "marker"
     return "", "none"
+
+
+def _denied(text: str, at: int) -> bool:
+    """Whether an answer is announced as a wrong one, or as somebody else's."""
+    before = re.split(r"[.!?\n]", text[max(0, at - 80) : at])[-1]
+    return bool(_OTHERS.search(before))
 
 
 def _sentence(text: str) -> str:
@@ -66,17 +92,22 @@ def _sentence(text: str) -> str:
         return ""
     if leading := _LEADING.match(sentence):
         sentence = sentence[leading.end() :]
+    if aside := _ASIDE.search(sentence):
+        sentence = sentence[: aside.start()]
     whole = undressed(sentence)
     yes = _YES.match(whole)
     candidates = [yes.group()] if yes else [whole]
     if because := _BECAUSE.search(sentence):
         candidates.append(undressed(sentence[: because.start()]))
     for copula in list(_COPULA.finditer(sentence))[-1:]:
+        if _ELSEWHERE.search(sentence[: copula.start()]):
+            return ""
         candidates.append(undressed(sentence[copula.end() :]))
-    return _finished(next((candidate for candidate in candidates if _readable(candidate)), whole))
+    return _finished(next((candidate for candidate in candidates if readable(candidate)), whole))
 
 
-def _readable(text: str) -> bool:
+def readable(text: str) -> bool:
+    """Whether a text is an answer that can be read whole."""
     try:
         node = read(text)
     except Unreadable:

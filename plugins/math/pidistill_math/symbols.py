@@ -43,14 +43,25 @@ _SUBSCRIPT: Final = dict(zip("₀₁₂₃₄₅₆₇₈₉₊₋ₙₖₘₓ",
 _UP = re.compile(f"[{''.join(_SUPERSCRIPT)}]+")
 _DOWN = re.compile(f"[{''.join(_SUBSCRIPT)}]+")
 _ESCAPED_TWICE = re.compile(r"\\\\(?=[A-Za-z({\[)}\]])")
+_ROW_SPACE = re.compile(
+    r"\\\\\s*\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|mu|pc|bp)\s*\]|\\(?:cr|tabularnewline)(?![A-Za-z])"
+)
+"""The end of a row, with the space that it leaves; and its other names."""
+_SLANTED = re.compile(r"\\(?:sfrac|nicefrac|flatfrac|nfrac)(?![A-Za-z])")
+_EMPTY = re.compile(r"(?<=\d)\{\}(?!\s*\d)")
+_TO = re.compile(r"(?<![\d.])(\d+)\s*(?:\\(?:text|mathrm|textrm)\{\s*to\s*\}|\s+to\s+)\s*(\d+)(?![\d.])")
 _ROMAN_GROUP = re.compile(r"\{\s*\\rm\b\s*([^{}]*)\}|\\rm\{([^{}]*)\}")
 _HIDDEN: Final = frozenset({"Cf", "Cc", "Co", "Cs"})
 
 
 def latex(text: str) -> str:
     """`text` with Unicode mathematics in LaTeX. What has no LaTeX is left, and the lexer names it."""
+    if "\\begin" in text:
+        text = _ROW_SPACE.sub(r"\\\\ ", text)
     if "\\\\" in text and "\\begin" not in text:
         text = _ESCAPED_TWICE.sub(r"\\", text)
+    if "\\" in text or " to " in text or "{}" in text or "{:}" in text:
+        text = _respelt(text)
     if "**" in text:  # bold in Markdown, or a power as programs write it
         bold = re.fullmatch(r"\s*\*\*(.*)\*\*\s*", text, re.DOTALL)
         text = bold[1] if bold else text.replace("**", "^")
@@ -61,6 +72,16 @@ def latex(text: str) -> str:
     text = _UP.sub(lambda m: "^{" + "".join(_SUPERSCRIPT[c] for c in m[0]) + "}", text)
     text = _DOWN.sub(lambda m: "_{" + "".join(_SUBSCRIPT[c] for c in m[0]) + "}", text)
     return "".join(char if char < "\x80" else _one(char) for char in text)
+
+
+def _respelt(text: str) -> str:
+    """Older and rarer spellings of fractions, binomials and ratios as the common ones."""
+    for infix, prefix in (("over", "frac"), ("choose", "binom")):
+        if f"\\{infix}" in text:
+            text = re.sub(rf"\{{([^{{}}\\]+)\\{infix}(?![A-Za-z])([^{{}}\\]+)\}}", rf"\\{prefix}{{\1}}{{\2}}", text)
+    text = _SLANTED.sub(r"\\frac", text)
+    text = _EMPTY.sub("", text).replace("{:}", ":")
+    return _TO.sub(r"\1:\2", text)
 
 
 def _one(char: str) -> str:
