@@ -72,3 +72,32 @@ def test_a_class_that_has_anothers_name_costs_nothing(
         assert verifier.verify(problem(["assert f(1) == 2", "assert f(5) == 6"], reference), program).status in (
             Status.FAIL, Status.TIMEOUT)  # fmt: skip
     assert time.monotonic() - began < 30
+
+
+DEF = "def f(n):\n    return n + 1"
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [f"```python\n{DEF}\n```\nUse:\n```python\nfrom solution import f\nprint(f(1))\n```", f"[PYTHON]\n{DEF}\n[/PYTHON]",
+     f"Sure.\n<answer>\n{DEF}\n</answer>", f"<code>{DEF}</code>\nIt adds one.", f"\ufeff{DEF}",
+     f"```\n{DEF}\n```\n```python\nimport pytest\nfrom f import f\ndef test_f():\n    assert f(1) == 2\n```"],
+)  # fmt: skip
+def test_code_is_found_in_tags_and_before_its_use(verifier: CodeVerifier, completion: str) -> None:
+    verdict = verifier.verify(problem(["assert f(1) == 2"]), completion)
+    assert verdict.status is Status.PASS, verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("program", "test"),
+    [
+        ("from datetime import *\ndef f(n):\n    return datetime(2020, 1, n, tzinfo=timezone.utc)",
+         "from datetime import *\nassert f(1) == datetime(2020, 1, 1, tzinfo=timezone.utc) < f(2)"),
+        ("from pathlib import *\ndef f(n):\n    return PurePosixPath('/a') / str(n)",
+         "from pathlib import *\nassert f(1) == PurePosixPath('/a/1')"),
+    ],
+)  # fmt: skip
+def test_values_of_the_library_compare_as_they_do_there(verifier: CodeVerifier, program: str, test: str) -> None:
+    for reference in (None, program):
+        verdict = verifier.verify(problem([test], reference), f"```python\n{program}\n```")
+        assert verdict.status is Status.PASS, verdict.reason
