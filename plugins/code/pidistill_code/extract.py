@@ -36,6 +36,7 @@ _THINK: Final = "</think>"
 _PROGRAM = re.compile(
     r"\b(?:input|print|open|write|readlines?|read|main)[ \t]*\(|\bsys\.std(?:in|out)\b|^import ", re.M
 )
+_TAGS: Final = (("[PYTHON]", "[/PYTHON]"), ("<answer>", "</answer>"), ("<code>", "</code>"), ("<python>", "</python>"))
 _SHELL = re.compile(r"[ \t]*(?:\$|>|%)[ \t]")
 _MADE = re.compile(r"(?:(?:async[ \t]+)?def|class)[ \t]+([A-Za-z_]\w*)|([A-Za-z_]\w*)[ \t]*(?::[^=\n]*)?=(?!=)")
 _HARMLESS = re.compile(r"import\b|from\b|@|[#)\]}]|\"\"\"|''" + "'")
@@ -61,14 +62,18 @@ class _Block(NamedTuple):
 
 def extract(completion: str, entry_point: str, prompt: str | None = None) -> Extracted:
     """The program in `completion`. `prompt` is the code it may continue; None where it may not. Never raises."""
-    text = _after_thinking(completion.replace("\r\n", "\n").replace("\r", "\n"))
+    text = _after_thinking(completion.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
     name = entry_point.split(".", 1)[0].removesuffix("()")
     blocks = _blocks(text)
+    if not blocks and name:
+        text = _within_tags(text, name)
     if not text.strip() or (blocks and not any(block.text.strip() for block in blocks)):
         return Extracted(None, reason="the completion is empty")
     if not name:
         return _checked(_program(blocks) if blocks else without_prose(text, ""), 0)
-    defining = next((number for number in reversed(range(len(blocks))) if _defines(blocks[number].text, name)), None)
+    those = [number for number, block in enumerate(blocks) if _defines(block.text, name)]
+    makes = [number for number in those if not _imports(blocks[number].text, name)]
+    defining = next(reversed(makes or those), None)  # a block that shows its use may import it
     if defining is not None:
         return _checked(_with_helpers([block.text for block in blocks[: defining + 1]]), 0)
     if not blocks and prompt is None and not any(line[:1].strip() for line in text.split("\n")):
@@ -125,6 +130,27 @@ def _defines(code: str, name: str) -> bool:
     if name not in code:
         return False
     return code.startswith(f"def {name}(") or f"\ndef {name}(" in code or bool(_definition(name).search(code))
+
+
+def _imports(code: str, name: str) -> bool:
+    """Whether `code` has `name` from an import and makes none of its own."""
+    made = re.search(
+        rf"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+{re.escape(name)}\b|^{re.escape(name)}[ \t]*[:=]", code, re.M
+    )
+    return made is None
+
+
+def _within_tags(text: str, name: str) -> str:
+    """What stands between the last tags that begin a line, if it defines `name`."""
+    for opening, closing in _TAGS:
+        at = text.rfind(opening)
+        if at < 0 or text[text.rfind("\n", 0, at) + 1 : at].strip():
+            continue
+        end = text.find(closing, at)
+        inner = text[at + len(opening) : end if end >= 0 else len(text)].strip("\n")
+        if _defines(inner, name):
+            return inner
+    return text
 
 
 def _definition(name: str) -> re.Pattern[str]:

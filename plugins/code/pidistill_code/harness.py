@@ -16,12 +16,21 @@ def _number(value):
         raise AssertionError("NaN is neither smaller nor larger")
     return value
 
+def _extreme(function):
+    def run(*items, **how):
+        members = list(items[0]) if len(items) == 1 else items
+        for item in members if how.get("key") is None else map(how["key"], members):
+            _number(item)
+        return function(members, **how)
+    return run
+
 def _compiled(preamble, statements):
     return compile(preamble, "preamble", "exec"), compile(statements, "tests", "exec")
 
 def _run(code, entry_point, stand_in, forgiven=()):
     _random.seed(0)
-    namespace = {"__name__": "tests", "_number": _number, "_forgiven": forgiven}
+    namespace = {"__name__": "tests", "_number": _number, "_forgiven": forgiven,
+                 "max": _extreme(max), "min": _extreme(min)}
     preamble, statements = code
     exec(preamble, namespace)
     namespace[entry_point] = stand_in
@@ -37,20 +46,22 @@ def _said(error):
     text = str(error)[:500]
     return type(error).__name__ + (": " + text if text else "")
 
+class _Strayed(BaseException):
+    pass
+
 def _answer(kind, content):
     if kind == "value":
         return content
     name, message = content
     error = getattr(_builtins, name, None)
+    if name in ("StopIteration", "StopAsyncIteration"):
+        raise _Strayed  # loops take it for their end
     if not (isinstance(error, type) and issubclass(error, Exception) and not issubclass(error, UnicodeError)):
         error = CandidateError
     raise error(message)
 '''
 ON_ANSWERS: Final = f"""{_ANSWERED}
 import marshal as _marshal
-
-class _Strayed(BaseException):
-    pass
 
 def run(code, entry_point, entries):
     made, strayed = 0, False
@@ -67,7 +78,11 @@ def run(code, entry_point, entries):
         if strayed:
             raise _Strayed
         made += 1
-        return _answer(*entries[made - 1][1])
+        try:
+            return _answer(*entries[made - 1][1])
+        except _Strayed:
+            strayed = True
+            raise
 
     why = ""
     try:

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from pidistill.sandbox import Answer, Kind, Limits, Program, Session
 
-_SHARED: Final = ("graph", "standins", "remote", "effects")
+_SHARED: Final = ("graph", "standins", "guard", "remote", "effects")
 _ROOM: Final = (*_SHARED, "checks", "runner")
 _LOAD: Final = """
 import sys as _sys, types as _types
@@ -28,6 +28,8 @@ def _load(modules):
         exec(compile(text, name, "exec", dont_inherit=True), module.__dict__)
     return module.__dict__
 """
+_MOST_MESSAGES: Final = 30_000
+"""Of one program, either way. Each is quick, but costs more time here than there, where the limits count it."""
 SERVE: Final = "_pidistill_serve"
 """Name of what answers messages in the candidate's program."""
 
@@ -41,6 +43,10 @@ class Spec(NamedTuple):
     """Those that it uses, and that the candidate may define."""
     uncalled: tuple[tuple[str, str], ...]
     """Test functions and classes that it defines and nothing calls, each with the name of the argument it wants."""
+    classes: tuple[str, ...] = ()
+    """Those of `names` that the task wants to be classes."""
+    operators: tuple[str, ...] = ()
+    """Special methods of these that the task is about, so that their word on data counts."""
 
 
 @cache
@@ -68,6 +74,7 @@ class Tests:
 
     def __init__(self, room: Session, limits: Limits, candidate: Program) -> None:
         self._candidate = candidate
+        self._messages = 0
         self._program = room.start(_room_text(), limits)
 
     def __enter__(self) -> Tests:
@@ -79,12 +86,15 @@ class Tests:
     def run(self, spec: Spec) -> tuple[str, Kind | None]:
         """('', None) where the test came through, else what it said, and how the candidate's program ended if it
         did."""
-        answer = self._program.call("run", (spec.preamble, spec.statements, list(spec.names), list(spec.uncalled)))
+        answer = self._program.call("run", tuple(list(part) if isinstance(part, tuple) else part for part in spec))
         while True:
             match answer.value:
                 case ("done", str(why)):
                     return why, None
                 case ("say", message):
+                    self._messages += 1
+                    if self._messages > _MOST_MESSAGES:
+                        return "more messages than a test can be about", Kind.TIMEOUT
                     said = self._candidate.call(SERVE, (message,))
                     if said.kind not in (Kind.VALUE, Kind.RAISED):
                         return "", said.kind

@@ -88,6 +88,23 @@ def _ordered(function: Callable[..., object]) -> Callable[[object, object], obje
     return run
 
 
+def _extreme(function: Callable[..., object]) -> Callable[..., object]:
+    def run(*items: object) -> object:
+        members = list(items[0]) if len(items) == 1 else list(items)  # type: ignore[call-overload]
+        if any(map(is_nan, members)):
+            raise UndefinedComparisonError("NaN is neither smaller nor larger")
+        return function(members)
+
+    return run
+
+
+def _sorted(items: object, **how: object) -> object:
+    members = list(items)  # type: ignore[call-overload]
+    if any(map(is_nan, members)):
+        raise UndefinedComparisonError("NaN is neither smaller nor larger")
+    return sorted(members, **how)  # type: ignore[call-overload]
+
+
 def _hashed(kind: Callable[..., object]) -> Callable[..., object]:
     def run(items: object = ()) -> object:
         members = list(items)  # type: ignore[call-overload]
@@ -133,12 +150,12 @@ FUNCTIONS: Final[Mapping[str, Callable[..., object]]] = {
     "math.isclose": math.isclose,
     "math.isnan": math.isnan,
     "math.sqrt": math.sqrt,
-    "max": max,
-    "min": min,
+    "max": _extreme(max),
+    "min": _extreme(min),
     "range": _range,
     "round": round,
     "set": _hashed(set),
-    "sorted": sorted,
+    "sorted": _sorted,
     "str": _text,
     "sum": sum,
     "tuple": tuple,

@@ -29,6 +29,7 @@ from typing import Final, TypeAlias, cast
 from pidistill.errors import DataError
 from pidistill.records import JSON, Problem
 from pidistill.sandbox import Call, Plain
+from pidistill_code.classes import asked_operators, asks_class, operators_used
 from pidistill_code.expressions import CandidateCall, NotPlainError, Term, compile_expression
 from pidistill_code.live import Spec
 from pidistill_code.peek import Traces
@@ -124,6 +125,8 @@ class Suite:
     script: bool = False
     in_place: bool = False
     """Whether programs need `IN_PLACE`."""
+    prompt: str = ""
+    reference: str | None = None
 
     @cached_property
     def calls(self) -> tuple[CandidateCall, ...] | None:
@@ -175,7 +178,11 @@ class Suite:
         text = test.source if isinstance(test, AssertTest) else test.text
         body = parse(text).body
         names = sorted(names_used(body) - {self.root})
-        return Spec(self.preamble, text, (self.root, *names), uncalled_tests(body, self.root))
+        found = (self.root, *names)
+        classes = tuple(name for name in found if asks_class(name, self.prompt, self.reference))
+        used = operators_used(body, classes) if classes and self.reference is None else ()
+        operators = asked_operators(f"{self.prompt}\n{self.preamble}\n{text}", self.reference, used) if classes else ()
+        return Spec(self.preamble, text, found, uncalled_tests(body, self.root), classes, tuple(operators))
 
 
 def _asked(test: Test) -> Iterator[tuple[CandidateCall, Sequence[object], bool]]:
@@ -218,6 +225,8 @@ def read_suite(problem: Problem) -> Suite:
         None if extra.get("limit_s") is None else float(cast(float, extra["limit_s"])),
         script,
         reader.in_place,
+        problem.prompt,
+        problem.reference,
     )
 
 

@@ -71,9 +71,13 @@ def normalise(value: Plain) -> Value:
 
 def _normalised(value: object) -> object:
     if isinstance(value, _COLLECTIONS):
-        return value if _is_flat(value) else type(value)(map(_normalised, value))
+        if _is_flat(value):
+            return value
+        items = list(map(_normalised, value))
+        return type(value)(_apart(items) if isinstance(value, set | frozenset) else items)
     if isinstance(value, dict):
-        return {_normalised(key): _normalised(item) for key, item in value.items()}
+        keys = value if _is_flat(value) else _apart(list(map(_normalised, value)))
+        return dict(zip(keys, map(_normalised, value.values()), strict=True))
     if isinstance(value, Described):
         if value.content is None:
             return Opaque(value.type_name)
@@ -110,19 +114,39 @@ def _fraction(parts: tuple[int, int]) -> Fraction:
     return Fraction(*parts)
 
 
+def _of(content: Any, kind: type) -> Any:
+    """`content`, which is of the one kind that the sandbox gives for a class. A class may only have another's name."""
+    if type(content) is not kind:
+        raise TypeError(f"content that is a {type(content).__name__}")
+    return content
+
+
+def _apart(items: Any) -> Any:
+    check_hashes(items)
+    return items
+
+
+def _pairs(items: Any) -> Any:
+    pairs = [(key, item) for key, item in items]
+    check_hashes([key for key, _ in pairs])
+    return pairs
+
+
 KNOWN: Final[Mapping[str, Callable[[Any], object]]] = {
     "builtins.range": _range,
-    "builtins.bytearray": bytearray,
-    "builtins.dict_keys": lambda items: dict.fromkeys(items).keys(),
+    "builtins.bytearray": lambda data: bytearray(_of(data, bytes)),
+    "builtins.dict_keys": lambda items: dict.fromkeys(_apart(_of(items, list))).keys(),
     "builtins.dict_values": lambda items: dict(enumerate(items)).values(),
-    "builtins.dict_items": lambda items: dict(items).items(),
+    "builtins.dict_items": lambda items: dict(_pairs(_of(items, list))).items(),
     "decimal.Decimal": _decimal,
     "fractions.Fraction": _fraction,
     "datetime.date": lambda parts: datetime.date(*parts),
     "datetime.time": lambda parts: datetime.time(*parts),
     "datetime.datetime": lambda parts: datetime.datetime(*parts),
     "datetime.timedelta": lambda parts: datetime.timedelta(*parts),
-    "collections.OrderedDict": collections.OrderedDict,
+    "collections.OrderedDict": lambda items: collections.OrderedDict(
+        items if isinstance(items, dict) else _pairs(_of(items, list))
+    ),
     "collections.deque": lambda parts: collections.deque(*parts),
 }
 """What makes a well-known value of its content, as `pidistill_sandboxes.inside.wire` gives it."""

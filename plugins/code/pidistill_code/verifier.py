@@ -116,7 +116,7 @@ class CodeVerifier(Verifier):
 
     def _is_reference(self, problem: Problem, code: str) -> bool:
         """Whether the submission is the reference, so that its own run shows whether that passes."""
-        return problem.reference is not None and _lines(code) == _lines(problem.reference)
+        return problem.reference is not None and _exact(code) == _exact(problem.reference)
 
     def _objection(self, problem: Problem, suite: Suite, code: str) -> str:
         """Why the problem's tests cannot judge, looked at once; '' where they can."""
@@ -208,8 +208,9 @@ class CodeVerifier(Verifier):
                 session.close()
 
 
-def _lines(code: str) -> list[str]:
-    return [line.rstrip() for line in code.split("\n") if line.strip()]
+def _exact(code: str) -> str:
+    """`code` but for its line ends and the blank lines around it: any other space may stand in a string."""
+    return code.replace("\r\n", "\n").strip("\n").rstrip()
 
 
 def _verdict(run: Run, suite: Suite, found: Extracted) -> Verdict:

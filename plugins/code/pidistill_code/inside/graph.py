@@ -31,9 +31,11 @@ def _date(value: Any) -> tuple[Any, ...]:
 
 
 def _time(value: Any) -> tuple[Any, ...]:
-    if value.tzinfo is not None:
-        raise TypeError("a time zone does not cross")
-    return value.hour, value.minute, value.second, value.microsecond
+    zone = value.tzinfo
+    if zone is not None and f"{type(zone).__module__}.{type(zone).__qualname__}" != "datetime.timezone":
+        raise TypeError("a time zone with rules does not cross")
+    parts = (value.hour, value.minute, value.second, value.microsecond)
+    return parts if zone is None else (*parts, zone)
 
 
 KNOWN: dict[str, Any] = {
@@ -44,6 +46,9 @@ KNOWN: dict[str, Any] = {
     "datetime.date": _date,
     "datetime.datetime": lambda v: _date(v) + _time(v),
     "datetime.time": _time,
+    "datetime.timezone": lambda v: (v.utcoffset(None), v.tzname(None)),
+    "pathlib.PurePosixPath": lambda v: (str(v),),
+    "pathlib.PosixPath": lambda v: (str(v),),
     "datetime.timedelta": lambda v: (v.days, v.seconds, v.microseconds),
     "collections.OrderedDict": lambda v: (tuple(v.items()),),
     "collections.Counter": lambda v: (tuple(v.items()),),

@@ -17,8 +17,9 @@ import os
 import sys
 from typing import Any
 
-from pidistill_code.inside.graph import BrokenError, Graph
-from pidistill_code.inside.standins import FORWARDED, JUDGING, Method, get, kind_of
+from pidistill_code.inside.graph import KNOWN, BrokenError, Graph
+from pidistill_code.inside.guard import check_class, check_name, check_set, check_target, is_sign
+from pidistill_code.inside.standins import AS_NUMBER, FORWARDED, NUMERIC, ORDERING, SIDES, Method, get, kind_of
 
 _BASES = {"int": int, "float": float, "complex": complex, "str": str, "bytes": bytes, "list": list, "tuple": tuple,
           "dict": dict, "set": set, "frozenset": frozenset}  # fmt: skip
@@ -66,6 +67,10 @@ class Peer:
         self.raised: list[BaseException] = []
         """Exceptions that came from the other side, the last few."""
 
+    def mentioned(self, name: str) -> bool:
+        """Whether the test speaks of the exception of that name."""
+        return False
+
     # --- Messages
 
     def request(self, op: str, *args: object) -> Any:
@@ -85,6 +90,8 @@ class Peer:
                     error = self._graph.unpack(root, nodes)
                     if not isinstance(error, BaseException):
                         raise BrokenError("raised what is no exception")
+                    if self._guarded and is_sign(error, op, args, self.mentioned):
+                        raise BrokenError(f"raised {type(error).__name__}, which tests take for a sign of their own")
                     self.raised = [*self.raised[-7:], error]
                     raise error
                 case _:
@@ -95,6 +102,8 @@ class Peer:
         request: Any = self._graph.unpack(root, nodes)
         try:
             op, args = request[0], request[1:]
+            if type(op) is not str or type(args) is not list or not op.isalpha():
+                raise BrokenError("a request of no known kind")
             value = getattr(self, f"_do_{op}")(*args)
             return ("value", *self._graph.pack(value), self._effects())
         except BrokenError:
@@ -104,21 +113,54 @@ class Peer:
 
     # --- What can be asked for
 
+    def _check(self, target: Any) -> None:
+        """Whose objects a program may use: there, those that were handed over; here, all of its own."""
+        if self._guarded:
+            number = self._numbers.get(id(target))
+            check_target(target, number is not None and self._own[number] is target)
+
     def _do_call(self, target: Any, args: Any, kwargs: Any) -> object:
+        self._check(target)
         return target(*args, **kwargs)
 
     def _do_method(self, target: Any, name: str, args: Any, kwargs: Any) -> object:
+        self._check(target)
+        if self._guarded and name in FORWARDED and not isinstance(target, type):
+            return self._do_op(target, name, args)
+        if self._guarded:
+            check_name(target, name)
         return getattr(target, name)(*args, **kwargs)
 
     def _do_op(self, target: Any, name: str, args: Any) -> object:
+        self._check(target)
         if name not in FORWARDED:
             raise BrokenError("an operation of no known name")
         return getattr(type(target), name)(target, *args)
 
     def _do_get(self, target: Any, name: str) -> object:
-        return getattr(target, name)
+        self._check(target)
+        if not self._guarded:
+            return getattr(target, name)
+        check_name(target, name)
+        value = getattr(target, name)
+        if name.startswith("__") and value is not None and not isinstance(value, str):
+            raise AttributeError(name)
+        return value
+
+    def _do_content(self, item: Any) -> object:
+        """What an instance of a subclass of a plain type holds."""
+        self._check(item)
+        for base in _BASES.values():
+            if isinstance(item, base):
+                content: Any = _plain(item, base)
+                make: Any = base
+                return make(content) if base in (list, dict, set, frozenset, tuple) else content
+        raise BrokenError("content of what has none")
 
     def _do_set(self, target: Any, name: str, value: object) -> None:
+        self._check(target)
+        if self._guarded:
+            check_set(target, name)
         setattr(target, name, value)
 
     def _do_isinstance(self, item: Any, kind: Any) -> bool:
@@ -128,10 +170,12 @@ class Peer:
         return isinstance(item, type) and issubclass(item, kind)
 
     def _do_signature(self, target: Any) -> object:
+        self._check(target)
         parameters = __import__("inspect").signature(target).parameters.values()
         return [(item.name, int(item.kind), item.default is not item.empty) for item in parameters]
 
     def _do_await(self, item: Any) -> object:
+        self._check(item)
         return run_coroutine(item)
 
     def _do_read(self, how: str, *args: Any) -> object:
@@ -152,6 +196,12 @@ class Peer:
             number = self._numbers[id(item)] = len(self._own)
             self._own.append(item)
         return number
+
+    def _is_numbered(self, item: Any) -> bool:
+        """Whether an object stays where it is, so that a method of it can be asked for there."""
+        kind = item if isinstance(item, type) else type(item)
+        path = f"{kind.__module__}.{kind.__qualname__}"
+        return not (_is_standard(kind) or path in KNOWN or issubclass(kind, BaseException))
 
     def _stay(self, item: Any, slot: Any) -> tuple[object, ...]:
         kind = type(item)
@@ -176,7 +226,7 @@ class Peer:
         if isinstance(item, type) and _is_standard(item):
             return ("standard", item.__module__, item.__qualname__)
         owner = getattr(item, "__self__", None) if kind.__name__ in ("method", "builtin_function_or_method") else None
-        if owner is not None and kind.__name__ == "method":
+        if owner is not None and kind.__name__ == "method" and self._is_numbered(owner):
             return ("method", slot(owner), item.__name__)
         if kind.__name__ in ("coroutine", "generator") and kind.__module__ == "builtins":
             number = self._local.get(id(item))
@@ -205,6 +255,8 @@ class Peer:
                     raise BrokenError("an object that was never sent")
                 return self._own[number]
             case ["standard", str(module), str(name)]:
+                if self._guarded and not self.mentioned(name):
+                    check_class(module)
                 found = getattr(standard_module(module), name, None)
                 if not isinstance(found, type):
                     raise BrokenError("no class of the standard library")
@@ -228,7 +280,7 @@ class Peer:
                 return self._remote(number, module, kind, names, bases)
             case ["sub", int(number), str(module), str(kind), list(names), list(bases), str(base), content]:
                 if self.asked.intersection(bases):
-                    return self._remote(number, module, kind, names, bases)
+                    return self._remote(number, module, kind, names, bases, plain=True)
                 return self._subclass(number, kind, base, value(content))
         raise BrokenError("an object of no known kind")
 
@@ -296,7 +348,9 @@ class Peer:
         made.__dict__.update(_peer=self, _handle=self._remote(number, "?", name, [], []))
         return made
 
-    def _remote(self, number: int, module: str, kind: str, names: Any, bases: Any, name: str = "") -> Any:
+    def _remote(
+        self, number: int, module: str, kind: str, names: Any, bases: Any, name: str = "", plain: bool = False
+    ) -> Any:
         known = self._remotes.get(number)
         if known is None:
             forwarded = frozenset(names) & FORWARDED
@@ -309,6 +363,7 @@ class Peer:
                 "_remote_number": number,
                 "_remote_bases": frozenset(bases),
                 "_remote_name": name,
+                "_remote_plain": plain,
             }
             for attribute, item in values.items():
                 object.__setattr__(known, attribute, item)
@@ -318,12 +373,13 @@ class Peer:
 
     def operate(self, remote: Any, name: str, args: tuple[object, ...]) -> object:
         """An operator or another special method of an object of the other side."""
-        if self._guarded and name in JUDGING:
-            asked = bool(self.asked & remote._remote_bases)
-            if not asked and not all(getattr(type(item), "_remote_peer", None) for item in args):
-                if name in ("__eq__", "__ne__"):
-                    return NotImplemented
-                raise BrokenError(f"{name} of an object of the candidate's own")
+        bare = self._guarded and not all(getattr(type(item), "_remote_peer", None) for item in args)
+        asked = bool(self.asked & remote._remote_bases)
+        believed = asked and self.believes(name)
+        if bare and not believed and name in SIDES:
+            return self._beside_data(remote, name, args, asked)
+        if self._guarded and not (believed or (asked and name not in AS_NUMBER)) and name in NUMERIC:
+            raise BrokenError(f"{name} of an object of the candidate's own")
         result = self.request("op", remote, name, list(args))
         if name in _RETURNS and type(result) is not _RETURNS[name]:
             raise TypeError(f"{name} returned {type(result).__name__}")
@@ -333,6 +389,34 @@ class Peer:
             if result and self._is_equal(remote, os.urandom(16).hex()):
                 raise BrokenError("an object that is equal to everything")
         return result
+
+    def believes(self, name: str) -> bool:
+        """Whether the task is about what this special method of its classes says of data."""
+        return True
+
+    def check_predicate(self, remote: Any, name: str) -> None:
+        """Raise `BrokenError` where an object poses as data that could say this of other data."""
+        if self._guarded and not self.asked & remote._remote_bases:
+            raise BrokenError(f"{name} of an object of the candidate's own")
+
+    def _beside_data(self, remote: Any, name: str, args: tuple[Any, ...], asked: bool) -> object:
+        """An operator between an object of the other side and data, of which the object does not decide the outcome."""
+        if name == "__contains__":
+            if not hasattr(type(remote), "__iter__"):
+                raise BrokenError("__contains__ of an object of the candidate's own")
+            return any(item is args[0] or item == args[0] for item in remote)
+        if remote._remote_plain:
+            content = self.request("content", remote)
+            if type(content) not in _BASES.values():
+                raise BrokenError("content that is none")
+            return getattr(content, name, lambda *_: NotImplemented)(*args)
+        if name in ("__eq__", "__ne__"):
+            return NotImplemented
+        if asked and name not in ORDERING:
+            result = self.request("op", remote, name, list(args))
+            if result is NotImplemented or getattr(type(result), "_remote_peer", None):
+                return result
+        raise BrokenError(f"{name} of an object of the candidate's own")
 
     def _is_equal(self, remote: object, other: object) -> bool:
         try:

@@ -22,6 +22,14 @@ _OTHERS = frozenset(
                  "await")
 )  # fmt: skip
 FORWARDED = JUDGING | _OTHERS
+ORDERING = frozenset({"__lt__", "__le__", "__gt__", "__ge__"})
+SIDES = JUDGING | {"__contains__"}
+"""Special methods that are told the other side of an operator."""
+AS_NUMBER = frozenset({"__float__", "__int__", "__index__", "__complex__"})
+NUMERIC = AS_NUMBER | {"__abs__", "__neg__", "__pos__", "__invert__", "__round__", "__trunc__", "__floor__", "__ceil__"}
+"""Those by which an object counts as a number, which it may do each time as another one."""
+_PREDICATES = frozenset({"startswith", "endswith", "issubset", "issuperset", "isdisjoint"})
+"""Methods of plain data that say something about other data."""
 
 
 class Method:
@@ -55,6 +63,8 @@ class _Remote:
     def __getattr__(self, name: str) -> object:
         if name.startswith("_remote_"):
             raise AttributeError(name)
+        if name in _PREDICATES:
+            self._remote_peer.check_predicate(self, name)
         return self._remote_peer.request("get", self, name)
 
     def __setattr__(self, name: str, value: object) -> None:

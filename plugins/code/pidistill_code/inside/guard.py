@@ -1,0 +1,90 @@
+"""What a program may ask of the objects of test code, and which exceptions of a program test code may see.
+
+A program can send any request, so those that reach the tests' side are looked at here before anything is done. It may
+use what test code has handed to it, as one uses a callback, an iterator or an instance of a test's own class: call it,
+go through it, read and set fields. It may use nothing that leads from there to the tests themselves: no module, no
+class of the standard library, nothing of a function but its name, no frame, no special attribute.
+
+Test runners and loops take some exceptions for signs of their own: a skipped test, the end of an iterator. None of
+these comes out of a call, unless the test speaks of it. `remote` asks.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import types
+from typing import Any
+
+from pidistill_code.inside.graph import BrokenError
+from pidistill_code.inside.standins import FORWARDED, JUDGING
+
+_NAMES = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
+_STEPS = frozenset({"send", "throw", "close", "asend", "athrow", "aclose"})
+_GENERATORS = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+_CLOSED = (
+    *_GENERATORS, types.MethodType, types.BuiltinFunctionType, types.MethodWrapperType, types.WrapperDescriptorType,
+    types.MethodDescriptorType, types.ClassMethodDescriptorType, types.GetSetDescriptorType,
+    types.MemberDescriptorType, types.CodeType, types.FrameType, types.TracebackType, types.CellType,
+    types.MappingProxyType, functools.partial,
+)  # fmt: skip
+"""Of these nothing is read but their names."""
+_SHARP = frozenset({
+    "code", "codeop", "ctypes", "subprocess", "multiprocessing", "pickle", "marshal", "shelve", "timeit", "pdb", "bdb",
+    "cmd", "runpy", "trace", "profile", "cProfile", "importlib", "_frozen_importlib", "_frozen_importlib_external",
+    "zipimport", "doctest", "unittest", "types", "inspect", "gc", "posix", "_posixsubprocess", "_ctypes", "sys",
+})  # fmt: skip
+_SIGNS = (StopIteration, StopAsyncIteration, GeneratorExit, KeyboardInterrupt, SystemExit)
+_ENDS = (StopIteration, StopAsyncIteration, GeneratorExit)
+_RUNNERS = frozenset({"unittest", "pytest", "_pytest", "doctest"})
+_ENDING = frozenset({"__next__", "__anext__", "next", "anext", "send", "throw", "close", "asend", "athrow", "aclose"})
+
+
+def _is_special(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
+
+
+def check_target(target: Any, is_handed: bool) -> None:
+    """Raise `BrokenError` where `target` is nothing that a program may use."""
+    if not is_handed or isinstance(target, types.ModuleType | types.CodeType | types.FrameType | types.TracebackType):
+        raise BrokenError("a request about what no test has handed over")
+    if isinstance(target, type) and target.__module__.partition(".")[0] in sys.stdlib_module_names - {"__main__"}:
+        raise BrokenError("a request about a class of the standard library")
+
+
+def check_name(target: Any, name: object) -> None:
+    """Raise `BrokenError` or `AttributeError` where a program may not read `name` of `target`."""
+    if type(name) is not str:
+        raise BrokenError("an attribute whose name is no text")
+    if name in _NAMES:
+        return
+    if _is_special(name):
+        raise AttributeError(name)
+    if isinstance(target, types.FunctionType):
+        if name not in vars(target):
+            raise AttributeError(name)
+    elif isinstance(target, _CLOSED) and not (isinstance(target, _GENERATORS) and name in _STEPS):
+        raise AttributeError(name)
+
+
+def check_set(target: Any, name: object) -> None:
+    """Raise `BrokenError` where a program may not set `name` of `target`."""
+    if type(name) is not str or name in JUDGING or (_is_special(name) and name not in (*_NAMES, *FORWARDED)):
+        raise BrokenError("a special attribute of an object of the tests")
+    if _is_special(name) and getattr(target, "__module__", None) != "__main__":
+        raise BrokenError("a special attribute of what the tests have not made")
+
+
+def check_class(module: str) -> None:
+    """Raise `BrokenError` for classes of the standard library that run programs or look into them."""
+    if module.partition(".")[0] in _SHARP:
+        raise BrokenError(f"a class of {module:.100}")
+
+
+def is_sign(error: BaseException, op: str, args: tuple[Any, ...], mentioned: Any) -> bool:
+    """Whether a runner or a loop would take `error`, raised by a request, for a sign of its own."""
+    signs = [kind for kind in type(error).__mro__ if kind in _SIGNS or kind.__module__.partition(".")[0] in _RUNNERS]
+    if all(mentioned(kind.__name__) for kind in signs) and (signs or isinstance(error, Exception)):
+        return False
+    ends = op in ("op", "method") and len(args) > 1 and args[1] in _ENDING
+    return not (ends and all(issubclass(kind, _ENDS) for kind in signs) and signs)
