@@ -63,7 +63,7 @@ def test_a_proof_without_end_is_stopped_within_its_budget(own: WasmRuntime, text
     with pytest.raises((LeanTimeout, LeanDied)):
         own.check(FOUR, text, 3.0)
     # the budget is of processor time: where others compute, the clock on the wall may show ten times as much
-    assert time.monotonic() - began < 3.0 * WALL_FACTOR + 5.0
+    assert time.monotonic() - began < 3.0 * WALL_FACTOR + 15.0
     assert passes(own)
 
 
