@@ -32,6 +32,7 @@ _NAMED: Final = re.compile(
     r"(?:^|\s)(?:theorem|lemma|def|abbrev|instance|inductive|structure|class|axiom|opaque)\s+([\w.«»'!?]+)"
 )
 _IMPORT = re.compile(r"^[ \t]*(?:public[ \t]+|meta[ \t]+)*import[ \t]+[\w.«» \t]+$")
+_COMMENT = re.compile(r"^\s*/-(?![-!])")
 _OPENS = re.compile(r"(?:\b(?:by|with|do|then|else|from|at|in)|=>|:=|↦|,|\{|⟨|\()\s*$")
 
 
@@ -79,9 +80,9 @@ def _proofs(head: str, lines: list[str]) -> list[Extracted]:
     tactics = text
     if re.match(r"\s*by\b", text):
         tactics = re.sub(r"^\s*by\b[ \t]*\n?", "", text)
-    found = [_behind(f"{head} := by", _trimmed(tactics))]
+    found = _each_behind(f"{head} := by", _trimmed(tactics))
     if tactics == text:
-        found.append(_behind(f"{head} :=", _trimmed(text)))
+        found += _each_behind(f"{head} :=", _trimmed(text))
     return [way for way in found if way.source is not None]
 
 
@@ -92,21 +93,36 @@ def _trimmed(text: str) -> list[str]:
     return lines
 
 
+def _each_behind(head: str, lines: Sequence[str]) -> list[Extracted]:
+    if not lines:
+        return []
+    return [_put(head, indented) for indented in _indented(lines)]
+
+
 def _behind(head: str, lines: Sequence[str]) -> Extracted:
     if not lines:
         return Extracted(None, reason="the completion holds no proof")
-    return Extracted("\n".join([head, *_indented(lines)]).rstrip() + "\n", head.count("\n") + 1)
+    return _put(head, _indented(lines)[0])
 
 
-def _indented(lines: Sequence[str]) -> list[str]:
-    """The lines moved right where they stand at the margin; a first line that has lost its indentation gets it back."""
+def _put(head: str, lines: Sequence[str]) -> Extracted:
+    return Extracted("\n".join([head, *lines]).rstrip() + "\n", head.count("\n") + 1)
+
+
+def _indented(lines: Sequence[str]) -> list[list[str]]:
+    """The lines moved right where they stand at the margin; a first line that has lost its indentation gets it back.
+
+    Where the first line opens a block and what follows is indented, it may be either, and both come back.
+    """
     first, rest = lines[0], [line for line in lines[1:] if line.strip()]
     if first[0].isspace():
-        return list(lines)
+        return [list(lines)]
     least = min((len(line) - len(line.lstrip()) for line in rest), default=0)
-    if least and not _OPENS.search(first):
-        return [" " * least + first, *lines[1:]]
-    return ["  " + line if line.strip() else "" for line in lines]
+    moved = ["  " + line if line.strip() else "" for line in lines]
+    if not least:
+        return [moved]
+    given_back = [" " * least + first, *lines[1:]]
+    return [moved, given_back] if _OPENS.search(first) else [given_back]
 
 
 def _lacking(before: Sequence[str], text: str) -> list[str]:
@@ -127,8 +143,13 @@ def _imports(text: str) -> tuple[list[str], str]:
     """The import lines at the beginning, and the text with blank lines in their place."""
     lines = text.split("\n")
     found = []
+    comment = False
     for number, line in enumerate(lines):
-        if _IMPORT.match(line):
+        if comment or _COMMENT.match(line):
+            comment = "-/" not in line
+            if not comment and line.rsplit("-/", 1)[1].strip():
+                break
+        elif _IMPORT.match(line):
             found.append(line.strip())
             lines[number] = ""
         elif line.strip() and not line.lstrip().startswith("--"):

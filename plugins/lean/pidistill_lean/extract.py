@@ -65,6 +65,7 @@ _PROSE_WORDS: Final = (
     "sorry, "
 )
 _PROSE: Final = frozenset(_PROSE_WORDS.split())
+_WITHOUT_PROOF = re.compile(r":=(?:\s*by)?\Z")
 _LEFT_OPEN = re.compile(r"\b(?:sorry|admit)\b")
 
 
@@ -125,7 +126,7 @@ def _is_open(block: str, states: re.Pattern[str]) -> bool:
     """Whether the block states the target and does not prove it."""
     found = list(states.finditer(block))[-1]
     rest = block[found.end() :]
-    return bool(_LEFT_OPEN.search(rest)) or ":=" not in rest
+    return bool(_LEFT_OPEN.search(rest)) or ":=" not in rest or _WITHOUT_PROOF.search(rest.rstrip()) is not None
 
 
 def stating(target: str) -> re.Pattern[str]:

@@ -1,4 +1,7 @@
-"""Fixtures: one warm Lean and a verifier on it for the whole session."""
+"""Fixtures: one warm Lean and a verifier on it for a file of tests.
+
+Its two processes take 3 GiB, so that none stays open behind the file that needed it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from pidistill_lean.runtimes import open_runtime
 from pidistill_lean.verifier import LeanOptions, LeanVerifier
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lean() -> Iterator[Runtime]:
     """A warm Lean in WebAssembly, where it is installed."""
     try:
@@ -23,7 +26,7 @@ def lean() -> Iterator[Runtime]:
         yield runtime
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def verifier(lean: Runtime) -> LeanVerifier:
-    """A verifier on the session's Lean, with budgets that a busy machine keeps within."""
+    """A verifier on the file's Lean, with budgets that a busy machine keeps within."""
     return LeanVerifier(LeanOptions(budget_s=60.0, subgoal_s=60.0), lean)

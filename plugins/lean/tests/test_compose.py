@@ -85,3 +85,27 @@ def test_blank_lines_cost_time_in_proportion() -> None:
     began = time.perf_counter()
     extract(fenced("\n" * 100_000 + "omega"), "t", STATEMENT, ITEM)
     assert time.perf_counter() - began < 5.0
+
+
+def test_a_proof_whose_first_line_opens_a_block_and_lost_its_indentation_is_read_both_ways() -> None:
+    for first, inner in (
+        ("have h : dbl n = 2 * n := by", "unfold dbl; omega"),
+        ("have h : ∀ k, dbl k = 2 * k := fun k =>", "by unfold dbl; omega"),
+        ("suffices h : dbl n = n + n from", "by omega"),
+    ):
+        found = ways(f"{first}\n    {inner}\n  exact h\n")
+        assert f"{DEF}\n{HEAD} := by\n  {first}\n    {inner}\n  exact h\n" in found
+        assert f"{DEF}\n{HEAD} := by\n  {first}\n      {inner}\n    exact h\n" in found
+
+
+def test_a_head_in_one_block_and_its_proof_in_the_next_are_one_proof() -> None:
+    for end in (" := by", " :=\n  by", " :=", " := by\n\n"):
+        for between in ("", "One step:\n"):
+            found = ways(f"{fenced(HEAD + end)}\n{between}{fenced('omega')}\n")
+            assert found[0] == f"{DEF}\n{HEAD} := by\n  omega\n"
+
+
+def test_a_comment_may_stand_before_the_imports() -> None:
+    for comment in ("/- of mine -/", "/- of\nmine -/", "-- of mine"):
+        found = extract(fenced(f"{comment}\nimport Std\n{HEAD} := by\n{PROOF}"), "t", STATEMENT, ITEM)
+        assert str(found.source).startswith(f"import Std\n{DEF}\n{comment}\n\n{HEAD}")

@@ -16,6 +16,7 @@ from pidistill.errors import UsageError, VerifierError
 from pidistill_lean import setup
 from pidistill_lean.protocol import LeanDied, LeanTimeout, Theorem
 from pidistill_lean.runtimes import look, names, open_runtime
+from pidistill_lean.runtimes.process import WALL_FACTOR
 from pidistill_lean.runtimes.wasm import WasmRuntime
 
 FOUR = Theorem("theorem target : (2 : Nat) + 2 = 4 := by sorry", "target")
@@ -61,7 +62,8 @@ def test_a_proof_without_end_is_stopped_within_its_budget(own: WasmRuntime, text
     began = time.monotonic()
     with pytest.raises((LeanTimeout, LeanDied)):
         own.check(FOUR, text, 3.0)
-    assert time.monotonic() - began < 3.0 + 5.0
+    # the budget is of processor time: where others compute, the clock on the wall may show ten times as much
+    assert time.monotonic() - began < 3.0 * WALL_FACTOR + 15.0
     assert passes(own)
 
 
@@ -194,3 +196,13 @@ def test_without_an_installation_the_error_says_what_to_run(tmp_path: Path, monk
     with pytest.raises(VerifierError) as caught:
         open_runtime("wasm")
     assert setup.SETUP_COMMAND in caught.value.hint
+
+
+def test_a_process_that_cannot_put_its_memory_back_answers_one_request_and_the_next_has_a_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pidistill_lean.runtimes.wasm.LESSONS", 0)
+    with WasmRuntime() as runtime:
+        found = [runtime.check(FOUR, text, BUDGET_S).axioms for text in (SOUND, FALSE, SOUND)]
+        assert runtime.starts >= 6
+    assert found == [(), ("sorryAx",), ()]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pidistill.authoring.data import DataRow
 from pidistill.records import Status
 from pidistill_lean.cases import problem
 from pidistill_lean.protocol import Runtime
@@ -36,7 +37,8 @@ def wrong(verifier: LeanVerifier, of: list[dict[str, Any]]) -> list[tuple[str, S
     for row in of:
         stated = row["problem"] if isinstance(row["problem"], dict) else {"statement": row["problem"]}
         target = row.get("target") or stated.get("target") or "target"
-        verdict = verifier.verify(problem(row["id"], {**stated, "target": target}), row["submission"])
+        given = problem(DataRow({**stated, "id": row["id"], "target": target}, "attacks", 1))
+        verdict = verifier.verify(given, row["submission"])
         if verdict.status not in EXPECTED[row["expected"]]:
             found.append((row["id"], verdict.status, verdict.reason))
     return found

@@ -24,6 +24,8 @@ WALL_FACTOR = 10.0
 """A request may take this much of its budget by the wall clock: a process that waits for its turn is not slow."""
 STILL_S = 3.0
 """A process that has not computed at all for this long, and its budget, waits for what will not come."""
+REST_LIMIT_S = 90.0
+"""For a process to come to rest behind an answer; it gives up by itself before that."""
 _TAIL_BYTES = 4000
 _LONGEST_REPLY = 64 << 20
 
@@ -64,13 +66,30 @@ class Process:
             return False
         if not self._answered:
             try:
-                self._expect("clean", time.monotonic() + 30.0)
+                self._expect("clean", time.monotonic() + REST_LIMIT_S)
             except (LeanDied, LeanTimeout):
                 return False
             self._answered = True
         return True
 
-    def ask(self, request: dict[str, Any], budget_s: float, *, keep: bool = False) -> tuple[dict[str, Any], float]:
+    def learns(self, request: dict[str, Any], limit_s: float) -> bool:
+        """Whether the process has learnt, from a request of our own, how its threads rest, and so can put memory back.
+
+        Where it has not, it kept what it did, and may be asked to again. Raises `LeanTimeout` and `LeanDied`.
+        """
+        self.ask(request, limit_s, letter="L")
+        try:
+            word, _ = self._next(REST_LIMIT_S)
+        except queue.Empty:
+            raise LeanTimeout("its threads do not come to rest") from None
+        if word not in ("clean", "again"):
+            raise LeanDied(f"its memory cannot be put back: {self.last_words()}")
+        self._answered = True
+        return word == "clean"
+
+    def ask(
+        self, request: dict[str, Any], budget_s: float, *, keep: bool = False, letter: str = "R"
+    ) -> tuple[dict[str, Any], float]:
         """The reply to one request, and the seconds of processor time that it took; `keep` keeps what it did.
 
         Raises `LeanTimeout` where the budget is used up, `LeanDied` where Lean ended. It must be `usable`.
@@ -81,7 +100,7 @@ class Process:
         self._answered = False
         assert self.popen.stdin is not None
         try:
-            self.popen.stdin.write((b"K " if keep else b"R ") + line + b"\n")
+            self.popen.stdin.write(("K" if keep else letter).encode() + b" " + line + b"\n")
             self.popen.stdin.flush()
         except OSError as error:
             raise LeanDied(self._epitaph()) from error

@@ -27,6 +27,8 @@ MEMORY_LIMIT_BYTES = 3 << 28
 """A process whose memory has grown past this is replaced before the next request: 0.75 of at most 2 GiB, since all of
 it is put back every time."""
 CHECKS_PER_PROCESS = 5000
+LESSONS = 5
+"""Requests of our own that a process may need to learn how to put its memory back."""
 HEADERS_KEPT = 3
 STATEMENTS_KEPT = 15
 """As many as the Lean program keeps, less one."""
@@ -124,11 +126,12 @@ class WasmRuntime(SplitRuntime):
         try:
             process.wait_until_ready(START_LIMIT_S)
             process.ask({"op": "prepare", "header": "", "rules": rules}, START_LIMIT_S, keep=True)
-            # a request of our own, from which the process learns how its threads rest; it also warms Node's compiler
+            # requests of our own, from which the process learns how its threads rest; they also warm Node's compiler.
+            # One that never learns it answers a single request, and the next has a new one: slower, and no less sure
             process.ask(_WARM, START_LIMIT_S, keep=True)
-            process.ask(_WARM, START_LIMIT_S)
-            if not process.usable():
-                raise LeanDied(f"its memory cannot be put back: {process.last_words()}")
+            for _ in range(LESSONS):
+                if process.learns(_WARM, START_LIMIT_S):
+                    break
         except BaseException:
             process.end()
             raise

@@ -6,12 +6,14 @@
 // memory is closed before the first request: no thread can begin, no file be written, no text be run as JavaScript.
 //
 // Lean has one thread for its tasks, which is there before the first request and sleeps between two. It must sleep where it slept before
-// memory is put back: what it has on its stack there is compared, and a process whose thread does not come to rest is replaced.
+// memory is put back: what it has on its stack there is compared. How it sleeps is learnt from requests of our own. A process that has not
+// learnt it answers one request, and one whose thread does not come to rest is replaced.
 //
 // A request is a line: a letter, a space and the text. With `K` what the request did is kept, and is the new state to go back to; with `R`
-// it is put back. The reply is a line on standard output: @@, the memory's size, a word and Lean's text. `kept` and `clean` say that the
-// process is ready for the next request; `spent` that it could not be put back, and ends. With MODE `plain` there are no requests: Lean
-// runs its arguments and its lines that begin with @@ are passed on.
+// it is put back; `L` is for learning, with a request of our own. The reply is a line on standard output: @@, the memory's size, a word and
+// Lean's text. With `kept` the process is ready for the next request. After `answer` another line says what it came to: `clean` that it is
+// ready, `again` that it learnt nothing and kept what was done, `spent` that it could not be put back, and ends. With MODE `plain` there are
+// no requests: Lean runs its arguments and its lines that begin with @@ are passed on.
 'use strict';
 const fs = require('fs');
 const path = require('path');
@@ -21,6 +23,7 @@ const { Worker } = require('worker_threads');
 const [parent, script, library, program, mode, ...args] = process.argv.slice(2);
 const LARGEST_REPLY = 64 << 20;
 const MOST_GROWTH = 512 << 20;
+const LEAST_RESTING = 32, MOST_RESTING = 4096;  // bytes of a sleeping thread's stack
 
 // Lean blocks the main thread, so another one watches for the death of the process that started this one.
 const watch = `
@@ -122,27 +125,49 @@ function stacks() {
   });
 }
 
+/** Waits until `holds` has been true `wanted` times in a row, at `apart` ms: until the threads have used 3 s, or 25 s have gone by. */
+function wait(wanted, apart, holds) {
+  const began = Date.now(), used = process.cpuUsage();
+  for (let seen = 0; ;) {
+    seen = holds() ? seen + 1 : 0;
+    if (seen === wanted) return true;
+    const { user, system } = process.cpuUsage(used);
+    if (Date.now() - began > 25_000 || user + system > 3_000_000) return false;
+    wasmExports._emscripten_check_mailbox?.();
+    pause(apart);
+  }
+}
+
+const tops = () => stacks().map(([now]) => Buffer.from(now.subarray(now.length - MOST_RESTING)));
+
+/** Waits until nothing has moved on the threads' stacks for a while: all that there is to see before it is known how they sleep. */
+function settle() {
+  let before = tops();
+  return wait(20, 5, () => {
+    const now = tops();
+    const same = now.every((top, i) => top.equals(before[i]));
+    before = now;
+    return same;
+  });
+}
+
+const sameThreads = () => PThread.runningWorkers.length === threads.length && threads.every((t, i) => t === PThread.runningWorkers[i]);
+
+/** After a request of our own: what is the same as in the image, from the top, is what there is to compare. */
+function learn() {
+  if (!settle() || !sameThreads()) return;
+  const found = Math.min(...stacks().map(([now, then]) => {
+    let same = 0;
+    while (same < MOST_RESTING && now[now.length - 1 - same] === then[then.length - 1 - same]) same++;
+    return same;
+  }));
+  if (found >= LEAST_RESTING && found < MOST_RESTING) resting = found;
+}
+
 /** Waits until all threads sleep where they slept when the image was taken. */
 function atRest() {
-  if (PThread.runningWorkers.length !== threads.length || threads.some((t, i) => t !== PThread.runningWorkers[i])) return false;
-  if (!resting) {
-    // the first time, after a request of our own: what is the same is what there is to compare
-    pause(100);
-    resting = Math.min(...stacks().map(([now, then]) => {
-      let same = 0;
-      while (same < now.length && now[now.length - 1 - same] === then[then.length - 1 - same]) same++;
-      return same;
-    }), 1 << 20);
-    return resting >= 32 && resting < 4096;
-  }
-  for (let tries = 0, seen = 0; tries < 400; tries++) {
-    if (stacks().every(([now, then]) => now.compare(then, then.length - resting, then.length, now.length - resting, now.length) === 0)) {
-      if (++seen === 2) return true;
-    } else seen = 0;
-    wasmExports._emscripten_check_mailbox?.();
-    pause(tries < 4 ? 0.2 : 5);
-  }
-  return false;
+  return resting > 0 && sameThreads() && wait(2, 1, () =>
+    stacks().every(([now, then]) => now.compare(then, then.length - resting, then.length, now.length - resting, now.length) === 0));
 }
 
 function putBack() {
@@ -179,7 +204,7 @@ function call(bytes) {
 function serve() {
   lock();
   pause(50);
-  keep();
+  keep();  // the first request is to be kept
   write(`@@${wasmMemory.buffer.byteLength} ready {}`);
   for (;;) {
     const line = readLine();
@@ -193,17 +218,23 @@ function serve() {
       reply = JSON.stringify({ event: 'ended', text: String(e && e.message || e).slice(0, 300) });
     }
     const size = wasmMemory.buffer.byteLength;
-    if (line[0] === 75 && whole && !reply.includes('"event":"ended"')) {
-      pause(50);  // its threads come to rest
+    const letter = String.fromCharCode(line[0]);
+    whole = whole && (letter === 'R' || !reply.includes('"event":"ended"'));
+    if (letter === 'K' && whole && (resting ? atRest() : settle())) {
       keep();
       write(`@@${size} kept ${reply}`);
-    } else {
-      // the answer does not wait for what comes after it
-      write(`@@${size} answer ${reply}`);
-      whole = whole && putBack();
-      write(`@@${wasmMemory.buffer.byteLength} ${whole ? 'clean' : 'spent'} {}`);
-      if (!whole) process.exit(3);
+      continue;
     }
+    // the answer does not wait for what comes after it
+    write(`@@${size} answer ${reply}`);
+    if (letter === 'L' && whole && !resting) learn();
+    let word = letter !== 'K' && whole && putBack() ? 'clean' : 'spent';
+    if (letter === 'L' && whole && !resting && settle()) {
+      keep();
+      word = 'again';
+    }
+    write(`@@${wasmMemory.buffer.byteLength} ${word} {}`);
+    if (word === 'spent') process.exit(3);
   }
 }
 
