@@ -64,7 +64,7 @@ _PROSE: Final = frozenset(
         "hence how if-so in indeed is it its let's no not note now of on one our proof proving so that the then "
         "therefore there these this thus to true unfortunately using want we what when where which while with yes "
         "you your sorry, "
-    ).split()
+    ).split()  # noqa: SIM905 - a word on each line would take a page
 )
 _WITHOUT_PROOF = re.compile(r":=(?:\s*by)?\Z")
 _LEFT_OPEN = re.compile(r"\b(?:sorry|admit)\b")
