@@ -59,12 +59,12 @@ _DECLARES = re.compile(
 )
 _WORD = re.compile(r"[a-z_][\w'!?]*")
 _PROSE: Final = frozenset(
-    (
+    (  # noqa: SIM905 - a word on each line would take a page
         "a an and as because but clearly consider each either every finally first follows following given here "
         "hence how if-so in indeed is it its let's no not note now of on one our proof proving so that the then "
         "therefore there these this thus to true unfortunately using want we what when where which while with yes "
         "you your sorry, "
-    ).split()  # noqa: SIM905 - a word on each line would take a page
+    ).split()
 )
 _WITHOUT_PROOF = re.compile(r":=(?:\s*by)?\Z")
 _LEFT_OPEN = re.compile(r"\b(?:sorry|admit)\b")
