@@ -31,8 +31,8 @@ LONGEST: Final = 200_000
 _FENCE = re.compile(r"^([ \t]*)(```+|~~~+)[ \t]*([\w+.-]*)[^\n]*$")
 _LEAN: Final = frozenset({"", "lean", "lean4", "lean3"})
 _COMMAND = re.compile(
-    r"(?:theorem|lemma|example|def|abbrev|instance|inductive|structure|class|axiom|opaque|import|open|namespace|section|"
-    r"end|variable|universe|set_option|attribute|private|protected|public|meta|noncomputable|partial|unsafe|nonrec|mutual|"
+    r"(?:theorem|lemma|example|def|abbrev|instance|inductive|structure|class|axiom|opaque|import|prelude|open|namespace|"
+    r"section|end|variable|universe|set_option|attribute|private|protected|public|meta|noncomputable|partial|unsafe|nonrec|mutual|"
     r"local|scoped|notation|infix[lr]?|prefix|postfix|macro|macro_rules|syntax|elab|elab_rules|deriving|export|include|"
     r"omit|initialize|builtin_initialize|declare_syntax_cat|register_option|run_cmd|run_meta|run_elab|simproc|grind_pattern|"
     r"add_decl_doc|suppress_compilation|termination_by|decreasing_by|where)\b|@\[|#\w|/-|--|\|"

@@ -39,6 +39,9 @@ def attempt (clean : Clean) (with_ : List Name → IO (Option Clean)) (given : L
   let ictx := inputContext text "submission"
   let (head, ps, log) ← Parser.parseHeader ictx
   let none' : Elaborated := { state := { clean.state with messages := log }, refused := none, broken := sorted log.toList, done := [] }
+  if withoutCore head clean.imports then
+    let told := withError ictx 0 "the file says `prelude`, and so has none of Lean's own definitions" none'
+    return { index := index, found := told, unavailable := [], imports := [], own := clean }
   match ← importsOf clean.state.env (importNames head) with
   | .unavailable modules => pure { index := index, found := none', unavailable := modules, imports := [], own := clean }
   | .plain =>

@@ -68,6 +68,16 @@ def behind (text : String) : List String → Option (List String)
 
 def sorted (log : List Message) : Bool := anyList log isError
 
+/-- What it came to, with one error more, behind which nothing is read. -/
+def withError (ictx : Parser.InputContext) (pos : String.Pos.Raw) (text : String) (acc : Elaborated) : Elaborated :=
+  let m : Message :=
+    { fileName := ictx.fileName, pos := ictx.fileMap.toPosition pos, severity := .error, data := stringToMessageData text }
+  { acc with state := { acc.state with messages := acc.state.messages.add m }, broken := true }
+
+/-- Whether a command that reads like one of the header's means the same here: not in a namespace that the header does not open. -/
+def sameNamespace (header : List String) (here : Name) : Bool :=
+  here.isAnonymous || anyList header (fun x => x == "namespace " ++ nameText here || x == "namespace " ++ lastText here)
+
 mutual
 /-- Elaborates command by command. Each command starts with an empty log: this Lean drops what an earlier one said. With `gate`, stops in front of the first one that the gate refuses. `ahead` is what of the header may still be repeated. -/
 partial def elabFrom (ictx : Parser.InputContext) (gate : Option Given) (ahead : List String) (ps : Parser.ModuleParserState) (acc : Elaborated) :
@@ -84,6 +94,8 @@ partial def elabFrom (ictx : Parser.InputContext) (gate : Option Given) (ahead :
     let acc := { acc with state := st, broken := acc.broken || sorted log.toList }
     if cmd.getKind == ``Parser.Command.eoi then
       return acc
+    if cmd.getKind == ``Parser.Command.import then
+      return withError ictx (cmd.getPos?.getD ps.pos) "invalid 'import' command, it must be used in the beginning of the file" acc
     match gate with
     | none => elabNext ictx gate [] ps ps' cmd acc false
     | some given =>
@@ -93,7 +105,8 @@ partial def elabFrom (ictx : Parser.InputContext) (gate : Option Given) (ahead :
       match if own == "" then none else behind own ahead with
       | some rest => elabFrom ictx gate rest ps' acc
       | none =>
-        if own != "" && !hasName scopeCommands cmd.getKind && anyList given.header (fun x => x == own) then elabFrom ictx gate [] ps' acc
+        if own != "" && !hasName scopeCommands cmd.getKind && anyList given.header (fun x => x == own) &&
+            sameNamespace given.header scope.currNamespace then elabFrom ictx gate [] ps' acc
         else if own != "" && anyList given.statement (fun x => x == own) then elabNext ictx gate [] ps ps' cmd acc false
         else
           match passage st.env cmd with
@@ -160,6 +173,11 @@ def makeClean (header : String) (extra : List Name) (opts : Options) : IO Clean 
 
 /-- The libraries that come with Lean. A submission may import more of them than the header does. -/
 def coreLibraries : List Name := [`Init, `Std, `Lean]
+
+/-- Whether a file says `prelude` and then imports none of the libraries that bring Lean's own definitions. It has none of them. -/
+def withoutCore (header : Syntax) (inForce : List Name) : Bool :=
+  anyList header.getArgs.toList (fun stx => firstToken stx == "prelude") &&
+    !anyList (importNames header) (fun n => hasName coreLibraries n || hasName inForce n)
 
 inductive Imports where
   | plain

@@ -239,10 +239,13 @@ def configField (stx : Syntax) : String := firstToken (argument stx 1)
 
 /-- Classes whose instances stand behind no literal and no coercion. -/
 def plainClasses : List Name :=
-  [``Add, ``Sub, ``Mul, ``Div, ``Mod, ``Neg, ``HAdd, ``HSub, ``HMul, ``HDiv, ``HMod, ``HPow, ``Pow, ``LE, ``LT, ``Min, ``Max, ``Membership,
+  [``Add, ``Sub, ``Mul, ``Div, ``Mod, ``Neg, ``HAdd, ``HSub, ``HMul, ``SMul, ``HSMul, ``HDiv, ``HMod, ``HPow, ``Pow, ``LE, ``LT, ``Min, ``Max, ``Membership,
    ``Singleton, ``Insert, ``EmptyCollection, ``Union, ``Inter, ``SDiff, ``HasSubset, ``HasSSubset, ``Decidable, ``Inhabited, ``Nonempty, ``BEq, ``LawfulBEq,
    ``Subsingleton, ``SizeOf, ``WellFoundedRelation, ``Zero, ``One, ``Dvd, ``HOr, ``HAnd, ``Trans, ``Std.Associative, ``Std.Commutative, ``Hashable, ``Ord,
    ``Setoid, ``HasEquiv, ``GetElem, ``Repr]
+
+/-- What `deriving` gives: other words for functions to `Decidable`. -/
+def decisions : List Name := [``DecidableEq, ``DecidablePred, ``DecidableRel]
 
 /-- Instances of the submission's own that could stand behind what Lean compiles and runs. One of a class of its own is none, and one
 whose type has another name than its class's is. -/
@@ -250,7 +253,7 @@ def ownInstance (env : Environment) (own : List (Name × ConstantInfo)) : Bool :
   anyList own (fun c =>
     Meta.isInstanceCore env c.1 &&
       (let head := resultHead c.2.type
-       !(isClass env head && (hasName plainClasses head || anyList own (fun d => d.1 == head)))))
+       !(hasName decisions head || isClass env head && (hasName plainClasses head || anyList own (fun d => d.1 == head)))))
 
 def configItem (env : Environment) (stx : Syntax) : Option String :=
   let k := lastText stx.getKind
