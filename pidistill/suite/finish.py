@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from pidistill.cell import Cell
 from pidistill.loop import Outcome, StageOutcome
 from pidistill.plugins import Manager
+from pidistill.records import Attempt, Status
 from pidistill.stats.data import StageScores, Training, cell_scores, measured
 from pidistill.store.ledger import ledger, totals
 from pidistill.suite.planned import Planned, outside
@@ -46,10 +48,18 @@ def finish(cell: Cell, outcome: Outcome, planned: Planned, manager: Manager) -> 
         "model": outcome.model.to_json(),
         "scores": scores.to_json(),
         "ledger": [row.to_json() for row in rows],
+        "errors": sum(attempt.verdict.status is Status.ERROR for attempt in everything(outcome)),
     }
     cell.store.write_summary(cell.id, summary)
     cell.observe("pidistill_cell_finished", cell=cell.settings(), summary=summary)
     return summary
+
+
+def everything(outcome: Outcome) -> Iterator[Attempt]:
+    """All attempts of a cell: those it was measured by, and those it was trained on."""
+    yield from outcome.before
+    for stage in outcome.stages:
+        yield from (*stage.attempts, *stage.after)
 
 
 def stage_scores(outcome: StageOutcome) -> StageScores:

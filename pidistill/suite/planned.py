@@ -50,7 +50,7 @@ def outside(config: RunConfig, manager: Manager) -> dict[str, JSON]:
 def finished(
     cells: Sequence[Planned], store: Store, manager: Manager, *, renew: bool, as_is: bool
 ) -> dict[str, dict[str, Any]]:
-    """Cell -> summary, for those that are finished.
+    """Cell -> summary, for those that are finished. One with verdicts of ERROR is not, where it can be gone on with.
 
     Raises `StaleError` where a finished cell was made with other packages or another verifier than are installed now,
     unless it is to be run anew (`renew`) or taken `as_is`.
@@ -64,6 +64,8 @@ def finished(
         differs = differences(summary["outside"], outside(cell.config, manager))
         if differs and renew:
             continue
+        if summary["errors"] and not (as_is or store.read_only):
+            continue  # what could not be judged is tried again
         if differs and not as_is:
             changed[cell.id] = differs
         found[cell.id] = summary

@@ -134,6 +134,20 @@ def test_a_cell_that_was_begun_with_other_parts_is_not_gone_on_with_until_it_is_
         assert renewed is not None and renewed["verifier"] == known["verifier"]
 
 
+@pytest.mark.usefixtures("unopenable")
+def test_a_cell_with_errors_is_not_finished_until_they_are_judged_unless_it_is_taken_as_it_is(
+    copy: Path, tmp_path: Path
+) -> None:
+    cell = planned.plan(configs(copy))[0].id
+    with Store(copy) as store:
+        summary = store.summary(cell)
+        assert summary is not None and summary["errors"] == 0
+        store.write_summary(cell, {**summary, "errors": 3})
+    with pytest.raises(AssertionError, match="opens nothing"):
+        run_comparison(configs(copy), tmp_path / "out", Quiet())
+    assert len(run_comparison(configs(copy), tmp_path / "out", Quiet(), as_is=True).comparison.arms) == 2
+
+
 def test_reports_of_other_cells_lie_in_other_folders(tmp_path: Path) -> None:
     folders = {
         report_folder(configs(tmp_path, *sets), "run")
