@@ -345,14 +345,13 @@ def _group(node: Node, accepts: Accepts) -> Shape:
     if node.text in ("(]", "[)"):
         if len(node.args) != 2:
             raise Unreadable("brackets of two kinds around other than two ends")
-        return Reals((Interval(node.args[0], node.args[1], (node.text[0] == "[", node.text[1] == "]")),))
+        return _interval(*node.args, node.text)
     if len(items) == 1:
         return items[0]
     if all(isinstance(item, Named) for item in items):
         return lists.record([item for item in items if isinstance(item, Named)])
     if len(node.args) == 2 and any(arg in (INFINITY, LOWEST) for arg in node.args) and node.text in ("()", "[]"):
-        closed = node.text == "[]"
-        return Reals((Interval(node.args[0], node.args[1], (closed, closed)),))
+        return _interval(*node.args, node.text)
     return Ordered(items, node.text)
 
 
@@ -363,8 +362,15 @@ def as_interval(pair: Ordered) -> Reals | None:
     low, high = pair.items
     if not (isinstance(low, Single) and isinstance(high, Single)):
         return None
-    closed = pair.brackets == "[]"
-    return Reals((Interval(low.node, high.node, (closed, closed)),))
+    return _interval(low.node, high.node, pair.brackets)
+
+
+def _interval(low: Node, high: Node, brackets: str) -> Reals:
+    """The interval between two ends in brackets. Infinity is no number, so no bracket encloses it."""
+    closed = (brackets.startswith("["), brackets.endswith("]"))
+    if (closed[0] and low in (INFINITY, LOWEST)) or (closed[1] and high in (INFINITY, LOWEST)):
+        raise Unreadable("infinity as an end that belongs to its interval")
+    return Reals((Interval(low, high, closed),))
 
 
 _HALVES: Final = {"R+": (False, "+"), "R-": (False, "-"), "R0+": (True, "+"), "R0-": (True, "-"), "R*": (False, "*")}
@@ -392,7 +398,7 @@ def _reals(node: Node) -> Reals | None:
             return None
         return Reals(tuple(Interval(item, item, (True, True)) for item in node.args))
     if node.head == "group" and len(node.args) == 2 and node.text != "<>":
-        return Reals((Interval(node.args[0], node.args[1], (node.text[0] == "[", node.text[1] == "]")),))
+        return _interval(*node.args, node.text)
     if node.head == "setop":
         parts = [_reals(arg) for arg in node.args]
         if any(part is None for part in parts):
