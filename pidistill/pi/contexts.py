@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pidistill.contracts import About, Needs, PIForm
-from pidistill.pi.forms import answer_text
+from pidistill.pi.forms import answer_text, solution_text
 from pidistill.records import PI, Attempt, Reveals
 
 
@@ -64,7 +64,7 @@ class WorldFeedback(PIForm):
         siblings = [sibling.rollout for sibling in about.siblings]
         if self.sibling and siblings:
             peer = about.rng.choice(siblings)
-            parts.append(f"A correct solution:\n{peer.completion.strip()}\n")
+            parts.append(solution_text(peer.completion))
             sources.append(peer.id)
         if self.feedback and attempt.failed and (attempt.verdict.diagnostics or attempt.verdict.reason):
             parts.append(f"An earlier attempt:\n{attempt.rollout.completion.strip()}\n{told_verdict(attempt)}\n")
@@ -82,7 +82,7 @@ class ShortestSibling(PIForm):
 
     def render(self, about: About) -> PI | None:
         peer = min((sibling.rollout for sibling in about.siblings), key=lambda rollout: len(rollout.token_ids))
-        return self.pi(f"A correct solution:\n{peer.completion.strip()}\n", peer.id)
+        return self.pi(solution_text(peer.completion), peer.id)
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Solution(PIForm):
     reveals = Reveals.SOLUTION
 
     def render(self, about: About) -> PI | None:
-        return self.pi(f"A correct solution:\n{about.solution.strip()}\n", about.problem.id)
+        return self.pi(solution_text(about.solution), about.problem.id)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,11 @@ def answer_text(answer: str) -> str:
     return f"The correct answer is {answer}."
 
 
+def solution_text(solution: str) -> str:
+    """How a solution is told, a reference's or a peer's: the same words."""
+    return f"A correct solution:\n{solution.strip()}\n"
+
+
 @dataclass(frozen=True)
 class NoPI(PIForm):
     """Nothing: a fresh sample. The resampling control of every other form."""
@@ -120,7 +125,7 @@ class PeerSolution(PIForm):
 
     def render(self, about: About) -> PI | None:
         peer = about.rng.choice([sibling.rollout for sibling in about.siblings])
-        return self.pi(f"A correct solution:\n{peer.completion.strip()}\n", peer.id)
+        return self.pi(solution_text(peer.completion), peer.id)
 
 
 def first_step(solution: str) -> str:

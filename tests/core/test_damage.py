@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from pidistill import loop
 from pidistill.store.check import check_store, mend_store
 from pidistill.store.ledger import ledger
 from pidistill.store.store import Store
 from pidistill.verify.pool import VerifierPool
-from tests.core.addition import Practice, SkilledEngine, base_model, make_cell, opener
+from tests.core.addition import Practice, SkilledEngine, base_model, make_cell
 
 DAMAGES = 120
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[VerifierPool]:
-    with VerifierPool(opener(), workers=1) as pool:
-        yield pool
 
 
 def run(store_folder: Path, model: Path, pool: VerifierPool) -> tuple[object, ...]:

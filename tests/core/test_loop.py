@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,23 +20,6 @@ from pidistill.store.store import Store
 from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
 from tests.core.addition import Addition, Practice, SkilledEngine, base_model, make_cell, opener
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[VerifierPool]:
-    with VerifierPool(opener(), workers=1) as pool:
-        yield pool
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> SkilledEngine:
-    return SkilledEngine(base_model(tmp_path / "model"))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "store") as store:
-        yield store
 
 
 def test_retry_trains_on_passes_of_the_plain_prompt(store: Store, pool: VerifierPool, engine: SkilledEngine) -> None:

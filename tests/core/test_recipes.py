@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,22 +12,10 @@ from pidistill.plugins import Manager
 from pidistill.recipes import list_recipes, recipe_config
 from pidistill.store.store import Store
 from pidistill.verify.pool import VerifierPool
-from tests.core.addition import Practice, SkilledEngine, base_model, make_cell, opener
+from tests.core.addition import Practice, SkilledEngine, base_model, make_cell
 
 CORE = sorted(Manager([]).specs(Kind.RECIPE))
 FEW = ["train.steps=2", "train.batch_size=4", "train.refresh_every=1", "train.draw_limit=40"]
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[VerifierPool]:
-    with VerifierPool(opener(), workers=1) as pool:
-        yield pool
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "store") as store:
-        yield store
 
 
 def run(recipe: str, store: Store, pool: VerifierPool, tmp_path: Path) -> tuple[loop.Outcome, Practice]:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-
-import pytest
 
 from pidistill import loop
 from pidistill.cell import Speaker
@@ -15,7 +12,7 @@ from pidistill.store.ledger import ledger
 from pidistill.store.store import Store
 from pidistill.suite.trace import trace
 from pidistill.verify.pool import VerifierPool
-from tests.core.addition import Practice, SkilledEngine, base_model, make_cell, opener
+from tests.core.addition import Practice, SkilledEngine, base_model, make_cell
 
 
 class Hinter(SkilledEngine):
@@ -27,23 +24,6 @@ class Hinter(SkilledEngine):
         n = int(request.messages[0].content.split("+")[0])
         text = f"It is {n + n}." if n % 4 == 0 else "Add the number to itself. Then check the last digit. And breathe."
         return Generation(text, (1, 2, 3), (-0.1,) * 3, 9, False)
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[VerifierPool]:
-    with VerifierPool(opener(), workers=1) as pool:
-        yield pool
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "store") as store:
-        yield store
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> SkilledEngine:
-    return SkilledEngine(base_model(tmp_path / "model"))
 
 
 def test_a_hint_by_a_second_model_reaches_the_retry_is_stored_and_paid_for_and_refused_where_it_tells(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from pidistill.recipes import run_config
 from pidistill.store.ledger import ledger
 from pidistill.store.store import Store
 from pidistill.verify.pool import VerifierPool
-from tests.core.addition import Practice, SkilledEngine, base_model, make_cell, opener
+from tests.core.addition import Practice, SkilledEngine, base_model, make_cell
 
 TWO = """
 summary = "Train on what passes, then distil."
@@ -36,23 +35,6 @@ summary = "Three rounds."
 retries = 1
 rounds = 3
 """
-
-
-@pytest.fixture(scope="module")
-def pool() -> Iterator[VerifierPool]:
-    with VerifierPool(opener(), workers=1) as pool:
-        yield pool
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    with Store(tmp_path / "store") as store:
-        yield store
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> SkilledEngine:
-    return SkilledEngine(base_model(tmp_path / "model"))
 
 
 def recipe(tmp_path: Path, text: str = TWO) -> str:
