@@ -20,6 +20,8 @@ from pidistill.store.store import Store
 from pidistill.verify.pool import VerifierPool
 
 STUDENT = "student"
+ROLES = (STUDENT, "teacher", "hinter", "solver")
+"""Who may speak; a written PI form may name further ones."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class Cell:
             for role, speaker in sorted(self.speakers.items())
         }
         return {
-            "settings": self.config.identity(),
+            "settings": self.config.identity(places=False),
             "model": self.base.revision,
             "verifier": self.pool.identity,
             "train": content_hash([problem.hash for problem in self.train_problems]),

@@ -124,19 +124,29 @@ class RunConfig(Table):
             for stage in self.recipe.stages
         )
 
-    def identity(self) -> dict[str, JSON]:
-        """Every result field that differs from its default: what a cell is named by, beside its seed."""
+    def identity(self, places: bool = True) -> dict[str, JSON]:
+        """Every result field that differs from its default: what a cell is named by, beside its seed.
+
+        Without `places`, models go unnamed: once they are resolved to folders, their revisions say what they are.
+        """
         tables: dict[str, JSON] = {
             "version": VERSION, "recipe": self.recipe.name, "domain": self.domain,
             "stages": [result_fields(stage) for stage in self.stages],
         }  # fmt: skip
         for name in ("model", "engine", "data", "evaluate", "verify"):
-            if said := result_fields(getattr(self, name)):
+            if said := _without(result_fields(getattr(self, name)), () if places or name != "model" else ("name",)):
                 tables[name] = said
         if self.roles:
-            tables["roles"] = {role: result_fields(config) for role, config in sorted(self.roles.items())}
+            left_out = () if places else ("model",)
+            tables["roles"] = {
+                role: _without(result_fields(config), left_out) for role, config in sorted(self.roles.items())
+            }
         return tables
 
     def cell_id(self, seed: int) -> str:
         """The readable name of a cell. Known before anything is opened."""
         return f"{self.recipe.name}-{self.domain}-s{seed}-{content_hash('cell', self.identity(), seed)[:12]}"
+
+
+def _without(table: dict[str, JSON], names: tuple[str, ...]) -> dict[str, JSON]:
+    return {name: value for name, value in table.items() if name not in names}

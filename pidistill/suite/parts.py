@@ -12,12 +12,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import cast
 
-from pidistill.cell import STUDENT, Cell, Speaker
+from pidistill.cell import ROLES, STUDENT, Cell, Speaker
 from pidistill.config import DataTable, EngineConfig, RoleConfig, RunConfig, as_json
-from pidistill.contracts import Domain, Engine, PIForm
+from pidistill.contracts import Domain, Engine, PIForm, WrittenForm
 from pidistill.discovery import Kind
 from pidistill.engines.loading import resolve_model, use_threads
-from pidistill.errors import DataError, PluginError
+from pidistill.errors import DataError, PluginError, UsageError, unknown_name
 from pidistill.plugins import Manager
 from pidistill.progress import Progress
 from pidistill.provenance import COUNTED, package_versions
@@ -78,7 +78,13 @@ def check_names(config: RunConfig, manager: Manager) -> None:
     for stage in config.stages:
         manager.spec(Kind.OBJECTIVE, stage.train.objective)
         manager.selector(stage.examples.keep)
-    forms_of(config, manager)
+    forms = forms_of(config, manager).values()
+    roles = {*ROLES, *(form.role for form in forms if isinstance(form, WrittenForm))}
+    for role in (*config.roles, *(stage.rollouts.retry_role for stage in config.stages)):
+        if role not in roles:
+            raise unknown_name("role", role, roles, "docs/reference.md, table `roles`")
+    if STUDENT in config.roles:
+        raise UsageError("The student is not a role of its own.", "Its tables are [model], [engine] and [sampling].")
 
 
 def packages(config: RunConfig, manager: Manager) -> dict[str, str]:

@@ -71,6 +71,9 @@ def test_a_mistake_is_named(assignment: str, said: str) -> None:
         ("train.objective=sftt", "Did you mean 'sft'"),
         ("engine.name=vlm", "Did you mean 'vllm'"),
         ("roles.hinter.engine.name=opnai", "Did you mean 'openai'"),
+        ("roles.hintr.model=large", "Did you mean 'hinter'"),
+        ("recipe.rollouts.retry_role=solvr", "Did you mean 'solver'"),
+        ("roles.student.model=large", "[model], [engine]"),
     ],
 )
 def test_a_part_that_nobody_brings_is_named_before_anything_is_opened(assignment: str, said: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel, create_model
 from pydantic.fields import FieldInfo
 
-from pidistill.config import RecipeConfig, RoleConfig, RunConfig, Stage, StageTables, TrainConfig
+from pidistill.config import ModelConfig, RecipeConfig, RoleConfig, RunConfig, Stage, StageTables, TrainConfig
 from pidistill.identity import VERSION, FieldKind, defaults, kind_of, result, result_fields
 from pidistill.records import Example, Message, Rollout, Sampling
 from tests.core.builders import rollout
@@ -134,6 +134,15 @@ def test_a_stage_s_own_setting_and_the_run_s_make_one_identity() -> None:
         }
     )
     assert flat.identity()["stages"] == same.identity()["stages"]
+
+
+def test_where_a_model_lies_is_no_part_of_what_a_cell_was_run_with() -> None:
+    here, there = (
+        BASE.model_copy(update={"model": ModelConfig(name=place), "roles": {"hinter": RoleConfig(model=place)}})
+        for place in ("/here/model", "/there/model")
+    )
+    assert here.cell_id(0) != there.cell_id(0), "by name they are two"
+    assert here.identity(places=False) == there.identity(places=False)
 
 
 def test_a_record_s_digest_does_not_hold_defaults() -> None:
