@@ -1,4 +1,4 @@
-"""Two arms started together on one empty store make nothing twice, and come to what they come to one after the other."""
+"""Two arms started together on one empty store make nothing twice, and end as they do one after the other."""
 
 from __future__ import annotations
 
