@@ -1,7 +1,7 @@
 """Whether an answer is the reference, once both are read: kind by kind, with a reason for every no.
 
 A verdict is never a guess: kinds that differ refute, except where one kind says what the other says (listed at
-`_across`). `quantity` compares single values; here are the kinds that are made of them.
+`across`). `quantity` compares single values; here are the kinds that are made of them.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import permutations
 from typing import Final
 
 from pidistill_math import quantity
 from pidistill_math.asking import Question
-from pidistill_math.equality import equal, proportional
+from pidistill_math.equality import alike, equal
+from pidistill_math.equations import as_equation, same_equations, same_relations
 from pidistill_math.families import same_family
+from pidistill_math.found import Found, no, yes
 from pidistill_math.intervals import normalized
 from pidistill_math.kinds import (
     Equation,
@@ -33,17 +34,15 @@ from pidistill_math.kinds import (
     Under,
 )
 from pidistill_math.numeric import NoValue
-from pidistill_math.quantity import Found, no, yes
-from pidistill_math.shapes import as_interval, is_name
-from pidistill_math.syntax import Node, num, sym, symbols
+from pidistill_math.real_sets import as_interval
+from pidistill_math.shapes import is_name
+from pidistill_math.syntax import Node, sym, symbols
 
 _MOST: Final = 100
 """Items of the longest list compared."""
 _CONSTANTS: Final = frozenset({"C", "c", "A", "K", "k", "C_1", "c_1", "C_0"})
 """Letters that name a constant of integration."""
 _FUNCTIONS_OF_Y: Final = "y"
-_SHIFTS: Final = tuple(Fraction(a, b) for a, b in ((-1, 1), (3, 7), (-23, 5), (10_007, 9), (-10_009, 7)))
-"""How far from a solution an equation is tried: what is straight near and far, to both sides, is linear."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +70,9 @@ class Comparison:
         if isinstance(ours, Family) and isinstance(theirs, Family):
             return same_family(ours, theirs)
         if isinstance(ours, Equation) and isinstance(theirs, Equation):
-            return _equations(ours, theirs)
+            return same_equations(ours, theirs)
         if isinstance(ours, Relation) and isinstance(theirs, Relation):
-            return _relations(ours, theirs)
+            return same_relations(ours, theirs)
         if isinstance(ours, Reals) or isinstance(theirs, Reals):
             return self.reals(ours, theirs)
         return self.across(ours, theirs)
@@ -109,15 +108,15 @@ class Comparison:
                 return self.records(left, right)
         if isinstance(ours, Named) and isinstance(theirs, Named):
             if not (is_name(ours.name) and is_name(theirs.name)) and ours.name != theirs.name:
-                pair = [_as_equation(part) for part in (ours, theirs)]
+                pair = [as_equation(part) for part in (ours, theirs)]
                 if pair[0] is None or pair[1] is None:
                     return no("another name than the reference's")
-                return _equations(pair[0], pair[1])
+                return same_equations(pair[0], pair[1])
             renamed = _renamed(ours.name, theirs.name)
             if renamed is None:
-                pair = [_as_equation(part) for part in (ours, theirs)]
+                pair = [as_equation(part) for part in (ours, theirs)]
                 if pair[0] is not None and pair[1] is not None and all(symbols(part.sides[1]) for part in pair if part):
-                    return _equations(pair[0], pair[1])
+                    return same_equations(pair[0], pair[1])
                 return no("another name or variable than the reference's")
             inner = _with_symbols(theirs.inner, renamed)
             if (constants := self.constants(ours, inner)) is not None:
@@ -319,10 +318,6 @@ def _as_record(found: Shape) -> Record | None:
     return Record(tuple(map(Named, found.name.args, found.inner.items)))
 
 
-def _as_equation(found: Named) -> Equation | None:
-    return Equation((found.name, found.inner.node)) if isinstance(found.inner, Single) else None
-
-
 def _plain(found: Shape) -> Shape:
     """Without wrappers that say nothing: a list of one value, a set of finitely many points."""
     if isinstance(found, Several) and len(found.items) == 1 and not isinstance(found.items[0], Reals | Several):
@@ -360,22 +355,15 @@ def _renamed(ours: Node, theirs: Node) -> dict[str, Node] | None:
         pairs = list(zip(ours.args, theirs.args, strict=True))
         if all(a.head == b.head == "sym" for a, b in pairs):
             return {b.text: a for a, b in pairs}
-        return {} if all(_same_node(a, b) for a, b in pairs) else None
+        return {} if all(alike(a, b) for a, b in pairs) else None
     for one, other in ((ours, theirs), (theirs, ours)):
         if one == sym(_FUNCTIONS_OF_Y) and other.head == "call" and other.text.endswith("()"):
             return {}
     if ours.head in ("mul", "call", "over", "ratio", "div") and theirs.head == ours.head:
-        return {} if _same_node(ours, theirs) else None
+        return {} if alike(ours, theirs) else None
     if ours.head != theirs.head:
         return {}
     return None
-
-
-def _same_node(left: Node, right: Node) -> bool:
-    try:
-        return left == right or equal(left, right)
-    except NoValue:
-        return False
 
 
 def _with_symbols(found: Shape, names: dict[str, Node]) -> Shape:
@@ -388,63 +376,6 @@ def _with_symbols(found: Shape, names: dict[str, Node]) -> Shape:
         return node.mapped(tuple(put(arg) for arg in node.args))
 
     return replace(found, node=put(found.node))
-
-
-def _equations(ours: Equation, theirs: Equation) -> Found:
-    """Chains of equations, pair by pair, up to a factor; or solved for a variable that stands alone on one side."""
-    if len(ours.sides) != len(theirs.sides):
-        return no("another number of equations than the reference has")
-    if len(ours.sides) > 2:
-        same = all(_same_node(a, b) for a, b in zip(ours.sides, theirs.sides, strict=True))
-        return yes("equation") if same else no("another equation than the reference")
-    names = [frozenset().union(*map(symbols, equation.sides)) for equation in (ours, theirs)]
-    if names[0] != names[1]:
-        return no("an equation in other variables than the reference's")
-    left, right = (_zero(equation) for equation in (ours, theirs))
-    if proportional(left, right) or _explicit(ours, right) or _explicit(theirs, left):
-        return yes("equation")
-    return no("another equation than the reference")
-
-
-def _zero(equation: Equation) -> Node:
-    return Node("add", (equation.sides[0], Node("neg", (equation.sides[1],))))
-
-
-def _explicit(solved: Equation, other: Node) -> bool:
-    """Whether `other` = 0 is linear in the variable that `solved` gives, and is true of what it gives."""
-    for name, value in (solved.sides, solved.sides[::-1]):
-        if name.head != "sym" or name.text in symbols(value):
-            continue
-
-        def at(shift: int | Fraction, name: Node = name, value: Node = value) -> Node:
-            moved = Node("add", (value, num(shift)))
-
-            def put(node: Node) -> Node:
-                return moved if node == name else node.mapped(tuple(put(arg) for arg in node.args))
-
-            return put(other)
-
-        try:
-            slope = at(1)
-            if not equal(at(0), num(0)) or equal(slope, num(0)):
-                continue
-            if not any(part.head == "div" and symbols(part.args[1]) for part in value.walk()):
-                if not proportional(slope, num(1)):  # its zeros would be further solutions
-                    continue
-            if all(equal(at(shift), Node("mul", (num(shift), slope))) for shift in _SHIFTS):
-                return True
-        except NoValue:
-            continue
-    return False
-
-
-def _relations(ours: Relation, theirs: Relation) -> Found:
-    if ours.signs != theirs.signs or len(ours.sides) != len(theirs.sides):
-        return no("another relation than the reference")
-    same = all(_same_node(a, b) for a, b in zip(ours.sides, theirs.sides, strict=True))
-    if not same and len(ours.sides) == 2:
-        same = _same_node(*(_zero(Equation(relation.sides)) for relation in (ours, theirs)))
-    return yes("relation") if same else no("another relation than the reference")
 
 
 def _kind(found: Shape) -> str:

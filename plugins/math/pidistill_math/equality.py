@@ -191,3 +191,11 @@ def proportional(left: Node, right: Node) -> bool:
 
 
 __all__ = ["TooLarge", "constant", "equal", "point", "proportional"]
+
+
+def alike(left: Node, right: Node) -> bool:
+    """Whether two trees are one, or have one value; not, where neither has a number."""
+    try:
+        return left == right or equal(left, right)
+    except NoValue:
+        return False

@@ -9,9 +9,9 @@ import mpmath
 from mpmath import mpf
 
 from pidistill_math.equality import DIGITS, point
+from pidistill_math.found import Found, no, yes
 from pidistill_math.kinds import Family
 from pidistill_math.numeric import NoValue, Place, Value, real
-from pidistill_math.quantity import Found, no, yes
 from pidistill_math.syntax import symbols
 
 _SHOWN: Final = 6

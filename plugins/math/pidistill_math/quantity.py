@@ -11,8 +11,7 @@ The rules for what stands beside a number:
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
@@ -21,39 +20,21 @@ from mpmath import mpc, mpf
 from pidistill_math import units
 from pidistill_math.asking import Question
 from pidistill_math.asking_units import asked_unit
-from pidistill_math.equality import constant, equal
+from pidistill_math.equality import alike, constant, equal
+from pidistill_math.found import Found, no, yes
 from pidistill_math.kinds import Single
-from pidistill_math.numeric import NoValue, Value, real
+from pidistill_math.numeric import Value, real
 from pidistill_math.policy import is_literal, unevaluated
 from pidistill_math.syntax import Node, num, sym, symbols, vocabulary
 from pidistill_math.units import Unit
+from pidistill_math.wording import bare_letter, letter_of, same_words, shared_words
 
 ROUNDED: Final = 6
 """Decimals from which a decimal may be a rounding."""
 _SIGNIFICANT: Final = 3
-_WORDS: Final = re.compile(r"[^\W_]+")
 _STRUCTURES: Final = vocabulary(
     """words choice matrix ratio residue named setop builder angle dots cases group set over"""
 )
-
-
-@dataclass(frozen=True)
-class Found:
-    """Whether two answers are one, by which rule, and why not."""
-
-    same: bool
-    rule: str
-    reason: str = ""
-
-
-def yes(rule: str) -> Found:
-    """They are one."""
-    return Found(True, rule)
-
-
-def no(reason: str, rule: str = "kind") -> Found:
-    """They are not, and why."""
-    return Found(False, rule, reason)
 
 
 def same(ours: Single, theirs: Single, question: Question, lenient: bool = False) -> Found:
@@ -62,10 +43,10 @@ def same(ours: Single, theirs: Single, question: Question, lenient: bool = False
     if theirs.shown is not None and left.head == "num" and left.text.startswith("decimal"):
         right = theirs.shown
     for one, other in ((left, right), (right, left)):
-        letter = _bare_letter(one)
-        if not letter or _bare_letter(other) or other.head == "choice":
+        letter = bare_letter(one)
+        if not letter or bare_letter(other) or other.head == "choice":
             continue
-        if (option := question.option(letter)) is not None and not _bare_letter(option):
+        if (option := question.option(letter)) is not None and not bare_letter(option):
             pair = (option, other) if one is left else (other, option)
             return same(Single(pair[0]), Single(pair[1]), question, lenient)
     if left.head == "choice" or right.head == "choice":
@@ -73,7 +54,7 @@ def same(ours: Single, theirs: Single, question: Question, lenient: bool = False
     if left == right:
         return yes("spelling")
     if left.head == "words" or right.head == "words":
-        return _words(left, right)
+        return same_words(left, right)
     if left.head == right.head == "ratio" or "ratio" in (_measured(left)[0].head, _measured(right)[0].head):
         return _times_of_day(left, right, question)
     if left.head in _STRUCTURES or right.head in _STRUCTURES or left.has("matrix") or right.has("matrix"):
@@ -86,7 +67,7 @@ def same(ours: Single, theirs: Single, question: Question, lenient: bool = False
 
 def _options(left: Node, right: Node, question: Question, lenient: bool) -> Found:
     """A letter against a letter; with contents, those must agree too; a content alone against a value."""
-    letters = [node.text if node.head == "choice" else _letter(node) for node in (left, right)]
+    letters = [node.text if node.head == "choice" else letter_of(node) for node in (left, right)]
     contents = [node.args[0] if node.head == "choice" and node.args else None for node in (left, right)]
     if letters[0] and letters[1]:
         if letters[0].upper() != letters[1].upper():
@@ -95,7 +76,7 @@ def _options(left: Node, right: Node, question: Question, lenient: bool) -> Foun
             return same(Single(contents[0]), Single(contents[1]), question, lenient)
         given, content = question.option(letters[0]), contents[1]
         if given is not None and content is not None and (given.head == "words") == (content.head == "words"):
-            if given.head == "words" and _shared_words(given.text, content.text):
+            if given.head == "words" and shared_words(given.text, content.text):
                 return yes("choice")
             if not same(Single(given), Single(content), question, lenient).same:
                 return no("not the value of that option in the question", "choice")
@@ -105,68 +86,6 @@ def _options(left: Node, right: Node, question: Question, lenient: bool) -> Foun
             pair = (content, other) if content is contents[0] else (other, content)
             return same(Single(pair[0]), Single(pair[1]), question, lenient)
     return no("an option's letter against a value", "choice")
-
-
-def _shared_words(given: str, content: str) -> bool:
-    """Whether an option's words are quoted in full or in part."""
-    words = [_WORDS.findall(text.casefold()) for text in (given, content)]
-    texts = [f" {_article(' '.join(found))} " for found in words]
-    return texts[0] in texts[1] or texts[1] in texts[0]
-
-
-def _bare_letter(node: Node) -> str:
-    """The letter of an option that is given alone, '' for anything else."""
-    if node.head == "choice":
-        return "" if node.args else node.text
-    letter = _letter(node)
-    return letter if letter.isupper() and letter <= "J" else ""
-
-
-def _letter(node: Node) -> str:
-    return node.text if node.head in ("sym", "const") and len(node.text) == 1 else ""
-
-
-def _words(left: Node, right: Node) -> Found:
-    if left.head != right.head:
-        pair = [_product_letters(node) for node in (left, right)]
-        if pair[0] and pair[1]:
-            return yes("letters") if pair[0] == pair[1] else no("other letters than the reference", "letters")
-        return no("words on one side only", "words")
-    texts = [" ".join(node.text.split()).strip(".") for node in (left, right)]
-    if texts[0] == texts[1]:
-        return yes("words")
-    if all(_letters(text) for text in texts) or any(text.isupper() and not set(text) & set("AEIOUY") for text in texts):
-        if sorted(texts[0]) == sorted(texts[1]) and all(_commutes(text) for text in texts):
-            return yes("letters")
-        return no("other letters than the reference, or in another order", "letters")
-    folded = [_article(text.casefold().replace("-", " ")) for text in texts]
-    return yes("words") if folded[0] == folded[1] else no("other words than the reference", "words")
-
-
-def _article(text: str) -> str:
-    first, _, rest = text.partition(" ")
-    return rest if first in ("the", "a", "an") and rest else text
-
-
-def _letters(text: str) -> bool:
-    """Whether it is a string of letters rather than a word: capitals alone."""
-    return (text.isupper() and text.isalpha() and len(text) > 1) or _commutes(text)
-
-
-def _commutes(text: str) -> bool:
-    """Whether small letters can only be variables multiplied: no vowel among them, and no repeat."""
-    plain = text.isalpha() and text.islower() and len(set(text)) == len(text) and len(text) <= 5
-    return plain and not set(text) & set("aeiou")
-
-
-def _product_letters(node: Node) -> str:
-    if node.head == "words":
-        return node.text if node.text.isalpha() else ""
-    if node.head == "sym":
-        return node.text
-    if node.head == "mul" and not node.text and all(part.head in ("sym", "const") for part in node.args):
-        return "".join(part.text for part in node.args)
-    return ""
 
 
 # --- structures ------------------------------------------------------------------------------------------------------
@@ -214,14 +133,14 @@ def _same_condition(left: Node, right: Node) -> bool:
         flipped = {"<": ">", ">": "<", "<=": ">=", ">=": "<=", "=": "="}
         if right.text in flipped and left.text == flipped[right.text] and right.text != "=":
             right = Node("rel", right.args[::-1], text=left.text)
-        return left.text == right.text and all(map(_equal, left.args, right.args))
+        return left.text == right.text and all(map(alike, left.args, right.args))
     return left == right
 
 
 def _each(left: Node, right: Node, question: Question, lenient: bool, rule: str) -> Found:
     for a, b in zip(left.args, right.args, strict=True):
         if a.head == b.head == "rel":
-            found = yes(rule) if a.text == b.text and all(map(_equal, a.args, b.args)) else no("another condition")
+            found = yes(rule) if a.text == b.text and all(map(alike, a.args, b.args)) else no("another condition")
         else:
             found = same(Single(a), Single(b), question, lenient)
         if not found.same:
@@ -260,38 +179,31 @@ def _ratios(left: Node, right: Node, question: Question) -> Found:
     if left.head == right.head == "ratio":
         if len(left.args) != len(right.args):
             return no("another number of parts than the reference's ratio", "ratio")
-        if all(_equal(a, b) for a, b in zip(left.args, right.args, strict=True)):
+        if all(alike(a, b) for a, b in zip(left.args, right.args, strict=True)):
             return yes("ratio")
         times = all(part.head == "num" and part.text == "plain" for part in (*left.args, *right.args))
         if times and not question.mentions_ratio():
             return no("another time or ratio than the reference", "ratio")
         quotients = [[Node("div", (part, node.args[0])) for part in node.args[1:]] for node in (left, right)]
-        if all(_equal(a, b) for a, b in zip(*quotients, strict=True)):
+        if all(alike(a, b) for a, b in zip(*quotients, strict=True)):
             return yes("ratio")
         return no("another ratio than the reference", "ratio")
     ratio, other = (left, right) if left.head == "ratio" else (right, left)
     if len(ratio.args) == 2 and question.mentions_ratio() and other.head not in _STRUCTURES:
-        if _equal(Node("div", ratio.args), other):
+        if alike(Node("div", ratio.args), other):
             return yes("ratio")
     return no("a time or a ratio on one side only", "ratio")
 
 
 def _residues(left: Node, right: Node) -> Found:
-    if not _equal(left.args[1], right.args[1]):
+    if not alike(left.args[1], right.args[1]):
         return no("another modulus than the reference's", "residue")
     values = [constant(node.args[0]) for node in (left, right)]
     modulus = constant(left.args[1])
     if all(isinstance(value, Fraction) for value in (*values, modulus)) and modulus:
         difference = values[0] - values[1]  # type: ignore[operator]  # fractions, by the line above
         return yes("residue") if difference % modulus == 0 else no("another residue than the reference's", "residue")
-    return yes("residue") if _equal(left.args[0], right.args[0]) else no("another residue", "residue")
-
-
-def _equal(left: Node, right: Node) -> bool:
-    try:
-        return left == right or equal(left, right)
-    except NoValue:
-        return False
+    return yes("residue") if alike(left.args[0], right.args[0]) else no("another residue", "residue")
 
 
 # --- numbers and their units -----------------------------------------------------------------------------------------
@@ -310,7 +222,7 @@ def _numbers(left: Node, right: Node, question: Question, lenient: bool, about: 
             if unit.dimension == "clock":
                 return no("another half of the day than the reference's", "unit")
             ours, theirs = (Node("mul", (n, num(u.scale))) for n, u in ((ours, unit), (theirs, other)))
-            return yes("unit") if _equal(ours, theirs) else no("another quantity than the reference", "unit")
+            return yes("unit") if alike(ours, theirs) else no("another quantity than the reference", "unit")
     if ours.head == "percent" or theirs.head == "percent":
         return _percent(ours, theirs, question, lenient)
     if ours.head == "numeral" or theirs.head == "numeral":

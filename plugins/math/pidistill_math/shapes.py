@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from itertools import product
 from typing import Final, TypeAlias
 
@@ -36,7 +35,8 @@ from pidistill_math.kinds import (
     Single,
 )
 from pidistill_math.numeric import NoValue, real
-from pidistill_math.syntax import Node, Unreadable, num, sym, symbols
+from pidistill_math.real_sets import distance, interval, named_reals, negated
+from pidistill_math.syntax import Node, Unreadable, sym, symbols
 
 Accepts: TypeAlias = Callable[[Node], bool]
 """Whether the left side of an equation that is no plain name may be named by it: the question asks for it."""
@@ -276,7 +276,7 @@ def _inequality(sides: tuple[Node, ...], found: list[str]) -> Shape:
         raise Unreadable("a relation between numbers")
     if len(sides) == 3 and is_name(sides[1]):
         return Reals((Interval(sides[0], sides[2], (found[0] == "<=", found[1] == "<=")),), sides[1])
-    if len(sides) == 2 and (within := _distance(sides, found[0])) is not None:
+    if len(sides) == 2 and (within := distance(sides, found[0])) is not None:
         return within
     if len(sides) == 2:
         left, right = sides
@@ -290,45 +290,6 @@ def _inequality(sides: tuple[Node, ...], found: list[str]) -> Shape:
         if is_name(right) and right.text not in symbols(left):
             return Reals((Interval(left, INFINITY, (closed, False)),), right)
     return Relation(sides, tuple(found))
-
-
-def _distance(sides: tuple[Node, ...], sign: str) -> Reals | None:
-    """``|x-a| < c`` and ``|x-a| > c`` for a positive number c, as sets of x; None for any other inequality."""
-    bar = next((side for side in sides if side.head == "call" and side.text == "abs"), None)
-    if bar is None:
-        return None
-    inside, other = bar.args[0], sides[1] if sides[0] is bar else sides[0]
-    names, radius = symbols(inside), constant(other)
-    if len(names) != 1 or radius is None or isinstance(radius, mpc) or radius <= 0:
-        return None
-    name = sym(next(iter(names)))
-    shift = Node("add", (inside, Node("neg", (name,))))  # inside is name + shift where that is constant
-    at_zero = _put(shift, name, num(0))
-    try:
-        if not equal(shift, at_zero):
-            return None
-    except (NoValue, TooLarge):
-        return None
-    low = _worked_out(Node("add", (Node("neg", (other,)), Node("neg", (at_zero,)))))
-    high = _worked_out(Node("add", (other, Node("neg", (at_zero,)))))
-    closed = sign == "<="
-    if sides[0] is bar:
-        return Reals((Interval(low, high, (closed, closed)),), name)
-    return Reals((Interval(LOWEST, low, (False, closed)), Interval(high, INFINITY, (closed, False))), name)
-
-
-def _worked_out(node: Node) -> Node:
-    value = constant(node)
-    return num(value) if isinstance(value, Fraction) else node
-
-
-def _put(node: Node, name: Node, value: Node) -> Node:
-    return value if node == name else node.mapped(tuple(_put(arg, name, value) for arg in node.args))
-
-
-def negated(node: Node) -> Node:
-    """Minus an expression."""
-    return node.args[0] if node.head == "neg" else Node("neg", (node,))
 
 
 def _unequal(left: Node, right: Node) -> Shape:
@@ -345,49 +306,20 @@ def _group(node: Node, accepts: Accepts) -> Shape:
     if node.text in ("(]", "[)"):
         if len(node.args) != 2:
             raise Unreadable("brackets of two kinds around other than two ends")
-        return _interval(*node.args, node.text)
+        return interval(*node.args, node.text)
     if len(items) == 1:
         return items[0]
     if all(isinstance(item, Named) for item in items):
         return lists.record([item for item in items if isinstance(item, Named)])
     if len(node.args) == 2 and any(arg in (INFINITY, LOWEST) for arg in node.args) and node.text in ("()", "[]"):
-        return _interval(*node.args, node.text)
+        return interval(*node.args, node.text)
     return Ordered(items, node.text)
-
-
-def as_interval(pair: Ordered) -> Reals | None:
-    """The interval that a pair in brackets may be."""
-    if len(pair.items) != 2 or pair.brackets == "<>":
-        return None
-    low, high = pair.items
-    if not (isinstance(low, Single) and isinstance(high, Single)):
-        return None
-    return _interval(low.node, high.node, pair.brackets)
-
-
-def _interval(low: Node, high: Node, brackets: str) -> Reals:
-    """The interval between two ends in brackets. Infinity is no number, so no bracket encloses it."""
-    closed = (brackets.startswith("["), brackets.endswith("]"))
-    if (closed[0] and low in (INFINITY, LOWEST)) or (closed[1] and high in (INFINITY, LOWEST)):
-        raise Unreadable("infinity as an end that belongs to its interval")
-    return Reals((Interval(low, high, closed),))
-
-
-_HALVES: Final = {"R+": (False, "+"), "R-": (False, "-"), "R0+": (True, "+"), "R0-": (True, "-"), "R*": (False, "*")}
 
 
 def _reals(node: Node) -> Reals | None:
     """The set of reals that a tree of set signs is; None where it is another set."""
     if node.head == "named":
-        if node.text == "R":
-            return Reals((Interval(LOWEST, INFINITY, (False, False)),))
-        if node.text in _HALVES:
-            closed, half = _HALVES[node.text]
-            if half == "*":
-                return Reals(without((num(0),)))
-            low, high = (num(0), INFINITY) if half == "+" else (LOWEST, num(0))
-            return Reals((Interval(low, high, (closed and half == "+", closed and half == "-")),))
-        return Reals(()) if node.text == "empty" else None
+        return named_reals(node.text)
     if node.head == "builder":
         inner = _builder(node, lambda name: False)
         return inner if isinstance(inner, Reals) else None
@@ -398,7 +330,7 @@ def _reals(node: Node) -> Reals | None:
             return None
         return Reals(tuple(Interval(item, item, (True, True)) for item in node.args))
     if node.head == "group" and len(node.args) == 2 and node.text != "<>":
-        return _interval(*node.args, node.text)
+        return interval(*node.args, node.text)
     if node.head == "setop":
         parts = [_reals(arg) for arg in node.args]
         if any(part is None for part in parts):

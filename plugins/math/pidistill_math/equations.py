@@ -1,0 +1,78 @@
+"""Equations and relations compared: side by side, up to a factor, or solved for a variable."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Final
+
+from pidistill_math.equality import alike, equal, proportional
+from pidistill_math.found import Found, no, yes
+from pidistill_math.kinds import Equation, Named, Relation, Single
+from pidistill_math.numeric import NoValue
+from pidistill_math.syntax import Node, num, symbols
+
+_SHIFTS: Final = tuple(Fraction(a, b) for a, b in ((-1, 1), (3, 7), (-23, 5), (10_007, 9), (-10_009, 7)))
+"""How far from a solution an equation is tried: what is straight near and far, to both sides, is linear."""
+
+
+def as_equation(found: Named) -> Equation | None:
+    """A named value as the equation that it was written as; None where it names no single value."""
+    return Equation((found.name, found.inner.node)) if isinstance(found.inner, Single) else None
+
+
+def same_equations(ours: Equation, theirs: Equation) -> Found:
+    """Chains of equations, pair by pair, up to a factor; or solved for a variable that stands alone on one side."""
+    if len(ours.sides) != len(theirs.sides):
+        return no("another number of equations than the reference has")
+    if len(ours.sides) > 2:
+        same = all(alike(a, b) for a, b in zip(ours.sides, theirs.sides, strict=True))
+        return yes("equation") if same else no("another equation than the reference")
+    names = [frozenset().union(*map(symbols, equation.sides)) for equation in (ours, theirs)]
+    if names[0] != names[1]:
+        return no("an equation in other variables than the reference's")
+    left, right = (_zero(equation) for equation in (ours, theirs))
+    if proportional(left, right) or _explicit(ours, right) or _explicit(theirs, left):
+        return yes("equation")
+    return no("another equation than the reference")
+
+
+def _zero(equation: Equation) -> Node:
+    return Node("add", (equation.sides[0], Node("neg", (equation.sides[1],))))
+
+
+def _explicit(solved: Equation, other: Node) -> bool:
+    """Whether `other` = 0 is linear in the variable that `solved` gives, and is true of what it gives."""
+    for name, value in (solved.sides, solved.sides[::-1]):
+        if name.head != "sym" or name.text in symbols(value):
+            continue
+
+        def at(shift: int | Fraction, name: Node = name, value: Node = value) -> Node:
+            moved = Node("add", (value, num(shift)))
+
+            def put(node: Node) -> Node:
+                return moved if node == name else node.mapped(tuple(put(arg) for arg in node.args))
+
+            return put(other)
+
+        try:
+            slope = at(1)
+            if not equal(at(0), num(0)) or equal(slope, num(0)):
+                continue
+            if not any(part.head == "div" and symbols(part.args[1]) for part in value.walk()):
+                if not proportional(slope, num(1)):  # its zeros would be further solutions
+                    continue
+            if all(equal(at(shift), Node("mul", (num(shift), slope))) for shift in _SHIFTS):
+                return True
+        except NoValue:
+            continue
+    return False
+
+
+def same_relations(ours: Relation, theirs: Relation) -> Found:
+    """Relations of the same signs, side by side, or with all on one side."""
+    if ours.signs != theirs.signs or len(ours.sides) != len(theirs.sides):
+        return no("another relation than the reference")
+    same = all(alike(a, b) for a, b in zip(ours.sides, theirs.sides, strict=True))
+    if not same and len(ours.sides) == 2:
+        same = alike(*(_zero(Equation(relation.sides)) for relation in (ours, theirs)))
+    return yes("relation") if same else no("another relation than the reference")

@@ -1,0 +1,86 @@
+"""Sets of reals as they are written: intervals in brackets, distances, and the sets with names of their own."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Final
+
+from mpmath import mpc
+
+from pidistill_math.equality import TooLarge, constant, equal
+from pidistill_math.intervals import without
+from pidistill_math.kinds import INFINITY, LOWEST, Interval, Ordered, Reals, Single
+from pidistill_math.numeric import NoValue
+from pidistill_math.syntax import Node, Unreadable, num, sym, symbols
+
+_HALVES: Final = {"R+": (False, "+"), "R-": (False, "-"), "R0+": (True, "+"), "R0-": (True, "-"), "R*": (False, "*")}
+
+
+def distance(sides: tuple[Node, ...], sign: str) -> Reals | None:
+    """``|x-a| < c`` and ``|x-a| > c`` for a positive number c, as sets of x; None for any other inequality."""
+    bar = next((side for side in sides if side.head == "call" and side.text == "abs"), None)
+    if bar is None:
+        return None
+    inside, other = bar.args[0], sides[1] if sides[0] is bar else sides[0]
+    names, radius = symbols(inside), constant(other)
+    if len(names) != 1 or radius is None or isinstance(radius, mpc) or radius <= 0:
+        return None
+    name = sym(next(iter(names)))
+    shift = Node("add", (inside, Node("neg", (name,))))  # inside is name + shift where that is constant
+    at_zero = _put(shift, name, num(0))
+    try:
+        if not equal(shift, at_zero):
+            return None
+    except (NoValue, TooLarge):
+        return None
+    low = _worked_out(Node("add", (Node("neg", (other,)), Node("neg", (at_zero,)))))
+    high = _worked_out(Node("add", (other, Node("neg", (at_zero,)))))
+    closed = sign == "<="
+    if sides[0] is bar:
+        return Reals((Interval(low, high, (closed, closed)),), name)
+    return Reals((Interval(LOWEST, low, (False, closed)), Interval(high, INFINITY, (closed, False))), name)
+
+
+def _worked_out(node: Node) -> Node:
+    value = constant(node)
+    return num(value) if isinstance(value, Fraction) else node
+
+
+def _put(node: Node, name: Node, value: Node) -> Node:
+    return value if node == name else node.mapped(tuple(_put(arg, name, value) for arg in node.args))
+
+
+def negated(node: Node) -> Node:
+    """Minus an expression."""
+    return node.args[0] if node.head == "neg" else Node("neg", (node,))
+
+
+def as_interval(pair: Ordered) -> Reals | None:
+    """The interval that a pair in brackets may be."""
+    if len(pair.items) != 2 or pair.brackets == "<>":
+        return None
+    low, high = pair.items
+    if not (isinstance(low, Single) and isinstance(high, Single)):
+        return None
+    return interval(low.node, high.node, pair.brackets)
+
+
+def interval(low: Node, high: Node, brackets: str) -> Reals:
+    """The interval between two ends in brackets. Infinity is no number, so no bracket encloses it."""
+    closed = (brackets.startswith("["), brackets.endswith("]"))
+    if (closed[0] and low in (INFINITY, LOWEST)) or (closed[1] and high in (INFINITY, LOWEST)):
+        raise Unreadable("infinity as an end that belongs to its interval")
+    return Reals((Interval(low, high, closed),))
+
+
+def named_reals(name: str) -> Reals | None:
+    """The set of reals that has a name of its own: all of them, a half of them, none."""
+    if name == "R":
+        return Reals((Interval(LOWEST, INFINITY, (False, False)),))
+    if name in _HALVES:
+        closed, half = _HALVES[name]
+        if half == "*":
+            return Reals(without((num(0),)))
+        low, high = (num(0), INFINITY) if half == "+" else (LOWEST, num(0))
+        return Reals((Interval(low, high, (closed and half == "+", closed and half == "-")),))
+    return Reals(()) if name == "empty" else None

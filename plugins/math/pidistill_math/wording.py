@@ -1,0 +1,75 @@
+"""Words and letters compared: without case, but for strings of letters, whose order and case say something."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pidistill_math.found import Found, no, yes
+from pidistill_math.syntax import Node
+
+_WORDS: Final = re.compile(r"[^\W_]+")
+
+
+def shared_words(given: str, content: str) -> bool:
+    """Whether an option's words are quoted in full or in part."""
+    words = [_WORDS.findall(text.casefold()) for text in (given, content)]
+    texts = [f" {_article(' '.join(found))} " for found in words]
+    return texts[0] in texts[1] or texts[1] in texts[0]
+
+
+def bare_letter(node: Node) -> str:
+    """The letter of an option that is given alone, '' for anything else."""
+    if node.head == "choice":
+        return "" if node.args else node.text
+    letter = letter_of(node)
+    return letter if letter.isupper() and letter <= "J" else ""
+
+
+def letter_of(node: Node) -> str:
+    """The letter that a symbol or a constant is written with, '' for anything else."""
+    return node.text if node.head in ("sym", "const") and len(node.text) == 1 else ""
+
+
+def same_words(left: Node, right: Node) -> Found:
+    """Words against words without case; strings of letters in order and case, also where one is read as a product."""
+    if left.head != right.head:
+        pair = [_product_letters(node) for node in (left, right)]
+        if pair[0] and pair[1]:
+            return yes("letters") if pair[0] == pair[1] else no("other letters than the reference", "letters")
+        return no("words on one side only", "words")
+    texts = [" ".join(node.text.split()).strip(".") for node in (left, right)]
+    if texts[0] == texts[1]:
+        return yes("words")
+    if all(_letters(text) for text in texts) or any(text.isupper() and not set(text) & set("AEIOUY") for text in texts):
+        if sorted(texts[0]) == sorted(texts[1]) and all(_commutes(text) for text in texts):
+            return yes("letters")
+        return no("other letters than the reference, or in another order", "letters")
+    folded = [_article(text.casefold().replace("-", " ")) for text in texts]
+    return yes("words") if folded[0] == folded[1] else no("other words than the reference", "words")
+
+
+def _article(text: str) -> str:
+    first, _, rest = text.partition(" ")
+    return rest if first in ("the", "a", "an") and rest else text
+
+
+def _letters(text: str) -> bool:
+    """Whether it is a string of letters rather than a word: capitals alone."""
+    return (text.isupper() and text.isalpha() and len(text) > 1) or _commutes(text)
+
+
+def _commutes(text: str) -> bool:
+    """Whether small letters can only be variables multiplied: no vowel among them, and no repeat."""
+    plain = text.isalpha() and text.islower() and len(set(text)) == len(text) and len(text) <= 5
+    return plain and not set(text) & set("aeiou")
+
+
+def _product_letters(node: Node) -> str:
+    if node.head == "words":
+        return node.text if node.text.isalpha() else ""
+    if node.head == "sym":
+        return node.text
+    if node.head == "mul" and not node.text and all(part.head in ("sym", "const") for part in node.args):
+        return "".join(part.text for part in node.args)
+    return ""
