@@ -18,6 +18,9 @@ from dataclasses import dataclass
 from pidistill.errors import DataError, RecordError
 from pidistill.records import Problem, Record, Rollout, Status, Verdict
 
+_STATUSES = frozenset(status.value for status in Status)
+_JUDGED = frozenset(status.value for status in Status if status.judged)
+
 
 @dataclass(frozen=True)
 class Side(Record):
@@ -37,7 +40,7 @@ class Side(Record):
 
     def __post_init__(self) -> None:
         for name, count in self.statuses.items():
-            if name not in Status.__members__.values():
+            if name not in _STATUSES:
                 raise RecordError(f"Side.statuses: {name!r} is not a status")
             if isinstance(count, bool) or not isinstance(count, int) or count < 0:
                 raise RecordError(f"Side.statuses[{name!r}]: expected a count, got {count!r}")
@@ -60,7 +63,7 @@ class Side(Record):
     @property
     def judged(self) -> int:
         """Samples in the denominator."""
-        return sum(count for name, count in self.statuses.items() if Status(name).judged)
+        return sum(count for name, count in self.statuses.items() if name in _JUDGED)
 
     @property
     def bounds(self) -> tuple[float, float]:

@@ -5,6 +5,7 @@ Pure functions of counts, p-values and standard errors. Which tests form a famil
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -59,7 +60,7 @@ def minimum_detectable(se: float, df: float, tests: int = 1, power: float = POWE
     even Holm's first and hardest step.
     """
     critical = float(special.stdtrit(df, 1 - alpha / tests / 2))
-    nodes, weights = np.polynomial.legendre.leggauss(400)
+    nodes, weights = _quadrature()
     # The power is averaged over the estimated scale s: scipy's noncentral t is NaN for few degrees of freedom.
     scale = np.sqrt(special.chdtri(df, (1 - nodes) / 2) / df)
 
@@ -71,3 +72,10 @@ def minimum_detectable(se: float, df: float, tests: int = 1, power: float = POWE
     while missing(high) < 0:
         high *= 2
     return se * float(brentq(missing, 0.0, high, xtol=1e-10))
+
+
+@functools.cache
+def _quadrature() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Gauss-Legendre nodes and weights, which take longer to find than all that is done with them."""
+    nodes, weights = np.polynomial.legendre.leggauss(400)
+    return nodes, weights

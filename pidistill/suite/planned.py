@@ -56,12 +56,15 @@ def finished(
     unless it is to be run anew (`renew`) or taken `as_is`.
     """
     found: dict[str, dict[str, Any]] = {}
+    present: dict[str, dict[str, JSON]] = {}  # by domain: it is the same for all of its cells
     changed: dict[str, Mapping[str, tuple[JSON, JSON]]] = {}
     for cell in cells:
         summary = store.summary(cell.id)
         if summary is None:
             continue
-        differs = differences(summary["outside"], outside(cell.config, manager))
+        if cell.config.domain not in present:
+            present[cell.config.domain] = outside(cell.config, manager)
+        differs = differences(summary["outside"], present[cell.config.domain])
         if differs and renew:
             continue
         if summary["errors"] and not (as_is or store.read_only):

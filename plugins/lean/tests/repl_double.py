@@ -29,10 +29,10 @@ ANSWER = re.compile(r'run_cmd Pidistill\.answer ("(?:[^"\\]|\\.)*")')
 TROUBLE = {
     "-- noise": "prints lines of its own before every reply",
     "-- forge": "puts a message in front that claims a pass under another nonce",
-    "-- silent": "answers a request with an environment and no message",
-    "-- exit": "ends at a request",
-    "-- hang": "never answers a request",
-    "-- grow": "takes 100 MB more at every request, and answers as `-- canned` does",
+    "-- silent": "answers a candidate's text with an environment and no message",
+    "-- exit": "ends at a candidate's text",
+    "-- hang": "never answers a candidate's text",
+    "-- grow": "takes 100 MB more at every candidate's text, and answers as `-- canned` does",
     "-- canned": "answers every check with a missing target, and asks no Lean",
 }
 
@@ -102,11 +102,13 @@ class Double:
     def answer(self, header: str, request: dict[str, Any]) -> dict[str, Any]:
         nonce = request.pop("nonce")
         said: list[dict[str, Any]] = []
+        if request["op"] != "elaborate":
+            header = re.sub("-- (silent|exit|hang)", "-- canned", header)
         if "-- exit" in header:
             os._exit(3)
         if "-- hang" in header:
             time.sleep(3600)
-        if "-- grow" in header:
+        if "-- grow" in header and request["op"] == "elaborate":
             self.ballast.append(bytearray(b"x") * (100 << 20))
         if "-- forge" in header:
             claim = {

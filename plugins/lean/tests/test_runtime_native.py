@@ -26,6 +26,8 @@ from pidistill_lean.runtimes.native import NativeRuntime, lean_string, replies
 
 DOUBLE = [sys.executable, str(Path(__file__).with_name("repl_double.py"))]
 STATEMENT = "theorem target (a b : Nat) : a + b = b + a := by\n  sorry\n"
+BOTH = 2
+"""A check starts two REPLs: one elaborates, one decides."""
 CANNED = Theorem(STATEMENT, "target", "-- canned\n")
 SUBMISSIONS = {
     "sound": "theorem target (a b : Nat) : a + b = b + a := by\n  omega\n",
@@ -106,7 +108,7 @@ def test_a_reply_without_a_judgement_is_no_pass_and_the_next_check_is_unaffected
         with pytest.raises(kind):
             repl.check(Theorem(STATEMENT, "target", header), SUBMISSIONS["sound"], budget_s)
         assert repl.check(CANNED, SUBMISSIONS["sound"], 60.0).target_kind == "missing"
-        assert repl.starts == 2
+        assert repl.starts == BOTH + 1
 
 
 def test_a_hang_ends_at_its_budget_with_all_processes_gone() -> None:
@@ -130,7 +132,7 @@ def _session(pid: int) -> int | None:
 
 def test_a_process_that_has_grown_is_replaced() -> None:
     with over_double(private_limit_bytes=150 << 20) as repl:
-        for starts in (1, 1, 2):
+        for starts in (BOTH, BOTH, BOTH + 1):
             repl.check(Theorem(STATEMENT, "target", "-- grow\n"), "", 60.0)
             assert repl.starts == starts
 
@@ -143,7 +145,7 @@ def test_the_address_limit_ends_a_process_and_not_the_host() -> None:
 
 def test_a_process_is_replaced_after_its_share_of_checks() -> None:
     with over_double(checks_per_process=2) as repl:
-        for starts in (1, 1, 2):
+        for starts in (BOTH, BOTH, BOTH + 1):
             repl.check(CANNED, "", 60.0)
             assert repl.starts == starts
 
@@ -152,7 +154,7 @@ def test_every_header_has_its_own_environment_and_too_many_start_afresh() -> Non
     with over_double() as repl:
         for number in range(native.HEADERS_PER_PROCESS + 2):
             repl.check(Theorem(STATEMENT, "target", f"-- canned {number}\n"), "", 60.0)
-        assert repl.starts == 2
+        assert repl.starts == 2 * BOTH
 
 
 def test_the_identity_names_version_library_and_judge(repl: NativeRuntime) -> None:
