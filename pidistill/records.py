@@ -345,7 +345,7 @@ def _encode(value: object) -> JSON:
     if isinstance(value, Mapping):
         return {str(k): _encode(v) for k, v in value.items()}
     if isinstance(value, tuple | list):
-        return [_encode(v) for v in value] if any(type(v) not in _SCALARS for v in value) else list(value)
+        return list(value) if _SCALARS.issuperset(map(type, value)) else [_encode(v) for v in value]
     return typing.cast(JSON, value)
 
 

@@ -107,9 +107,9 @@ class VLLMEngine:
 
     def identity(self) -> Mapping[str, JSON]:
         """The type of the weights and those options of `vllm.LLM` that can change a rollout."""
-        arguments = self._arguments()
+        given = {**self._config.options, **self._config.runtime}
         own = {key: value for key, value in self._config.options.items() if key not in _EXECUTION}
-        return {"dtype": str(arguments["dtype"]), **({"options": own} if own else {})}
+        return {"dtype": str(given.get("dtype", self._dtype())), **({"options": own} if own else {})}
 
     def refresh(self, model: ModelRef) -> None:
         """Use `model` from now on. Weights of the same shape, and adapters that fit, are taken without a new start."""
@@ -172,14 +172,17 @@ class VLLMEngine:
                 "or engine.options.gpu_memory_utilization, or engine.name=transformers.",
             ) from error
 
+    def _dtype(self) -> str:
+        asked = self._config.dtype
+        return ("float32" if self._cpu else "bfloat16") if asked == "auto" else asked
+
     def _arguments(self) -> dict[str, Any]:
         """Arguments of `vllm.LLM`: ours, then the user's over them."""
         source = loading.pretrained_source(self._ref)
-        dtype = self._config.dtype
         arguments: dict[str, Any] = {
             "model": source.name,
             "revision": source.revision if source.revision != "main" else None,
-            "dtype": ("float32" if self._cpu else "bfloat16") if dtype == "auto" else dtype,
+            "dtype": self._dtype(),
             "max_num_seqs": self._config.batch_size,
             "runner": "generate",
             "disable_log_stats": True,

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from pidistill.store.files import writing
 
-FILES = 64
+FILES = 16
 """Files that the locks are spread over: in one file their cost would grow with the square of their number."""
 POLL_S = 0.02
 """How often it is looked whether a claim has been let go, at first, in seconds."""
@@ -75,7 +75,8 @@ class _Folder:
 
     def _file(self, number: int) -> FileIO:
         if number not in self.files:
-            self.path.mkdir(parents=True, exist_ok=True)
+            if not self.files:
+                self.path.mkdir(parents=True, exist_ok=True)
             self.files[number] = FileIO(self.path / f"{number:02}", "a+")
         return self.files[number]
 
