@@ -153,6 +153,14 @@ def sampling(cell: Cell, config: SamplingConfig, *draw: JSON) -> Sampling:
     return Sampling(config.temperature, config.top_p, config.top_k, config.max_tokens, seed)
 
 
+def first_draw(cell: Cell, stage: Stage, turn: str, problem: Problem, number: int) -> Sampling:
+    """How a problem's first attempt `number` of a turn is drawn; its temperature is the grid's, if there is one."""
+    config, grid = stage.sampling, stage.rollouts.temperatures
+    if grid:
+        config = config.model_copy(update={"temperature": grid[number % len(grid)]})
+    return sampling(cell, config, "sample", problem.id, turn, number)
+
+
 def seed_for(cell: Cell, *what: JSON) -> int:
     """A 63-bit seed that depends on the cell's seed and on `what` is drawn, and on nothing else."""
     return int(content_hash(cell.seed, *what)[:16], 16) >> 1

@@ -20,19 +20,19 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pidistill.arrows.inform import inform
+from pidistill.arrows.inform import inform, views
 from pidistill.arrows.keep import keep_problems
 from pidistill.arrows.learn import learn
 from pidistill.arrows.rollout import Ask, rollout
 from pidistill.arrows.verify import verify
 from pidistill.arrows.where import Where
-from pidistill.cell import Cell, sampling, seed_for
+from pidistill.cell import Cell, first_draw, sampling, seed_for
 from pidistill.checks import before_sampling
 from pidistill.config import EvaluateConfig, Stage
 from pidistill.errors import StarvedError
-from pidistill.groups import about_each, about_problems, chosen
+from pidistill.groups import about_each, about_problems, chosen, unsolved
 from pidistill.pi import feedback, leak
-from pidistill.records import PI, Attempt, Example, Messages, ModelRef, Problem, Sampling
+from pidistill.records import Attempt, Example, Messages, ModelRef, Problem, Sampling
 from pidistill.turns import Steps, Turn, turns
 
 
@@ -130,17 +130,21 @@ def gather(
     cell: Cell, model: ModelRef, stage: Stage, turn: Turn, problems: Sequence[Problem]
 ) -> tuple[list[Attempt], list[Attempt]]:
     """The attempts on `problems`, first ones before retries, and the teacher's own where the recipe samples them."""
-    attempts = first_attempts(cell, model, stage, turn, problems)
+    attempts = first_attempts(cell, model, stage, turn, problems, stage.rollouts.samples)
+    if stage.rollouts.fresh:
+        attempts += first_attempts(cell, model, stage, turn, unsolved(attempts), stage.rollouts.fresh)
     attempts += retries(cell, model, stage, turn, attempts)
     return attempts, teacher_attempts(cell, model, stage, turn, problems)
 
 
-def first_attempts(cell: Cell, model: ModelRef, stage: Stage, turn: Turn, problems: Sequence[Problem]) -> list[Attempt]:
-    """`samples` completions of every problem's prompt, judged: the plain one, or with the PI that the recipe names."""
+def first_attempts(
+    cell: Cell, model: ModelRef, stage: Stage, turn: Turn, problems: Sequence[Problem], count: int
+) -> list[Attempt]:
+    """`count` completions of every problem's prompt, judged: the plain one, or with the PI that the recipe names."""
     asks, where = list[Ask](), turn.where("first attempts")
     for problem, (messages, pi_ids) in zip(problems, prompts(cell, model, stage, turn, problems), strict=True):
-        for _ in range(stage.rollouts.samples):
-            draw = sampling(cell, stage.sampling, "sample", problem.id, turn.label, turn.next_draw(problem))
+        for _ in range(count):
+            draw = first_draw(cell, stage, turn.label, problem, turn.next_draw(problem))
             asks.append(Ask(problem, messages, draw, pi_ids=pi_ids))
     return verify(cell, where, rollout(cell, model, where, asks))
 
@@ -164,7 +168,7 @@ def retries(cell: Cell, model: ModelRef, stage: Stage, turn: Turn, attempts: Seq
     """Up to K more tries after each failure, each prompt holding the earlier failures and the PI about them."""
     settings, made = stage.rollouts, list[Attempt]()
     form = cell.forms[settings.retry_form]
-    chains = [[attempt] for attempt in attempts if attempt.failed]
+    chains = [[a] for a in attempts if a.failed or (settings.revise and a.verdict.passed)]
     for number in range(1, settings.retries + 1):
         where = turn.where(f"retry {number}")
         failures = [attempt for chain in chains for attempt in chain]
@@ -175,16 +179,17 @@ def retries(cell: Cell, model: ModelRef, stage: Stage, turn: Turn, attempts: Seq
             known = [(a.rollout.completion, pi) for a, pi in zip(chain, pis, strict=True) if pi is not None]
             if len(known) == len(chain):
                 first = chain[0]
-                turns_said = feedback.retry(cell.domain.prompt(first.problem), known)
+                say = feedback.retry if first.failed else feedback.revise
                 draw = sampling(
                     cell, stage.sampling, "sample", first.problem.id, turn.label, first.rollout.sampling.seed, number
                 )
                 pi_ids = tuple(pi.digest() for _, pi in known)
-                asks.append(Ask(first.problem, turns_said.messages, draw, number, chain[-1].rollout.id, pi_ids))
+                messages = say(cell.domain.prompt(first.problem), known).messages
+                asks.append(Ask(first.problem, messages, draw, number, chain[-1].rollout.id, pi_ids))
                 asked.append(chain)
         tries = verify(cell, where, rollout(cell, model, where, asks, settings.retry_role))
         made += tries
-        chains = [[*chain, attempt] for chain, attempt in zip(asked, tries, strict=True) if attempt.failed]
+        chains = [[*c, a] for c, a in zip(asked, tries, strict=True) if a.failed and c[0].failed]
     return made
 
 
@@ -212,13 +217,11 @@ def construct(
 ) -> list[Example]:
     """Examples: the attempts that the selector chooses, on the *plain* prompt, with the teacher's view if any."""
     choices, examples = chosen(cell.selectors[stage.examples.keep], attempts, of_teacher), list[Example]()
-    form, told = None, list[PI | None]([None] * len(choices))
-    if stage.examples.teacher_form:
-        form = cell.forms[stage.examples.teacher_form]
-        abouts = about_each(cell, form, [choice.attempt for choice in choices], attempts)
-        told = inform(cell, model, stage, turn.where("teacher's view"), form, abouts)
-    for choice, pi in zip(choices, told, strict=True):
-        if form and pi is None:
+    forms = [stage.examples.teacher_form, stage.examples.contrast_form]
+    where, of = turn.where("teacher's view"), [choice.attempt for choice in choices]
+    told, against = (views(cell, model, stage, where, form, of, attempts) for form in forms)
+    for choice, pi, other in zip(choices, told, against, strict=True):
+        if (forms[0] and pi is None) or (forms[1] and other is None):
             continue
         problem, made = choice.attempt.problem, choice.attempt.rollout
         student = cell.domain.prompt(problem)
@@ -229,7 +232,7 @@ def construct(
                 problem.id, student, made.completion, () if foreign else made.token_ids,
                 feedback.teach(student, pi).messages if pi else None, choice.weight,
                 () if foreign else made.logprobs, made.id, pi.form if pi else "none", pi.digest() if pi else "",
-                choice.advantage,
+                choice.advantage, feedback.teach(student, other).messages if other else None,
             )
         )  # fmt: skip
     return examples

@@ -66,6 +66,10 @@ class Objective(ABC):
     """Raised when the same job gives other weights: part of each checkpoint's key."""
     needs_teacher: ClassVar[bool] = False
     """Whether examples must carry `teacher_messages`."""
+    needs_contrast: ClassVar[bool] = False
+    """Whether they must carry `contrast_messages`."""
+    needs_advantage: ClassVar[bool] = False
+    """Whether they must carry an `advantage`."""
     on_policy: ClassVar[bool] = False
     """Whether the loop samples anew from the current student every `refresh_every` steps, within one training run that
     goes on from checkpoint to checkpoint. Otherwise one job trains on all examples of a round."""
