@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pidistill.arrows.inform import inform, views
 from pidistill.arrows.keep import keep_problems
@@ -31,56 +30,19 @@ from pidistill.checks import before_sampling
 from pidistill.config import EvaluateConfig, Stage
 from pidistill.errors import StarvedError
 from pidistill.groups import about_each, about_problems, chosen, unsolved
+from pidistill.guards import Watch, check_base
+from pidistill.outcome import Outcome, StageOutcome
 from pidistill.pi import feedback, leak
 from pidistill.records import Attempt, Example, Messages, ModelRef, Problem, Sampling
 from pidistill.turns import Steps, Turn, turns
-
-
-@dataclass(frozen=True)
-class StageOutcome:
-    """What a stage leaves behind."""
-
-    stage: Stage
-    attempts: Sequence[Attempt]
-    """All training rollouts, of every turn."""
-    examples: int
-    steps: Steps
-    model: ModelRef
-    after: Sequence[Attempt]
-    """The evaluation of the weights that it ended with."""
-    start: str
-    """Hash of the trained weights before the first step: equal for arms of one seed. Empty where none was taken."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a cell leaves behind. `stats` turns it into numbers."""
-
-    cell: str
-    before: Sequence[Attempt]
-    stages: Sequence[StageOutcome]
-
-    @property
-    def after(self) -> Sequence[Attempt]:
-        """The evaluation of the final weights."""
-        return self.stages[-1].after
-
-    @property
-    def model(self) -> ModelRef:
-        """The final weights."""
-        return self.stages[-1].model
-
-    @property
-    def trained_on(self) -> Sequence[Attempt]:
-        """All training rollouts, of every stage."""
-        return [attempt for stage in self.stages for attempt in stage.attempts]
 
 
 def run_cell(cell: Cell) -> Outcome:
     """Run, or resume, one cell.
 
     Raises `OverlapError`, `LeakError` or `UsageError` before anything is sampled, `StaleError` where the cell began
-    with other parts, and `StarvedError` where a stage finds nothing to train on for the steps that it was asked for.
+    with other parts, `StarvedError` where a stage finds nothing to train on for the steps that it was asked for, and
+    `GuardError` where going on would be in vain.
     """
     before_sampling(cell)
     with cell.store.cell(cell.id, cell.settings()):
@@ -88,6 +50,7 @@ def run_cell(cell: Cell) -> Outcome:
         cell.observe("pidistill_cell_started", cell=cell.settings())
         keep_problems(cell)
         before = evaluate(cell, cell.base, cell.config.evaluate, Where("", 0, "evaluate before"))
+        check_base(cell, before)
         model, stages = cell.base, list[StageOutcome]()
         for stage in cell.config.stages:
             stages.append(run_stage(cell, model, stage))
@@ -97,17 +60,20 @@ def run_cell(cell: Cell) -> Outcome:
 
 def run_stage(cell: Cell, start: ModelRef, stage: Stage) -> StageOutcome:
     """One stage: turns of gathering attempts, constructing examples and learning, then an evaluation of its own."""
-    model, steps = start, Steps.asked_by(cell, stage)
+    model, steps, watch = start, Steps.asked_by(cell, stage), Watch(cell, stage)
     attempts, count, began = list[Attempt](), 0, ""
     for turn in turns(cell, stage, steps):
-        examples = list[Example]()
+        examples, made = list[Example](), list[Attempt]()
         while problems := turn.draw(len(examples)):
             fresh, of_teacher = gather(cell, model, stage, turn, problems)
-            attempts += fresh
+            made += fresh
             examples += construct(cell, model, stage, turn, fresh, of_teacher)
+        attempts += made
+        watch.saw(turn.label, made, model)
         examples = examples[: turn.wanted]
         if examples:
             learnt = learn(cell, model, stage, turn.where("train"), examples, turn.goes_on and model != start)
+            watch.trained(turn.label, learnt.metrics, model)
             model, began = learnt.model, began or learnt.start
             steps.taken += learnt.steps
             count += len(examples)

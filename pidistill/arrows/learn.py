@@ -24,6 +24,8 @@ class Learnt:
     """Optimizer steps that it took."""
     start: str
     """Hash of the trained weights before its first step."""
+    metrics: Mapping[str, float]
+    """What the job said of its steps."""
 
 
 def learn(
@@ -62,4 +64,4 @@ def learn(
         after = replace(model, revision=trained["revision"], adapter=str(folder))
     else:
         after = replace(model, revision=trained["revision"], base=str(folder), adapter=None)
-    return Learnt(after, int(trained["steps"]), str(trained["start"]))
+    return Learnt(after, int(trained["steps"]), str(trained["start"]), trained["metrics"])

@@ -251,6 +251,27 @@ class TrainConfig(Table):
         return self
 
 
+class GuardConfig(Table):
+    """What stops a run that goes wrong. Read by `guards`; a share of 1, or 0 elsewhere, switches a guard off."""
+
+    truncated: float = execution(0.98, ge=0, le=1)
+    """Largest share of completions that are cut off."""
+    unanswered: float = execution(0.98, ge=0, le=1)
+    """Largest share of judged completions that hold no answer."""
+    errors: float = execution(0.9, ge=0, le=1)
+    """Largest share of completions that could not be judged."""
+    length: float = execution(0.1, ge=0)
+    """Least mean length of completions, as a share of the stage's first turn's."""
+    entropy: float = execution(0.02, ge=0)
+    """Least entropy a token, as a share of the stage's first turn's."""
+    falling: int = execution(5, ge=0)
+    """Turns in a row that the mean reward may fall, where chance does not explain it."""
+    divergence: float = execution(10.0, ge=0)
+    """Largest mean divergence of teacher and student, in nats a token."""
+    idle: int = execution(5, ge=0)
+    """Turns in a row that may pass without a gradient."""
+
+
 class RoleConfig(Table):
     """Who speaks in a role: `[roles.hinter]`. What is not given is the student's."""
 

@@ -70,6 +70,8 @@ class Objective(ABC):
     """Whether they must carry `contrast_messages`."""
     needs_advantage: ClassVar[bool] = False
     """Whether they must carry an `advantage`."""
+    measures_divergence: ClassVar[bool] = False
+    """Whether the loss is a divergence of teacher and student, in nats a token."""
     on_policy: ClassVar[bool] = False
     """Whether the loop samples anew from the current student every `refresh_every` steps, within one training run that
     goes on from checkpoint to checkpoint. Otherwise one job trains on all examples of a round."""

@@ -25,6 +25,7 @@ class OpsdObjective(Objective):
 
     name = "opsd"
     needs_teacher = True
+    measures_divergence = True
     on_policy = True
 
     def train(self, job: TrainJob) -> Trained:
