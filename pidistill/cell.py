@@ -63,6 +63,8 @@ class Cell:
     """Tells plugins' observers, by hook name; cannot fail the cell."""
     packages: Mapping[str, str]
     """Versions of the installed packages that results may depend on."""
+    matched: str = ""
+    """The cell whose tokens this one is to spend, where its recipe says so."""
     renew: bool = False
     """Whether to go on with the parts that are here, whatever the cell began with."""
 

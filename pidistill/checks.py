@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pidistill import budget
 from pidistill.cell import Cell
 from pidistill.config import Stage
 from pidistill.errors import OverlapError, UsageError
@@ -46,6 +47,13 @@ def check_stage(cell: Cell, stage: Stage) -> None:
             f"the selector {examples.keep!r} does not give.",
             "Choose one that does: --set recipe.examples.keep=advantage",
         )
+    if rollouts.matches:
+        budget.target(cell, stage)
+        if cell.objective(stage).on_policy or rollouts.rounds > 1 or len(cell.config.stages) > 1:
+            raise UsageError(
+                f"Recipe {cell.config.recipe.name!r}: another arm's budget is for one stage and one round, of an "
+                "objective that is not on-policy."
+            )
     train = stage.train
     if cell.objective(stage).needs_advantage and train.batch_size * train.refresh_every % rollouts.samples:
         raise UsageError(

@@ -19,6 +19,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from pidistill import budget
 from pidistill.arrows.inform import inform, views
 from pidistill.arrows.keep import keep_problems
 from pidistill.arrows.learn import learn
@@ -97,6 +98,8 @@ def gather(
 ) -> tuple[list[Attempt], list[Attempt]]:
     """The attempts on `problems`, first ones before retries, and the teacher's own where the recipe samples them."""
     attempts = first_attempts(cell, model, stage, turn, problems, stage.rollouts.samples)
+    while stage.rollouts.matches and (more := budget.next_problems(cell, stage, problems, attempts)):
+        attempts += first_attempts(cell, model, stage, turn, more, 1)
     if stage.rollouts.fresh:
         attempts += first_attempts(cell, model, stage, turn, unsolved(attempts), stage.rollouts.fresh)
     attempts += retries(cell, model, stage, turn, attempts)

@@ -134,6 +134,8 @@ class RolloutsConfig(Table):
     """Temperatures that a problem's first attempts take in turn; none: `sampling.temperature` for all."""
     first_form: str | None = result(None)
     """PI form put into the prompt of first attempts, as into a teacher's; None: they see the plain problem."""
+    matches: str | None = result(None)
+    """A recipe whose generated and trained tokens are to be spent, on further first attempts; None: no budget."""
     fresh: int = result(0, ge=0)
     """Further first attempts at problems that no first attempt has passed, without a word of the failure."""
     retries: int = result(0, ge=0)

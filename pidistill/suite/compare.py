@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pidistill.budget import matched_cell
 from pidistill.config import RunConfig
 from pidistill.errors import StoreError, UsageError
 from pidistill.loop import run_cell
@@ -111,7 +112,8 @@ def _run(
             progress.task(f"cells, {first.domain}", len(members)) as task,
         ):
             for planned in members:
-                live = replace(parts.cell(resolved[planned.id], planned.seed, planned.id), renew=renew)
+                live = parts.cell(resolved[planned.id], planned.seed, planned.id)
+                live = replace(live, renew=renew, matched=matched_cell(planned.config, planned.seed))
                 summaries[planned.id] = finish(live, run_cell(live), planned, manager)
                 task.advance(1)
     return summaries

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,6 +23,7 @@ from tests.core.addition import Practice, SkilledEngine, base_model, make_cell
 
 CORE = sorted(Manager([]).specs(Kind.RECIPE))
 ON_POLICY = ("opsd", "contrast", "unlikelihood", "grpo", "iprs")
+BUDGET = 500
 FEW = ["train.steps=2", "train.batch_size=8", "train.refresh_every=1", "train.draw_limit=40"]
 
 
@@ -29,6 +31,12 @@ def run(recipe: str, store: Store, pool: VerifierPool, tmp_path: Path) -> tuple[
     distils = Practice(on_policy=True)
     engine = SkilledEngine(base_model(tmp_path / "model"))
     cell = make_cell(store, pool, engine, Practice(), recipe, sets=FEW, objectives=dict.fromkeys(ON_POLICY, distils))
+    if cell.config.recipe.rollouts.matches:
+        cell = replace(cell, matched="retry")
+        store.cell_dir("retry").mkdir(parents=True)
+        store.cells.write("retry", "cell.json", {})
+        spent = {"generated_tokens": 300, "trained_tokens": BUDGET - 300}
+        store.write_summary("retry", {"scores": {"training": spent}})
     return loop.run_cell(cell), distils
 
 
@@ -92,6 +100,27 @@ def test_double_sampling_goes_on_where_nothing_passed_and_says_no_word_of_it(
         assert len({a.rollout.messages for a in group}) == 1 and {a.rollout.attempt for a in group} == {0}
         assert len({a.rollout.sampling.seed for a in group}) == len(group)
         assert (len(group) == 1) == group[0].verdict.passed
+
+
+def test_a_matched_arm_spends_the_other_arm_s_tokens_to_within_half_an_attempt(
+    store: Store, pool: VerifierPool, tmp_path: Path
+) -> None:
+    outcome, _ = run("compute-matched", store, pool, tmp_path)
+    attempts = outcome.trained_on
+    spent = sum(len(a.rollout.token_ids) * (2 if a.verdict.passed else 1) for a in attempts)
+    assert abs(spent - BUDGET) <= 2 * max(len(a.rollout.token_ids) for a in attempts)
+    assert len({a.rollout.id for a in attempts}) == len(attempts)
+    counts = [len(group) for group in by_problem(attempts).values()]
+    assert max(counts) - min(counts) <= 1, "every problem gets its turn"
+
+
+def test_an_arm_without_the_one_that_it_matches_is_an_error_that_says_what_to_run(
+    store: Store, pool: VerifierPool, tmp_path: Path
+) -> None:
+    engine = SkilledEngine(base_model(tmp_path / "model"))
+    with pytest.raises(UsageError, match="spends what 'retry' has spent") as error:
+        loop.run_cell(make_cell(store, pool, engine, Practice(), "compute-matched"))
+    assert "pidistill run retry compute-matched" in (error.value.hint or "") and not engine.sampled
 
 
 def test_a_grid_of_temperatures_is_gone_through_for_every_problem(

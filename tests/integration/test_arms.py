@@ -12,6 +12,7 @@ from pidistill.discovery import Kind
 from pidistill.plugins import Manager, get_manager
 from pidistill.progress import Quiet
 from pidistill.recipes import run_config
+from pidistill.store.ledger import ledger, totals
 from pidistill.store.store import Store
 from pidistill.suite.compare import run_comparison
 from pidistill.suite.planned import plan
@@ -46,6 +47,8 @@ def config(recipe: str, domain: str, store: Path) -> RunConfig:
 @pytest.mark.parametrize(("recipe", "domain"), sorted(arms(), key=lambda arm: (arm[1], arm[0])))
 def test_an_arm_runs_to_its_end(recipe: str, domain: str, store: Path) -> None:
     one = config(recipe, domain, store)
+    if matches := one.recipe.rollouts.matches:
+        run_comparison([config(matches, domain, store)], None, Quiet())
     run_comparison([one], None, Quiet())
     (cell,) = plan([one])
     with Store(store, read_only=True) as found:
@@ -57,3 +60,23 @@ def test_an_arm_runs_to_its_end(recipe: str, domain: str, store: Path) -> None:
             assert done["examples"] > 0
             if get_manager().objective(asked.train.objective).on_policy:
                 assert done["steps"] == done["steps_asked"] == 2
+
+
+@pytest.mark.slow
+def test_matched_compute_is_within_two_percent_by_the_ledger(tmp_path: Path) -> None:
+    arms = [
+        run_config(
+            arm, "math", overrides={"store": tmp_path}, sets=[*FEW, "data.train.limit=64", "sampling.max_tokens=48"]
+        )
+        for arm in ("retry", "compute-matched")
+    ]  # fmt: skip
+    run_comparison(arms, None, Quiet())
+    with Store(tmp_path, read_only=True) as store:
+        spent = []
+        for cell in plan(arms):
+            rows = ledger(store, [cell.id])
+            generated = sum(
+                row.completion_tokens_used for row in rows if row.kind == "rollout" and "evaluate" not in row.arrow
+            )
+            spent.append(generated + totals(rows, cell.id).tokens_trained)
+    assert spent[1] == pytest.approx(spent[0], rel=0.02)
