@@ -97,21 +97,25 @@ def gather(
     cell: Cell, model: ModelRef, stage: Stage, turn: Turn, problems: Sequence[Problem]
 ) -> tuple[list[Attempt], list[Attempt]]:
     """The attempts on `problems`, first ones before retries, and the teacher's own where the recipe samples them."""
-    attempts = first_attempts(cell, model, stage, turn, problems, stage.rollouts.samples)
-    while stage.rollouts.matches and (more := budget.next_problems(cell, stage, problems, attempts)):
-        attempts += first_attempts(cell, model, stage, turn, more, 1)
-    if stage.rollouts.fresh:
-        attempts += first_attempts(cell, model, stage, turn, unsolved(attempts), stage.rollouts.fresh)
+    where, settings = turn.where("first attempts"), stage.rollouts
+    attempts = first_attempts(cell, model, stage, turn, where, problems, settings.samples)
+    for number in itertools.count(1):
+        if not (settings.matches and (more := budget.next_problems(cell, stage, problems, attempts))):
+            break
+        attempts += first_attempts(cell, model, stage, turn, turn.where(f"more attempts {number}"), more, 1)
+    if settings.fresh:
+        where = turn.where("fresh attempts")
+        attempts += first_attempts(cell, model, stage, turn, where, unsolved(attempts), settings.fresh)
     attempts += retries(cell, model, stage, turn, attempts)
     return attempts, teacher_attempts(cell, model, stage, turn, problems)
 
 
 def first_attempts(
-    cell: Cell, model: ModelRef, stage: Stage, turn: Turn, problems: Sequence[Problem], count: int
+    cell: Cell, model: ModelRef, stage: Stage, turn: Turn, where: Where, problems: Sequence[Problem], count: int
 ) -> list[Attempt]:
     """`count` completions of every problem's prompt, judged: the plain one, or with the PI that the recipe names."""
-    asks, where = list[Ask](), turn.where("first attempts")
-    for problem, (messages, pi_ids) in zip(problems, prompts(cell, model, stage, turn, problems), strict=True):
+    asks = list[Ask]()
+    for problem, (messages, pi_ids) in zip(problems, prompts(cell, model, stage, where, problems), strict=True):
         for _ in range(count):
             draw = first_draw(cell, stage, turn.label, problem, turn.next_draw(problem))
             asks.append(Ask(problem, messages, draw, pi_ids=pi_ids))
@@ -119,14 +123,14 @@ def first_attempts(
 
 
 def prompts(
-    cell: Cell, model: ModelRef, stage: Stage, turn: Turn, problems: Sequence[Problem]
+    cell: Cell, model: ModelRef, stage: Stage, where: Where, problems: Sequence[Problem]
 ) -> list[tuple[Messages, tuple[str, ...]]]:
     """What first attempts see, with the keys of the PI in it: the plain prompt, and PI where the recipe says so."""
     plain = [cell.domain.prompt(problem) for problem in problems]
     if stage.rollouts.first_form is None:
         return [(prompt, ()) for prompt in plain]
     form = cell.forms[stage.rollouts.first_form]
-    told = inform(cell, model, stage, turn.where("first attempts"), form, about_problems(cell, form, problems))
+    told = inform(cell, model, stage, where, form, about_problems(cell, form, problems))
     return [
         (prompt, ()) if pi is None else (feedback.teach(prompt, pi).messages, (pi.digest(),))
         for prompt, pi in zip(plain, told, strict=True)

@@ -49,6 +49,11 @@ def test_a_recipe_runs_to_its_end_and_takes_its_steps(
         assert done.examples > 0 and not done.steps.short
         assert done.steps.asked in (None, done.steps.taken)
     assert outcome.after and store.rollouts.duplicates == 0
+    used = [key for use in store.uses(outcome.cell) if use.kind == "rollout" for key in use.keys]
+    attempts = [*outcome.before, *outcome.trained_on, *(a for done in outcome.stages for a in done.after)]
+    assert {attempt.rollout.id for attempt in attempts} <= set(used), (
+        "each is told by the ledger, whichever draw made it"
+    )
 
 
 def test_every_recipe_says_what_it_is_where_from_and_what_was_published() -> None:
