@@ -46,8 +46,8 @@ def learn(
         with cell.progress.task(f"{cell.id}: {where}", 0) as task:
             job = TrainJob(
                 model=model, examples=examples, config=stage.train, seed=cell.seed, out_dir=folder,
-                resume_from=resume_from, progress=task.metrics, teacher_chat=config.teacher_chat,
-                dtype=config.dtype, device=config.device,
+                working=cell.store.working(key), resume_from=resume_from, progress=task.metrics,
+                teacher_chat=config.teacher_chat, dtype=config.dtype, device=config.device,
             )  # fmt: skip
             trained = objective.train(job)
         return {

@@ -241,6 +241,9 @@ class TrainConfig(Table):
     """IPRS: c0, the bonus lies between minus this and this, in nats a token."""
     least_likely: float = result(0.2, gt=0, le=1)
     """unlikelihood: share of a completion's tokens, the least likely ones, that are pushed down."""
+    save_minutes: float = execution(10.0, ge=0)
+    """SFT: minutes between two states that a killed job goes on from; 0: none, so that it begins anew. On-policy
+    objectives go on from their last refresh."""
     gradient_checkpointing: bool = execution(False)
     """Trade time for memory."""
 

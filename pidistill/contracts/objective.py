@@ -26,6 +26,9 @@ class TrainJob:
     seed: int
     out_dir: Path
     """Empty folder for the checkpoint. The caller publishes it atomically once the objective returns."""
+    working: Path | None = None
+    """Folder that outlives a kill and belongs to this job alone: what an objective keeps there it may go on from when
+    the same job is asked for again. It is gone once the objective has returned. None: there is none."""
     resume_from: Path | None = None
     """Checkpoint of the previous refresh, whose optimizer, schedule and teacher state go on; None starts afresh."""
     progress: Callable[[int, int, Mapping[str, float]], None] = field(default=lambda done, total, metrics: None)
