@@ -28,10 +28,17 @@ _SEPARATORS = re.compile(
     r"|\b[A-Za-z](?:_\w|_\{\w{1,4}\})?\s*=)*"
 )
 _PARTS = re.compile(r"(?=[^.!?\n]*\band\b)(?:[^.!?\n\\{}]|\\text\{[^{}]*\}|\\[,;: ()\[\]]){1,100}", re.IGNORECASE)
+_OF_ARGUMENT: Final = r"(?:(?<![A-Za-z\\])[A-Za-z](?:_\w|_\{\w{1,4}\})?(?:\([^()\n]{1,12}\))?\s*=\s*)?"
 _LABELLED = re.compile(
-    r"[\s$.,;*\\\])&-]{0,12}(?:part\s*)?(?:\([a-h]\)|\((?:i{1,3}|iv|v)\)|\b[b-h]\))[\s$:.*\\(\[-]{0,12}", re.I
+    r"[\s$.,;*\\\])&-]{0,12}(?:(?:part|option|choice|case|answer|question|problem)\s*)?"
+    r"(?:\([a-h]\)|\((?:i{1,3}|iv|v)\)|\b[b-h]\)|\(?\b[2-9](?:[.):]|(?=\s*:))|\b[B-H]:)[\s$:.*\\(\[-]{0,12}"
+    + _OF_ARGUMENT,
+    re.IGNORECASE,
 )
-_LABEL = re.compile(r"(?:\(a\)|\(i\)|\ba\))[\s$:.*\\(\[-]{0,12}$", re.IGNORECASE)
+_LABEL = re.compile(
+    r"(?:\(a\)|\(i\)|\ba\)|\(?\b1(?:[.):]|(?=\s*:))|\bA:)[\s$:.*\\(\[-]{0,12}" + _OF_ARGUMENT + r"$", re.IGNORECASE
+)
+_FUNCTION = re.compile(r"(?<![A-Za-z\\])(?P<letter>[A-Za-z])\((?P<at>[^()\n]{1,12})\)\s*=\s*$")
 _OTHERWISE = re.compile(
     r"\b(?:not?|wait|wrong|instead|rather|actually|but|so|thus|hence|then|therefore|answer|final|total|sum|result|we|"
     r"which|gives?|giving|becomes|simplif\w*|incorrect|first|if|or|either|maybe|finally)\b",
@@ -39,6 +46,8 @@ _OTHERWISE = re.compile(
 )
 _NAME = re.compile(r"(?<![\\A-Za-z0-9+*/^-])([A-Za-z](?:_\w|_\{\w{1,4}\})?)\s*=\s*$")
 
+_NAMED = re.compile(r"[A-Za-z](?:_\w|_\{\w{1,4}\})?\s*=\s*")
+"""A name before a value: ``x = 5`` beside a box of ``5`` is one value twice."""
 _OPERATOR_BEFORE = re.compile(
     r"(?:\\(?:cdot|times|div|pm|mp|sqrt|neq?|lt|gt|leq?|geq?|leqslant|geqslant|not|sin|cos|tan|cot|sec|csc|ln|log|exp|"
     r"frac|dfrac|tfrac|over|lvert|lfloor|lceil|overline|binom|sum|prod|int|setminus|cup|cap|notin|subset|circ|pi)"
@@ -58,11 +67,23 @@ _DENYING = re.compile(
     r"not|n't|never|if|instead|rather|neither|unlike|mistake|wrong|incorrect|might|may|could|say", re.IGNORECASE
 )
 _MISTAKEN = re.compile(
-    r"\b(?:mistake|wrong|incorrect|erroneous)\b(?P<between>[^.!?\n]{0,40})$"
-    r"|\b(?:might|may|could|would)\s+(?:think|say|guess|believe|argue)\b(?P<then>[^.!?\n]{0,40})$",
+    r"\b(?:mistakes?|wrong|incorrect|erroneous)\b(?P<between>[^.!?\n]{0,40})$"
+    r"|(?<!\bas you )(?<!\bas one )(?<!\bas we )\b(?:might|may|could|would)\s+(?:think|say|guess|believe|argue)\b"
+    r"(?P<then>[^.!?\n]{0,40})$",
     re.IGNORECASE,
 )
-_HENCE = re.compile(r"\b(?:so|hence|thus|therefore|but|not|instead|is\s+actually)\b", re.IGNORECASE)
+_OF_ANOTHER = re.compile(
+    r"(?:\b(?:is|was|are|were|be|been|went|seems?|looks?|my|fix\w*|correct\w*)|'s)\s+(?:\w+ly\s+|an?\s+|the\s+)*$",
+    re.IGNORECASE,
+)
+"""What stands before 'wrong' where it speaks of what came before it, or of a mistake that is being mended."""
+_DENIED_NEXT = re.compile(
+    r"\s+(?:to|that|would\s+be\s+to)\b|\s+(?:\w+\s+)?(?:answer|value|result|guess)\W*$", re.IGNORECASE
+)
+_HENCE = re.compile(
+    r"\b(?:so|hence|thus|therefore|but|not|instead|is\s+actually|correct|right|we|get)\b|[;,\u2014\u2013]",
+    re.IGNORECASE,
+)
 _WORD_BEFORE = re.compile(
     r"\b(?:twice|thrice|double|triple|half(?:\s+of)?|minus|negative|plus|times|at\s+(?:least|most)|(?:less|more|greater|"
     r"fewer|larger|smaller|higher|lower|other)\s+than|up\s+to|multiple\s+of|divided\s+by|between\s+[^\s]{1,20}\s+and|exceeds?|below|above)"
@@ -79,15 +100,20 @@ _WORD_AFTER = re.compile(
 _ITEM_AFTER = re.compile(r"(?:\s|\\[,;: ])*[,;:](?:\s|\\[,;: ])*(?:[-+\d]|\\d?frac|\\sqrt|\\pi|\\infty)")
 _OPERATOR_AFTER = re.compile(
     r"(?:\s|\\[,;:! ])*(?:\^(?!\s*\{?\s*\\circ)|_|!(?!=)|[+\-*/<>(]|\\(?:cdot|times|div|pm|mp|frac|dfrac|sqrt|pi|le|"
-    r"leq|ge|geq|ne|neq|lt|gt|cup|cap|setminus|left|binom|bmod|mod)(?![A-Za-z])|[A-Za-z0-9])"
+    r"leq|ge|geq|ne|neq|lt|gt|cup|cap|setminus|left|binom|bmod|mod)(?![A-Za-z])|[A-Za-z0-9]|\.\d)"
 )
-_TOUCHING_AFTER = re.compile(r"\^|_|[+*/-](?=[\w\\(])|:(?=\d)|[0-9]|\w(?!\w)")
+_TOUCHING_AFTER = re.compile(r"\^|_|[+*/-](?=[\w\\(])|[:.](?=\d)|[0-9]|\w(?!\w)")
 _PALE = re.compile(r"\\(?:text)?color\s*(?:\[[^\]]*\])?\{\s*(?:white|transparent|background|bg)\s*\}\s*\{?[^{}$\n]*$")
 _OR = re.compile(r"[^.!?\n]{0,60}\bor\b(?!\s+rather)[^.!?\n]{0,40}", re.IGNORECASE)
 _OPENED = re.compile(r"(?:\\left\s*)?[(\[]\s*$")
 _CLOSED = re.compile(r"\s*(?:\\right\s*)?[)\]]")
+_END_OF_PROOF = re.compile(r"_?\s*\{?\s*\\(?:blacksquare|square|Box|qed|hfill)(?![A-Za-z])\}?")
 _QUESTION = re.compile(r"[\s$.\\)\]*]{0,6}\?")
 _PERCENT = re.compile(r"(?:\s|\\[,;:! ])*(?:\\%|%|\\text\{\s*(?:percent|thousand|million|billion|hundred|dozen)\s*\})")
+_ANOTHER_FORM = re.compile(
+    r"[\s$\\)}]*\(\s*or\s+(?!about|approx|roughly|equivalently|around|\\approx)(?P<form>[^()\n]{1,40})\)", re.IGNORECASE
+)
+"""A second form of the value in a parenthesis behind the box; where it is another value, there are two."""
 _SCALE = re.compile(r"[\s$]+(percent|thousand|million|billion|hundred|dozen)\b", re.IGNORECASE)
 _DEGREE = re.compile(r"\s*\^\s*(?:\\circ|\{\s*\\circ\s*\})")
 
@@ -219,7 +245,9 @@ def listing(text: str, found: list[Box]) -> str:
     names = [_NAME.search(text[max(0, box.start - 20) : box.start]) for box in chosen]
     if all(names) and not any("=" in inside for inside in contents):
         contents = [f"{name[1]} = {inside}" for name, inside in zip(names, contents, strict=True) if name]
-    return ", ".join(dict.fromkeys(inside for inside in contents if inside))
+    values = {inside.replace(" ", "") for inside in contents}
+    kept = [i for i in contents if i and not ((name := _NAMED.match(i)) and i[name.end() :].replace(" ", "") in values)]
+    return ", ".join(dict.fromkeys(kept))
 
 
 def _together(text: str, box: Box, following: Box) -> bool:
@@ -230,12 +258,18 @@ def _together(text: str, box: Box, following: Box) -> bool:
         return True
     if _LABELLED.fullmatch(between):
         return bool(_LABEL.search(text[max(0, box.start - 40) : box.start]) or _LABELLED.search(between))
+    names = [_FUNCTION.search(text[max(0, part.start - 24) : part.start]) for part in (box, following)]
+    if names[0] and names[1] and names[0]["letter"] == names[1]["letter"] and names[0]["at"] != names[1]["at"]:
+        rest = between[: len(between) - len(names[1].group())]
+        return len(rest) <= 40 and bool(_SEPARATORS.fullmatch(rest.rstrip("$ (\\[").rstrip("-*\u2022 ")))
     return bool(_PARTS.fullmatch(between)) and not _OTHERWISE.search(between)
 
 
 def beside(text: str, box: Box) -> str:
     """A percent sign, a degree sign or a scale word that belongs to the value but stands behind the box."""
     after = text[box.end : box.end + 60]
+    if (form := _ANOTHER_FORM.match(after)) is not None:
+        return f" \\text{{ or }} {form['form'].strip().strip('$').strip()}"
     match = _PERCENT.match(after) or _DEGREE.match(after)
     if match is None and (scale := _SCALE.match(after)):
         return f"\\text{{ {scale[1]}}}"
@@ -255,6 +289,10 @@ def discounted(text: str, box: Box) -> str:
         if before[opened.start() - 1].isalnum() or before[opened.start() - 1] == "}":
             return "the last box is an argument"
         before, after = before[: opened.start()], after[closed.end() :]
+    if before[-1:] in ("*", "_") and after.startswith(before[-1]) and not inside:  # emphasis
+        before, after = before.rstrip(before[-1]), after.lstrip(after[0])
+    if (mark := _END_OF_PROOF.match(after)) is not None:
+        after = after[mark.end() :]
     if not inside:  # outside of a formula a new line ends what stands before it
         before = before.rpartition("\n")[2]
     if _OPERATOR_BEFORE.search(before):
@@ -287,7 +325,13 @@ def in_a_list(text: str, box: Box) -> bool:
 def _mistaken(before: str) -> bool:
     """Whether a box is introduced as a mistake, or as what somebody might think."""
     found = _MISTAKEN.search(before)
-    return bool(found) and not _HENCE.search((found["between"] or "") + (found["then"] or "") if found else "")
+    if found is None:
+        return False
+    if found["between"] is None:
+        return not _HENCE.search(found["then"])
+    if _DENIED_NEXT.match(found["between"]):
+        return True
+    return not _OF_ANOTHER.search(before[: found.start()]) and not _HENCE.search(found["between"])
 
 
 def in_formula(text: str, at: int) -> bool:

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pidistill_math import boxes, stated
+from pidistill_math.reading import alike
 
 WINDOW: Final = 1_000_000
 """Characters at the end of a completion in which an answer is looked for."""
@@ -63,17 +64,33 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _TURN = re.compile(
-    r"^[\s$.,!*\\)\]]*(?:(?:wait|hmm|oops|hold\s+on|actually)\b[\s,.:!-]|no\s*[,.:!\u2014-])", re.IGNORECASE
+    r"^[\s$.,!*\\)\]]*(?:(?:wait|hmm|oops|whoops|hold\s+on|actually|my\s+bad|my\s+mistake|apologies)\b[\s,.:!-]"
+    r"|(?:no|sorry)\s*[,.:!\u2014-]|i\s+(?:forgot|missed|overlooked|miscounted|misread)\b)",
+    re.IGNORECASE,
 )
+_ASSERTED = re.compile(
+    r"\b(?:(?:total|answer|count)(?:\s+(?:is|was|are|equals|becomes|should\s+be|comes\s+to)|'s)|(?:so|then|thus|hence)\s+it(?:\s+is|'s)"
+    r"|it's|(?:so|thus|hence|sorry|therefore)(?=[\s,:]+[$\\(]*-?\d[\d,.]*\$?(?:[.!\s]|$)))"
+    r"[\s,:]*(?:then|now|really|actually|in\s+fact)?[\s$\\(*]*(?P<value>-?\d+(?:[.,/]\d+)*)",
+    re.IGNORECASE,
+)
+"""A value that is given after second thoughts."""
+_CALLED_ANSWER = re.compile(
+    r"(?P<value>-?\d+(?:[.,/]\d+)*)\$?\s*,?\s*(?:(?:which|that|and\s+th(?:is|at))\s+)?(?:is|must\s+be)\s+(?:our|the|my)\s+"
+    r"(?:final\s+|correct\s+|actual\s+)?answer\b",
+    re.IGNORECASE,
+)
+_MARKED = re.compile(r"(?:^|\n)[ \t]*####[ \t]*(?P<answer>[^\n]{1,200}?)\s*\Z")
 _CONFIRMED = re.compile(
     r"\b(?:is|looks?|was)\s+(?:indeed\s+|right|correct\b|fine|good|(?:a\s+)?well[\s-]known)|\bconfirm|\bchecks?\s+out|\bstands\b"
-    r"|\bcorrect[.!]|\ball\s+(?:is\s+)?good|\bverif(?:y|ied)|\bgood\.|\?[^.!?]{0,60}\.?\s+yes\b|\bno\s+other\b",
+    r"|\bcorrect[.!]|\ball\s+(?:is\s+)?good|\bverif(?:y|ied)|\bgood\.|\?[^.!?]{0,60}\.?\s+yes\b|[.:]\s+yes\b(?!\s+i\b)|\bno\s+other\b",
     re.IGNORECASE,
 )
 _REPLACED = re.compile(r"\b(?:final|correct|actual|right|true|real)\s+answer\**\s*(?:is|:)", re.IGNORECASE)
 
 
 _TURN_ENDS = re.compile(r"<\|(?:im_end|endoftext|eot_id|end|end_of_text)\|>|</s>")
+_THOUGHT_ENDS: Final = "<|end_of_thought|>"
 _MARK = re.compile(r"<\|\w{1,30}\|>")
 
 
@@ -89,6 +106,8 @@ class Extraction:
 def extract(completion: str, fallback: bool = True) -> Extraction:
     """The answer of a completion. `fallback` allows an answer that is stated without a box."""
     text = completion[-WINDOW:]
+    if (thought := text.rfind(_THOUGHT_ENDS)) >= 0:
+        text = text[thought + len(_THOUGHT_ENDS) :]
     think_end = text.rfind("</think>")
     if text.find("<think>", max(think_end, 0)) >= 0:
         return _none("the completion ends inside its scratch work (<think> is never closed)")
@@ -119,7 +138,13 @@ def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
     replaced = fallback and "answer" in after.lower() and _REPLACED.search(after)
     if replaced and _POINTS_BACK.match(after, replaced.end()):
         replaced = None
-    taken_back = withdrawn(after)
+    inside = boxes.content(text, found[-1])
+    if fallback and (marked := _MARKED.search(text, found[-1].end)) is not None and stated.readable(marked["answer"]):
+        return Extraction(marked["answer"].strip(), "marker")
+    called = list(_CALLED_ANSWER.finditer(after))
+    if called and not alike(called[-1]["value"], inside) and called[-1].start() != 0:
+        return _none("another value than the last \\boxed{} is called the answer")
+    taken_back = withdrawn(after, inside)
     if taken_back or replaced:
         if fallback and (later := _stated(after)).answer is not None:
             return later
@@ -147,14 +172,18 @@ def _stated(text: str) -> Extraction:
     return Extraction(answer, how)
 
 
-def withdrawn(after: str) -> bool:
-    """Whether what follows an answer takes it back."""
+def withdrawn(after: str, inside: str = "") -> bool:
+    """Whether what follows an answer takes it back; `inside` is the answer."""
     if len(after) < 4:
         return False
     if _DENIED.match(after) or _RIVAL.match(after):
         return True
-    if _TURN.search(after) and not _CONFIRMED.search(after):
-        return True
+    if (turn := _TURN.search(after)) is not None:
+        values = list(_ASSERTED.finditer(after, turn.start()))
+        if values:
+            return not alike(values[-1]["value"], inside)
+        if not _CONFIRMED.search(after):
+            return True
     return any(not _of_another(after, found) for found in _WITHDRAWN.finditer(after[:600]))
 
 

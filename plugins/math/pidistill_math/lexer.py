@@ -132,6 +132,9 @@ class _Lexer:
         self.add("cmd", f"{which}:{name}")
 
     def command(self, name: str) -> None:
+        if name == '"':
+            self.add("op", name)
+            return
         if name not in DRESS and (glued := re.fullmatch(r"(q?quad)([A-Za-z]+)", name)):
             self.at -= len(glued[2])  # data sets have \\quadx for \\quad x
             name = glued[1]

@@ -56,7 +56,7 @@ def _thousands(found: list[Token]) -> list[Token]:
         if token.kind == "op" or token.kind == "cmd":
             depth += token.text in _OPEN or token.text in ("{", "langle")
             depth -= token.text in _CLOSE or token.text in ("}", "rangle")
-        if token.kind == "num" and re.fullmatch(r"[1-9]\d{0,2}", token.text):
+        if token.kind == "num" and re.fullmatch(r"[1-9]\d{0,2}|0", token.text):
             digits, after = _groups(found, at, depth > 0)
             if after > at + 1:
                 result.append(replace(token, text=digits))
