@@ -57,7 +57,7 @@ _ARROW = re.compile(
     r"(?:=>|->|\u2192|\*\*|__|(?:^|\n)\s*[->*+]\s+|(?:^|\n)\s*>+|(?:^|\n)\s*\|[^\n]*\|\s|\s[-\u2013\u2014]\s)\s*$"
 )
 _FACTOR_BEFORE = re.compile(r"(?:\d|(?<![A-Za-z\\])[A-Za-z]|[A-Za-z0-9}]\))(?:\s|\\[,;:! ])*$")
-_TOUCHING_BEFORE = re.compile(r"(?:(?<![A-Za-z])[A-Za-z]|\d)\Z")
+_TOUCHING_BEFORE = re.compile(r"(?:(?<![A-Za-z\\])[A-Za-z]|\d)\Z")
 _NOT_BEFORE = re.compile(
     r"(?:\bnot(?:\s+(?:equal\s+to|be|simply|just))?|n't(?:\s+be)?|\bnever|\binstead\s+of|\bif\s+(?:the\s+answer|it|this)\s+(?:were|was|is)|\brather\s+than|\bneither|\bunlike)"
     r"[\s:$*\\(\[]*(?:\\text\{[^{}]*\})?[\s$]*$",

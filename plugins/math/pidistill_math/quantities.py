@@ -138,6 +138,9 @@ class Quantities(Expressions):
                 self.at += 1
                 doubled = token.text != "'" or self.skip("'")
                 return Node("quantity", (node,), unit=units.INCH_MARK if doubled else units.measure("foot"))
+            elif token.kind in ("cmd", "op") and token.text in _CURRENCY and node.head == "num":
+                self.at += 1
+                return Node("quantity", (node,), unit=Unit(_CURRENCY[token.text], label=_CURRENCY[token.text]))
             elif token.text == "cents" and token.kind == "cmd":
                 self.at += 1
                 return Node("quantity", (node,), unit=units.measure("cents"))

@@ -239,6 +239,11 @@ def _inequality(sides: tuple[Node, ...], found: list[str]) -> Shape:
         raise Unreadable("a relation between numbers")
     if len(sides) == 3 and is_name(sides[1]):
         return Reals((Interval(sides[0], sides[2], (found[0] == "<=", found[1] == "<=")),), sides[1])
+    if len(sides) == 3 and sides[1].head == "call" and sides[1].text == "abs":
+        ends = [distance((sides[0], sides[1]), found[0]), distance((sides[1], sides[2]), found[1])]
+        if ends[0] is not None and ends[1] is not None:
+            ring = joined_reals([ends[0], ends[1]], ["and"])
+            return ring if ring is not None else Relation(sides, tuple(found))
     if len(sides) == 2 and (within := distance(sides, found[0])) is not None:
         return within
     if len(sides) == 2:
