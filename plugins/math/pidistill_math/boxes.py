@@ -13,7 +13,10 @@ from typing import Final
 
 from pidistill_math.symbols import ARGUMENT_DRESS, DRESS, ROMAN, TEXT
 
-_TOKEN = re.compile(r"\\+(?:boxed|fbox)\s*(?:(?P<open>\{)|(?P<bare>-?\d+(?:\.\d+)?)|(?![A-Za-z]))|\\[\s\S]|[{}]")
+_TOKEN = re.compile(
+    r"\\(?:\\*(?:boxed|fbox)\s*(?:(?P<open>\{)|(?P<bare>-?\d+(?:\.\d+)?)|(?![A-Za-z]))|[\s\S])|\{|\}"
+)
+"""Each branch begins with one sign, so that the search skips to the next of them."""
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?\s*(?:\[[^\]{}]{0,40}\])?\s*$")
 _TRANSPARENT: Final = (
     TEXT | ROMAN | DRESS | ARGUMENT_DRESS | {"boxed", "fbox", "bbox", "color", "begin", "end", "large", "ensuremath"}
@@ -63,9 +66,16 @@ _NOT_BEFORE = re.compile(
     r"[\s:$*\\(\[]*(?:\\text\{[^{}]*\})?[\s$]*$",
     re.IGNORECASE,
 )
-_DENYING = re.compile(
-    r"not|n't|never|if|instead|rather|neither|unlike|mistake|wrong|incorrect|might|may|could|say", re.IGNORECASE
-)
+_DENYING: Final = (
+    "not", "n't", "never", "if", "instead", "rather", "neither", "unlike", "mistake", "wrong", "incorrect", "erroneous",
+    "might", "may", "could", "would",
+)  # fmt: skip
+"""What a denial before a box holds: most texts hold none, and need no closer look."""
+_CHANGING_LAST: Final = (
+    "twice", "thrice", "double", "triple", "half", "of", "minus", "negative", "plus", "times", "least", "most", "than",
+    "to", "by", "and", "exceed", "exceeds", "below", "above",
+)  # fmt: skip
+"""Last letters of the words before a box that change it."""
 _MISTAKEN = re.compile(
     r"\b(?:mistakes?|wrong|incorrect|erroneous)\b(?P<between>[^.!?\n]{0,40})$"
     r"|(?<!\bas you )(?<!\bas one )(?<!\bas we )\b(?:might|may|could|would)\s+(?:think|say|guess|believe|argue)\b"
@@ -285,7 +295,8 @@ def discounted(text: str, box: Box) -> str:
     inside = in_formula(text, box.start)
     if ("color" in wide and _PALE.search(wide)) or (before.endswith("~~") and after.startswith("~~")):
         return "the last box cannot be seen, or is struck out"
-    if (opened := _OPENED.search(before)) and (closed := _CLOSED.match(after)) and opened.start():
+    opened = _OPENED.search(before) if before.rstrip()[-1:] in ("(", "[") else None
+    if opened is not None and opened.start() and (closed := _CLOSED.match(after)):
         if before[opened.start() - 1].isalnum() or before[opened.start() - 1] == "}":
             return "the last box is an argument"
         before, after = before[: opened.start()], after[closed.end() :]
@@ -295,15 +306,18 @@ def discounted(text: str, box: Box) -> str:
         after = after[mark.end() :]
     if not inside:  # outside of a formula a new line ends what stands before it
         before = before.rpartition("\n")[2]
-    if _OPERATOR_BEFORE.search(before):
+    last = before.rstrip()[-1:]
+    opening = last in ("$", "(", "[", "{", "")  # nothing that could be an operator or a factor
+    if not opening and _OPERATOR_BEFORE.search(before):
         arrow = _ARROW.search(before) and not (inside and before.rstrip()[-1:] in "-+*")
         if not arrow:
             return "the last box stands behind an operator"
-    if _DENYING.search(wide[-80:]) and (_NOT_BEFORE.search(wide[-80:]) or _mistaken(wide[-80:])):
+    low = wide[-80:].lower()
+    if any(word in low for word in _DENYING) and (_NOT_BEFORE.search(wide[-80:]) or _mistaken(wide[-80:])):
         return DENIED
-    if _WORD_BEFORE.search(before):
+    if before.lower().rstrip(" \t\n$\\({}").endswith(_CHANGING_LAST) and _WORD_BEFORE.search(before):
         return "the last box stands behind words that change it"
-    if (inside and _FACTOR_BEFORE.search(before)) or (not inside and _TOUCHING_BEFORE.search(before)):
+    if (inside and not opening and _FACTOR_BEFORE.search(before)) or (not inside and _TOUCHING_BEFORE.search(before)):
         return "the last box has a factor"
     if _QUESTION.match(after):
         return "the last box is a question"
@@ -319,7 +333,7 @@ def in_a_list(text: str, box: Box) -> bool:
     before, after = text[max(0, box.start - 32) : box.start], text[box.end : box.end + 60]
     if _OTHER_BEFORE.search(before):
         return True
-    return in_formula(text, box.start) and bool(_ITEM_BEFORE.search(before) or _ITEM_AFTER.match(after))
+    return bool(_ITEM_BEFORE.search(before) or _ITEM_AFTER.match(after)) and in_formula(text, box.start)
 
 
 def _mistaken(before: str) -> bool:

@@ -135,13 +135,15 @@ def _one_turn(text: str) -> str:
 
 def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
     after = text[found[-1].end : found[-1].end + _AFTERWARDS]
-    replaced = fallback and "answer" in after.lower() and _REPLACED.search(after)
+    speaks = "answer" in after.lower()
+    replaced = _REPLACED.search(after) if fallback and speaks else None
     if replaced and _POINTS_BACK.match(after, replaced.end()):
         replaced = None
     inside = boxes.content(text, found[-1])
-    if fallback and (marked := _MARKED.search(text, found[-1].end)) is not None and stated.readable(marked["answer"]):
+    marked = _MARKED.search(text, found[-1].end) if fallback and "####" in text[found[-1].end :] else None
+    if marked is not None and stated.readable(marked["answer"]):
         return Extraction(marked["answer"].strip(), "marker")
-    called = list(_CALLED_ANSWER.finditer(after))
+    called = list(_CALLED_ANSWER.finditer(after)) if speaks else []
     if called and not alike(called[-1]["value"], inside) and called[-1].start() != 0:
         return _none("another value than the last \\boxed{} is called the answer")
     taken_back = withdrawn(after, inside)
@@ -150,7 +152,7 @@ def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
             return later
         if taken_back:
             return _none("the last \\boxed{} is withdrawn")
-    if fallback and not replaced and _AGAIN.search(after):
+    if fallback and speaks and not replaced and _AGAIN.search(after):
         later = _stated(after)
         if later.answer is not None and any(map(str.isdigit, later.answer)) and stated.readable(later.answer):
             return later
