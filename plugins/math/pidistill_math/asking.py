@@ -149,12 +149,8 @@ class Question:
         return bool(re.search(rf"(?<![A-Za-z\\]){re.escape(name)}(?![A-Za-z])", self.text))
 
     def speaks_of(self, part: Named) -> bool:
-        """Whether the question has a name, or asks so little that it need not."""
-        return part.name.head != "sym" or not self.asked_anything() or self.has_letter(part.name.text)
-
-    def asked_anything(self) -> bool:
-        """Whether the question holds a formula, so that its names are known."""
-        return "$" in self.text or "\\(" in self.text
+        """Whether the question has a name."""
+        return part.name.head != "sym" or self.has_letter(part.name.text)
 
     def order(self, names: Sequence[str]) -> list[str]:
         """The names of a tuple in the order in which the question writes them as one; [] where it does not."""

@@ -32,10 +32,17 @@ _ENDS: Final = vocabulary(
     "of are is was were does did do the can will would could should to has have had in on at per if with from that"
 )
 _ORDINAL = re.compile(r"\s*\d+\s*(?:\^\s*)?\{?\s*(?:\\(?:text|mathrm|textrm)\s*\{\s*)?(?:st|nd|rd|th)\s*\}*\s*")
+_HOW_MUCH = re.compile(r"\bhow\s+much\b", re.IGNORECASE)
+_MONEY = re.compile(
+    r"\bhow\s+much\b(?:\s+more|\s+total)?(?:\s+money\b|[^.?!]{0,80}\b(?:cost|costs|pay|paid|spend|spent|earn|earned|charge|owe|profit|salary"
+    r"|revenue|earnings|price)\b)[^.?!]{0,120}[.?!]?\s*\Z",
+    re.IGNORECASE,
+)
+_CURRENCIES: Final = vocabulary("dollar euro yen rupee yuan ruble peso won franc") | {"pound sterling", units.ANYTHING}
 _ONE_BY_ONE: Final = Unit("count one")
 """The unit of things counted one by one: no measure and no pair is one."""
 _SIZE_ASKED = re.compile(
-    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?:[a-z-]+\s+){0,2}?(?P<size>area|volume)\b",
+    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+(?:the|its)\s+(?:[a-z-]+\s+){0,2}?(?P<size>area|volume)\b",
     re.IGNORECASE,
 )
 _PEOPLE: Final = vocabulary(
@@ -66,7 +73,13 @@ def asked_unit(question: str, answered: Unit) -> Unit | None:
         return Unit(answered.dimension, asked.factor * noun.scale) if same and noun is not None else _ONE_BY_ONE
     if asked is None:
         cents = answered.dimension == "dollar" and answered.scale != 1 and "cent" not in question.lower()
-        if cents and re.search(r"\bhow\s+much\b", question, re.IGNORECASE):
+        if cents and _HOW_MUCH.search(question):
+            return units.measure("dollar")
+        if (
+            answered.dimension not in _CURRENCIES
+            and re.search(r"\$|\bdollars?\b", question)
+            and _MONEY.search(question)
+        ):
             return units.measure("dollar")
         return _unit_of_a_size(question, answered) or _unit_given(question, answered)
     if _thing(asked) in _PEOPLE and _thing(answered) in _PEOPLE:
@@ -154,6 +167,8 @@ class Scaled:
 @lru_cache(maxsize=256)
 def _asked(question: str) -> Unit | Rate | Scaled | None:
     for match in reversed(list(_HOW_MANY.finditer(question))):
+        if _HOW_MUCH.search(question, match.end()):
+            return None
         return _counted([word.rstrip(",;:") for word in match["rest"].split()[:6]])
     for sentence in reversed(_SENTENCE.findall(question)):
         if _ASKING.search(sentence):
@@ -186,9 +201,12 @@ def _counted(words: list[str]) -> Unit | Rate | Scaled | None:
             noun = Unit(units.ANYTHING)
         if low in units.FREE and low not in ("ways", "way"):
             continue
-        if (unit := units.counted(low)) is not None and low.endswith(("s", "en", "people", "ice", "eese")):
+        if (unit := units.counted(low)) is not None and low.endswith(
+            ("s", "en", "people", "ice", "eese", "sheep", "fish", "deer")
+        ):
             following = words[at + 1].lower() if at + 1 < len(words) else ""
-            return None if following.isalpha() and units.counted(following) else unit
+            modifies = following.isalpha() and following not in _ENDS and units.counted(following)
+            return None if modifies else unit
     return noun
 
 

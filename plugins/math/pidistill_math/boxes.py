@@ -13,9 +13,7 @@ from typing import Final
 
 from pidistill_math.symbols import ARGUMENT_DRESS, DRESS, ROMAN, TEXT
 
-_TOKEN = re.compile(
-    r"\\(?:\\*(?:boxed|fbox)\s*(?:(?P<open>\{)|(?P<bare>-?\d+(?:\.\d+)?)|(?![A-Za-z]))|[\s\S])|\{|\}"
-)
+_TOKEN = re.compile(r"\\(?:\\*(?:boxed|fbox)\s*(?:(?P<open>\{)|(?P<bare>-?\d+(?:\.\d+)?)|(?![A-Za-z]))|[\s\S])|\{|\}")
 """Each branch begins with one sign, so that the search skips to the next of them."""
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?\s*(?:\[[^\]{}]{0,40}\])?\s*$")
 _TRANSPARENT: Final = (
@@ -88,7 +86,8 @@ _OF_ANOTHER = re.compile(
 )
 """What stands before 'wrong' where it speaks of what came before it, or of a mistake that is being mended."""
 _DENIED_NEXT = re.compile(
-    r"\s+(?:to|that|would\s+be\s+to)\b|\s+(?:\w+\s+)?(?:answer|value|result|guess)\W*$", re.IGNORECASE
+    r"\s+(?:to|that|would\s+be\s+to)\b|,?\s+(?:namely|i\.e\.|viz|that\s+is)|\s+(?:\w+\s+)?(?:answer|value|result|guess)\W*$",
+    re.IGNORECASE,
 )
 _HENCE = re.compile(
     r"\b(?:so|hence|thus|therefore|but|not|instead|is\s+actually|correct|right|we|get)\b|[;,\u2014\u2013]",
@@ -103,8 +102,10 @@ _WORD_BEFORE = re.compile(
 _OTHER_BEFORE = re.compile(r"(?:[\d$})]|\\\))\s*(?:\\text\{)?\s*or\s*(?:\})?[\s$\\(]*$", re.IGNORECASE)
 _ITEM_BEFORE = re.compile(r"[\w})\]]\s*[,;:](?:\s|\\[,;: ]|\\q?quad)*$")
 _WORD_AFTER = re.compile(
-    r"[\s$\\)}]*(?:\\text\{)?\s*(?:squared|cubed|factorial|to\s+[$\\(]*-?\d|b?mod\s|times|plus|minus|divided|(?:more|less)\s+than|or\s+(?:more|less|so)|"
-    r"(?:or|and|plus|minus)\s*(?:\})?[\s$\\(]*(?:-?\d|frac|sqrt|dfrac))",
+    r"[\s$\\)}]*(?:\\text\{)?\s*(?:squared|cubed|factorial|to\s+[$\\(]*-?\d|b?mod\s|plus|minus|divided"
+    r"|times(?=\s+(?:the|as|that|its|his|her|their|this|what)\b|\s*[\d$\\(])"
+    r"|(?:more|less)\s+than(?!\s+(?-i:[A-Z][a-z]{2,}))|or\s+(?:more|less|so)"
+    r"|(?:or|and|plus|minus)\s*(?:\})?[\s$\\(]*(?:-?\d|frac|sqrt|dfrac))",
     re.IGNORECASE,
 )
 _ITEM_AFTER = re.compile(r"(?:\s|\\[,;: ])*[,;:](?:\s|\\[,;: ])*(?:[-+\d]|\\d?frac|\\sqrt|\\pi|\\infty)")
@@ -300,7 +301,7 @@ def discounted(text: str, box: Box) -> str:
         if before[opened.start() - 1].isalnum() or before[opened.start() - 1] == "}":
             return "the last box is an argument"
         before, after = before[: opened.start()], after[closed.end() :]
-    if before[-1:] in ("*", "_") and after.startswith(before[-1]) and not inside:  # emphasis
+    if before[-1:] in ("*", "_") and not inside and re.match(rf"\{before[-1]}+(?!\s*[\d(\\])", after):  # emphasis
         before, after = before.rstrip(before[-1]), after.lstrip(after[0])
     if (mark := _END_OF_PROOF.match(after)) is not None:
         after = after[mark.end() :]
@@ -345,6 +346,8 @@ def _mistaken(before: str) -> bool:
         return not _HENCE.search(found["then"])
     if _DENIED_NEXT.match(found["between"]):
         return True
+    if not re.search("[A-Za-z]", found["between"]):
+        return not _OF_ANOTHER.search(before[: found.start()])
     return not _OF_ANOTHER.search(before[: found.start()]) and not _HENCE.search(found["between"])
 
 

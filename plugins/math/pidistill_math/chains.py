@@ -17,6 +17,13 @@ def numeral(node: Node) -> bool:
     return inner.head == "num"
 
 
+def stated_side(sides: Sequence[Node]) -> Node:
+    """The side of a true chain that states its value: the last numeral, ``27 = 8+9+10``, or the last side."""
+    if (numerals := [side for side in sides if numeral(side)]) and not numeral(sides[-1]):
+        return numerals[-1]
+    return sides[0] if sides[-1].head == "degree" and has_pi(sides[0]) else sides[-1]
+
+
 def solved(name: Node, values: Sequence[Node]) -> bool:
     """Whether a name is given by what is free of it."""
     if name.head != "sym":

@@ -264,7 +264,7 @@ class Comparison:
         """Names with values against values alone, in the order given, or of the alphabet where a tuple is meant."""
         if isinstance(other, Ordered) and self.question.asks_for_an_interval() and other.brackets == "()":
             return no("names with values, where an interval is asked for")
-        if swapped and isinstance(other, Several) and not all(map(self.question.speaks_of, record.parts)):
+        if swapped and isinstance(other, Several) and len({*map(self.question.speaks_of, record.parts)}) > 1:
             return no("values of names that the question does not have")
         inner = [part.inner for part in record.parts]
         names = [part.name.text for part in record.parts]

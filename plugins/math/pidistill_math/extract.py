@@ -141,10 +141,10 @@ def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
         replaced = None
     inside = boxes.content(text, found[-1])
     marked = _MARKED.search(text, found[-1].end) if fallback and "####" in text[found[-1].end :] else None
-    if marked is not None and stated.readable(marked["answer"]):
+    if marked is not None and any(map(str.isdigit, marked["answer"])) and stated.readable(marked["answer"]):
         return Extraction(marked["answer"].strip(), "marker")
     called = list(_CALLED_ANSWER.finditer(after)) if speaks else []
-    if called and not alike(called[-1]["value"], inside) and called[-1].start() != 0:
+    if called and not _holds(inside, called[-1]["value"]) and called[-1].start() != 0:
         return _none("another value than the last \\boxed{} is called the answer")
     taken_back = withdrawn(after, inside)
     if taken_back or replaced:
@@ -183,10 +183,15 @@ def withdrawn(after: str, inside: str = "") -> bool:
     if (turn := _TURN.search(after)) is not None:
         values = list(_ASSERTED.finditer(after, turn.start()))
         if values:
-            return not alike(values[-1]["value"], inside)
+            return not _holds(inside, values[-1]["value"])
         if not _CONFIRMED.search(after):
             return True
     return any(not _of_another(after, found) for found in _WITHDRAWN.finditer(after[:600]))
+
+
+def _holds(inside: str, value: str) -> bool:
+    """Whether a value that is named again is the one in the box."""
+    return alike(value, inside) or bool(re.search(rf"(?<![\d.,/]){re.escape(value)}(?![\d/]|[.,]\d)", inside))
 
 
 def _of_another(after: str, found: re.Match[str]) -> bool:

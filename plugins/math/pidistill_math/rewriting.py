@@ -49,7 +49,7 @@ _CONSTANT = re.compile(
 )
 _LINE = re.compile(r"\s*\\\\\s*(?=[A-Za-z](?:_\w)?\s*=)")
 _COLON = re.compile(r"(?<=[\d}])\s*\\colon\s*(?=[\d\\])")
-_LETTER_DIGITS = re.compile(r"(?=\d*[A-Fa-f])([0-9A-Fa-f]{1,16})_\{?\s*(?:16|hex)\s*\}?")
+_LETTER_DIGITS = re.compile(r"(?=\d*[A-Fa-f])([0-9A-Fa-f]{2,16})_\{?\s*(?:16|hex)\s*\}?")
 _LONGEST: Final = 400
 """Characters of the longest answer that is respelt: those that are longer are written by machines."""
 

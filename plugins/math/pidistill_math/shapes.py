@@ -17,7 +17,7 @@ from itertools import product
 from typing import Final, TypeAlias
 
 from pidistill_math import lists
-from pidistill_math.chains import all_equal, has_pi, numeral, solved
+from pidistill_math.chains import all_equal, numeral, solved, stated_side
 from pidistill_math.equality import constant
 from pidistill_math.intervals import complement, joined_reals, met, normalized, without
 from pidistill_math.kinds import (
@@ -203,16 +203,13 @@ def _chain(node: Node, found: list[str], accepts: Accepts) -> Shape:
             if not all(symbols(side) for side in values):
                 raise Unreadable("a chain of equalities that is false")
             return Equation(tuple(sides))
-        return Named(sides[0], _shown(shape((exact or values)[-1], accepts), values[-1], found[-1]))
+        return Named(sides[0], _shown(shape(stated_side(exact or values), accepts), values[-1], found[-1]))
     if not named and all(constant(side) is not None or not symbols(side) for side in sides):
         if all(numeral(side) for side in sides):
             raise Unreadable("numbers joined by a relation, which says nothing of the answer")
         if not all_equal(sides, found):
             raise Unreadable("a chain of equalities that is false")
-        last = exact[-1] if numeral(exact[-1]) or not numeral(exact[0]) else exact[0]  # 27 = 8+9+10
-        if last.head == "degree" and has_pi(exact[0]):
-            last = exact[0]
-        return _shown(shape(last, accepts), sides[-1], found[-1])
+        return _shown(shape(stated_side(exact), accepts), sides[-1], found[-1])
     if not named and len(sides) > 1 and found == ["="] * len(found) and len(sides) > 2 and all_equal(sides, found):
         return shape(sides[-1], accepts)
     if "~" in found:

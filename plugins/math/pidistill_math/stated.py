@@ -54,7 +54,7 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(
-    r"\b(?:but|candidates?|guess|closest|something|unknown|unclear|minus|plus|not|others?|they|claim\w*|say|think|believe|wrong"
+    r"\b(?:but|candidates?|guess|closest|something|unknown|unclear|minus|plus|half|not|others?|they|claim\w*|say|think|believe|wrong"
     r"|where|if)\b",
     re.IGNORECASE,
 )
@@ -72,14 +72,22 @@ _NUMERAL = re.compile(r"\\?\$?(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:\\?%)?(?![\w.
 _SPOKEN = re.compile(r"[A-Za-z'-]+")
 _MOST_WORDS: Final = 14
 _SAYING_MORE: Final = CHANGING | vocabulary(
-    """by than over under above below after before at of per each every out step page part case problem question option
+    """by than over under above below after before at per each every out step page part case problem question option
     choice equation line figure section row example number half quarter third double triple twice one two three four
     five six seven eight nine ten dozen pair pairs remaining another other first last second next between might may
     could would should maybe perhaps probably likely possibly almost nearly about around roughly estimate guess can
     cannot doesn't don't isn't aren't wasn't won't can't didn't if unless until false true how what why which who up to
-    extra additional further fewer all both some any"""
+    extra additional further fewer all both some any short lack lacks lacked fail fails failed unable without exceed
+    exceeds wrongly claims claimed"""
 ) - {"is", "then", "only"}
 """Words of a sentence that make its number another one than it says."""
+_VERBS: Final = vocabulary(
+    """is are was were be has have had sold sells sell makes make made gets get got needs need needed costs cost pays
+    pay paid spends spend spent earns earn earned takes take took saves save saved bought buys buy eats eat ate
+    receives receive received uses use used collected collects drove drives ran runs walked walks worked works read
+    reads baked bakes owns own owes owe won wins picked picks planted plants drank drinks totals equals"""
+)
+"""Words that a numeral may follow as the number of what is spoken of."""
 _TICKS: Final = " \t\n\u2713\u2714\u2705\u2611\ufe0f"
 _STATEMENT: Final = 2_000
 How = Literal["marker", "phrase", "none"]
@@ -153,6 +161,8 @@ def the_number(sentence: str) -> str:
         return ""
     before, after = sentence[: found[0].start()], sentence[found[0].end() :]
     if not re.fullmatch(r"[A-Za-z' ,-]*[A-Za-z] +", before) or not re.fullmatch(r"(?: +[A-Za-z' ,-]*)?", after):
+        return ""
+    if before.split()[-1].lower() not in _VERBS and before.lower().split()[-2:] != ["total", "of"]:
         return ""
     following = re.match(r" +([A-Za-z]+)", after)
     noun = following[1] if following else ""
