@@ -25,6 +25,7 @@ from pidistill_math.reading import alike
 WINDOW: Final = 1_000_000
 """Characters at the end of a completion in which an answer is looked for."""
 _AFTERWARDS: Final = 1_500
+_LAST_LINE: Final = 400
 
 How = Literal["box", "marker", "phrase", "none"]
 
@@ -140,7 +141,7 @@ def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
     if replaced and _POINTS_BACK.match(after, replaced.end()):
         replaced = None
     inside = boxes.content(text, found[-1])
-    marked = _MARKED.search(text, found[-1].end) if fallback and "####" in text[found[-1].end :] else None
+    marked = _MARKED.search(text, max(found[-1].end, len(text) - _LAST_LINE)) if fallback else None
     if marked is not None and any(map(str.isdigit, marked["answer"])) and stated.readable(marked["answer"]):
         return Extraction(marked["answer"].strip(), "marker")
     called = list(_CALLED_ANSWER.finditer(after)) if speaks else []

@@ -58,6 +58,7 @@ def respelt(text: str) -> str:
     """An answer in spellings that the grammar knows."""
     if len(text) > _LONGEST or not any(char.isalpha() for char in text):
         return text
+    text = text.strip()
     if "(a)" in text:
         text = _without_labels(text)
     text = _CURRENCY.sub(r"\\$", _EXACTLY.sub("", _ANNOUNCED.sub("", text, count=1)))

@@ -61,7 +61,8 @@ _ELSEWHERE = re.compile(
 """Words before the last 'is' of a sentence after which it speaks of something other than the answer."""
 _TAGGED = re.compile(r"<answer>([^<]{1,2000})</answer>")
 _HEADER = re.compile(
-    r"^(?:#{1,6}\s*|\*\*\s*)(?:final\s+)?answer\s*:?\s*(?:\*\*)?\s*:?\s*\n+(\$\$[^$]{1,500}\$\$|[^\n]{1,500})",
+    r"^(?:#{1,6}|\*\*)[ \t]*+(?:final[ \t]++)?answer[ \t]*+:?[ \t]*+(?:\*\*)?[ \t]*+:?[ \t]*+\n\s*+"
+    r"(\$\$[^$]{1,500}\$\$|[^\n]{1,500})",
     re.IGNORECASE | re.MULTILINE,
 )
 _ASIDE = re.compile(
@@ -120,7 +121,7 @@ def _sentence(text: str) -> str:
     text = text.lstrip(" \t*:")
     if (leading := _LEADING.match(text)) is not None and "\n" in leading.group():
         text = text[leading.end() :].lstrip()
-    display = re.match(r"\s*\n+\s*(?=\$|\\\[|\\\(|[\d\\*-])", text)
+    display = re.match(r"[^\S\n]*+\n\s*+(?=\$|\\\[|\\\(|[\d\\*-])", text)
     if display:
         text = re.sub(r"^[-*\u2022]\s+", "", text[display.end() :])  # an item, not a minus sign
     sentence, after = text, ""

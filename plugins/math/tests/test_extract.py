@@ -106,3 +106,23 @@ def test_every_worked_solution_of_the_generated_problems_states_its_answer() -> 
     for problem in arithmetic.problems("train", 0, 300):
         assert problem.solution is not None
         assert extract(problem.solution).answer == problem.reference
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        "The answer is:" + "\n" * 5_000 + "-",
+        "The answer is" + " " * 20_000,
+        "**Final Answer**" + "\n" * 20_000,
+        "**Final Answer" + " " * 20_000 + "x",
+        "\\boxed{5}" + "\n#### a" * 50_000,
+        "\\boxed{5} " + "1" * 1_400 + " x",
+        "\\boxed{1}\n" + "".join(f"{k}. \\boxed{{{k}}}\n" for k in range(2, 3_000)),
+        "wrong " * 5_000 + "\\boxed{5}",
+    ],
+    ids=lambda text: text[:24],
+)
+def test_runs_of_blanks_marks_and_boxes_cost_little(completion: str) -> None:
+    started = time.process_time()
+    extract(completion)
+    assert time.process_time() - started < 1
