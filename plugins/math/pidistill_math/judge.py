@@ -14,6 +14,7 @@ What `equality` cannot compute because it is no arithmetic (limits, integrals in
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -32,6 +33,8 @@ from pidistill_math.second_reading import second_reading
 from pidistill_math.shapes import shape
 from pidistill_math.syntax import Unreadable
 
+_WHOLE = re.compile(r"\s*-?\d{1,18}\s*", re.ASCII)
+"""A whole number in digits alone."""
 LONGEST: Final = 2_000
 """Characters of the longest answer read; the longest reference answers known to us have a few hundred."""
 
@@ -52,6 +55,10 @@ def judge(reference: str, answer: str, limit_s: int = 3, question: str = "", len
     leaves unevaluated. `limit_s` bounds each step that a computer algebra system takes, in whole seconds. ABSTAIN where
     the reference cannot be judged, TIMEOUT where the answer took too long.
     """
+    if _WHOLE.fullmatch(reference) and _WHOLE.fullmatch(answer):  # nothing to be read, and no question settles more
+        if int(reference) == int(answer):
+            return Ruling(Status.PASS, "spelling" if reference.strip() == answer.strip() else "value")
+        return Ruling(Status.FAIL, "value", "another value than the reference")
     asked = Question(question)
     ours = _reference(reference, asked)
     if isinstance(ours, str):
