@@ -80,6 +80,11 @@ _MISTAKEN = re.compile(
     r"(?P<then>[^.!?\n]{0,40})$",
     re.IGNORECASE,
 )
+_WITHOUT_CARE = re.compile(
+    r"\bif\s+(?:we|you|one|someone|somebody)\s+(?:forgets?|ignores?|neglects?|omits?|overlooks?|mistakenly|wrongly|naively|incorrectly)\b"
+    r"[^.!?\n]*$",
+    re.IGNORECASE,
+)
 _OF_ANOTHER = re.compile(
     r"(?:\b(?:is|was|are|were|be|been|went|seems?|looks?|my|fix\w*|correct\w*)|'s)\s+(?:\w+ly\s+|an?\s+|the\s+)*$",
     re.IGNORECASE,
@@ -339,6 +344,8 @@ def in_a_list(text: str, box: Box) -> bool:
 
 def _mistaken(before: str) -> bool:
     """Whether a box is introduced as a mistake, or as what somebody might think."""
+    if _WITHOUT_CARE.search(before):
+        return True
     found = _MISTAKEN.search(before)
     if found is None:
         return False

@@ -19,6 +19,11 @@ STRUCTURES: Final = vocabulary(
     """words choice matrix ratio residue named setop builder angle dots cases group set over"""
 )
 """Heads of single values that are no number."""
+_DIVISOR = re.compile(
+    r"\bremainder\b[\s\S]{0,400}?\bdivided\s+by\s+\$?(\d{1,9})|\b(?:p|b)?mod(?:ulo)?\b[\s${}\\]*(\d{1,9})",
+    re.IGNORECASE,
+)
+"""What a question divides by where it asks for a remainder."""
 _HALVES: Final = {12: units.measure("a.m."), 24: units.measure("p.m.")}
 """The half of the day that an hour of up to 12, or of up to 24, is in."""
 
@@ -59,8 +64,9 @@ def ratios(left: Node, right: Node, question: Question) -> Found:
 def remainder(ours: Node, theirs: Node, question: Question) -> Found:
     """A residue with its modulus where the question asks for the remainder of a division by that."""
     value, modulus = (constant(arg) for arg in theirs.args)
-    asked = re.search(r"\bremainder\b.*\bdivided\s+by\s+\$?(\d+)", question.text, re.IGNORECASE | re.DOTALL)
-    if asked is None or modulus != int(asked[1]) or not isinstance(value, Fraction) or not 0 <= value < int(asked[1]):
+    asked = _DIVISOR.search(question.text)
+    divisor = int(asked[1] or asked[2]) if asked is not None else 0
+    if not divisor or modulus != divisor or not isinstance(value, Fraction) or not 0 <= value < divisor:
         return no("a residue class, where the reference is a number", "residue")
     return yes("residue") if value == ours.number else no("another remainder than the reference", "residue")
 
