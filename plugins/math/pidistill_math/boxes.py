@@ -15,6 +15,9 @@ from pidistill_math.symbols import ARGUMENT_DRESS, DRESS, ROMAN, TEXT
 
 _TOKEN = re.compile(r"\\(?:\\*(?:boxed|fbox)\s*(?:(?P<open>\{)|(?P<bare>-?\d+(?:\.\d+)?)|(?![A-Za-z]))|[\s\S])|\{|\}")
 """Each branch begins with one sign, so that the search skips to the next of them."""
+_GROUP = re.compile(r"\{[^{}]*\}")
+_AROUND: Final = 200
+"""Characters before the first box in which groups around it are looked for."""
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?\s*(?:\[[^\]{}]{0,40}\])?\s*$")
 _TRANSPARENT: Final = (
     TEXT | ROMAN | DRESS | ARGUMENT_DRESS | {"boxed", "fbox", "bbox", "color", "begin", "end", "large", "ensuremath"}
@@ -173,7 +176,7 @@ def boxes(text: str) -> tuple[list[Box], bool]:
     stack: list[_Open] = []
     closed: _Open | None = None
     closed_at = -1
-    for token in _TOKEN.finditer(text, max(0, min(starts) - 200)):
+    for token in _TOKEN.finditer(text, _scan_from(text, min(starts))):
         spelt = token.group()
         if token["open"]:
             stack.append(_Open(token.start(), token.start(), token.end(), stack[-1] if stack else None, None))
@@ -195,6 +198,18 @@ def boxes(text: str) -> tuple[list[Box], bool]:
                 found.append(Box(closed.start, token.end(), slice(closed.content, token.start()), inside))
     last_open = max((opened.start for opened in stack), default=-1)
     return found, last_open > (found[-1].start if found else -1)
+
+
+def _scan_from(text: str, first: int) -> int:
+    """Where to begin to look for the groups around the first box: at the box itself, where none is open before it."""
+    before = text[max(0, first - _AROUND) : first]
+    if "\\\\" not in before and not before.endswith("\\"):  # one of two backslashes escapes nothing
+        closed, opened = before.replace("\\{", "").replace("\\}", ""), ""
+        while closed != opened:
+            closed, opened = _GROUP.sub("", closed), closed
+        if "{" not in closed:
+            return first
+    return max(0, first - _AROUND)
 
 
 def _operation(text: str, stack: list[_Open]) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_math import arithmetic
+from pidistill_math import arithmetic, boxes
 from pidistill_math.extract import extract
 
 
@@ -126,3 +126,32 @@ def test_runs_of_blanks_marks_and_boxes_cost_little(completion: str) -> None:
     started = time.process_time()
     extract(completion)
     assert time.process_time() - started < 1
+
+
+_TEX = st.sampled_from(
+    [
+        "{",
+        "}",
+        "\\{",
+        "\\}",
+        "\\\\",
+        "\\",
+        "$",
+        "\\frac",
+        "\\text",
+        "x^",
+        " a ",
+        "\n\n",
+        "\\boxed{",
+        "\\boxed{5}",
+        "\\fbox 7",
+    ]
+)
+
+
+@given(st.lists(_TEX, max_size=16).map("".join))
+def test_where_the_search_for_groups_begins_changes_no_box(text: str) -> None:
+    found = boxes.boxes(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boxes, "_scan_from", lambda text, first: max(0, first - 200))
+        assert boxes.boxes(text) == found
