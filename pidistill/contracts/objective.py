@@ -82,3 +82,6 @@ class Objective(ABC):
     @abstractmethod
     def train(self, job: TrainJob) -> Trained:
         """Train and write the new weights (and any state to go on from) to `job.out_dir`."""
+
+    def close(self) -> None:  # noqa: B027  # most keep nothing
+        """Let go of what was kept open for a next job. Called when a cell ends, however it ends."""

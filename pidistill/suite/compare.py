@@ -114,6 +114,10 @@ def _run(
             for planned in members:
                 live = parts.cell(resolved[planned.id], planned.seed, planned.id)
                 live = replace(live, renew=renew, matched=matched_cell(planned.config, planned.seed))
-                summaries[planned.id] = finish(live, run_cell(live), planned, manager)
+                try:
+                    summaries[planned.id] = finish(live, run_cell(live), planned, manager)
+                finally:
+                    for objective in live.objectives.values():
+                        objective.close()
                 task.advance(1)
     return summaries

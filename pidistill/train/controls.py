@@ -12,39 +12,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from pidistill.contracts import Objective, Trained, TrainJob
+from pidistill.contracts import TrainJob
 from pidistill.errors import UsageError
 from pidistill.train.chunked import Score, chunked, log_probabilities, score_only
 from pidistill.train.divergence import Side
 from pidistill.train.examples import Encoded
-from pidistill.train.on_policy import Size, StepLoss, train_on_policy
+from pidistill.train.on_policy import OnPolicyObjective, Size, StepLoss
 from pidistill.train.scoring import Batch, LogitHead, check_same_targets
 from pidistill.train.teacher import open_teacher
 from pidistill.train.weights import Trainee
-
-
-class ContrastObjective(Objective):
-    """Rewards tokens for what the right PI says of them beyond what misleading PI says (arXiv 2606.11709)."""
-
-    name = "contrast"
-    needs_teacher = True
-    needs_contrast = True
-    on_policy = True
-
-    def train(self, job: TrainJob) -> Trained:
-        """As `train_on_policy`."""
-        return train_on_policy(job, Contrast, teacher=True)
-
-
-class UnlikelihoodObjective(Objective):
-    """No teacher: pushes down the tokens that the student itself found least likely (arXiv 2608.31046)."""
-
-    name = "unlikelihood"
-    on_policy = True
-
-    def train(self, job: TrainJob) -> Trained:
-        """As `train_on_policy`."""
-        return train_on_policy(job, Unlikelihood, teacher=False)
 
 
 class Contrast(StepLoss):
@@ -123,3 +99,19 @@ def _policy(targets_N: Tensor, advantage_N: Tensor, temperature: float) -> Score
         return -advantage_N[chunk].to(logprob.dtype) * logprob
 
     return score
+
+
+class ContrastObjective(OnPolicyObjective):
+    """Rewards tokens for what the right PI says of them beyond what misleading PI says (arXiv 2606.11709)."""
+
+    name = "contrast"
+    needs_teacher = True
+    needs_contrast = True
+    loss = Contrast
+
+
+class UnlikelihoodObjective(OnPolicyObjective):
+    """No teacher: pushes down the tokens that the student itself found least likely (arXiv 2608.31046)."""
+
+    name = "unlikelihood"
+    loss = Unlikelihood

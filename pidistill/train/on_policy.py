@@ -1,4 +1,4 @@
-"""The training loop of all on-policy objectives; what a step's loss is, a `StepLoss` says.
+"""The training loop of all on-policy objectives; what the loss of a step is, a `StepLoss` says.
 
 One call trains on one list of examples in the order given, `batch_size` to an optimizer step, at most to `steps` in
 all. The caller samples fresh completions from what comes out and calls again with `resume_from`: optimizer,
@@ -17,23 +17,46 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 
-from pidistill.contracts import Trained, TrainJob
+from pidistill.contracts import Objective, Trained, TrainJob
 from pidistill.records import ModelRef, content_hash
+from pidistill.train import session
 from pidistill.train.examples import Encoded, Encoder
 from pidistill.train.metrics import StepLog
 from pidistill.train.optimizer import adamw, learning_rate
 from pidistill.train.randomness import isolated
 from pidistill.train.scoring import Batch
+from pidistill.train.session import Session
 from pidistill.train.state import read_state, save_state
 from pidistill.train.teacher import Teacher
 from pidistill.train.weights import Trainee, open_trainee
+
+
+class OnPolicyObjective(Objective):
+    """Base of the objectives that this loop trains."""
+
+    on_policy = True
+    loss: ClassVar[type[StepLoss]]
+
+    def train(self, job: TrainJob) -> Trained:
+        """Train on `job.examples` and write weights, `trainer_state.pt`, `metrics.jsonl` and the teacher's state.
+
+        Raises:
+            UsageError: there is nothing to train on, or the job does not fit the checkpoint it goes on from.
+            EngineError: a model cannot be loaded, or training diverges.
+        """
+        with isolated(job.seed):
+            return _train(job, self.loss, self.needs_teacher)
+
+    def close(self) -> None:
+        session.close()
 
 
 @dataclass(frozen=True)
@@ -51,13 +74,19 @@ class Size:
 
 
 class StepLoss(ABC):
-    """What an on-policy objective minimises. Opened once a job, by the `open_loss` of `train_on_policy`."""
+    """What an on-policy objective minimises. Opened once a chain of jobs."""
 
     teacher: Teacher | None = None
     """Follows the student after each step, and is saved with it."""
 
     def __init__(self, job: TrainJob, trainee: Trainee) -> None:
         self.config, self.trainee = job.config, trainee
+
+    def go_on(self, job: TrainJob) -> None:
+        """Called where `job` takes this over from the job that wrote its checkpoint."""
+        self.config = job.config
+        if self.teacher is not None and job.resume_from is not None:
+            self.teacher.goes_on(job.resume_from)
 
     def prepare(self, batches: Sequence[Sequence[Encoded]]) -> None:  # noqa: B027  # most need nothing
         """Called once, before the first step, with all that will be trained on."""
@@ -88,35 +117,17 @@ class StepLoss(ABC):
         return Batch.of([e.teacher_prompt for e in batch], [e.completion for e in batch], self.trainee.device)
 
 
-def train_on_policy(job: TrainJob, open_loss: Callable[[TrainJob, Trainee], StepLoss], *, teacher: bool) -> Trained:
-    """Train on `job.examples` and write weights, `trainer_state.pt`, `metrics.jsonl` and the teacher's state.
-
-    With `teacher`, examples must have teacher messages.
-
-    Raises:
-        UsageError: there is nothing to train on, or the job does not fit the checkpoint it goes on from.
-        EngineError: a model cannot be loaded, or training diverges.
-    """
-    with isolated(job.seed):
-        return _train(job, open_loss, teacher)
-
-
-def _train(job: TrainJob, open_loss: Callable[[TrainJob, Trainee], StepLoss], teacher: bool) -> Trained:
-    config = job.config
-    resumed = read_state(job, job.resume_from) if job.resume_from is not None else None
-    trainee = open_trainee(job, _start(job))
-    trainable = trainee.trainable()
-    loss = open_loss(job, trainee)
+def _train(job: TrainJob, loss_of: type[StepLoss], teacher: bool) -> Trained:
+    config, kind = job.config, f"{loss_of.__module__}:{loss_of.__name__}"
+    chain = _open(job, loss_of, kind)
+    trainee, trainable, optimizer, first = chain.trainee, chain.trainable, chain.optimizer, chain.step
+    loss: StepLoss = chain.loss
     start = trainee.start()
-    optimizer = adamw(config, trainable.values())
-    if resumed is not None:
-        resumed.restore(optimizer, trainable)
     if config.gradient_checkpointing:
         trainee.model.gradient_checkpointing_enable({"use_reentrant": False})
     encoder = Encoder.of(job, trainee)
     encoded = encoder.encode(job.examples, teacher=teacher)
 
-    first = resumed.step if resumed is not None else 0
     batches = [encoded[i : i + config.batch_size] for i in range(0, len(encoded), config.batch_size)]
     batches = batches[: config.steps - first]
     loss.prepare(batches)
@@ -145,10 +156,27 @@ def _train(job: TrainJob, open_loss: Callable[[TrainJob, Trainee], StepLoss], te
     if loss.teacher is not None:
         loss.teacher.save(job.out_dir)
     save_state(job, first + len(batches), optimizer, trainable)
+    chain.keep(job, kind, first + len(batches))
     metrics |= encoder.counts.as_metrics()
     metrics["unused_past_last_step"] = float(len(encoded) - sum(map(len, batches)))
     order = content_hash([example.name for batch in batches for example in batch])
     return Trained(trainee.lora, len(batches), tokens_trained, tokens_processed, metrics, start, order)
+
+
+def _open(job: TrainJob, loss_of: type[StepLoss], kind: str) -> Session:
+    """What the last job of the chain left open, or the same from its checkpoint, or a new chain."""
+    taken = session.take(job, kind)
+    if taken is not None:
+        taken.loss.go_on(job)
+        return taken
+    resumed = read_state(job, job.resume_from) if job.resume_from is not None else None
+    trainee = open_trainee(job, _start(job))
+    trainable = trainee.trainable()
+    loss = loss_of(job, trainee)
+    optimizer = adamw(job.config, trainable.values())
+    if resumed is not None:
+        resumed.restore(optimizer, trainable)
+    return Session(trainee, trainable, optimizer, loss, resumed.step if resumed is not None else 0)
 
 
 def _start(job: TrainJob) -> ModelRef:

@@ -10,27 +10,14 @@ from collections.abc import Sequence
 
 import torch
 
-from pidistill.contracts import Objective, Trained, TrainJob
+from pidistill.contracts import TrainJob
 from pidistill.errors import UsageError
 from pidistill.train.divergence import Importance, Side, TokenDivergence, chunked_divergence
 from pidistill.train.examples import Encoded
-from pidistill.train.on_policy import Size, StepLoss, train_on_policy
+from pidistill.train.on_policy import OnPolicyObjective, Size, StepLoss
 from pidistill.train.scoring import LogitHead, check_same_targets
 from pidistill.train.teacher import open_teacher
 from pidistill.train.weights import Trainee
-
-
-class OpsdObjective(Objective):
-    """Distils the model's own distribution given the PI into its distribution without it."""
-
-    name = "opsd"
-    needs_teacher = True
-    measures_divergence = True
-    on_policy = True
-
-    def train(self, job: TrainJob) -> Trained:
-        """As `train_on_policy`."""
-        return train_on_policy(job, Distillation, teacher=True)
 
 
 class Distillation(StepLoss):
@@ -68,3 +55,12 @@ class Distillation(StepLoss):
                 )
         said = torch.tensor([p for example in batch for p in example.logprobs], device=self.trainee.device)
         return Importance(said, self.config.importance_clip)
+
+
+class OpsdObjective(OnPolicyObjective):
+    """Distils the model's own distribution given the PI into its distribution without it."""
+
+    name = "opsd"
+    needs_teacher = True
+    measures_divergence = True
+    loss = Distillation

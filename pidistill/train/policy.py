@@ -24,39 +24,14 @@ from collections.abc import Callable, Mapping, Sequence
 import torch
 from torch import Tensor
 
-from pidistill.contracts import Objective, Trained, TrainJob
+from pidistill.contracts import TrainJob
 from pidistill.errors import UsageError
 from pidistill.train.chunked import chunked, log_probabilities, score_only
 from pidistill.train.examples import Encoded
-from pidistill.train.on_policy import Size, StepLoss, micro_batches, train_on_policy
+from pidistill.train.on_policy import OnPolicyObjective, Size, StepLoss, micro_batches
 from pidistill.train.scoring import Batch, LogitHead
 from pidistill.train.teacher import Live, Single, open_base
 from pidistill.train.weights import Trainee
-
-
-class GrpoObjective(Objective):
-    """Group-relative policy optimisation on the verifier's reward."""
-
-    name = "grpo"
-    needs_advantage = True
-    on_policy = True
-
-    def train(self, job: TrainJob) -> Trained:
-        """As `train_on_policy`."""
-        return train_on_policy(job, PolicyGradient, teacher=False)
-
-
-class IprsObjective(Objective):
-    """GRPO whose reward holds a bonus for completions that PI makes likelier."""
-
-    name = "iprs"
-    needs_teacher = True
-    needs_advantage = True
-    on_policy = True
-
-    def train(self, job: TrainJob) -> Trained:
-        """As `train_on_policy`."""
-        return train_on_policy(job, ShapedPolicyGradient, teacher=True)
 
 
 def surrogate(logprob_N: Tensor, old_N: Tensor, advantage_N: Tensor, low: float, high: float) -> Tensor:
@@ -109,8 +84,7 @@ class PolicyGradient(StepLoss):
 
     def prepare(self, batches: Sequence[Sequence[Encoded]]) -> None:
         examples = [example for batch in batches for example in batch]
-        if len(batches) > 1:
-            self._old = self.logprobs(examples, Live(self.trainee.model), self.plain)
+        self._old = self.logprobs(examples, Live(self.trainee.model), self.plain) if len(batches) > 1 else {}
         if self.start is not None:
             self._reference = self.logprobs(examples, self.start, self.plain)
         self._advantage = advantages(examples, self.bonus(examples), self.config.scale_advantages)
@@ -176,3 +150,20 @@ class ShapedPolicyGradient(PolicyGradient):
         plain = self._old or self.logprobs(examples, live, self.plain)
         limit, weight = self.config.bonus_clip, self.config.bonus
         return {e.name: weight * float((told[e.name] - plain[e.name]).mean().clamp(-limit, limit)) for e in examples}
+
+
+class GrpoObjective(OnPolicyObjective):
+    """Group-relative policy optimisation on the verifier's reward."""
+
+    name = "grpo"
+    needs_advantage = True
+    loss = PolicyGradient
+
+
+class IprsObjective(OnPolicyObjective):
+    """GRPO whose reward holds a bonus for completions that PI makes likelier."""
+
+    name = "iprs"
+    needs_teacher = True
+    needs_advantage = True
+    loss = ShapedPolicyGradient

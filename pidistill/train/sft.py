@@ -33,6 +33,7 @@ from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 from pidistill.contracts import Objective, Trained, TrainJob
 from pidistill.errors import UsageError
 from pidistill.records import content_hash
+from pidistill.train import session
 from pidistill.train.examples import Encoded, Encoder
 from pidistill.train.metrics import StepLog
 from pidistill.train.optimizer import BETAS, EPS
@@ -70,6 +71,7 @@ class SFTObjective(Objective):
 
 def _train(job: TrainJob) -> Trained:
     config = job.config
+    session.close()  # that of an earlier stage, if any
     trainee = open_trainee(job, job.model)
     if trainee.device.type == "cuda" and trainee.device.index not in (None, 0):
         raise UsageError(

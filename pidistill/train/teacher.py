@@ -58,6 +58,9 @@ class Teacher(ABC):
     def stepped(self, step: int) -> None:  # noqa: B027  # most stand still
         """Called after optimizer step number `step` of the chain, 1 being the first."""
 
+    def goes_on(self, checkpoint: Path) -> None:  # noqa: B027  # most keep nothing there
+        """Called where a job takes this over from the one that wrote `checkpoint`."""
+
     def save(self, folder: Path) -> None:  # noqa: B027  # most have nothing of their own
         """Write to `folder`/teacher what the next job needs besides the base model, if anything."""
 
@@ -122,6 +125,9 @@ class AdaptedBase(Adapted):
         self._kept = start if kept else None
         if start is not None:
             _load_adapter(model, start)
+
+    def goes_on(self, checkpoint: Path) -> None:
+        self._kept = checkpoint / FOLDER if self.adapter is not None else None
 
     def save(self, folder: Path) -> None:
         if self._kept is not None:
@@ -236,6 +242,9 @@ class Copy(Single):
         for mine, students in pairs:
             mine.lerp_(students.to(mine.dtype), share)
 
+    def goes_on(self, checkpoint: Path) -> None:
+        self._kept = checkpoint / FOLDER if self._kind == "base" else None
+
     def save(self, folder: Path) -> None:
         if self._kept is not None:
             shutil.copytree(self._kept, folder / FOLDER, copy_function=_link)
@@ -253,6 +262,9 @@ class TrustRegion(Teacher):
     def side(self, batch: Batch) -> Side:
         hidden = torch.cat([self.base.side(batch).hidden_NH, self.live.side(batch).hidden_NH], -1)
         return Side(hidden, self._head)
+
+    def goes_on(self, checkpoint: Path) -> None:
+        self.base.goes_on(checkpoint)
 
     def save(self, folder: Path) -> None:
         self.base.save(folder)

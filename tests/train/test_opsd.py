@@ -16,6 +16,7 @@ from pidistill.contracts import Trained, TrainJob
 from pidistill.engines.loading import load_model, trained_ref
 from pidistill.errors import StoreError, UsageError
 from pidistill.records import Example, ModelRef
+from pidistill.train import on_policy, session
 from pidistill.train.divergence import TokenDivergence
 from pidistill.train.examples import Encoded, Encoder
 from pidistill.train.on_policy import Size
@@ -23,7 +24,7 @@ from pidistill.train.opsd import Distillation, OpsdObjective
 from pidistill.train.randomness import isolated
 from pidistill.train.scoring import Batch, LogitHead
 from pidistill.train.teacher import Single, open_teacher
-from pidistill.train.weights import open_trainee
+from pidistill.train.weights import Trainee, open_trainee
 from small_models import make_adapter
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ Job = Callable[..., TrainJob]
 CPU = torch.device("cpu")
 
 
-def train(job: TrainJob) -> Trained:
+def train(job: TrainJob, left_open: bool = False) -> Trained:
+    """Go on from the disk, or from what the last job left open."""
+    if not left_open:
+        session.close()
     return OpsdObjective().train(job)
 
 
@@ -155,7 +159,7 @@ def test_micro_batches_train_as_the_whole_batch_does(micro: int, rank: int, job:
 @pytest.mark.parametrize("teacher", ["base", "live", "ema", "hard-copy", "trust-region"])
 @pytest.mark.parametrize("rank", [4, 0])
 @pytest.mark.parametrize("from_adapter", [False, True])
-def test_two_jobs_of_five_steps_are_one_of_ten(
+def test_three_jobs_are_one_whether_read_back_or_left_open(
     teacher: str, rank: int, from_adapter: bool, job: Job, model: ModelRef, tmp_path: Path
 ) -> None:
     if from_adapter:
@@ -169,11 +173,48 @@ def test_two_jobs_of_five_steps_are_one_of_ten(
 
     first = job("first", model=model, examples=examples[:20], lr=1e-3, **settings)
     assert train(first).steps == 5
-    second = job("second", model=trained(first), examples=examples[20:], resume_from=first.out_dir, lr=1e-3, **settings)
-    assert train(second).steps == 5
-    assert_same_weights(whole.out_dir, second.out_dir)
-    lines = [(job_.out_dir / "metrics.jsonl").read_text() for job_ in (first, second)]
+    moved = first.out_dir.rename(tmp_path / "published")
+    ref = trained_ref(model, moved, adapter=rank > 0)
+    second = job("second", model=ref, examples=examples[20:28], resume_from=moved, lr=1e-3, **settings)
+    assert train(second, left_open=True).steps == 2
+    again = job("again", model=ref, examples=examples[20:28], resume_from=moved, lr=1e-3, **settings)
+    assert train(again).steps == 2
+    names = {path.relative_to(second.out_dir) for path in second.out_dir.rglob("*") if path.is_file()}
+    assert names == {path.relative_to(again.out_dir) for path in again.out_dir.rglob("*") if path.is_file()}
+    for name in names - {Path("trainer_state.pt")}:
+        assert (second.out_dir / name).read_bytes() == (again.out_dir / name).read_bytes(), name
+
+    third = job("third", model=trained(second), examples=examples[28:], resume_from=second.out_dir, lr=1e-3, **settings)
+    assert train(third, left_open=True).steps == 3, "another chain is open: this one is read back"
+    assert_same_weights(whole.out_dir, third.out_dir)
+    lines = [(folder / "metrics.jsonl").read_text() for folder in (moved, second.out_dir, third.out_dir)]
     assert "".join(lines) == (whole.out_dir / "metrics.jsonl").read_text()
+
+
+def test_a_chain_that_is_open_is_not_read_back_and_one_that_is_not_its_own_is_closed(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[ModelRef] = []
+
+    def counting(job: TrainJob, start: ModelRef) -> Trainee:
+        opened.append(start)
+        return open_trainee(job, start)
+
+    monkeypatch.setattr(on_policy, "open_trainee", counting)
+    first = job("first", steps=6)
+    train(first)
+    second = job("second", steps=6, model=trained(first), resume_from=first.out_dir)
+    train(second, left_open=True)
+    assert len(opened) == 1
+    third = job("third", steps=6, model=trained(first), resume_from=first.out_dir)
+    train(third, left_open=True)  # from the first one again, which is no longer what is open
+    assert len(opened) == 2
+    assert_same_weights(second.out_dir, third.out_dir)
+    changed = job("changed", steps=6, model=trained(third), resume_from=third.out_dir, lr=1e-3)
+    with pytest.raises(UsageError, match="was trained with lr"):
+        train(changed, left_open=True)
+    OpsdObjective().close()
+    assert session._open is None
 
 
 def test_a_resumed_chain_starts_at_other_weights_than_a_fresh_job_would_reach(job: Job) -> None:
