@@ -140,9 +140,10 @@ class Graph:
             nodes[place] = (_TAGS[item.__class__], name, filled)
         return root, nodes
 
-    def _other(self, kind: type, item: Any, slot: Any) -> tuple[object, ...]:
-        if kind is type and _PLAIN_CLASSES.get(item.__name__) is item:
-            return ("c", f"builtins.{item.__name__}")
+    def _other(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...]:
+        name = item.__name__ if kind is type else ""
+        if name and _PLAIN_CLASSES.get(name) is item:
+            return ("c", f"builtins.{name}")
         path = _path(kind)
         if path in KNOWN and getattr(sys.modules.get(kind.__module__), kind.__qualname__, None) is kind:
             try:
