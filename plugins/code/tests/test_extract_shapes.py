@@ -1,5 +1,5 @@
-"""Whatever shape an answer has, the program in it is the one that was written: all references of HumanEval and MBPP, told
-in the ways in which models tell code."""
+"""Whatever shape an answer has, the program in it is the one that was written: all references of HumanEval and MBPP,
+told in the ways in which models tell code."""
 
 from __future__ import annotations
 
