@@ -151,7 +151,7 @@ def main() -> None:
     times = sorted(charged.values())
     shown = ", ".join(f"{status} {counts[status]}" for status in Status if counts[status])
     lines = [
-        f"{len(problems)} references in the sandbox {arguments.sandbox}, {arguments.load} processes spin beside: {shown}.",
+        f"{len(problems)} references, sandbox {arguments.sandbox}, {arguments.load} processes spin beside: {shown}.",
         f"Load average at the end {os.getloadavg()[0]:.1f}; {seconds:.0f} s in all; charged {sum(times):.2f} s, median "
         f"{1e3 * statistics.median(times):.1f} ms, most {times[-1]:.2f} s.",
         *failed,
