@@ -34,8 +34,9 @@ SERVE: Final = "_pidistill_serve"
 """Name of what answers messages in the candidate's program."""
 
 
-Use: TypeAlias = tuple[str, str, int]
-"""What an object of the program's did, as `inside.beliefs` tells it: the method, and the instruction of the test."""
+Use: TypeAlias = tuple[str, str, int, int]
+"""What an object of the program's did, as `inside.beliefs` tells it: the method, the instruction of the test, how many
+times."""
 
 
 class Spec(NamedTuple):

@@ -3,7 +3,8 @@
 An object may say that it equals anything, that a difference is nothing, that the text it stands for begins with
 whatever was asked. So no object takes part in a comparison, in arithmetic or in a method of plain data that is told
 data of the tests, unless that is what the task is about. Where there is a reference, that is what the reference's
-objects did at the same place of the same test when it was tried: a place is an instruction of the test code. Without
+objects did at the same place of the same test when it was tried, and no more often: a place is an instruction of the
+test code, which may be in a loop. Without
 one it is what a class that the tests name is used for, as far as it can be read from the task (`classes`).
 Equality is believed of nothing that is equal to a random text, too.
 """
@@ -29,6 +30,7 @@ _FAMILIES = {
 """Special methods of which Python takes one for another."""
 _OF_TESTS = frozenset({"tests", "preamble"})
 Use = tuple[str, str, int]
+"""What was wanted, and by which instruction."""
 
 
 def family(name: str) -> str:
@@ -66,12 +68,12 @@ class Believing(Peer):
         """The test."""
         self.operators: frozenset[str] = frozenset()
         """Special methods, and methods of plain data, that the task is about."""
-        self.uses: frozenset[Use] | None = None
-        """What the reference's objects were used for; None where that is unknown."""
+        self.uses: dict[Use, int] | None = None
+        """What the reference's objects were used for, and how many times; None where that is unknown."""
         self.trusted = False
         """Whether the program is the reference."""
-        self.used: set[Use] = set()
-        """What the reference's objects are being used for."""
+        self.used: dict[Use, int] = {}
+        """What objects have been used for."""
         self.raised: list[BaseException] = []
         """Exceptions that came from the other side, the last few."""
 
@@ -90,11 +92,11 @@ class Believing(Peer):
 
     def _believes(self, remote: Any, name: str) -> bool:
         use = place(family(name))
+        self.used[use] = self.used.get(use, 0) + 1
         if self.trusted:
-            self.used.add(use)
             return True
         if self.uses is not None:
-            return use in self.uses
+            return self.used[use] <= self.uses.get(use, 0)
         return name in self.operators and (self.is_asked(remote) or name in TELLING)
 
     def operate(self, remote: Any, name: str, args: tuple[Any, ...]) -> object:

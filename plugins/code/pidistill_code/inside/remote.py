@@ -110,7 +110,7 @@ class Peer(Objects):
         self._check(target)
         if name not in FORWARDED:
             raise BrokenError("an operation of no known name")
-        return getattr(type(target), name)(target, *args)
+        return _special(target, name)(*args)
 
     def _do_get(self, target: Any, name: str) -> object:
         self._check(target)
@@ -128,6 +128,8 @@ class Peer(Objects):
         self._check(target)
         if self._guarded:
             check_set(target, name)
+        if isinstance(target, type) and getattr(type(value), "_remote_face", None) is types.FunctionType:
+            value = _bound(value)  # as a function it is a method there
         setattr(target, name, value)
 
     def _do_delete(self, target: Any, name: str) -> None:
@@ -192,6 +194,15 @@ class Peer(Objects):
         if how not in ("read", "readline"):
             raise BrokenError("no way to read")
         return getattr(sys.stdin, how)(*args)
+
+
+def _special(target: Any, name: str) -> Any:
+    """The special method of that name, as the interpreter finds it: not the instance's own."""
+    for kind in type(target).__mro__:
+        if name in vars(kind):
+            found = vars(kind)[name]
+            return found.__get__(target, type(target)) if hasattr(type(found), "__get__") else found
+    raise AttributeError(name)
 
 
 def _member(told: Any) -> object:

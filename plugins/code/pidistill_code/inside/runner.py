@@ -18,7 +18,7 @@ import time
 import types
 from typing import Any
 
-from pidistill_code.inside.beliefs import Believing, Use, catches_all
+from pidistill_code.inside.beliefs import Believing, catches_all
 from pidistill_code.inside.checks import call_test, stand_in
 from pidistill_code.inside.effects import Witness
 from pidistill_code.inside.graph import SCALARS, BrokenError
@@ -169,14 +169,15 @@ class Runner:
         pickle.loads = _loads
         pickle.Unpickler = _Unpickler  # type: ignore[misc]
 
-    def run(self, *spec: Any) -> tuple[str, list[Use]]:
+    def run(self, *spec: Any) -> tuple[str, list[tuple[Any, ...]]]:
         """'' where the test came through, else what it said; and, of the reference, what its objects were used for."""
         preamble, statements, names, uncalled, classes, operators, uses, trusted = spec
         room = self._room
         room.text = f"{preamble}\n{statements}"
-        room.operators, room.trusted, room.used = frozenset(operators), trusted, set()
-        room.uses = None if uses is None else frozenset(uses)
-        return self._run(preamble, statements, names, uncalled, classes), sorted(room.used)
+        room.operators, room.trusted, room.used = frozenset(operators), trusted, {}
+        room.uses = None if uses is None else {tuple(use): count for *use, count in uses}
+        why = self._run(preamble, statements, names, uncalled, classes)
+        return why, [(*use, count) for use, count in room.used.items()] if trusted else []
 
     def _run(self, preamble: str, statements: str, names: Any, uncalled: Any, classes: Any) -> str:
         room = self._room
@@ -262,7 +263,7 @@ def begin() -> Any:
     sys.modules["pytest"] = stand_in()
     runner = Runner(child.exchange)
 
-    def run(*spec: Any) -> tuple[str, str, list[Use]]:
+    def run(*spec: Any) -> tuple[str, str, list[tuple[Any, ...]]]:
         return ("done", *runner.run(*spec))
 
     return run
