@@ -45,7 +45,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from pidistill.contracts import DataSource, Spec
+from pidistill.contracts import DataSource, Sandbox, Spec
 from pidistill.plugins import get_manager
 from pidistill.records import JSON, Problem, Status
 from pidistill.sandbox import Call, Limits, Session
@@ -361,7 +361,8 @@ def main() -> None:
     result["machine"]["load_average"].append(round(os.getloadavg()[0], 1))
 
     named = ":" not in arguments.sandbox
-    sandbox = get_manager().sandbox(arguments.sandbox) if named else Spec("sandbox", "", arguments.sandbox).load()()
+    made = get_manager().sandbox(arguments.sandbox) if named else Spec("sandbox", "", arguments.sandbox).load()()
+    sandbox = cast(Sandbox, made)
     verifier = CodeVerifier(CodeOptions(), sandbox)
     (over, bare), fork = overhead(verifier, problems, raw), fork_and_wait()
     processor = processor_per_verdict(verifier, problems)
