@@ -111,6 +111,8 @@ def _is_made(node: ast.expr, classes: Sequence[str], names: set[str]) -> bool:
             return _is_made(left, classes, names) or _is_made(right, classes, names)
         case ast.UnaryOp(operand=operand):
             return _is_made(operand, classes, names)
+        case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
+            return any(_is_made(element, classes, names) for element in elements)
     return False
 
 

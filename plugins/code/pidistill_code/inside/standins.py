@@ -21,7 +21,7 @@ _OTHERS = frozenset(
     for name in ("call", "len", "getitem", "setitem", "delitem", "iter", "next", "contains", "enter", "exit", "bool",
                  "int", "float", "index", "complex", "abs", "neg", "pos", "invert", "round", "reversed", "str", "repr",
                  "format", "hash", "fspath", "bytes", "trunc", "floor", "ceil", "aiter", "anext", "aenter", "aexit",
-                 "await")
+                 "await", "get", "set", "delete", "set_name")
 )  # fmt: skip
 FORWARDED = JUDGING | _OTHERS
 ORDERING = frozenset({"__lt__", "__le__", "__gt__", "__ge__"})
@@ -217,6 +217,10 @@ def _call(self: Any, *args: object, **kwargs: object) -> object:
     return self._remote_peer.request("call", self, list(args), kwargs)
 
 
+def _bind(self: Any, owner: Any, kind: Any = None) -> Any:
+    return self if owner is None else types.MethodType(self, owner)
+
+
 def _signature(self: Any) -> Any:
     inspect = __import__("inspect")
     told = self._remote_peer.request("signature", self)
@@ -237,6 +241,8 @@ def _members(module: str, forwarded: frozenset[str], face: Any) -> dict[str, Any
     if "__hash__" not in forwarded:
         members["__hash__"] = Remote.__hash__
     members.update(__module__=module, _remote_face=face)
+    if face is types.FunctionType:
+        members["__get__"] = _bind
     if "__call__" in forwarded:
         members["__call__"] = _call
         members["__signature__"] = property(_signature)
