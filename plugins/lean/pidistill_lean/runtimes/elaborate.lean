@@ -34,6 +34,10 @@ structure Elaborated where
   broken : Bool
   /-- Of every command, in reverse: its syntax, and the environment after it. -/
   done : List (Syntax × Environment)
+  /-- The environment behind the problem's own commands that the text begins with: they mean there what they mean in the problem. -/
+  given : Environment
+  /-- Whether a command of the text's own has been met. -/
+  own : Bool
 
 /-- What the elaborating process is told of the problem's own commands: they are let through where a submission repeats them word for
 word. Those of the header are in force already. -/
@@ -60,6 +64,9 @@ def scopeCommands : List Name :=
   [``Parser.Command.namespace, ``Parser.Command.section, ``Parser.Command.end, ``Parser.Command.open, ``Parser.Command.export,
    ``Parser.Command.variable, ``Parser.Command.universe, ``Parser.Command.set_option, ``Parser.Command.include, ``Parser.Command.omit,
    ``Parser.Command.moduleDoc]
+
+/-- Those of a text's own that change the meaning of nothing behind them. -/
+def harmlessCommands : List Name := [``Parser.Command.set_option, ``Parser.Command.moduleDoc]
 
 /-- Behind the first command of the list that reads so, or `none`. -/
 def behind (text : String) : List String → Option (List String)
@@ -109,7 +116,7 @@ partial def elabFrom (ictx : Parser.InputContext) (gate : Option Given) (ahead :
             sameNamespace given.header scope.currNamespace then elabFrom ictx gate [] ps' acc
         else if own != "" && anyList given.statement (fun x => x == own) then elabNext ictx gate [] ps ps' cmd acc false
         else
-          match passage st.env cmd with
+          match passage acc.given st.env cmd with
           | .refuse stx why =>
             return { acc with refused := some { pos := ictx.fileMap.toPosition (stx.getPos?.getD ps.pos), text := why } }
           | .elaborate cmd => elabNext ictx gate [] ps ps' cmd acc true
@@ -119,14 +126,20 @@ partial def elabNext (ictx : Parser.InputContext) (gate : Option Given) (ahead :
   let st := acc.state
   let after ← elabOne ictx cmd ps.pos { st with messages := {} }
   let after := { after with messages := append st.messages after.messages.toList }
-  let acc := { acc with state := after, done := if gated then [] else (cmd, after.env) :: acc.done }
+  let own := acc.own || gated && !hasName harmlessCommands cmd.getKind
+  let acc :=
+    { acc with state := after, done := if gated then [] else (cmd, after.env) :: acc.done, own := own, given := if own then acc.given else after.env }
   match if gated then madeMeta st.env after.env cmd else none with
   | some why => return { acc with refused := some { pos := ictx.fileMap.toPosition (cmd.getPos?.getD ps.pos), text := why } }
   | none => elabFrom ictx gate ahead ps' acc
 end
 
+/-- Before the first command. -/
+def nothingYet (st : Command.State) : Elaborated :=
+  { state := st, refused := none, broken := sorted st.messages.toList, done := [], given := st.env, own := false }
+
 def elabText (ictx : Parser.InputContext) (gate : Option Given) (ps : Parser.ModuleParserState) (st : Command.State) : IO Elaborated :=
-  elabFrom ictx gate (match gate with | some g => g.header | none => []) ps { state := st, refused := none, broken := sorted st.messages.toList, done := [] }
+  elabFrom ictx gate (match gate with | some g => g.header | none => []) ps (nothingYet st)
 
 /-! ## Clean environments -/
 
