@@ -60,7 +60,9 @@ def whole(text: str, item: Item | None) -> list[Extracted]:
         return [alone]
     imports, rest = _imports(text)
     found = []
-    for commands in (lacking, _closed(before, lacking)):
+    anew = any(_SCOPE.match(command) and command not in lacking for command in before)
+    closed = _closed(before, lacking)
+    for commands in (closed, lacking) if anew else (lacking, closed):
         if commands:
             front = ([" ".join(imports)] if imports else []) + "\n".join(commands).split("\n")
             found.append(Extracted("\n".join([*front, rest.rstrip()]) + "\n", len(front)))

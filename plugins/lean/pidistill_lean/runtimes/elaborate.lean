@@ -85,6 +85,39 @@ def withError (ictx : Parser.InputContext) (pos : String.Pos.Raw) (text : String
 def sameNamespace (header : List String) (here : Name) : Bool :=
   here.isAnonymous || anyList header (fun x => x == "namespace " ++ nameText here || x == "namespace " ++ lastText here)
 
+/-! ### Code that this Lean cannot generate
+
+The libraries that come with this Lean have no code of their definitions, so that it cannot generate code for a definition that maps over a
+list. Lean says so in an error. None is needed here, nobody runs it; but a definition that has no code anywhere, and does not say that it is
+`noncomputable`, is an error still. -/
+
+def hasDefinition : List (Name × ConstantInfo) → Bool := fun cs =>
+  anyList cs (fun c => match c.2 with | .defnInfo _ => true | .opaqueInfo _ => true | _ => false)
+
+/-- Whether one of the constants has no code because of what it mentions itself: choice, an axiom of the text's own, or what says that it has
+none. Axioms of the libraries are none: what a module does not expose is imported as one. -/
+def withoutCode (before : Environment) (cs : List (Name × ConstantInfo)) : Bool :=
+  let k := before.toKernelEnv
+  let none' : Name → Bool := fun n =>
+    n == ``Classical.choice || isNoncomputable before n ||
+      (match k.find? n with
+       | some (.axiomInfo _) => (before.getModuleIdxFor? n).isNone
+       | _ => false)
+  anyList cs (fun c => match c.2 with | .defnInfo v => anyList (constantsOf v.value) none' | _ => false)
+
+def withNoncomputable : List Command.Scope → List Command.Scope
+  | [] => []
+  | s :: rest => { s with isNoncomputable := true } :: rest
+
+/-- Elaborates a command. Where it makes a definition and there are errors, also as if it stood in a `noncomputable section`. -/
+def elabCommand (ictx : Parser.InputContext) (cmd : Syntax) (cmdPos : String.Pos.Raw) (st : Command.State) : IO Command.State := do
+  let after ← elabOne ictx cmd cmdPos st
+  if sorted after.messages.toList && hasDefinition (ownConstants st.env after.env) then
+    let again ← elabOne ictx cmd cmdPos { st with scopes := withNoncomputable st.scopes }
+    if sorted again.messages.toList || withoutCode st.env (ownConstants st.env again.env) then pure after
+    else pure { again with scopes := after.scopes }
+  else pure after
+
 mutual
 /-- Elaborates command by command. Each command starts with an empty log: this Lean drops what an earlier one said. With `gate`, stops in front of the first one that the gate refuses. `ahead` is what of the header may still be repeated. -/
 partial def elabFrom (ictx : Parser.InputContext) (gate : Option Given) (ahead : List String) (ps : Parser.ModuleParserState) (acc : Elaborated) :
@@ -124,7 +157,7 @@ partial def elabFrom (ictx : Parser.InputContext) (gate : Option Given) (ahead :
 partial def elabNext (ictx : Parser.InputContext) (gate : Option Given) (ahead : List String) (ps ps' : Parser.ModuleParserState) (cmd : Syntax)
     (acc : Elaborated) (gated : Bool) : IO Elaborated := do
   let st := acc.state
-  let after ← elabOne ictx cmd ps.pos { st with messages := {} }
+  let after ← elabCommand ictx cmd ps.pos { st with messages := {} }
   let after := { after with messages := append st.messages after.messages.toList }
   let own := acc.own || gated && !hasName harmlessCommands cmd.getKind
   let acc :=
