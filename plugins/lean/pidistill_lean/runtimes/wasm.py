@@ -23,9 +23,9 @@ from pidistill_lean.runtimes.split import SplitRuntime
 
 START_LIMIT_S = 300.0
 """For the start of a process and for the import of a header, neither of which counts against a request's budget."""
-MEMORY_LIMIT_BYTES = 3 << 28
-"""A process whose memory has grown past this is replaced before the next request: 0.75 of at most 2 GiB, since all of
-it is put back every time."""
+MEMORY_LIMIT_BYTES = 1 << 29
+"""A process whose memory has grown past this is replaced before the next request: memory never shrinks, and all of it
+is compared with the image every time."""
 CHECKS_PER_PROCESS = 5000
 LESSONS = 5
 """Requests of our own that a process may need to learn how to put its memory back."""
