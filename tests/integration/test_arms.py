@@ -32,10 +32,7 @@ def arms() -> Iterator[tuple[str, str]]:
         yield recipe, "math" if recipe in core else brought_by
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One for all: arms share their baseline and first attempts, as in a suite."""
-    return tmp_path_factory.mktemp("arms")
+ARMS = sorted(arms(), key=lambda arm: (arm[1], arm[0]))
 
 
 def config(recipe: str, domain: str, store: Path) -> RunConfig:
@@ -43,13 +40,23 @@ def config(recipe: str, domain: str, store: Path) -> RunConfig:
     return run_config(recipe, domain, overrides={"store": store}, sets=sets)
 
 
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All arms run on one store: those of a domain in one comparison, each with a model of its own in another."""
+    store = tmp_path_factory.mktemp("arms")
+    for domain in ("code", "lean", "math"):
+        alike = [recipe for recipe, its in ARMS if its == domain and recipe not in ROLES]
+        alike.sort(key=lambda recipe: config(recipe, domain, store).recipe.rollouts.matches is not None)
+        run_comparison([config(recipe, domain, store) for recipe in alike], None, Quiet())
+    for recipe in ROLES:
+        run_comparison([config(recipe, "math", store)], None, Quiet())
+    return store
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("recipe", "domain"), sorted(arms(), key=lambda arm: (arm[1], arm[0])))
+@pytest.mark.parametrize(("recipe", "domain"), ARMS)
 def test_an_arm_runs_to_its_end(recipe: str, domain: str, store: Path) -> None:
     one = config(recipe, domain, store)
-    if matches := one.recipe.rollouts.matches:
-        run_comparison([config(matches, domain, store)], None, Quiet())
-    run_comparison([one], None, Quiet())
     (cell,) = plan([one])
     with Store(store, read_only=True) as found:
         summary = found.summary(cell.id)
