@@ -23,7 +23,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from pidistill.errors import StoreError
+from pidistill.errors import HeldError, StoreError
 from pidistill.records import JSON, content_hash
 from pidistill.store.files import DamagedFile, read_json, set_aside, write_json, writing
 from pidistill.store.lines import Damage
@@ -68,7 +68,7 @@ class Cells:
                 if not _locked(lock):
                     lock.seek(0)
                     owner = lock.read().decode("ascii", "replace").strip() or "?"
-                    raise StoreError(
+                    raise HeldError(
                         f"Cell {cell} is being run by process {owner} on this store ({self.root}).",
                         "Wait for it, stop it, or name another folder: --store DIR",
                     )

@@ -305,7 +305,9 @@ def _model(table: type, values: Mapping[str, Any], where: str) -> Any:
 def _known(table: Mapping[str, Any], keys: Sequence[str], where: str) -> None:
     for key in table:
         if key not in keys:
-            raise UsageError(f"{where}: unknown key {key!r}.{did_you_mean(key, keys)}", f"Keys there: {', '.join(keys)}.")
+            raise UsageError(
+                f"{where}: unknown key {key!r}.{did_you_mean(key, keys)}", f"Keys there: {', '.join(keys)}."
+            )
 
 
 def _is_plain(value: Value) -> bool:

@@ -7,16 +7,18 @@ the rule names. What `include` does not name takes all values of its axis.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pidistill.config import RunConfig, merge
 from pidistill.errors import PidistillError, UsageError, did_you_mean
+from pidistill.plugins import Manager
 from pidistill.recipes import run_config
 from pidistill.records import JSON, canonical_json, content_hash
 from pidistill.suite.file import NAMED, Rule, SuiteFile, Value, same
+from pidistill.suite.parts import check_names
 from pidistill.suite.planned import Planned
 
 MOST_CELLS = 100_000
@@ -74,7 +76,8 @@ def points(suite: SuiteFile) -> list[Point]:
         size *= len(values)
     if size > MOST_CELLS:
         raise UsageError(
-            f"{suite.path}: the axes come to {size:,} cells; a suite has at most {MOST_CELLS:,}.", "Take some values out."
+            f"{suite.path}: the axes come to {size:,} cells; a suite has at most {MOST_CELLS:,}.",
+            "Take some values out.",
         )
     kept = list(_product(suite.axes))
     for number, rule in enumerate(suite.exclude, 1):
@@ -111,7 +114,11 @@ def cells(suite: SuiteFile) -> list[SuiteCell]:
         if point.arm not in arms:
             arms[point.arm] = _arm(suite, point)
         arm = arms[point.arm]
-        name = arm.config.cell_id(point.seed) if arm.config is not None else f"invalid-{content_hash(point.arm)[:12]}-s{point.seed}"
+        name = (
+            arm.config.cell_id(point.seed)
+            if arm.config is not None
+            else f"invalid-{content_hash(point.arm)[:12]}-s{point.seed}"
+        )
         if (other := names.get(name)) is not None and arm.config is not None:
             told = [axis for axis, value in point.values.items() if not same(value, other.values[axis])]
             raise UsageError(
@@ -122,6 +129,22 @@ def cells(suite: SuiteFile) -> list[SuiteCell]:
         names[name] = point
         found.append(SuiteCell(name, arm, point.seed))
     return found
+
+
+def problems_of(found: Sequence[SuiteCell], manager: Manager) -> dict[int, str]:
+    """`id` of each arm -> why none of its cells can be run, known before anything is opened; '' where nothing is."""
+    return {key: _problem(arm, manager) for key, arm in {id(cell.arm): cell.arm for cell in found}.items()}
+
+
+def _problem(arm: Arm, manager: Manager) -> str:
+    if arm.config is None:
+        return arm.problem
+    try:
+        manager.domain(arm.config.domain)
+        check_names(arm.config, manager)
+    except PidistillError as error:
+        return " ".join(str(error).split())
+    return ""
 
 
 def matches(rule: Rule, point: Point) -> bool:
@@ -188,4 +211,3 @@ def _label(recipe: str, settings: Mapping[str, Value]) -> str:
 def _short(value: Value) -> str:
     text = value if isinstance(value, str) else canonical_json(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
-

@@ -54,7 +54,8 @@ class Parts:
             objectives={s.train.objective: manager.objective(s.train.objective) for s in stages},
             forms=forms_of(config, manager),
             selectors={s.examples.keep: manager.selector(s.examples.keep) for s in stages},
-            store=self.store, progress=self.progress, observe=manager.observe, packages=packages(config, manager),
+            store=self.store, progress=self.progress, observe=manager.observe,
+            packages=packages(config.domain, manager),
         )  # fmt: skip
 
 
@@ -87,9 +88,9 @@ def check_names(config: RunConfig, manager: Manager) -> None:
         raise UsageError("The student is not a role of its own.", "Its tables are [model], [engine] and [sampling].")
 
 
-def packages(config: RunConfig, manager: Manager) -> dict[str, str]:
+def packages(domain: str, manager: Manager) -> dict[str, str]:
     """Versions of what results may depend on: the libraries, and the domain's own package. Opens nothing."""
-    own = [manager.owner(Kind.DOMAIN, config.domain)]
+    own = [manager.owner(Kind.DOMAIN, domain)]
     return package_versions(*COUNTED, *own)
 
 

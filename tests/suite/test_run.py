@@ -1,0 +1,287 @@
+"""Running a suite: every cell is tried, what fails is said, and running again does what is left and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pidistill.cli.main import run
+from pidistill.errors import StoreError
+from pidistill.plugins import get_manager
+from pidistill.progress import Quiet
+from pidistill.store.store import Store
+from pidistill.suite.board import Board, Journal
+from pidistill.suite.compare import run_comparison
+from pidistill.suite.driver import Driven, run_suite
+from pidistill.suite.executors.local import LocalExecutor
+from pidistill.suite.file import read_suite
+from pidistill.suite.matrix import cells
+from tests.suite.world import ROOT, write_suite
+
+pytestmark = pytest.mark.usefixtures("sums")
+
+
+def drive(file: Path, **how: bool) -> Driven:
+    suite = read_suite(file)
+    return run_suite(suite, lambda: LocalExecutor(suite.running, suite.needs), get_manager(), Quiet(), **how)
+
+
+def states(board: Board) -> dict[str, int]:
+    return {state: count for state, count in board.counts().items() if count}
+
+
+def started(driven: Driven) -> list[str]:
+    lines = Journal(driven.registration.folder).lines()
+    last = max(place for place, line in enumerate(lines) if line["event"] == "driving")
+    return [line["cell"] for line in lines[last:] if line["event"] == "started"]
+
+
+def scores(store: Path) -> dict[str, Any]:
+    """What each cell came to, whoever paid."""
+    found = {}
+    with Store(store, read_only=True) as opened:
+        for name in opened.cells.names():
+            summary = opened.summary(name)
+            assert summary is not None
+            training = summary["scores"]["training"]
+            found[name] = {**summary["scores"], "training": {**training, "rollouts_made": 0, "rollouts_reused": 0}}
+    return found
+
+
+def nothing_twice(store: Path) -> bool:
+    with Store(store, read_only=True) as opened:
+        return opened.rollouts.duplicates == 0 == opened.verdicts.duplicates and not opened.damage()
+
+
+def test_four_processes_come_to_what_one_comes_to_and_make_nothing_twice(tmp_path: Path) -> None:
+    file = write_suite(tmp_path, workers=4)
+    driven = drive(file)
+    assert states(driven.board) == {"finished": 6}
+    configs = [replace_store(cell.arm.config, tmp_path / "alone") for cell in driven.cells if cell.seed == 0]
+    run_comparison([config.model_copy(update={"seeds": (0, 1, 2)}) for config in configs], None, Quiet())
+    assert scores(tmp_path / "store") == scores(tmp_path / "alone")
+    assert nothing_twice(tmp_path / "store")
+    again = drive(file)
+    assert states(again.board) == {"finished": 6} and started(again) == []
+
+
+def replace_store(config: Any, store: Path) -> Any:
+    return config.model_copy(update={"store": store})
+
+
+FAILURES = {
+    "raise": "ZeroDivisionError: the engine divided by zero",
+    "kill": "Its process was ended by SIGKILL (out of memory?).",
+    "memory": "MiB of the 500 that needs.memory_mb allows.",
+}
+
+
+def test_a_cell_that_fails_is_said_with_reason_and_log_and_the_next_run_tries_just_that_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trigger = tmp_path / "trigger"
+    moods = ["well", *FAILURES]
+    file = write_suite(
+        tmp_path, axes=f"engine.options.mood = {json.dumps(moods)}",
+        settings=f"engine.options.trigger = {json.dumps(str(trigger))}\n", workers=2,
+        rest='retries = 0\n[needs]\nmemory_mb = 500\n[[exclude]]\nseed = "1-2"\n[[exclude]]\nrecipe = "rejection"',
+    )  # fmt: skip
+    trigger.touch()
+    assert run(["suite", "run", str(file)]) == 1
+    told = capsys.readouterr()
+    assert "1 finished, 3 failed." in told.err and "Registered" in told.out
+    assert run(["suite", "status", str(file), "--json"]) == 0
+    board = json.loads(capsys.readouterr().out)
+    failed = {
+        cell["arm"].partition("mood=")[2].rstrip("]"): cell for cell in board["cells"] if cell["state"] == "failed"
+    }
+    assert failed.keys() == FAILURES.keys()
+    for mood, reason in FAILURES.items():
+        assert reason in failed[mood]["reason"], failed[mood]["reason"]
+        assert failed[mood]["reason"] in told.err and failed[mood]["log"] in told.err
+        assert "--- 20" in Path(failed[mood]["log"]).read_text()
+    assert "Traceback" in Path(failed["raise"]["log"]).read_text()
+    trigger.unlink()
+    assert run(["suite", "run", str(file)]) == 0
+    capsys.readouterr()
+    suite = read_suite(file)
+    journal = Journal(next((tmp_path / "store" / "suites").iterdir()))
+    lines = journal.lines()
+    last = max(place for place, line in enumerate(lines) if line["event"] == "driving")
+    assert {line["cell"] for line in lines[last:] if line["event"] == "started"} == {
+        cell["id"] for cell in failed.values()
+    }
+    assert len(cells(suite)) == 4
+
+
+def test_a_bad_configuration_is_a_failed_cell_and_stops_nothing(tmp_path: Path) -> None:
+    file = write_suite(
+        tmp_path,
+        rest='[[include]]\nrecipe = "star-goold"\nseed = 0\n'
+        '[[include]]\ndomain = "nowhere"\nrecipe = "retry"\nseed = 0',
+    )  # fmt: skip
+    driven = drive(file)
+    assert states(driven.board) == {"finished": 6, "failed": 2}
+    reasons = [square.reason for square in driven.board.of("failed")]
+    assert "Unknown recipe 'star-goold'. Did you mean 'star-gold'?" in reasons[0]
+    assert "Unknown domain 'nowhere'." in reasons[1] and "pidistill plugins" in reasons[1]
+
+
+def test_a_verifier_outage_is_one_cells_failure_and_what_was_not_judged_is_tried_again(tmp_path: Path) -> None:
+    sums = tmp_path / "sums"
+    sums.write_text(" ".join(f"{n}+{n}" for n in (*range(1, 41), *range(100, 130))))
+    file = write_suite(
+        tmp_path, axes="verify.options.x = [0, 1]",
+        rest='[[exclude]]\nseed = "1-2"\n[[exclude]]\nrecipe = "rejection"\n[[overrides]]\n'
+        f'when = {{verify.options.x = 1}}\nset = {{verify.options.sums = {json.dumps(str(sums))}}}',
+    )  # fmt: skip
+    driven = drive(file)
+    assert states(driven.board) == {"finished": 1, "failed": 1}
+    (bad,) = driven.board.of("failed")
+    assert "lights went out" in bad.reason and bad.log is not None and bad.log.is_file()
+    sums.write_text("103+103")  # a single one cannot be judged: the cell ends, and is not done with
+    driven = drive(file)
+    assert states(driven.board) == {"finished": 1, "invalid": 1} and started(driven) == [bad.cell.id]
+    assert "could not be judged (ERROR)" in driven.board.of("invalid")[0].reason
+    sums.write_text("")
+    driven = drive(file)
+    assert states(driven.board) == {"finished": 2} and started(driven) == [bad.cell.id]
+
+
+def test_a_process_that_is_lost_is_tried_again_in_one_of_its_own(tmp_path: Path) -> None:
+    trigger = tmp_path / "trigger"
+    file = write_suite(
+        tmp_path, settings=f'engine.options.mood = "kill"\nengine.options.trigger = {json.dumps(str(trigger))}',
+        workers=1, rest='retries = 1\n[[exclude]]\nseed = "1-2"',
+    )  # fmt: skip
+    trigger.touch()
+    driven = drive(file)
+    assert states(driven.board) == {"failed": 2}
+    assert started(driven) == [c.id for c in driven.cells for _ in range(2)]
+    trigger.unlink()
+    assert states(drive(file).board) == {"finished": 2}
+
+
+def descendants_of(site: Path) -> list[int]:
+    """Live processes whose command line names the plugin's folder: those that run cells, and their workers."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if str(site).encode() in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return [pid for pid in found if pid != os.getpid()]
+
+
+def test_kill_9_of_the_driver_leaves_no_process_and_loses_no_finished_cell(tmp_path: Path, sums: Path) -> None:
+    file = write_suite(tmp_path, settings='engine.options.mood = "slow"')
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(sums), str(ROOT)])}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pidistill", "suite", "run", str(file)], env=environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    suite, deadline = read_suite(file), time.monotonic() + 60
+    names = [cell.id for cell in cells(suite)]
+    done = tmp_path / "store" / "cells"
+    while not any((done / name / "summary.json").exists() for name in names) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert process.poll() is None, "it was over before it could be killed"
+    with pytest.raises(StoreError, match=rf"is being run by process {process.pid}"):
+        drive(file)
+    assert run(["suite", "status", str(file)]) == 0
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    finished = {name for name in names if (done / name / "summary.json").exists()}
+    assert finished and len(finished) < len(names)
+    deadline = time.monotonic() + 20
+    while descendants_of(sums) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert descendants_of(sums) == []
+    driven = drive(file)
+    assert states(driven.board) == {"finished": 6}
+    assert not finished & set(started(driven)) and nothing_twice(tmp_path / "store")
+
+
+def test_two_suites_that_share_cells_wait_for_each_other(tmp_path: Path, sums: Path) -> None:
+    settings, rest = 'engine.options.mood = "slow"', '[[exclude]]\nseed = "1-2"'
+    one = write_suite(tmp_path, name="one", settings=settings, rest=rest, workers=1)
+    two = write_suite(tmp_path, name="two", settings=settings, rest=rest, workers=1)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(sums), str(ROOT)])}
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-m", "pidistill", "suite", "run", str(file)], env=environment,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )
+        for file in (one, two)
+    ]  # fmt: skip
+    for process in both:
+        _, told = process.communicate(timeout=120)
+        assert process.returncode == 0, told.decode()
+        assert b"2 finished." in told
+    assert nothing_twice(tmp_path / "store")
+
+
+def test_a_cell_that_began_with_other_parts_is_invalid_until_it_is_renewed(tmp_path: Path) -> None:
+    file = write_suite(tmp_path, rest='[[exclude]]\nseed = "1-2"')
+    name = drive(file).cells[0].id
+    with Store(tmp_path / "store") as store:
+        summary = store.summary(name)
+        assert summary is not None
+        store.write_summary(name, {**summary, "outside": {**summary["outside"], "code": {"pidistill_sums": "older"}}})
+    driven = drive(file)
+    assert states(driven.board) == {"finished": 1, "invalid": 1} and started(driven) == []
+    assert "--renew" in driven.board.of("invalid")[0].reason
+    assert states(drive(file, renew=True).board) == {"finished": 2}
+
+
+def test_the_board_is_there_before_the_suite_is_run_and_names_a_missing_executor(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = write_suite(tmp_path)
+    assert run(["suite", "status", str(file)]) == 0
+    assert "6 waiting." in capsys.readouterr().out
+    assert run(["suite", "run", str(file), "--workers", "0"]) == 2
+    odd = write_suite(tmp_path / "odd", rest='executor = "rai"')
+    assert run(["suite", "run", str(odd)]) == 2
+    assert "run.executor: no executor 'rai'. Did you mean 'ray'?" in capsys.readouterr().err
+    assert not (tmp_path / "store").exists()
+
+
+def test_a_plan_tells_what_is_there_and_estimates_the_rest_from_finished_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = write_suite(tmp_path, name="few", rest='[[exclude]]\nseed = "1-2"\n[[exclude]]\nrecipe = "rejection"')
+    assert run(["suite", "plan", str(few)]) == 0
+    assert "1 cells: 0 in the store, 1 to be run" in capsys.readouterr().out
+    assert not (tmp_path / "store").exists(), "a plan makes no store"
+    drive(few)
+    assert run(["suite", "plan", str(write_suite(tmp_path)), "--json"]) == 0
+    planned = json.loads(capsys.readouterr().out)["cells"]
+    assert [cell["finished"] for cell in planned] == [True, False, False, False, False, False]
+    assert all(cell["tokens"] > 50 and cell["seconds"] > 0 and cell["estimated_from"] == 1 for cell in planned[1:])
+
+
+def test_memory_and_gpus_that_this_machine_does_not_have_are_refused_in_one_line(tmp_path: Path) -> None:
+    from pidistill.errors import UsageError
+
+    for needs, said in (
+        ("gpus = 99.0", "shows"),
+        ("memory_mb = 999_999_999", "needs.memory_mb"),
+        ("gpus = 0.5", "whole"),
+    ):
+        suite = read_suite(write_suite(tmp_path, rest=f"[needs]\n{needs}"))
+        with pytest.raises(UsageError, match=said):
+            LocalExecutor(suite.running, suite.needs)
+    suite = read_suite(write_suite(tmp_path, rest="memory_mb = 1000\n[needs]\nmemory_mb = 400", workers=9))
+    assert LocalExecutor(suite.running, suite.needs).workers == 2
+    assert replace(suite, title="x").running == suite.running
