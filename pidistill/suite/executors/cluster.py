@@ -35,8 +35,8 @@ class Slot:
         """Run a job to its end."""
         if not job.planned.config.store.is_dir():
             return Result(
-                job, "failed", f"{socket.gethostname()} does not see the store {job.planned.config.store}. Keep it on a "
-                "file system that all machines of the cluster share, with locks: --store DIR",
+                job, "failed", f"{socket.gethostname()} does not see the store {job.planned.config.store}. Keep it on "
+                "a file system that all machines of the cluster share, with locks: --store DIR",
             )  # fmt: skip
         if self._process is not None and (self._process.closed or job.fresh or self._process.group != job.group):
             self._process.close()
@@ -79,8 +79,9 @@ class RayExecutor:
                     log_to_driver=False, logging_level="ERROR",
                 )  # fmt: skip
             except (ConnectionError, ValueError, RuntimeError) as error:
+                where, why = running.address or "this machine", " ".join(str(error).split())
                 raise UsageError(
-                    f"No Ray cluster could be used at {running.address or 'this machine'}: {' '.join(str(error).split())}",
+                    f"No Ray cluster could be used at {where}: {why}",
                     "Start one (ray start --head), or name another: --address HOST:PORT",
                 ) from error
         self._options: dict[str, Any] = {
