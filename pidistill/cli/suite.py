@@ -117,7 +117,9 @@ def run(
         driven = run_suite(suite, _executor(suite), manager, progress, renew=renew, as_is=as_is)
     folder = suite.store / "reports" / driven.registration.name
     with Store(suite.store, read_only=True) as opened:
-        report = suite_report(driven.registration, driven.cells, driven.board, opened, manager, folder)
+        report = suite_report(
+            driven.registration, driven.cells, driven.board, opened, manager, folder, driven.found
+        )  # fmt: skip
     if report is not None and as_json:
         click.echo(json.dumps(report.to_json(), indent=2))
     elif report is not None:

@@ -24,22 +24,18 @@ NAMED = 8
 
 
 @dataclass(frozen=True)
-class Held:
-    """A finished cell of the store."""
+class HeldArm:
+    """What the seeds of an arm have in common."""
 
-    id: str
-    seed: int
     recipe: str
     domain: str
     model: str
     settings: Mapping[str, str]
     """Dotted key -> value of every result field that differs from its default, the held-out problems left out."""
-    problems: Mapping[str, str]
-    """The same of `data.evaluate`: which problems it was measured on."""
-
-    @property
-    def arm(self) -> str:
-        return canonical_json(dict(self.settings))
+    key: str
+    """The settings as text: what tells arms apart."""
+    problems: str
+    """Which held-out problems it was measured on, in words."""
 
     @property
     def family(self) -> tuple[str, str]:
@@ -47,48 +43,71 @@ class Held:
         return self.domain, self.model
 
 
+@dataclass(frozen=True)
+class Held:
+    """A finished cell of the store."""
+
+    id: str
+    seed: int
+    arm: HeldArm
+
+
 def chosen_afterwards(store: Store, reported: Collection[str]) -> list[str]:
     """A line for each way in which the cells `reported` are a part of what is finished in the store."""
     held = list(finished_cells(store))
     shown = [cell for cell in held if cell.id in reported]
     others = [cell for cell in held if cell.id not in reported]
-    families = {cell.family for cell in shown}
-    arms = {cell.arm: cell for cell in shown}
-    lines = list[str]()
-    lines += _seeds(shown, others)
-    lines += _problems(shown, [cell for cell in others if cell.arm in arms])
-    lines += _arms(shown, [cell for cell in others if cell.family in families and cell.arm not in arms])
-    return lines
+    arms, families = {cell.arm.key for cell in shown}, {cell.arm.family for cell in shown}
+    return [
+        *_seeds(shown, others),
+        *_problems(shown, [cell for cell in others if cell.arm.key in arms]),
+        *_arms(shown, [cell for cell in others if cell.arm.family in families and cell.arm.key not in arms]),
+    ]
 
 
 def finished_cells(store: Store) -> Iterator[Held]:
     """The finished cells of a store. One whose settings cannot be read any more is left out."""
+    known: dict[str, HeldArm | None] = {}
     for name in store.cells.names():
         if not (store.cell_dir(name) / "summary.json").exists():
             continue
         settings = store.settings(name)
         if settings is None or "config" not in settings:
             continue
-        try:
-            config = RunConfig.model_validate(settings["config"])
-            identity = config.identity()
-        except (ValidationError, PidistillError):
-            continue  # of a version that had other settings
-        flat = dict(_flat(identity))
-        problems = {key: flat.pop(key) for key in list(flat) if key.startswith("data.evaluate.")}
-        yield Held(
-            name, int(settings["seed"]), config.recipe.name, config.domain, config.model.name, flat, problems
-        )  # fmt: skip
+        text = canonical_json(settings["config"])
+        if text not in known:
+            known[text] = _arm_of(settings["config"])
+        if (arm := known[text]) is not None:
+            yield Held(name, int(settings["seed"]), arm)
+
+
+def _arm_of(data: Mapping[str, JSON]) -> HeldArm | None:
+    try:
+        config = RunConfig.model_validate(data)
+        identity = config.identity()
+    except (ValidationError, PidistillError):
+        return None  # of a version that had other settings
+    flat = dict(_flat(identity))
+    problems = {key: flat.pop(key) for key in list(flat) if key.startswith("data.evaluate.")}
+    return HeldArm(
+        config.recipe.name, config.domain, config.model.name, flat, canonical_json(dict(flat)), _set(problems)
+    )  # fmt: skip
 
 
 def _seeds(shown: Sequence[Held], others: Sequence[Held]) -> Iterator[str]:
     """Arms of which the store holds further seeds, on the same problems."""
     found: dict[tuple[str, str], list[str]] = {}
-    for key, mine in _grouped(shown).items():
-        left = sorted(cell.seed for cell in others if (cell.arm, canonical_json(dict(cell.problems))) == key)
-        if left:
-            seeds = _named([str(cell.seed) for cell in sorted(mine, key=lambda cell: cell.seed)])
-            found.setdefault((seeds, _named([str(seed) for seed in left])), []).append(_label(mine[0]))
+    left: dict[tuple[str, str], list[int]] = {}
+    for cell in others:
+        left.setdefault((cell.arm.key, cell.arm.problems), []).append(cell.seed)
+    mine: dict[tuple[str, str], list[Held]] = {}
+    for cell in shown:
+        mine.setdefault((cell.arm.key, cell.arm.problems), []).append(cell)
+    for key, cells in mine.items():
+        if key in left:
+            seeds = _named([str(seed) for seed in sorted(cell.seed for cell in cells)])
+            further = _named([str(seed) for seed in sorted(left[key])])
+            found.setdefault((seeds, further), []).append(_on(cells[0].arm))
     for (seeds, further), arms in found.items():
         yield f"Seeds chosen afterwards: {_named(arms)}: reported seeds {seeds}; the store also holds {further}."
 
@@ -96,25 +115,23 @@ def _seeds(shown: Sequence[Held], others: Sequence[Held]) -> Iterator[str]:
 def _problems(shown: Sequence[Held], others: Sequence[Held]) -> Iterator[str]:
     """Arms that were measured on other held-out problems, too."""
     found: dict[tuple[str, str], list[str]] = {}
-    for arm in dict.fromkeys(cell.arm for cell in shown):
-        mine = [cell for cell in shown if cell.arm == arm]
-        sets = {canonical_json(dict(cell.problems)): cell for cell in mine}
-        further = {canonical_json(dict(cell.problems)): cell for cell in others if cell.arm == arm}
-        if left := [_set(cell) for key, cell in further.items() if key not in sets]:
-            told = _named([_set(cell) for cell in sets.values()])
-            found.setdefault((told, _named(sorted(left))), []).append(_label(mine[0]))
+    for arm in {cell.arm.key: cell.arm for cell in shown}.values():
+        sets = list(dict.fromkeys(cell.arm.problems for cell in shown if cell.arm.key == arm.key))
+        further = sorted({cell.arm.problems for cell in others if cell.arm.key == arm.key}.difference(sets))
+        if further:
+            found.setdefault((_named(sets), _named(further)), []).append(_on(arm))
     for (told, beside), arms in found.items():
         yield f"Problems chosen afterwards: {_named(arms)}: reported on {told}; the store also holds it on {beside}."
 
 
 def _arms(shown: Sequence[Held], others: Sequence[Held]) -> Iterator[str]:
     """Arms of the same domain and model that are not reported."""
-    for family in dict.fromkeys(cell.family for cell in shown):
-        beside = [cell for cell in shown if cell.family == family]
-        left = {cell.arm: cell for cell in others if cell.family == family}
+    for family in dict.fromkeys(cell.arm.family for cell in shown):
+        beside = {cell.arm.key: cell.arm for cell in shown if cell.arm.family == family}
+        left = {cell.arm.key: cell.arm for cell in others if cell.arm.family == family}
         if left:
-            names = sorted(_label(cell, beside) for cell in left.values())
-            count = len({cell.arm for cell in beside})
+            names = sorted(_beside(arm, list(beside.values())) for arm in left.values())
+            count = len(beside)
             yield (
                 f"Arms chosen afterwards: reported {'is' if count == 1 else 'are'} {count} of {count + len(left)} arms "
                 f"that the store holds on {family[0]} with {model_label(family[1])}; left out: {_named(names)}. "
@@ -122,26 +139,24 @@ def _arms(shown: Sequence[Held], others: Sequence[Held]) -> Iterator[str]:
             )
 
 
-def _grouped(cells: Sequence[Held]) -> dict[tuple[str, str], list[Held]]:
-    groups: dict[tuple[str, str], list[Held]] = {}
-    for cell in cells:
-        groups.setdefault((cell.arm, canonical_json(dict(cell.problems))), []).append(cell)
-    return groups
+def _on(arm: HeldArm) -> str:
+    return f"{arm.recipe} on {arm.domain}"
 
 
-def _label(cell: Held, beside: Sequence[Held] = ()) -> str:
-    """The arm in words; with what tells it from a reported one of the same recipe, where there is one."""
-    like = next((other for other in beside if other.recipe == cell.recipe), None)
+def _beside(arm: HeldArm, reported: Sequence[HeldArm]) -> str:
+    """An arm in words; with what tells it from a reported one of the same recipe, where there is one."""
+    like = next((other for other in reported if other.recipe == arm.recipe), None)
     if like is None:
-        return f"{cell.recipe} on {cell.domain}" if not beside else cell.recipe
-    keys = sorted({*cell.settings, *like.settings})
-    told = [key for key in keys if cell.settings.get(key) != like.settings.get(key)]
-    said = [f"{key.removeprefix('stages.0.')}={cell.settings.get(key, 'default')}" for key in told[:3]]
-    return f"{cell.recipe} [{', '.join(said)}]"
+        return arm.recipe
+    told = [
+        key for key in sorted({*arm.settings, *like.settings}) if arm.settings.get(key) != like.settings.get(key)
+    ]  # fmt: skip
+    said = [f"{key.removeprefix('stages.0.')}={arm.settings.get(key, 'default')}" for key in told[:3]]
+    return f"{arm.recipe} [{', '.join(said)}]"
 
 
-def _set(cell: Held) -> str:
-    said = [f"{key.removeprefix('data.evaluate.')} {value}" for key, value in sorted(cell.problems.items())]
+def _set(problems: Mapping[str, str]) -> str:
+    said = [f"{key.removeprefix('data.evaluate.')} {value}" for key, value in sorted(problems.items())]
     return f"({', '.join(said)})" if said else "the default problems"
 
 

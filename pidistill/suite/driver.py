@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,8 @@ class Driven:
     registration: Registration
     cells: Sequence[SuiteCell]
     board: Board
+    found: Mapping[str, Mapping[str, Any]]
+    """Summaries of the cells that were finished before."""
 
 
 def run_suite(
@@ -62,20 +64,20 @@ def run_suite(
         executor = open_executor()
         try:
             with journal.driving(executor.workers, type(executor).__name__):
-                todo = _look_over(planned, store, manager, journal, renew, as_is)
+                todo, found = _look_over(planned, store, manager, journal, renew, as_is)
                 for note in filter(None, [store.damage_note()]):
                     progress.note(note)
                 jobs = _jobs(todo, root, registration.folder.absolute(), renew, as_is)
                 _Driver(executor, journal, progress, suite.running.retries).drive(jobs)
         finally:
             executor.close()
-    return Driven(registration, planned, read_board(registration.folder, registration.cells, suite.store))
+    return Driven(registration, planned, read_board(registration.folder, registration.cells, suite.store), found)
 
 
 def _look_over(
     planned: Sequence[SuiteCell], store: Store, manager: Manager, journal: Journal, renew: bool, as_is: bool
-) -> list[SuiteCell]:
-    """The cells that are to be run. What is known of the others by now is written down."""
+) -> tuple[list[SuiteCell], Mapping[str, Mapping[str, Any]]]:
+    """The cells that are to be run, and the summaries of those that are finished, which are written down."""
     told = {line["cell"]: line for line in journal.lines()}
     problems = problems_of(planned, manager)
     sound = [cell for cell in planned if not problems[id(cell.arm)]]
@@ -90,7 +92,7 @@ def _look_over(
             todo.append(cell)
         elif told.get(cell.id, {}).get("event") != "finished":
             journal.say(cell.id, "finished", facts=facts_of(found[cell.id]))
-    return todo
+    return todo, found
 
 
 def _jobs(todo: Iterable[SuiteCell], root: Path, folder: Path, renew: bool, as_is: bool) -> list[Job]:

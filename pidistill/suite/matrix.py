@@ -30,16 +30,13 @@ class Point:
     """One cell's value on every axis, before its configuration is built."""
 
     values: Mapping[str, Value]
+    arm: str
+    """Everything but the seed, as text: equal for the cells of one arm."""
 
     @property
     def seed(self) -> int:
         seed: int = self.values["seed"]
         return seed
-
-    @property
-    def arm(self) -> str:
-        """Everything but the seed, as text: equal for the cells of one arm."""
-        return canonical_json({name: value for name, value in self.values.items() if name != "seed"})
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ class SuiteCell:
     def planned(self) -> Planned:
         """What is run. Not for a cell that has a problem."""
         assert self.arm.config is not None, self.arm.problem
-        return Planned(self.arm.config, self.seed)
+        return Planned(self.arm.config, self.seed, self.id)
 
 
 def points(suite: SuiteFile) -> list[Point]:
@@ -109,16 +106,15 @@ def cells(suite: SuiteFile) -> list[SuiteCell]:
 
     Raises `UsageError` where two points come to one cell: the axis that tells them apart changes nothing there.
     """
-    arms, found, names = dict[str, Arm](), list[SuiteCell](), dict[str, Point]()
-    for point in points(suite):
-        if point.arm not in arms:
-            arms[point.arm] = _arm(suite, point)
-        arm = arms[point.arm]
-        name = (
-            arm.config.cell_id(point.seed)
-            if arm.config is not None
-            else f"invalid-{content_hash(point.arm)[:12]}-s{point.seed}"
-        )
+    every, found, names = points(suite), list[SuiteCell](), dict[str, Point]()
+    seeds: dict[str, list[int]] = {}
+    for point in every:
+        seeds.setdefault(point.arm, []).append(point.seed)
+    first = {point.arm: point for point in reversed(every)}
+    arms = {key: _arm(suite, first[key]) for key in seeds}
+    ids = {key: dict(zip(seeds[key], _ids(arms[key], key, seeds[key]), strict=True)) for key in seeds}
+    for point in every:
+        arm, name = arms[point.arm], ids[point.arm][point.seed]
         if (other := names.get(name)) is not None and arm.config is not None:
             told = [axis for axis, value in point.values.items() if not same(value, other.values[axis])]
             raise UsageError(
@@ -129,6 +125,12 @@ def cells(suite: SuiteFile) -> list[SuiteCell]:
         names[name] = point
         found.append(SuiteCell(name, arm, point.seed))
     return found
+
+
+def _ids(arm: Arm, key: str, seeds: Sequence[int]) -> list[str]:
+    if arm.config is not None:
+        return arm.config.cell_ids(seeds)
+    return [f"invalid-{content_hash(key)[:12]}-s{seed}" for seed in seeds]
 
 
 def problems_of(found: Sequence[SuiteCell], manager: Manager) -> dict[int, str]:
@@ -153,8 +155,15 @@ def matches(rule: Rule, point: Point) -> bool:
 
 
 def _product(axes: Mapping[str, tuple[Value, ...]]) -> Iterator[Point]:
-    for values in itertools.product(*axes.values()):
-        yield Point(dict(zip(axes, values, strict=True)))
+    """The points of a product, in its order; the texts of arms are made once."""
+    texts: dict[tuple[int, ...], str] = {}
+    names = [name for name in axes if name != "seed"]
+    for places in itertools.product(*(range(len(values)) for values in axes.values())):
+        values = {name: axes[name][place] for name, place in zip(axes, places, strict=True)}
+        key = tuple(place for name, place in zip(axes, places, strict=True) if name != "seed")
+        if key not in texts:
+            texts[key] = canonical_json({name: values[name] for name in names})
+        yield Point(values, texts[key])
 
 
 def _check_values(rule: Rule, suite: SuiteFile, where: str) -> None:

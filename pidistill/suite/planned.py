@@ -27,16 +27,22 @@ class Planned:
     config: RunConfig
     """As given, defaults that depend on the domain unresolved."""
     seed: int
+    name: str = ""
+    """The cell's name, where it is known already."""
 
     @property
     def id(self) -> str:
         """The cell's name. Nothing is opened for it."""
-        return self.config.cell_id(self.seed)
+        return self.name or self.config.cell_id(self.seed)
 
 
 def plan(configs: Sequence[RunConfig]) -> list[Planned]:
     """The cells of `configs`, arm by arm and seed by seed; one that is asked for twice is there once."""
-    cells = [Planned(config, seed) for config in configs for seed in config.seeds]
+    cells = [
+        Planned(config, seed, name)
+        for config in configs
+        for seed, name in zip(config.seeds, config.cell_ids(config.seeds), strict=True)
+    ]
     return list({cell.id: cell for cell in cells}.values())
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pidistill.config import RunConfig
@@ -33,11 +34,15 @@ NAMED_FAILURES = 8
 
 def suite_report(
     registration: Registration, cells: Sequence[SuiteCell], board: Board, store: Store, manager: Manager,
-    out: Path | None,
+    out: Path | None, found: Mapping[str, Mapping[str, Any]] = MappingProxyType({}),
 ) -> Report | None:  # fmt: skip
-    """The report of a suite, written to `out` if that is given; None where nothing is finished."""
+    """The report of a suite, written to `out` if that is given; None where nothing is finished.
+
+    `found`: summaries that are known already.
+    """
     done = {square.cell.id for square in board.of("finished")}
-    shown = [(cell, summary) for cell in cells if cell.id in done and (summary := store.summary(cell.id)) is not None]
+    known = {name: found[name] if name in found else store.summary(name) for name in done}
+    shown = [(cell, summary) for cell in cells if (summary := known.get(cell.id)) is not None]
     if not shown:
         return None
     models = _model_labels(shown)
