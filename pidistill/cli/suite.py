@@ -102,6 +102,7 @@ def run(
         pidistill suite run arms.toml --executor ray --address auto
     """
     from pidistill.cli.progress import show_progress
+    from pidistill.errors import DataError
     from pidistill.plugins import get_manager
     from pidistill.store.store import Store
     from pidistill.suite.driver import run_suite
@@ -116,10 +117,14 @@ def run(
     with show_progress() as progress:
         driven = run_suite(suite, _executor(suite), manager, progress, renew=renew, as_is=as_is)
     folder = suite.store / "reports" / driven.registration.name
+    report, why = None, ""
     with Store(suite.store, read_only=True) as opened:
-        report = suite_report(
-            driven.registration, driven.cells, driven.board, opened, manager, folder, driven.found
-        )  # fmt: skip
+        try:
+            report = suite_report(
+                driven.registration, driven.cells, driven.board, opened, manager, folder, driven.found
+            )  # fmt: skip
+        except DataError as error:  # what is finished cannot be compared; what did not finish is told all the same
+            why = f"There is no report. {' '.join(str(error).split())}"
     if report is not None and as_json:
         click.echo(json.dumps(report.to_json(), indent=2))
     elif report is not None:
@@ -127,8 +132,11 @@ def run(
         for name in ("index.html", "picture.png"):
             line(stderr(), f"Written: {folder / name}")
     _print_board(stderr(), driven.board, everything=False)
+    if why:
+        line(stderr(), why, "yellow")
     if driven.board.of("failed", "invalid"):
         line(stderr(), f"To try again what did not end well: pidistill suite run {file}", "yellow")
+    if why or driven.board.of("failed", "invalid"):
         click.get_current_context().exit(EXIT_FAILED)
 
 

@@ -30,6 +30,9 @@ class HeldArm:
     recipe: str
     domain: str
     model: str
+    """What it was called."""
+    revision: str
+    """What it was: its weights, where they are known."""
     settings: Mapping[str, str]
     """Dotted key -> value of every result field that differs from its default, the held-out problems left out."""
     key: str
@@ -40,7 +43,7 @@ class HeldArm:
     @property
     def family(self) -> tuple[str, str]:
         """What arms are compared within."""
-        return self.domain, self.model
+        return self.domain, self.revision
 
 
 @dataclass(frozen=True)
@@ -67,30 +70,33 @@ def chosen_afterwards(store: Store, reported: Collection[str]) -> list[str]:
 
 def finished_cells(store: Store) -> Iterator[Held]:
     """The finished cells of a store. One whose settings cannot be read any more is left out."""
-    known: dict[str, HeldArm | None] = {}
+    known: dict[tuple[str, str], HeldArm | None] = {}
     for name in store.cells.names():
         if not (store.cell_dir(name) / "summary.json").exists():
             continue
         settings = store.settings(name)
         if settings is None or "config" not in settings:
             continue
-        text = canonical_json(settings["config"])
-        if text not in known:
-            known[text] = _arm_of(settings["config"])
-        if (arm := known[text]) is not None:
+        revision = str((store.provenance(name) or {}).get("model", ""))
+        key = (canonical_json(settings["config"]), revision)
+        if key not in known:
+            known[key] = _arm_of(settings["config"], revision)
+        if (arm := known[key]) is not None:
             yield Held(name, int(settings["seed"]), arm)
 
 
-def _arm_of(data: Mapping[str, JSON]) -> HeldArm | None:
+def _arm_of(data: Mapping[str, JSON], revision: str) -> HeldArm | None:
     try:
         config = RunConfig.model_validate(data)
         identity = config.identity()
     except (ValidationError, PidistillError):
         return None  # of a version that had other settings
     flat = dict(_flat(identity))
+    flat.pop("model.name", None)  # the same weights in another folder are the same model
     problems = {key: flat.pop(key) for key in list(flat) if key.startswith("data.evaluate.")}
     return HeldArm(
-        config.recipe.name, config.domain, config.model.name, flat, canonical_json(dict(flat)), _set(problems)
+        config.recipe.name, config.domain, config.model.name, revision or config.model.name, flat,
+        canonical_json({**flat, "": revision or config.model.name}), _set(problems),
     )  # fmt: skip
 
 
@@ -131,10 +137,10 @@ def _arms(shown: Sequence[Held], others: Sequence[Held]) -> Iterator[str]:
         left = {cell.arm.key: cell.arm for cell in others if cell.arm.family == family}
         if left:
             names = sorted(_beside(arm, list(beside.values())) for arm in left.values())
-            count = len(beside)
+            count, model = len(beside), model_label(next(iter(beside.values())).model)
             yield (
                 f"Arms chosen afterwards: reported {'is' if count == 1 else 'are'} {count} of {count + len(left)} arms "
-                f"that the store holds on {family[0]} with {model_label(family[1])}; left out: {_named(names)}. "
+                f"that the store holds on {family[0]} with {model}; left out: {_named(names)}. "
                 "Corrections count the reported ones alone."
             )
 

@@ -90,8 +90,12 @@ def _look_over(
             journal.say(cell.id, "invalid", reason=" ".join(str(stale({cell.id: changed[cell.id]})).split()))
         elif cell.id not in found:
             todo.append(cell)
-        elif told.get(cell.id, {}).get("event") != "finished":
-            journal.say(cell.id, "finished", facts=facts_of(found[cell.id]))
+        else:
+            line = told.get(cell.id, {})
+            before = line.get("facts", {}) if line.get("event") == "finished" else {}
+            facts = {**before, **facts_of(found[cell.id]), "as_is": as_is}
+            if facts != {"as_is": False, **before}:
+                journal.say(cell.id, "finished", facts=facts)
     return todo, found
 
 
@@ -103,7 +107,7 @@ def _jobs(todo: Iterable[SuiteCell], root: Path, folder: Path, renew: bool, as_i
         assert cell.arm.config is not None
         planned = replace(cell.planned, config=cell.arm.config.model_copy(update={"store": root}))
         group = keys.setdefault(id(cell.arm), group_key(planned.config))
-        groups.setdefault(group, []).append(Job(planned, cell.id, group, folder, renew, as_is))
+        groups.setdefault(group, []).append(Job(planned, cell.id, group, folder, Path.cwd(), renew, as_is))
     return [job for members in groups.values() for job in members]
 
 

@@ -7,7 +7,7 @@ the rule names. What `include` does not name takes all values of its axis.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,7 @@ def cells(suite: SuiteFile) -> list[SuiteCell]:
         seeds.setdefault(point.arm, []).append(point.seed)
     first = {point.arm: point for point in reversed(every)}
     arms = {key: _arm(suite, first[key]) for key in seeds}
+    _check_labels(suite, arms.values())
     ids = {key: dict(zip(seeds[key], _ids(arms[key], key, seeds[key]), strict=True)) for key in seeds}
     for point in every:
         arm, name = arms[point.arm], ids[point.arm][point.seed]
@@ -125,6 +126,19 @@ def cells(suite: SuiteFile) -> list[SuiteCell]:
         names[name] = point
         found.append(SuiteCell(name, arm, point.seed))
     return found
+
+
+def _check_labels(suite: SuiteFile, arms: Iterable[Arm]) -> None:
+    """Raise `UsageError` where two arms would be called alike: recipes in two files of one name."""
+    seen: dict[tuple[str, JSON, JSON], Arm] = {}
+    for arm in arms:
+        key = (arm.label, arm.axes["domain"], arm.axes["model"])
+        if (other := seen.setdefault(key, arm)) is not arm:
+            raise UsageError(
+                f"{suite.path}: two arms are called {arm.label!r}: recipes {other.axes['recipe']!r} and "
+                f"{arm.axes['recipe']!r}.",
+                "Give one of the files another name.",
+            )
 
 
 def _ids(arm: Arm, key: str, seeds: Sequence[int]) -> list[str]:
@@ -213,7 +227,9 @@ def _nested(key: str, value: Value) -> dict[str, Any]:
 def _label(recipe: str, settings: Mapping[str, Value]) -> str:
     last = [key.rpartition(".")[2] for key in settings]
     names = {key: end if last.count(end) == 1 else key for key, end in zip(settings, last, strict=True)}
-    said = ", ".join(f"{names[key]}={_short(value)}" for key, value in settings.items())
+    said = ", ".join(
+        f"{names[key]}={value if isinstance(value, str) else canonical_json(value)}" for key, value in settings.items()
+    )
     return f"{recipe} [{said}]" if said else recipe
 
 

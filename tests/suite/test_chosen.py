@@ -113,6 +113,15 @@ def test_what_is_no_choice_is_not_said(shelf: Shelf) -> None:
     assert shelf.said(reported) == []
 
 
+def test_the_same_weights_in_another_folder_are_the_same_model(shelf: Shelf) -> None:
+    names = [*shelf.add("retry", [0], "math", "model.name=/a"), *shelf.add("retry", [1], "math", "model.name=/copy")]
+    with Store(shelf.root) as store:
+        for name in names:
+            store.write_provenance(name, {"model": "0123abcd"})
+    (said,) = shelf.said(names[:1])
+    assert said.startswith("Seeds chosen afterwards") and said.endswith("reported seeds 0; the store also holds 1.")
+
+
 def test_more_arms_than_fit_a_line_are_counted(shelf: Shelf) -> None:
     reported = shelf.add("retry", [0])
     for number in range(12):

@@ -68,6 +68,15 @@ def test_a_recipe_of_ones_own_lies_beside_the_file(tmp_path: Path) -> None:
     assert cell.arm.label == "mine" and cell.id.startswith("mine-math-s0-")
 
 
+def test_two_recipes_of_one_name_are_refused(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "other"):
+        folder.mkdir(exist_ok=True)
+        (folder / "mine.toml").write_text(f'summary = "{folder}"\n')
+    (tmp_path / "suite.toml").write_text(HEAD + 'recipe = ["mine.toml", "other/mine.toml"]\nseed = 0\n')
+    with pytest.raises(UsageError, match=r"two cells are one|two arms are called 'mine'"):
+        cells(read_suite(tmp_path / "suite.toml"))
+
+
 def test_settings_with_one_last_name_are_told_apart_in_labels() -> None:
     text = HEAD + 'recipe = ["retry"]\nseed = 0\nsampling.temperature = [0.5, 1.0]\nevaluate.temperature = [0.0]\n'
     labels = [cell.arm.label for cell in cells(parse_suite(text, PATH))]

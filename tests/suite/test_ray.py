@@ -17,7 +17,16 @@ from pidistill.suite.board import Journal
 from pidistill.suite.driver import run_suite
 from pidistill.suite.executors.job import Executor, Job, Result
 from pidistill.suite.file import read_suite
-from tests.suite.test_run import descendants_of, drive, nothing_twice, scores, states
+from tests.suite.test_run import (
+    descendants_of,
+    drive,
+    end_in_the_middle,
+    finished_in,
+    nothing_twice,
+    scores,
+    started,
+    states,
+)
 from tests.suite.world import ROOT, install_sums, write_suite
 
 ray = pytest.importorskip("ray", reason="pip install 'pidistill[ray]'")
@@ -102,6 +111,21 @@ def test_two_workers_come_to_the_same_and_a_lost_one_costs_nothing_but_its_time(
     while descendants_of(cluster) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert descendants_of(cluster) == [], "no process outlives the suite"
+
+
+@pytest.mark.slow
+def test_the_end_of_the_driver_loses_no_finished_cell_on_the_cluster(cluster: Path, tmp_path: Path) -> None:
+    file = write_suite(tmp_path, settings='engine.options.mood = "slow"', workers=0)
+    address = ray.get_runtime_context().gcs_address
+    end_in_the_middle(file, cluster, signal.SIGKILL, "--executor", "ray", "--address", address)
+    deadline = time.monotonic() + 30
+    while descendants_of(cluster) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert descendants_of(cluster) == [], "Ray ends the actors of a driver that is gone, and they their processes"
+    done, suite = finished_in(file), read_suite(file)
+    driven = run_suite(suite, lambda: RayExecutor(suite.running, suite.needs), get_manager(), Quiet())
+    assert states(driven.board) == {"finished": 6} and not done & set(started(driven))
+    assert nothing_twice(tmp_path / "store")
 
 
 @pytest.mark.slow

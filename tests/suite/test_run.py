@@ -25,6 +25,7 @@ from pidistill.suite.driver import Driven, run_suite
 from pidistill.suite.executors.local import LocalExecutor
 from pidistill.suite.file import read_suite
 from pidistill.suite.matrix import cells
+from pidistill.suite.registry import register
 from tests.suite.world import ROOT, write_suite
 
 pytestmark = pytest.mark.usefixtures("sums")
@@ -62,6 +63,7 @@ def nothing_twice(store: Path) -> bool:
         return opened.rollouts.duplicates == 0 == opened.verdicts.duplicates and not opened.damage()
 
 
+@pytest.mark.slow
 def test_four_processes_come_to_what_one_comes_to_and_make_nothing_twice(tmp_path: Path) -> None:
     file = write_suite(tmp_path, workers=4)
     driven = drive(file)
@@ -85,6 +87,7 @@ FAILURES = {
 }
 
 
+@pytest.mark.slow
 def test_a_cell_that_fails_is_said_with_reason_and_log_and_the_next_run_tries_just_that_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -136,6 +139,7 @@ def test_a_bad_configuration_is_a_failed_cell_and_stops_nothing(tmp_path: Path) 
     assert "Unknown domain 'nowhere'." in reasons[1] and "pidistill plugins" in reasons[1]
 
 
+@pytest.mark.slow
 def test_a_verifier_outage_is_one_cells_failure_and_what_was_not_judged_is_tried_again(tmp_path: Path) -> None:
     sums = tmp_path / "sums"
     sums.write_text(" ".join(f"{n}+{n}" for n in (*range(1, 41), *range(100, 130))))
@@ -157,6 +161,7 @@ def test_a_verifier_outage_is_one_cells_failure_and_what_was_not_judged_is_tried
     assert states(driven.board) == {"finished": 2} and started(driven) == [bad.cell.id]
 
 
+@pytest.mark.slow
 def test_a_process_that_is_lost_is_tried_again_in_one_of_its_own(tmp_path: Path) -> None:
     trigger = tmp_path / "trigger"
     file = write_suite(
@@ -183,35 +188,49 @@ def descendants_of(site: Path) -> list[int]:
     return [pid for pid in found if pid != os.getpid()]
 
 
-def test_kill_9_of_the_driver_leaves_no_process_and_loses_no_finished_cell(tmp_path: Path, sums: Path) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_the_end_of_the_driver_leaves_no_process_and_loses_no_finished_cell(
+    tmp_path: Path, sums: Path, number: signal.Signals
+) -> None:
     file = write_suite(tmp_path, settings='engine.options.mood = "slow"')
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(sums), str(ROOT)])}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pidistill", "suite", "run", str(file)], env=environment,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    suite, deadline = read_suite(file), time.monotonic() + 60
-    names = [cell.id for cell in cells(suite)]
-    done = tmp_path / "store" / "cells"
-    while not any((done / name / "summary.json").exists() for name in names) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert process.poll() is None, "it was over before it could be killed"
-    with pytest.raises(StoreError, match=rf"is being run by process {process.pid}"):
-        drive(file)
-    assert run(["suite", "status", str(file)]) == 0
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    finished = {name for name in names if (done / name / "summary.json").exists()}
-    assert finished and len(finished) < len(names)
+    end_in_the_middle(file, sums, number)
     deadline = time.monotonic() + 20
     while descendants_of(sums) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert descendants_of(sums) == []
+    done = finished_in(file)
     driven = drive(file)
     assert states(driven.board) == {"finished": 6}
-    assert not finished & set(started(driven)) and nothing_twice(tmp_path / "store")
+    assert not done & set(started(driven)) and nothing_twice(tmp_path / "store")
 
 
+def finished_in(file: Path) -> set[str]:
+    suite = read_suite(file)
+    names = [cell.id for cell in cells(suite)]
+    return {name for name in names if (suite.store / "cells" / name / "summary.json").exists()}
+
+
+def end_in_the_middle(file: Path, site: Path, number: signal.Signals, *options: str) -> None:
+    """Run a suite as a command, and end it with a signal when some of its cells are finished."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(site), str(ROOT)])}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pidistill", "suite", "run", str(file), *options], env=environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    while not finished_in(file) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert process.poll() is None, "it was over before it could be ended"
+    with pytest.raises(StoreError, match=rf"is being run by process {process.pid}"):
+        drive(file)
+    assert run(["suite", "status", str(file)]) == 0
+    process.send_signal(number)
+    assert process.wait(60) in (-signal.SIGKILL, 130)
+    assert 0 < len(finished_in(file)) < 6
+
+
+@pytest.mark.slow
 def test_two_suites_that_share_cells_wait_for_each_other(tmp_path: Path, sums: Path) -> None:
     settings, rest = 'engine.options.mood = "slow"', '[[exclude]]\nseed = "1-2"'
     one = write_suite(tmp_path, name="one", settings=settings, rest=rest, workers=1)
@@ -231,6 +250,7 @@ def test_two_suites_that_share_cells_wait_for_each_other(tmp_path: Path, sums: P
     assert nothing_twice(tmp_path / "store")
 
 
+@pytest.mark.slow
 def test_a_cell_that_began_with_other_parts_is_invalid_until_it_is_renewed(tmp_path: Path) -> None:
     file = write_suite(tmp_path, rest='[[exclude]]\nseed = "1-2"')
     name = drive(file).cells[0].id
@@ -241,6 +261,9 @@ def test_a_cell_that_began_with_other_parts_is_invalid_until_it_is_renewed(tmp_p
     driven = drive(file)
     assert states(driven.board) == {"finished": 1, "invalid": 1} and started(driven) == []
     assert "--renew" in driven.board.of("invalid")[0].reason
+    driven = drive(file, as_is=True)
+    assert states(driven.board) == {"finished": 2} and started(driven) == []
+    assert states(drive(file).board) == {"finished": 1, "invalid": 1}
     assert states(drive(file, renew=True).board) == {"finished": 2}
 
 
@@ -285,3 +308,39 @@ def test_memory_and_gpus_that_this_machine_does_not_have_are_refused_in_one_line
     suite = read_suite(write_suite(tmp_path, rest="memory_mb = 1000\n[needs]\nmemory_mb = 400", workers=9))
     assert LocalExecutor(suite.running, suite.needs).workers == 2
     assert replace(suite, title="x").running == suite.running
+
+
+def test_cells_that_cannot_be_compared_are_finished_all_the_same_and_the_command_says_why(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rest = """[[exclude]]
+    seed = "1-2"
+    [[overrides]]
+    when = {recipe = "retry"}
+    set = {data.evaluate.limit = 4}"""
+    assert run(["suite", "run", str(write_suite(tmp_path, rest=rest))]) == 1
+    told = capsys.readouterr().err
+    assert "2 finished." in told and "There is no report." in told and "cannot be paired" in told
+
+
+def test_the_board_of_a_thousand_cells_is_there_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One second is what a person waits for; processor time, so that other work beside it does not count."""
+    rest = '[[exclude]]\nrecipe = "retry"\n[[include]]\nrecipe = "rejection"\nseed = "0-999"'
+    suite = read_suite(write_suite(tmp_path, rest=rest))
+    planned = cells(suite)
+    with Store(suite.store):
+        registration = register(suite, planned, suite.store)
+    journal = Journal(registration.folder)
+    for number, cell in enumerate(planned):
+        journal.say(cell.id, "started")
+        if number % 10 == 3:
+            journal.say(cell.id, "failed", reason="It broke.")
+        elif number % 10:
+            journal.say(cell.id, "finished", facts={"seconds": 1.0, "tokens_made": 10, "errors": 0})
+            (suite.store / "cells" / cell.id).mkdir(parents=True)
+            (suite.store / "cells" / cell.id / "summary.json").write_text("{}")
+    start = time.process_time()
+    assert run(["suite", "status", str(suite.path)]) == 0
+    assert time.process_time() - start < 1.0
+    told = capsys.readouterr().out
+    assert told.startswith("100 waiting, 800 finished, 100 failed.") and "... and 80 more: --all" in told

@@ -26,6 +26,8 @@ class Job:
     """Equal for cells that share live parts: a process that has run one runs the others quicker."""
     folder: Path
     """The suite's, in the store: logs and progress go there."""
+    cwd: Path = Path()
+    """Of the driver: paths in a configuration are relative to it."""
     renew: bool = False
     as_is: bool = False
     fresh: bool = False

@@ -47,7 +47,7 @@ class CellProcess:
                 self._process = subprocess.Popen(
                     [sys.executable, "-c", BOOT, *map(str, theirs), *(path or os.getcwd() for path in sys.path)],
                     pass_fds=theirs, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=dict(environment),
-                    start_new_session=True,
+                    cwd=first.cwd if first.cwd.is_dir() else None, start_new_session=True,
                 )  # fmt: skip
         finally:
             for fd in theirs:
