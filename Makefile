@@ -38,7 +38,7 @@ $(INSTALLED): $(PROJECTS) constraints.txt
 	@$(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing into $(VENV): about a minute on a fast line, and 1 GB."
-	$(PIP) install -c constraints.txt -e '.[train,openai,dev]' -e 'sandboxes[docker]' \
+	$(PIP) install -c constraints.txt -e '.[train,openai,ray,dev]' -e 'sandboxes[docker]' \
 	  $(foreach project,$(filter-out plugins/lean/%,$(filter plugins/%,$(PROJECTS))),-e $(dir $(project))) \
 	  -e 'plugins/lean[wasm]'
 	@touch $@

@@ -88,6 +88,7 @@ class Journal:
                 ) from None
             lock.truncate(0)
             lock.write(str(os.getpid()).encode("ascii"))
+            self._end_line()
             self.say("", "driving", workers=workers, executor=executor, pid=os.getpid())
             yield
 
@@ -97,6 +98,13 @@ class Journal:
         line = json.dumps({"at": round(time.time(), 3), "cell": cell, "event": event, **told}) + "\n"
         with writing(path), path.open("ab", buffering=0) as file:
             file.write(line.encode("ascii"))
+
+    def _end_line(self) -> None:
+        """End a line that a process which was killed has left without an end."""
+        path = self.folder / JOURNAL
+        with writing(path), path.open("a+b") as file:
+            if file.tell() and os.pread(file.fileno(), 1, file.tell() - 1) != b"\n":
+                file.write(b"\n")
 
     def lines(self) -> list[dict[str, Any]]:
         """All lines that are whole; a process that was killed may have torn one."""

@@ -51,7 +51,10 @@ class SuitePlan:
             tokens = sum(told.tokens or 0.0 for told in known)
             timed = [told.seconds for told in known if told.seconds is not None]
             hours = f", {_hours(sum(timed))} one after another ({len(timed)} timed)" if timed else ""
-            lines.append(f"About {tokens:,.0f} completion tokens{hours}, from finished cells like them.")
+            lines.append(
+                f"About {tokens:,.0f} completion tokens{hours}, from finished cells like them; what cells share is "
+                "made once, so it may be less."
+            )
         if todo and len(known) < len(todo):
             lines.append(
                 f"Of {len(todo) - len(known)} cells nothing is known: no cell of their domain and model is finished."

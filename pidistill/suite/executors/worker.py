@@ -103,8 +103,11 @@ class FileProgress:
         self._said_at = 0.0
 
     def begin(self, path: Path) -> None:
-        """Tell of another cell from now on."""
+        """Tell of another cell from now on. What an earlier process has said of it does not hold any more."""
         self._path, self._said_at = path, time.monotonic()
+        with suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.unlink(missing_ok=True)
 
     def end(self) -> None:
         """There is nothing to tell any more."""
