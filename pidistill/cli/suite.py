@@ -166,6 +166,32 @@ def status(file: Path, store: Path | None, everything: bool, watch: bool, as_jso
         time.sleep(2.0)
 
 
+@command.command("export")
+@file_argument
+@store_option
+@click.option(
+    "--to", required=True, type=click.Path(path_type=Path, dir_okay=False), help="FILE.jsonl or FILE.parquet."
+)
+@click.option("--training", is_flag=True, help="Training rollouts, too, and not only those that cells are measured by.")
+def export(file: Path, store: Path | None, to: Path, training: bool) -> None:
+    """Write the rollouts of the finished cells, with their verdicts, for other programs.
+
+    A row is one rollout of one cell, under the names that lm-eval gives its logged samples, and what says where it
+    comes from. What could not be judged has no acc.
+    """
+    from pidistill.errors import StoreError
+    from pidistill.store.store import Store
+    from pidistill.suite.export import export as write
+    from pidistill.suite.matrix import cells
+
+    suite = _read(file, store)
+    if not suite.store.is_dir():
+        raise StoreError(f"{suite.store}: there is no such store.", f"Run the suite first: pidistill suite run {file}")
+    with Store(suite.store, read_only=True) as opened:
+        count = write(opened, cells(suite), to, training=training)
+    line(stderr(), f"Written: {to}, {count:,} rollouts.")
+
+
 def _read(file: Path, store: Path | None) -> SuiteFile:
     from pidistill.suite.file import read_suite
 
