@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pidistill.errors import MissingDependencyError, UsageError
+from pidistill.errors import UsageError
 from pidistill.records import JSON
 from pidistill.store.files import writing
 from pidistill.store.store import Store
@@ -108,10 +108,8 @@ def _jsonl(found: Iterable[dict[str, JSON]], path: Path) -> int:
 
 
 def _parquet(found: Iterable[dict[str, JSON]], path: Path) -> int:
-    try:
-        import pyarrow.parquet as parquet
-    except ModuleNotFoundError:
-        raise MissingDependencyError("pyarrow", "train", "Parquet") from None
+    import pyarrow.parquet as parquet
+
     count, batch, schema = 0, list[dict[str, JSON]](), _schema()
     with parquet.ParquetWriter(path, schema) as writer:
         for row in found:
