@@ -234,6 +234,8 @@ def _board(suite: SuiteFile) -> Board:
 
 
 def _print_board(console: Console, board: Board, everything: bool) -> None:
+    from pidistill.suite.estimate import duration
+
     counts = board.counts()
     line(console, ", ".join(f"{count} {state}" for state, count in counts.items() if count) + ".", "bold")
     if (left := _time_left(board)) is not None and board.driver is not None:
@@ -273,13 +275,6 @@ def _time_left(board: Board) -> float | None:
     took = [float(s.facts["seconds"]) for s in board.squares if "seconds" in s.facts]
     left = len(board.of("waiting", "running"))
     return sum(took) / len(took) * left / max(1, board.workers) if took and left else None
-
-
-def duration(seconds: float) -> str:
-    """`3 s`, `4 min`, `2.5 h`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
 
 
 def _list(console: Console, texts: list[str], everything: bool, style: str = "") -> None:

@@ -63,7 +63,7 @@ def run_suite(
         journal = Journal(registration.folder)
         executor = open_executor()
         try:
-            with journal.driving(executor.workers, type(executor).__name__):
+            with journal.driving(executor.workers, suite.running.executor):
                 todo, found = _look_over(planned, store, manager, journal, renew, as_is)
                 for note in filter(None, [store.damage_note()]):
                     progress.note(note)

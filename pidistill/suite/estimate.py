@@ -63,6 +63,13 @@ def estimate(cells: Sequence[RegisteredCell], known: Sequence[Known]) -> dict[st
     return found
 
 
+def duration(seconds: float) -> str:
+    """`3 s`, `4 min`, `2.5 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 90 * 60 else f"{seconds / 3600:.1f} h"
+
+
 def _mean(facts: Sequence[Mapping[str, Any]], name: str) -> float | None:
     values = [float(told[name]) for told in facts if name in told]
     return sum(values) / len(values) if values else None

@@ -11,7 +11,7 @@ from pidistill.plugins import Manager
 from pidistill.records import JSON
 from pidistill.store.marker import MARKER
 from pidistill.store.store import Store
-from pidistill.suite.estimate import Estimate, Known, estimate, known_cells
+from pidistill.suite.estimate import Estimate, Known, duration, estimate, known_cells
 from pidistill.suite.executors.job import facts_of
 from pidistill.suite.file import SuiteFile
 from pidistill.suite.matrix import SuiteCell, cells, problems_of
@@ -50,7 +50,7 @@ class SuitePlan:
         if known:
             tokens = sum(told.tokens or 0.0 for told in known)
             timed = [told.seconds for told in known if told.seconds is not None]
-            hours = f", {_hours(sum(timed))} one after another ({len(timed)} timed)" if timed else ""
+            hours = f", {duration(sum(timed))} one after another ({len(timed)} timed)" if timed else ""
             lines.append(
                 f"About {tokens:,.0f} completion tokens{hours}, from finished cells like them; what cells share is "
                 "made once, so it may be less."
@@ -78,7 +78,7 @@ class SuitePlan:
             done = sum(cell.id in self.finished for cell in members)
             table.add_row(
                 *arm, str(len(members)), str(done), "?" if told and tokens is None else f"{tokens or 0:,.0f}",
-                "?" if told and not timed else _hours(sum(timed)),
+                "?" if told and not timed else duration(sum(timed)),
             )  # fmt: skip
         return table
 
@@ -120,13 +120,3 @@ def plan_suite(suite: SuiteFile, manager: Manager) -> SuitePlan:
 
 def _estimate(told: Estimate | None) -> dict[str, JSON]:
     return {} if told is None else {"tokens": told.tokens, "seconds": told.seconds, "estimated_from": told.like}
-
-
-def _hours(seconds: float) -> str:
-    return (
-        f"{seconds / 3600:.1f} h"
-        if seconds >= 5400
-        else f"{seconds / 60:.1f} min"
-        if seconds >= 90
-        else f"{seconds:.0f} s"
-    )

@@ -6,7 +6,8 @@
                                      logs/, progress/  of their processes
 
 A registration is written once and never changed. A file that is edited is another suite, with a registration of its
-own; cells that both name are the same cells, and are made once.
+own; cells that both name are the same cells, and are made once. Where it comes to just the cells of an earlier one (a
+comment was added, or a worker), the plan is as old as that, and so is what was known by then.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Registration:
     title: str
     file_hash: str
     at: str
-    """UTC, ISO 8601."""
+    """Since when these cells are planned: UTC, ISO 8601."""
     cells: tuple[RegisteredCell, ...]
     held_out: tuple[Mapping[str, JSON], ...]
     """The held-out problems as the file names them: domain, and the fields of `data.evaluate` and `evaluate`."""
@@ -79,13 +80,17 @@ def register(suite: SuiteFile, cells: Sequence[SuiteCell], root: Path) -> Regist
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "suite.toml").write_text(suite.text, "utf-8")
     done = [cell.id for cell in cells if (root / "cells" / cell.id / "summary.json").exists()]
+    planned_at = now = datetime.now(UTC).isoformat(timespec="seconds")
+    if (earlier := _same_plan(cells, root)) is not None:
+        done, planned_at = sorted(earlier.finished_before), earlier.at
     arms = {cell.arm.label: {"label": cell.arm.label, "axes": dict(cell.arm.axes)} for cell in cells}
     told: dict[str, Any] = {
         "title": suite.title,
         "file": str(suite.path),
         "file_hash": suite.hash,
         "pidistill": __version__,
-        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "at": now,
+        "planned_at": planned_at,
         "arms": list(arms.values()),
         "seeds": sorted({cell.seed for cell in cells}),
         "held_out": held_out(cells),
@@ -100,6 +105,14 @@ def register(suite: SuiteFile, cells: Sequence[SuiteCell], root: Path) -> Regist
     return registered
 
 
+def _same_plan(cells: Sequence[SuiteCell], root: Path) -> Registration | None:
+    """The earliest registration of just these cells."""
+    wanted = {cell.id for cell in cells}
+    found = [read_registration(folder) for folder in (root / "suites").glob("*/")]
+    same = [one for one in found if one is not None and {cell.id for cell in one.cells} == wanted]
+    return min(same, key=lambda one: one.at) if same else None
+
+
 def read_registration(folder: Path, root: Path | None = None) -> Registration | None:
     """The registration in a folder; None where there is none. A damaged one is set aside where `root` is given."""
     if not (folder / FILE).exists():
@@ -111,7 +124,7 @@ def read_registration(folder: Path, root: Path | None = None) -> Registration | 
             set_aside(folder / FILE, root)
         return None
     return Registration(
-        folder, data["title"], data["file_hash"], data["at"], tuple(RegisteredCell(**cell) for cell in data["cells"]),
+        folder, data["title"], data["file_hash"], data["planned_at"], tuple(RegisteredCell(**cell) for cell in data["cells"]),
         tuple(data["held_out"]), frozenset(data["finished_before"]),
     )  # fmt: skip
 

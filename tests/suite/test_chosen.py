@@ -155,9 +155,21 @@ def test_it_stands_on_the_pages_first_screen_for_suites_and_runs_alike(
 
 
 @pytest.mark.usefixtures("sums")
-def test_a_suite_that_was_registered_first_and_reports_all_of_it_says_nothing_of_choice(tmp_path: Path) -> None:
+def test_a_suite_that_was_registered_first_says_nothing_of_choice_until_seeds_are_added(tmp_path: Path) -> None:
     file = write_suite(tmp_path)
     assert run(["suite", "run", str(file)]) == 0
     (data,) = (json.loads(path.read_text()) for path in tmp_path.glob("store/reports/*/report.json"))
     assert len(data["first"]) == 1 and data["first"][0].startswith("Registered")
     assert "6 cells (2 arms, 3 seeds). Finished: 6." in data["first"][0]
+    assert run(["suite", "run", str(file)]) == 0
+    assert [json.loads(path.read_text()) for path in tmp_path.glob("store/reports/*/report.json")] == [data]
+    file.write_text(
+        "# With more workers, and the same cells.\n" + file.read_text().replace("workers = 2", "workers = 3")
+    )
+    assert run(["suite", "run", str(file)]) == 0
+    for path in tmp_path.glob("store/reports/*/report.json"):
+        assert not [line for line in json.loads(path.read_text())["first"] if "afterwards" in line]
+    file.write_text(file.read_text().replace("seed = [0, 1, 2]", "seed = [0, 1, 2, 3]"))
+    assert run(["suite", "run", str(file)]) == 0
+    (page,) = (text for path in tmp_path.glob("store/reports/*/index.html") if "8 cells" in (text := path.read_text()))
+    assert "Chosen afterwards: 6 of the 8 cells were finished before this suite was registered." in page

@@ -71,7 +71,7 @@ class Watched:
         return self.inner.start(job)
 
     def wait(self, timeout_s: float) -> list[Result]:
-        if self.kill and (ours := ray_workers()) and len(descendants_of(self.site)) >= 2:
+        if self.kill and (ours := ray_workers(self.site)) and len(descendants_of(self.site)) >= 2:
             time.sleep(0.5)
             os.kill(ours[0], signal.SIGKILL)
             self.kill = False
@@ -81,12 +81,13 @@ class Watched:
         self.inner.close()
 
 
-def ray_workers() -> list[int]:
-    """Processes that are actors of ours."""
+def ray_workers(site: Path) -> list[int]:
+    """Processes that are actors of our cluster's, and no other's."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if b"ray::Slot" in (folder / "cmdline").read_bytes():
+            ours = str(site).encode() in (folder / "environ").read_bytes()
+            if ours and b"ray::Slot" in (folder / "cmdline").read_bytes():
                 found.append(int(folder.name))
         except OSError:
             continue
