@@ -123,10 +123,9 @@ def read_registration(folder: Path, root: Path | None = None) -> Registration | 
         if root is not None:
             set_aside(folder / FILE, root)
         return None
-    return Registration(
-        folder, data["title"], data["file_hash"], data["planned_at"], tuple(RegisteredCell(**cell) for cell in data["cells"]),
-        tuple(data["held_out"]), frozenset(data["finished_before"]),
-    )  # fmt: skip
+    cells = tuple(RegisteredCell(**cell) for cell in data["cells"])
+    told, before = tuple(data["held_out"]), frozenset(data["finished_before"])
+    return Registration(folder, data["title"], data["file_hash"], data["planned_at"], cells, told, before)
 
 
 def held_out(cells: Sequence[SuiteCell]) -> list[JSON]:
