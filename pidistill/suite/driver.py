@@ -82,6 +82,10 @@ def _look_over(
     problems = problems_of(planned, manager)
     sound = [cell for cell in planned if not problems[id(cell.arm)]]
     found, changed = look_up([cell.planned for cell in sound], store, manager, renew=renew, as_is=as_is)
+    taken = set[str]()
+    if as_is:
+        strictly, stale_ones = look_up([cell.planned for cell in sound], store, manager, renew=False, as_is=False)
+        taken = {name for name in found if name in stale_ones or name not in strictly}
     todo = []
     for cell in planned:
         if reason := problems[id(cell.arm)]:
@@ -93,7 +97,7 @@ def _look_over(
         else:
             line = told.get(cell.id, {})
             before = line.get("facts", {}) if line.get("event") == "finished" else {}
-            facts = {**before, **facts_of(found[cell.id]), "as_is": as_is}
+            facts = {**before, **facts_of(found[cell.id]), "as_is": cell.id in taken}
             if facts != {"as_is": False, **before}:
                 journal.say(cell.id, "finished", facts=facts)
     return todo, found

@@ -69,6 +69,11 @@ def _planned(registration: Registration, board: Board) -> list[str]:
     lines += [f"{square.cell.id}, {square.state}: {square.reason}" for square in board.of("failed", "invalid")][
         :NAMED_FAILURES
     ]
+    if taken := sum(bool(square.facts.get("as_is")) for square in board.squares):
+        lines.append(
+            f"{taken} cells were taken as they are (--as-is): their verifier or packages have changed since, or some "
+            "of their completions could not be judged."
+        )
     if registration.finished_before:
         lines.append(
             f"Chosen afterwards: {len(registration.finished_before)} of the {len(registration.cells)} cells were "

@@ -26,6 +26,7 @@ from pidistill.suite.executors.local import LocalExecutor
 from pidistill.suite.file import read_suite
 from pidistill.suite.matrix import cells
 from pidistill.suite.registry import register
+from pidistill.suite.shown import suite_report
 from tests.suite.world import ROOT, write_suite
 
 pytestmark = pytest.mark.usefixtures("sums")
@@ -263,6 +264,10 @@ def test_a_cell_that_began_with_other_parts_is_invalid_until_it_is_renewed(tmp_p
     assert "--renew" in driven.board.of("invalid")[0].reason
     driven = drive(file, as_is=True)
     assert states(driven.board) == {"finished": 2} and started(driven) == []
+    assert [square.cell.id for square in driven.board.squares if square.facts.get("as_is")] == [name]
+    with Store(tmp_path / "store", read_only=True) as store:
+        report = suite_report(driven.registration, driven.cells, driven.board, store, get_manager(), None)
+    assert report is not None and "1 cells were taken as they are (--as-is)" in report.meta.first[1]
     assert states(drive(file).board) == {"finished": 1, "invalid": 1}
     assert states(drive(file, renew=True).board) == {"finished": 2}
 
