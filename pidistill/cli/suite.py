@@ -192,6 +192,45 @@ def export(file: Path, store: Path | None, to: Path, training: bool) -> None:
     line(stderr(), f"Written: {to}, {count:,} rollouts.")
 
 
+@command.command("reverify")
+@file_argument
+@store_option
+@click.option(
+    "--set", "sets", multiple=True, metavar="KEY=VALUE", help="Of the other verifier, such as verify.budget_s=60."
+)
+@click.option("--training", is_flag=True, help="Training rollouts, too, and not only those that cells are measured by.")
+@all_option
+@json_option
+def reverify(
+    file: Path, store: Path | None, sets: tuple[str, ...], training: bool, everything: bool, as_json: bool
+) -> None:
+    """Judge the rollouts of the finished cells by another verifier, and say problem by problem what changes.
+
+    Without --set, by the verifier as it is installed now: what a new version, or a patch, would change. Nothing is
+    sampled, no cell changes, and the new verdicts are kept.
+
+    \b
+        pidistill suite reverify arms.toml --set 'verify.wrappers=["lenient"]'
+    """
+    from pidistill.cli.progress import show_progress
+    from pidistill.errors import StoreError
+    from pidistill.plugins import get_manager
+    from pidistill.store.store import Store
+    from pidistill.suite.matrix import cells
+    from pidistill.suite.reverify import changes_of, reverify_suite, table
+
+    suite = _read(file, store)
+    if not suite.store.is_dir():
+        raise StoreError(f"{suite.store}: there is no such store.", f"Run the suite first: pidistill suite run {file}")
+    with Store(suite.store) as opened, show_progress() as progress:
+        found = reverify_suite(opened, cells(suite), sets, get_manager(), progress, training=training)
+    if as_json:
+        click.echo(json.dumps([judged.to_json() for judged in found], indent=2))
+        return
+    stdout().print(table(found))
+    _list(stdout(), changes_of(found), everything)
+
+
 def _read(file: Path, store: Path | None) -> SuiteFile:
     from pidistill.suite.file import read_suite
 
