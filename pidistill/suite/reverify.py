@@ -159,10 +159,7 @@ def table(found: Sequence[Judged]) -> Table:
         groups.setdefault((judged.arm, judged.arrow), []).append(judged)
     for (arm, arrow), members in groups.items():
         counts = Counter(_way(judged) for judged in members)
-        rates = " -> ".join(
-            f"{100 * sum(judged.statuses[side] == Status.PASS for judged in members) / len(members):.1f}"
-            for side in (0, 1)
-        )
+        rates = " -> ".join(_rate([judged.statuses[side] for judged in members]) for side in (0, 1))
         shown.add_row(arm, arrow, str(len(members)), *(str(counts[way]) for way in ("pass", "fail", "other")), rates)
     return shown
 
@@ -179,6 +176,12 @@ def changes_of(found: Sequence[Judged]) -> list[str]:
                 f"Rollout {judged.rollout}, first in {judged.cell}",
             )
     return list(lines.values())
+
+
+def _rate(statuses: Sequence[str]) -> str:
+    """Of what could be judged, the share that passed."""
+    judged = [status for status in statuses if Status(status).judged]
+    return f"{100 * judged.count(Status.PASS) / len(judged):.1f}" if judged else "-"
 
 
 def _way(judged: Judged) -> str:
