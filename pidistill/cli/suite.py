@@ -117,11 +117,13 @@ def run(
     with show_progress() as progress:
         driven = run_suite(suite, _executor(suite), manager, progress, renew=renew, as_is=as_is)
     folder = suite.store / "reports" / driven.registration.name
+    written = os.access(suite.store, os.W_OK)
     report, why = None, ""
     with Store(suite.store, read_only=True) as opened:
         try:
             report = suite_report(
-                driven.registration, driven.cells, driven.board, opened, manager, folder, driven.found
+                driven.registration, driven.cells, driven.board, opened, manager, folder if written else None,
+                driven.found,
             )  # fmt: skip
         except DataError as error:  # what is finished cannot be compared; what did not finish is told all the same
             why = f"There is no report. {' '.join(str(error).split())}"
@@ -129,7 +131,7 @@ def run(
         click.echo(json.dumps(report.to_json(), indent=2))
     elif report is not None:
         report.print(stdout())
-        for name in ("index.html", "picture.png"):
+        for name in ("index.html", "picture.png") if written else ():
             line(stderr(), f"Written: {folder / name}")
     _print_board(stderr(), driven.board, everything=False)
     if why:

@@ -203,11 +203,11 @@ class Cells:
         if cell not in self._read or self._read[cell][0] != stamp:
             uses = Uses(path)
             self._read[cell] = stamp, uses
-            for damage in uses.damage[:-1] if uses.torn and self._is_held(cell) else uses.damage:
+            for damage in uses.damage[:-1] if uses.torn and self.is_held(cell) else uses.damage:
                 self._name(damage)
         return self._read[cell][1]
 
-    def _is_held(self, cell: str) -> bool:
+    def is_held(self, cell: str) -> bool:
         """Whether a process runs `cell`, and may be writing a line at this moment."""
         try:
             with (self.folder(cell) / "lock").open("rb") as lock:

@@ -26,7 +26,7 @@ from pidistill.suite.file import SuiteFile
 from pidistill.suite.matrix import SuiteCell, cells, problems_of
 from pidistill.suite.parts import group_key
 from pidistill.suite.planned import look_up
-from pidistill.suite.registry import Registration, register
+from pidistill.suite.registry import Registration, read_registration, register, suite_folder
 
 WAIT_S = 1.0
 """How often it is looked whether there is anything to do, at least."""
@@ -58,7 +58,7 @@ def run_suite(
     planned, root = cells(suite), suite.store.absolute()
     with Store(suite.store) as store:
         if store.read_only:
-            raise StoreError(f"{store.root} is read-only.", "Name a folder that can be written: --store DIR")
+            return _as_it_stands(suite, planned, store, manager, as_is)
         registration = register(suite, planned, suite.store)
         journal = Journal(registration.folder)
         executor = open_executor()
@@ -68,9 +68,23 @@ def run_suite(
                 for note in filter(None, [store.damage_note()]):
                     progress.note(note)
                 jobs = _jobs(todo, root, registration.folder.absolute(), renew, as_is)
-                _Driver(executor, journal, progress, suite.running.retries).drive(jobs)
+                _Driver(executor, journal, progress, suite.running.retries, store.cells.is_held).drive(jobs)
         finally:
             executor.close()
+    return Driven(registration, planned, read_board(registration.folder, registration.cells, suite.store), found)
+
+
+def _as_it_stands(
+    suite: SuiteFile, planned: Sequence[SuiteCell], store: Store, manager: Manager, as_is: bool
+) -> Driven:
+    """A suite on a disk that allows no more than reading. Raises `StoreError` where it is not finished."""
+    registration = read_registration(suite_folder(suite, suite.store))
+    sound = [cell.planned for cell in planned if cell.arm.config is not None]
+    found, changed = look_up(sound, store, manager, renew=False, as_is=as_is)
+    left = [cell.id for cell in planned if cell.id not in found or cell.id in changed]
+    if registration is None or left:
+        why = f"{len(left)} cells are not finished there, the first: {left[0]}" if left else "it was not run there"
+        raise StoreError(f"{store.root} is read-only, and {why}.", "Name a folder that can be written: --store DIR")
     return Driven(registration, planned, read_board(registration.folder, registration.cells, suite.store), found)
 
 
@@ -118,8 +132,11 @@ def _jobs(todo: Iterable[SuiteCell], root: Path, folder: Path, renew: bool, as_i
 class _Driver:
     """One pass over the jobs."""
 
-    def __init__(self, executor: Executor, journal: Journal, progress: Progress, retries: int) -> None:
+    def __init__(
+        self, executor: Executor, journal: Journal, progress: Progress, retries: int, is_held: Callable[[str], bool]
+    ) -> None:
         self._executor, self._journal, self._progress, self._retries = executor, journal, progress, retries
+        self._is_held = is_held
         self._waiting = deque[Job]()
         self._held: list[tuple[float, Job]] = []
         self._lost: dict[str, int] = {}
@@ -130,9 +147,7 @@ class _Driver:
         left, running = len(jobs), 0
         with self._progress.task("cells", len(jobs)) as task:
             while left:
-                now = time.monotonic()
-                self._waiting.extend(job for at, job in self._held if at <= now)
-                self._held = [(at, job) for at, job in self._held if at > now]
+                self._take_back()
                 while self._waiting and self._start(self._waiting[0]):
                     self._waiting.popleft()
                     running += 1
@@ -144,6 +159,16 @@ class _Driver:
                     if self._settle(result):
                         left -= 1
                         task.advance(1)
+
+    def _take_back(self) -> None:
+        """Have the cells wait for a place again that other processes ran, and do not run any more."""
+        now, held = time.monotonic(), self._held
+        self._held = [(at, job) for at, job in held if at > now]
+        for at, job in held:
+            if at <= now and self._is_held(job.cell):
+                self._held.append((now + HELD_S, job))
+            elif at <= now:
+                self._waiting.append(job)
 
     def _start(self, job: Job) -> bool:
         if not self._executor.start(job):

@@ -328,6 +328,23 @@ def test_cells_that_cannot_be_compared_are_finished_all_the_same_and_the_command
     assert "2 finished." in told and "There is no report." in told and "cannot be paired" in told
 
 
+def test_a_finished_suite_on_a_read_only_disk_is_reported_and_an_unfinished_one_is_not_gone_on_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = write_suite(tmp_path, rest='[[exclude]]\nseed = "1-2"')
+    assert run(["suite", "run", str(file)]) == 0
+    more = write_suite(tmp_path, name="more")
+    capsys.readouterr()
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK)  # root may write anywhere
+    assert run(["suite", "run", str(file)]) == 0
+    told = capsys.readouterr()
+    assert "Finished: 2." in told.out and "Written" not in told.err
+    assert run(["suite", "run", str(more)]) == 1
+    assert "is read-only, and 4 cells are not finished there" in capsys.readouterr().err
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
 def test_the_board_of_a_thousand_cells_is_there_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One second is what a person waits for; processor time, so that other work beside it does not count."""
     rest = '[[exclude]]\nrecipe = "retry"\n[[include]]\nrecipe = "rejection"\nseed = "0-999"'
