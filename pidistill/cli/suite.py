@@ -18,6 +18,7 @@ from pidistill.cli.output import line, stderr, stdout, warn_of_problems
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from pidistill.report.model import Rows
     from pidistill.suite.board import Board
     from pidistill.suite.executors.job import Executor
     from pidistill.suite.file import SuiteFile
@@ -60,7 +61,7 @@ def plan(file: Path, store: Path | None, everything: bool, as_json: bool) -> Non
         click.echo(json.dumps(planned.to_json(), indent=2))
         return
     console = stdout()
-    console.print(planned.table())
+    _print_rows(console, planned.rows())
     for text in planned.lines():
         line(console, text)
     _list(console, [f"{cell}: {reason}" for cell, reason in planned.problems.items()], everything, "yellow")
@@ -219,7 +220,7 @@ def reverify(
     from pidistill.plugins import get_manager
     from pidistill.store.store import Store
     from pidistill.suite.matrix import cells
-    from pidistill.suite.reverify import changes_of, reverify_suite, table
+    from pidistill.suite.reverify import changes_of, reverify_suite, rows
 
     suite = _read(file, store)
     if not suite.store.is_dir():
@@ -229,8 +230,9 @@ def reverify(
     if as_json:
         click.echo(json.dumps([judged.to_json() for judged in found], indent=2))
         return
-    stdout().print(table(found))
-    _list(stdout(), changes_of(found), everything)
+    console = stdout()
+    _print_rows(console, rows(found))
+    _list(console, changes_of(found), everything)
 
 
 def _read(file: Path, store: Path | None) -> SuiteFile:
@@ -316,6 +318,12 @@ def _time_left(board: Board) -> float | None:
     took = [float(s.facts["seconds"]) for s in board.squares if "seconds" in s.facts]
     left = len(board.of("waiting", "running"))
     return sum(took) / len(took) * left / max(1, board.workers) if took and left else None
+
+
+def _print_rows(console: Console, rows: Rows) -> None:
+    from pidistill.report.render import rich_table
+
+    console.print(rich_table(rows.table(), ascii_only=not console.is_terminal or console.options.ascii_only))
 
 
 def _list(console: Console, texts: list[str], everything: bool, style: str = "") -> None:

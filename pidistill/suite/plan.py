@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pidistill.cell import stale
 from pidistill.plugins import Manager
 from pidistill.records import JSON
+from pidistill.report.model import Rows
 from pidistill.store.marker import MARKER
 from pidistill.store.store import Store
 from pidistill.suite.estimate import Estimate, Known, duration, estimate, known_cells
@@ -17,9 +18,6 @@ from pidistill.suite.file import SuiteFile
 from pidistill.suite.matrix import SuiteCell, cells, problems_of
 from pidistill.suite.planned import look_up
 from pidistill.suite.registry import registered_cell
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 
 @dataclass(frozen=True)
@@ -61,26 +59,23 @@ class SuitePlan:
             )
         return lines
 
-    def table(self) -> Table:
+    def rows(self) -> Rows:
         """An arm a line."""
-        from rich import box
-        from rich.table import Table
-
-        table = Table("arm", "domain", "model", "cells", "in the store", "tokens", "time", box=box.SIMPLE_HEAD)
         groups: dict[tuple[str, str, str], list[SuiteCell]] = {}
         for cell in self.cells:
             axes = cell.arm.axes
             groups.setdefault((cell.arm.label, str(axes["domain"]), str(axes["model"])), []).append(cell)
+        lines = []
         for arm, members in groups.items():
             told = [self.estimates[cell.id] for cell in members if cell.id in self.estimates]
             tokens = sum(one.tokens or 0.0 for one in told) if any(one.tokens is not None for one in told) else None
             timed = [one.seconds for one in told if one.seconds is not None]
             done = sum(cell.id in self.finished for cell in members)
-            table.add_row(
-                *arm, str(len(members)), str(done), "?" if told and tokens is None else f"{tokens or 0:,.0f}",
-                "?" if told and not timed else duration(sum(timed)),
-            )  # fmt: skip
-        return table
+            counted = "?" if told and tokens is None else f"{tokens or 0:,.0f}"
+            took = "?" if told and not timed else duration(sum(timed))
+            lines.append((" / ".join(arm), str(len(members)), str(done), counted, took))
+        head = ("Arm", "Cells", "In the store", "Tokens to come", "Time to come")
+        return Rows(f"Suite {self.suite.name}", head, tuple(lines), detail=False)
 
     def to_json(self) -> dict[str, JSON]:
         """All of it as plain values."""

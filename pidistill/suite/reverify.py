@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from pidistill.config import RunConfig, VerifyConfig, build, merge, parse_set
 from pidistill.errors import UsageError
 from pidistill.plugins import Manager
 from pidistill.progress import Progress
 from pidistill.records import JSON, Problem, Rollout, Status, Verdict
+from pidistill.report.model import Rows
 from pidistill.store.store import Store
 from pidistill.suite.export import MEASURED
 from pidistill.suite.matrix import SuiteCell
@@ -24,9 +24,6 @@ from pidistill.suite.parts import verifier_pool
 from pidistill.suite.resolve import confine, resolve
 from pidistill.verify.key import reusable, verdict_key
 from pidistill.verify.pool import VerifierPool
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 PAYER = "reverify"
 """Who pays for verdicts that no cell has asked for."""
@@ -148,20 +145,19 @@ def _places(
                     yield cell, use.arrow, problem, rollout
 
 
-def table(found: Sequence[Judged]) -> Table:
+def rows(found: Sequence[Judged]) -> Rows:
     """An arm and arrow a line: how many verdicts changed, and which way."""
-    from rich import box
-    from rich.table import Table
-
-    shown = Table("arm", "arrow", "judged", "now pass", "now fail", "other", "passed, %", box=box.SIMPLE_HEAD)
     groups: dict[tuple[str, str], list[Judged]] = {}
     for judged in found:
         groups.setdefault((judged.arm, judged.arrow), []).append(judged)
+    lines = []
     for (arm, arrow), members in groups.items():
         counts = Counter(_way(judged) for judged in members)
         rates = " -> ".join(_rate([judged.statuses[side] for judged in members]) for side in (0, 1))
-        shown.add_row(arm, arrow, str(len(members)), *(str(counts[way]) for way in ("pass", "fail", "other")), rates)
-    return shown
+        turned = (str(counts[way]) for way in ("pass", "fail", "other"))
+        lines.append((f"{arm}: {arrow}", str(len(members)), *turned, rates))
+    head = ("Arm", "Judged", "Now pass", "Now fail", "Other", "Passed, %")
+    return Rows("Under the other verifier", head, tuple(lines), detail=False)
 
 
 def changes_of(found: Sequence[Judged]) -> list[str]:

@@ -39,7 +39,7 @@ def test_what_another_verifier_says_is_told_problem_by_problem(
         kept = len(store.verdicts)
     assert run(["suite", "reverify", str(file), *noisy]) == 0
     told = capsys.readouterr().out
-    assert "now pass" in told and "-> PASS" in told and f"Rollout {turned[0]['rollout']}" in told
+    assert "Now pass" in told and "-> PASS" in told and f"Rollout {turned[0]['rollout']}" in told
     with Store(tmp_path / "store", read_only=True) as store:
         assert len(store.verdicts) == kept, "a second look costs nothing"
     assert run(["suite", "reverify", str(file), "--training", "--json"]) == 0
