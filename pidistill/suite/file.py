@@ -235,7 +235,7 @@ def _override(table: Mapping[str, Any], where: str, axes: Mapping[str, Any]) -> 
         if not isinstance(table.get(name), Mapping) or not table[name]:
             raise UsageError(
                 f"{where}: {name!r} is missing, or no table.",
-                'Such as: when = {domain = "math"}, set = {train.lr = 1e-4}',
+                'Such as: when = {recipe = "retry"}, set = {train.lr = 1e-4}',
             )
     return Override(
         _rule(table["when"], f"{where}.when", axes), _settings(table["set"], f"{where}.set", axes)
