@@ -29,6 +29,24 @@ def pidistill_register_objectives() -> list[Spec]:
     return [
         Spec("sft", "Cross-entropy on the kept completions.", "pidistill.train.sft:SFTObjective"),
         Spec("opsd", "On-policy self-distillation from a teacher that sees PI.", "pidistill.train.opsd:OpsdObjective"),
+        Spec(
+            "grpo",
+            "Group-relative policy optimisation on the verifier's reward.",
+            "pidistill.train.policy:GrpoObjective",
+        ),
+        Spec(
+            "iprs", "GRPO with a bonus for completions that PI makes likelier.", "pidistill.train.policy:IprsObjective"
+        ),
+        Spec(
+            "contrast",
+            "Control: tokens are worth what the right PI says beyond what misleading PI says.",
+            "pidistill.train.controls:ContrastObjective",
+        ),
+        Spec(
+            "unlikelihood",
+            "Control without a teacher: pushes down the tokens that the student found least likely.",
+            "pidistill.train.controls:UnlikelihoodObjective",
+        ),
     ]
 
 
@@ -37,6 +55,7 @@ def pidistill_register_pi_forms() -> list[Spec]:
     forms = {
         "none": ("NoPI", "No PI and no failure notice: the plain prompt again."),
         "bare-retry": ("BareRetry", "The failed attempt, and one sentence that says only that it was wrong."),
+        "revise": ("Revise", "One bit: that it was wrong, or that it was right and is to be said again."),
         "gold": ("Gold", "The reference answer."),
         "gibberish": ("Gibberish", "A nonsense token in the place of the answer."),
         "wrong": ("Wrong", "Another problem's answer."),
@@ -76,6 +95,7 @@ def pidistill_register_selectors() -> list[Spec]:
         "shortest": ("Shortest", "The shortest passing attempt of each problem."),
         "longest-failing": ("LongestFailing", "The longest failing attempt of each problem that has a passing one."),
         "advantage": ("Advantage", "First attempts with their reward and its distance to the group's mean."),
+        "coin": ("Coin", "As advantage, with the rewards of a problem dealt out by chance."),
     }
     return [Spec(name, summary, f"pidistill.select.selectors:{cls}") for name, (cls, summary) in selectors.items()]
 

@@ -63,6 +63,8 @@ class Cell:
     """Tells plugins' observers, by hook name; cannot fail the cell."""
     packages: Mapping[str, str]
     """Versions of the installed packages that results may depend on."""
+    matched: str = ""
+    """The cell whose tokens this one is to spend, where its recipe says so."""
     renew: bool = False
     """Whether to go on with the parts that are here, whatever the cell began with."""
 
@@ -151,6 +153,14 @@ def sampling(cell: Cell, config: SamplingConfig, *draw: JSON) -> Sampling:
     """How one training rollout is drawn; `draw` names it within the cell. Two arms with one seed draw alike."""
     seed = seed_for(cell, *draw) if config.temperature else 0
     return Sampling(config.temperature, config.top_p, config.top_k, config.max_tokens, seed)
+
+
+def first_draw(cell: Cell, stage: Stage, turn: str, problem: Problem, number: int) -> Sampling:
+    """How a problem's first attempt `number` of a turn is drawn; its temperature is the grid's, if there is one."""
+    config, grid = stage.sampling, stage.rollouts.temperatures
+    if grid:
+        config = config.model_copy(update={"temperature": grid[number % len(grid)]})
+    return sampling(cell, config, "sample", problem.id, turn, number)
 
 
 def seed_for(cell: Cell, *what: JSON) -> int:

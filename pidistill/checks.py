@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from pidistill import budget
 from pidistill.cell import Cell
 from pidistill.config import Stage
 from pidistill.errors import OverlapError, UsageError
@@ -34,6 +35,31 @@ def check_stage(cell: Cell, stage: Stage) -> None:
         raise UsageError(
             f"Recipe {cell.config.recipe.name!r}: objective {stage.train.objective!r} needs a teacher.",
             "Say what the teacher sees: --set recipe.examples.teacher_form=gold",
+        )
+    if cell.objective(stage).needs_contrast and not examples.contrast_form:
+        raise UsageError(
+            f"Recipe {cell.config.recipe.name!r}: objective {stage.train.objective!r} compares two prompts.",
+            "Say what the other one sees: --set recipe.examples.contrast_form=wrong",
+        )
+    if cell.objective(stage).needs_advantage and not cell.selectors[examples.keep].gives_advantage:
+        raise UsageError(
+            f"Recipe {cell.config.recipe.name!r}: objective {stage.train.objective!r} needs advantages, which "
+            f"the selector {examples.keep!r} does not give.",
+            "Choose one that does: --set recipe.examples.keep=advantage",
+        )
+    if rollouts.matches:
+        budget.target(cell, stage)
+        if cell.objective(stage).on_policy or rollouts.rounds > 1 or len(cell.config.stages) > 1:
+            raise UsageError(
+                f"Recipe {cell.config.recipe.name!r}: another arm's budget is for one stage and one round, of an "
+                "objective that is not on-policy."
+            )
+    train = stage.train
+    if cell.objective(stage).needs_advantage and train.batch_size * train.refresh_every % rollouts.samples:
+        raise UsageError(
+            f"Recipe {cell.config.recipe.name!r}: {train.refresh_every} steps of {train.batch_size} completions do not "
+            f"hold whole groups of {rollouts.samples}, so a problem's completions would be torn apart.",
+            f"Choose a batch that does: --set train.batch_size={rollouts.samples * 2}",
         )
     if rollouts.teacher_samples and not examples.teacher_form:
         raise UsageError(

@@ -91,6 +91,12 @@ class StarvedError(PidistillError):
     exit_code = 3
 
 
+class GuardError(PidistillError):
+    """A guard stopped a run that would have gone on in vain. What was made is kept."""
+
+    exit_code = 3
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """' Did you mean X?' for the nearest of `known`, or '' when nothing is near."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)

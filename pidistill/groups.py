@@ -44,6 +44,11 @@ def about_problems(cell: Cell, form: PIForm, problems: Sequence[Problem]) -> lis
     return [About(p, None, (), cell.train_problems, rng_for(cell, "pi", form.name, p.id)) for p in problems]
 
 
+def unsolved(attempts: Sequence[Attempt]) -> list[Problem]:
+    """The problems at which a first attempt failed and none passed, in the order in which they were drawn."""
+    return [g.problem for g in groups(attempts) if g.firsts and not any(a.verdict.passed for a in g.firsts)]
+
+
 def by_problem(attempts: Sequence[Attempt]) -> Mapping[str, list[Attempt]]:
     """Problem id -> its attempts, in their order."""
     found = defaultdict[str, list[Attempt]](list)

@@ -18,69 +18,32 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from pidistill.arrows.inform import inform
+from pidistill import budget
+from pidistill.arrows.inform import inform, views
 from pidistill.arrows.keep import keep_problems
 from pidistill.arrows.learn import learn
 from pidistill.arrows.rollout import Ask, rollout
 from pidistill.arrows.verify import verify
 from pidistill.arrows.where import Where
-from pidistill.cell import Cell, sampling, seed_for
+from pidistill.cell import Cell, first_draw, sampling, seed_for
 from pidistill.checks import before_sampling
 from pidistill.config import EvaluateConfig, Stage
 from pidistill.errors import StarvedError
-from pidistill.groups import about_each, about_problems, chosen
+from pidistill.groups import about_each, about_problems, chosen, unsolved
+from pidistill.guards import Watch, check_base
+from pidistill.outcome import Outcome, StageOutcome
 from pidistill.pi import feedback, leak
-from pidistill.records import PI, Attempt, Example, Messages, ModelRef, Problem, Sampling
+from pidistill.records import Attempt, Example, Messages, ModelRef, Problem, Sampling
 from pidistill.turns import Steps, Turn, turns
-
-
-@dataclass(frozen=True)
-class StageOutcome:
-    """What a stage leaves behind."""
-
-    stage: Stage
-    attempts: Sequence[Attempt]
-    """All training rollouts, of every turn."""
-    examples: int
-    steps: Steps
-    model: ModelRef
-    after: Sequence[Attempt]
-    """The evaluation of the weights that it ended with."""
-    start: str
-    """Hash of the trained weights before the first step: equal for arms of one seed. Empty where none was taken."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a cell leaves behind. `stats` turns it into numbers."""
-
-    cell: str
-    before: Sequence[Attempt]
-    stages: Sequence[StageOutcome]
-
-    @property
-    def after(self) -> Sequence[Attempt]:
-        """The evaluation of the final weights."""
-        return self.stages[-1].after
-
-    @property
-    def model(self) -> ModelRef:
-        """The final weights."""
-        return self.stages[-1].model
-
-    @property
-    def trained_on(self) -> Sequence[Attempt]:
-        """All training rollouts, of every stage."""
-        return [attempt for stage in self.stages for attempt in stage.attempts]
 
 
 def run_cell(cell: Cell) -> Outcome:
     """Run, or resume, one cell.
 
     Raises `OverlapError`, `LeakError` or `UsageError` before anything is sampled, `StaleError` where the cell began
-    with other parts, and `StarvedError` where a stage finds nothing to train on for the steps that it was asked for.
+    with other parts, `StarvedError` where a stage finds nothing to train on for the steps that it was asked for, and
+    `GuardError` where going on would be in vain.
     """
     before_sampling(cell)
     with cell.store.cell(cell.id, cell.settings()):
@@ -88,6 +51,7 @@ def run_cell(cell: Cell) -> Outcome:
         cell.observe("pidistill_cell_started", cell=cell.settings())
         keep_problems(cell)
         before = evaluate(cell, cell.base, cell.config.evaluate, Where("", 0, "evaluate before"))
+        check_base(cell, before)
         model, stages = cell.base, list[StageOutcome]()
         for stage in cell.config.stages:
             stages.append(run_stage(cell, model, stage))
@@ -97,17 +61,20 @@ def run_cell(cell: Cell) -> Outcome:
 
 def run_stage(cell: Cell, start: ModelRef, stage: Stage) -> StageOutcome:
     """One stage: turns of gathering attempts, constructing examples and learning, then an evaluation of its own."""
-    model, steps = start, Steps.asked_by(cell, stage)
+    model, steps, watch = start, Steps.asked_by(cell, stage), Watch(cell, stage)
     attempts, count, began = list[Attempt](), 0, ""
     for turn in turns(cell, stage, steps):
-        examples = list[Example]()
+        examples, made = list[Example](), list[Attempt]()
         while problems := turn.draw(len(examples)):
             fresh, of_teacher = gather(cell, model, stage, turn, problems)
-            attempts += fresh
+            made += fresh
             examples += construct(cell, model, stage, turn, fresh, of_teacher)
+        attempts += made
+        watch.saw(turn.label, made, model)
         examples = examples[: turn.wanted]
         if examples:
             learnt = learn(cell, model, stage, turn.where("train"), examples, turn.goes_on and model != start)
+            watch.trained(turn.label, learnt.metrics, model)
             model, began = learnt.model, began or learnt.start
             steps.taken += learnt.steps
             count += len(examples)
@@ -130,30 +97,40 @@ def gather(
     cell: Cell, model: ModelRef, stage: Stage, turn: Turn, problems: Sequence[Problem]
 ) -> tuple[list[Attempt], list[Attempt]]:
     """The attempts on `problems`, first ones before retries, and the teacher's own where the recipe samples them."""
-    attempts = first_attempts(cell, model, stage, turn, problems)
+    where, settings = turn.where("first attempts"), stage.rollouts
+    attempts = first_attempts(cell, model, stage, turn, where, problems, settings.samples)
+    for number in itertools.count(1):
+        if not (settings.matches and (more := budget.next_problems(cell, stage, problems, attempts))):
+            break
+        attempts += first_attempts(cell, model, stage, turn, turn.where(f"more attempts {number}"), more, 1)
+    if settings.fresh:
+        where = turn.where("fresh attempts")
+        attempts += first_attempts(cell, model, stage, turn, where, unsolved(attempts), settings.fresh)
     attempts += retries(cell, model, stage, turn, attempts)
     return attempts, teacher_attempts(cell, model, stage, turn, problems)
 
 
-def first_attempts(cell: Cell, model: ModelRef, stage: Stage, turn: Turn, problems: Sequence[Problem]) -> list[Attempt]:
-    """`samples` completions of every problem's prompt, judged: the plain one, or with the PI that the recipe names."""
-    asks, where = list[Ask](), turn.where("first attempts")
-    for problem, (messages, pi_ids) in zip(problems, prompts(cell, model, stage, turn, problems), strict=True):
-        for _ in range(stage.rollouts.samples):
-            draw = sampling(cell, stage.sampling, "sample", problem.id, turn.label, turn.next_draw(problem))
+def first_attempts(
+    cell: Cell, model: ModelRef, stage: Stage, turn: Turn, where: Where, problems: Sequence[Problem], count: int
+) -> list[Attempt]:
+    """`count` completions of every problem's prompt, judged: the plain one, or with the PI that the recipe names."""
+    asks = list[Ask]()
+    for problem, (messages, pi_ids) in zip(problems, prompts(cell, model, stage, where, problems), strict=True):
+        for _ in range(count):
+            draw = first_draw(cell, stage, turn.label, problem, turn.next_draw(problem))
             asks.append(Ask(problem, messages, draw, pi_ids=pi_ids))
     return verify(cell, where, rollout(cell, model, where, asks))
 
 
 def prompts(
-    cell: Cell, model: ModelRef, stage: Stage, turn: Turn, problems: Sequence[Problem]
+    cell: Cell, model: ModelRef, stage: Stage, where: Where, problems: Sequence[Problem]
 ) -> list[tuple[Messages, tuple[str, ...]]]:
     """What first attempts see, with the keys of the PI in it: the plain prompt, and PI where the recipe says so."""
     plain = [cell.domain.prompt(problem) for problem in problems]
     if stage.rollouts.first_form is None:
         return [(prompt, ()) for prompt in plain]
     form = cell.forms[stage.rollouts.first_form]
-    told = inform(cell, model, stage, turn.where("first attempts"), form, about_problems(cell, form, problems))
+    told = inform(cell, model, stage, where, form, about_problems(cell, form, problems))
     return [
         (prompt, ()) if pi is None else (feedback.teach(prompt, pi).messages, (pi.digest(),))
         for prompt, pi in zip(plain, told, strict=True)
@@ -164,7 +141,7 @@ def retries(cell: Cell, model: ModelRef, stage: Stage, turn: Turn, attempts: Seq
     """Up to K more tries after each failure, each prompt holding the earlier failures and the PI about them."""
     settings, made = stage.rollouts, list[Attempt]()
     form = cell.forms[settings.retry_form]
-    chains = [[attempt] for attempt in attempts if attempt.failed]
+    chains = [[a] for a in attempts if a.failed or (settings.revise and a.verdict.passed)]
     for number in range(1, settings.retries + 1):
         where = turn.where(f"retry {number}")
         failures = [attempt for chain in chains for attempt in chain]
@@ -175,16 +152,17 @@ def retries(cell: Cell, model: ModelRef, stage: Stage, turn: Turn, attempts: Seq
             known = [(a.rollout.completion, pi) for a, pi in zip(chain, pis, strict=True) if pi is not None]
             if len(known) == len(chain):
                 first = chain[0]
-                turns_said = feedback.retry(cell.domain.prompt(first.problem), known)
+                say = feedback.retry if first.failed else feedback.revise
                 draw = sampling(
                     cell, stage.sampling, "sample", first.problem.id, turn.label, first.rollout.sampling.seed, number
                 )
                 pi_ids = tuple(pi.digest() for _, pi in known)
-                asks.append(Ask(first.problem, turns_said.messages, draw, number, chain[-1].rollout.id, pi_ids))
+                messages = say(cell.domain.prompt(first.problem), known).messages
+                asks.append(Ask(first.problem, messages, draw, number, chain[-1].rollout.id, pi_ids))
                 asked.append(chain)
         tries = verify(cell, where, rollout(cell, model, where, asks, settings.retry_role))
         made += tries
-        chains = [[*chain, attempt] for chain, attempt in zip(asked, tries, strict=True) if attempt.failed]
+        chains = [[*c, a] for c, a in zip(asked, tries, strict=True) if a.failed and c[0].failed]
     return made
 
 
@@ -212,13 +190,11 @@ def construct(
 ) -> list[Example]:
     """Examples: the attempts that the selector chooses, on the *plain* prompt, with the teacher's view if any."""
     choices, examples = chosen(cell.selectors[stage.examples.keep], attempts, of_teacher), list[Example]()
-    form, told = None, list[PI | None]([None] * len(choices))
-    if stage.examples.teacher_form:
-        form = cell.forms[stage.examples.teacher_form]
-        abouts = about_each(cell, form, [choice.attempt for choice in choices], attempts)
-        told = inform(cell, model, stage, turn.where("teacher's view"), form, abouts)
-    for choice, pi in zip(choices, told, strict=True):
-        if form and pi is None:
+    forms = [stage.examples.teacher_form, stage.examples.contrast_form]
+    where, of = turn.where("teacher's view"), [choice.attempt for choice in choices]
+    told, against = (views(cell, model, stage, where, form, of, attempts) for form in forms)
+    for choice, pi, other in zip(choices, told, against, strict=True):
+        if (forms[0] and pi is None) or (forms[1] and other is None):
             continue
         problem, made = choice.attempt.problem, choice.attempt.rollout
         student = cell.domain.prompt(problem)
@@ -229,7 +205,7 @@ def construct(
                 problem.id, student, made.completion, () if foreign else made.token_ids,
                 feedback.teach(student, pi).messages if pi else None, choice.weight,
                 () if foreign else made.logprobs, made.id, pi.form if pi else "none", pi.digest() if pi else "",
-                choice.advantage,
+                choice.advantage, feedback.teach(student, other).messages if other else None,
             )
         )  # fmt: skip
     return examples

@@ -296,6 +296,8 @@ class Example(Record):
     """Key of the teacher's PI in the store, where there is one."""
     advantage: float | None = None
     """Reward minus its group's baseline, for objectives that use one."""
+    contrast_messages: Messages | None = None
+    """The prompt that the teacher's is held against, for objectives that do."""
 
 
 @dataclass(frozen=True)

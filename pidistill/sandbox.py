@@ -53,7 +53,8 @@ class Limits:
     """What a program may use. Seconds are the program's own: time spent waiting for a busy processor is not counted."""
 
     call_s: float = 3.0
-    """For loading the program, and again for each call. A sleeping program uses its time like a computing one."""
+    """For loading the program, and again for each call. What it waits for anything but a processor counts once there
+    have been two seconds of it in all; a program of several processes or threads pays for the processor time of all."""
     program_s: float = 30.0
     """For loading and all calls together."""
     memory_bytes: int = 512 << 20

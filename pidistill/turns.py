@@ -74,11 +74,14 @@ class Turn:
     order: Iterator[Problem]
     samples: int
     _draws: Counter[str] = field(default_factory=Counter)
+    _drawing: int = 0
     _begun: bool = False
 
     def where(self, arrow: str) -> Where:
-        """A place in this turn."""
-        return Where(self.stage, self.number, arrow, self.label)
+        """A place in this turn: while it draws, one in the present draw."""
+        return Where(
+            self.stage, self.number, f"{arrow}, draw {self._drawing}" if self._drawing > 1 else arrow, self.label
+        )
 
     def next_draw(self, problem: Problem) -> int:
         """How often `problem` has been drawn in this turn before."""
@@ -94,6 +97,7 @@ class Turn:
             size = math.ceil(max(missing, self.wanted / 4) / self.samples) if missing > 0 else 0
             fresh = list(itertools.islice(self.order, min(size, self.steps.left)))
         self._begun = True
+        self._drawing = self._drawing + 1 if fresh else 0
         self.steps.drawn += len(fresh)
         return fresh
 

@@ -45,10 +45,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from pidistill.contracts import DataSource
+from pidistill.contracts import DataSource, Sandbox, Spec
 from pidistill.plugins import get_manager
 from pidistill.records import JSON, Problem, Status
 from pidistill.sandbox import Call, Limits, Session
+from pidistill.suite.confinement import sandbox_factory
 from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
 from pidistill_code.domain import CodeDomain
@@ -138,7 +139,8 @@ def ours(
     problems: dict[str, Problem], items: Sequence[Any], sandbox: str, workers: int, again: bool = False
 ) -> tuple[dict[str, float], list[Status]]:
     """Seconds of the pool, and statuses. With `again` the same submissions are timed once more, all tests known."""
-    opener = Opener("code", {}, sandbox, factory="pidistill_code.domain:CodeDomain")
+    place = sandbox_factory(get_manager(), sandbox) if ":" not in sandbox else sandbox
+    opener = Opener("code", {}, place, factory="pidistill_code.domain:CodeDomain")
     pairs = [(problems[item["problem"]["task_id"]], item["completion"]) for item in items]
     with VerifierPool(opener, workers=workers, budget_s=30.0) as pool:
         warm = Problem("warm", "code", "def f():\n", None, extra={"entry_point": "f", "tests": WARM})
@@ -358,7 +360,9 @@ def main() -> None:
 
     result["machine"]["load_average"].append(round(os.getloadavg()[0], 1))
 
-    sandbox = Opener("code", {}, arguments.sandbox)._sandbox() or get_manager().sandbox("auto")
+    named = ":" not in arguments.sandbox
+    made = get_manager().sandbox(arguments.sandbox) if named else Spec("sandbox", "", arguments.sandbox).load()()
+    sandbox = cast(Sandbox, made)
     verifier = CodeVerifier(CodeOptions(), sandbox)
     (over, bare), fork = overhead(verifier, problems, raw), fork_and_wait()
     processor = processor_per_verdict(verifier, problems)

@@ -9,9 +9,9 @@ from pidistill.arrows.where import Where
 from pidistill.cell import Cell, sampling
 from pidistill.config import Stage
 from pidistill.contracts import About, PIForm, WrittenForm
-from pidistill.groups import draw_of
+from pidistill.groups import about_each, draw_of
 from pidistill.pi import render
-from pidistill.records import PI, ModelRef
+from pidistill.records import PI, Attempt, ModelRef
 
 
 def inform(
@@ -26,6 +26,16 @@ def inform(
     cell.store.pi.put([(key, pi) for key, pi in fresh.items() if key not in cell.store.pi], cell.id)
     where.at(f"{where.arrow}, PI").note(cell, "pi", list(fresh))
     return told
+
+
+def views(
+    cell: Cell, model: ModelRef, stage: Stage, where: Where, form: str | None, of: Sequence[Attempt],
+    attempts: Sequence[Attempt],
+) -> list[PI | None]:  # fmt: skip
+    """What a teacher is told about each attempt of `of`, `attempts` being all there are; without a form, nothing."""
+    if form is None:
+        return [None] * len(of)
+    return inform(cell, model, stage, where, cell.forms[form], about_each(cell, cell.forms[form], of, attempts))
 
 
 def _written(

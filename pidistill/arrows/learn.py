@@ -24,6 +24,8 @@ class Learnt:
     """Optimizer steps that it took."""
     start: str
     """Hash of the trained weights before its first step."""
+    metrics: Mapping[str, float]
+    """What the job said of its steps."""
 
 
 def learn(
@@ -44,8 +46,8 @@ def learn(
         with cell.progress.task(f"{cell.id}: {where}", 0) as task:
             job = TrainJob(
                 model=model, examples=examples, config=stage.train, seed=cell.seed, out_dir=folder,
-                resume_from=resume_from, progress=task.metrics, teacher_chat=config.teacher_chat,
-                dtype=config.dtype, device=config.device,
+                working=cell.store.working(key), resume_from=resume_from, progress=task.metrics,
+                teacher_chat=config.teacher_chat, dtype=config.dtype, device=config.device,
             )  # fmt: skip
             trained = objective.train(job)
         return {
@@ -62,4 +64,4 @@ def learn(
         after = replace(model, revision=trained["revision"], adapter=str(folder))
     else:
         after = replace(model, revision=trained["revision"], base=str(folder), adapter=None)
-    return Learnt(after, int(trained["steps"]), str(trained["start"]))
+    return Learnt(after, int(trained["steps"]), str(trained["start"]), trained["metrics"])

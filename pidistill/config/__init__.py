@@ -12,6 +12,7 @@ from pidistill.config.tables import (
     EngineConfig,
     EvaluateConfig,
     ExamplesConfig,
+    GuardConfig,
     ModelConfig,
     RoleConfig,
     RolloutsConfig,
@@ -23,6 +24,7 @@ from pidistill.config.tables import (
 
 __all__ = [
     "ONLY_STAGE", "STAGE_TABLES", "DataConfig", "DataTable", "EngineConfig", "EvaluateConfig", "ExamplesConfig",
-    "ModelConfig", "RecipeConfig", "RoleConfig", "RolloutsConfig", "RunConfig", "SamplingConfig", "Stage",
-    "StageTables", "Table", "TrainConfig", "VerifyConfig", "as_json", "build", "merge", "parse_set", "read_toml",
+    "GuardConfig", "ModelConfig", "RecipeConfig", "RoleConfig", "RolloutsConfig", "RunConfig", "SamplingConfig",
+    "Stage", "StageTables", "Table", "TrainConfig", "VerifyConfig", "as_json", "build", "merge", "parse_set",
+    "read_toml",
 ]  # fmt: skip

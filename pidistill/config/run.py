@@ -18,6 +18,7 @@ from pidistill.config.tables import (
     EngineConfig,
     EvaluateConfig,
     ExamplesConfig,
+    GuardConfig,
     ModelConfig,
     RoleConfig,
     RolloutsConfig,
@@ -100,6 +101,7 @@ class RunConfig(Table):
     evaluate: EvaluateConfig = EvaluateConfig()
     verify: VerifyConfig = VerifyConfig()
     train: TrainConfig = TrainConfig()
+    guards: GuardConfig = GuardConfig()
     roles: dict[str, RoleConfig] = result({})
     """Role -> who speaks in it: `teacher`, `hinter`, `solver`. A role that is not named is the student's."""
 

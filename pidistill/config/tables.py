@@ -6,9 +6,9 @@ The classes hold data only; who acts on a table is said in its docstring. `ident
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from pidistill.contracts import DataSource
 from pidistill.identity import execution, result
@@ -130,12 +130,20 @@ class RolloutsConfig(Table):
 
     samples: int = result(1, ge=1)
     """First attempts per problem."""
+    temperatures: tuple[float, ...] = result(())
+    """Temperatures that a problem's first attempts take in turn; none: `sampling.temperature` for all."""
     first_form: str | None = result(None)
     """PI form put into the prompt of first attempts, as into a teacher's; None: they see the plain problem."""
+    matches: str | None = result(None)
+    """A recipe whose generated and trained tokens are to be spent, on further first attempts; None: no budget."""
+    fresh: int = result(0, ge=0)
+    """Further first attempts at problems that no first attempt has passed, without a word of the failure."""
     retries: int = result(0, ge=0)
     """Retries after a failure (K), each seeing the earlier failures."""
     retry_form: str = result("bare-retry")
     """PI form put into the retry prompt, such as `gold` or `gibberish:token=QUUX`."""
+    revise: bool = result(False)
+    """Whether first attempts that pass are asked again, too, once, with what `retry_form` says of a pass."""
     retry_role: str = result("student")
     """Who makes the retries: the student, or a role of its own such as `solver`."""
     teacher_samples: int = result(0, ge=0)
@@ -152,13 +160,15 @@ class ExamplesConfig(Table):
     `frontier:low=0.125,high=0.875`, shortest, advantage. See `pidistill plugins`."""
     teacher_form: str | None = result(None)
     """PI form for the teacher's prompt; None: no teacher."""
+    contrast_form: str | None = result(None)
+    """PI form for the prompt that the teacher's is held against, for objectives that do; None: there is none."""
 
 
 class TrainConfig(Table):
     """The objective and its optimizer. Read by `train/`."""
 
     objective: str = result("sft")
-    """A registered objective: sft, opsd, or a plugin's."""
+    """A registered objective: sft, opsd, contrast, unlikelihood, grpo, iprs, or a plugin's."""
     lr: float = result(2e-5, gt=0)
     """Peak learning rate of AdamW."""
     lora_rank: int = result(16, ge=0)
@@ -168,12 +178,12 @@ class TrainConfig(Table):
     epochs: int = result(1, ge=1)
     """SFT: passes over the examples."""
     steps: int = result(200, ge=1)
-    """OPSD: optimizer steps in all."""
+    """On-policy objectives: optimizer steps in all."""
     refresh_every: int = result(10, ge=1)
-    """OPSD: steps after which completions are sampled again from the current student."""
+    """On-policy objectives: steps after which completions are sampled again from the current student."""
     draw_limit: float = result(8.0, ge=1)
-    """OPSD with a selector that leaves attempts out: problems drawn for the steps asked, at most, as a multiple of
-    those that would do if nothing were left out."""
+    """On-policy, with a selector that leaves attempts out: problems drawn for the steps asked, at most, as a multiple
+    of those that would do if nothing were left out."""
     batch_size: int = result(16, ge=1)
     """Examples per optimizer step."""
     micro_batch_size: int = execution(0, ge=0)
@@ -192,12 +202,79 @@ class TrainConfig(Table):
     """OPSD: KL(T||S), KL(S||T), or the generalised Jensen-Shannon divergence."""
     jsd_beta: float = result(0.5, ge=0, le=1)
     """OPSD with jsd: weight of the teacher in the mixture."""
-    teacher: Literal["base", "live"] = result("base")
-    """OPSD: teacher weights, the frozen starting model or the current student. Never receives a gradient."""
+    support: Literal["full", "top-k", "sampled"] = result("full")
+    """OPSD: all tokens, the `top_k` likeliest ones and a bucket for the rest, or (rkl) the sampled token alone."""
+    top_k: int = result(64, ge=1)
+    """OPSD with top-k: tokens of their own."""
+    top_k_of: Literal["teacher", "student"] = result("teacher")
+    """OPSD with top-k: whose likeliest tokens."""
+    token_clip: float = result(0.0, ge=0)
+    """Most that one token's divergence (OPSD) or advantage (contrast) may count, in nats; 0: no limit."""
+    log_ratio_floor: float = result(0.0, le=0)
+    """OPSD with fkl or rkl: log T - log S counts no lower than this, in nats; 0: no limit."""
+    importance_clip: float = result(0.0, ge=0)
+    """OPSD: weight tokens by how much likelier they are by now than when they were sampled, at most this; 0: do not."""
+    normalisation: Literal["token", "sequence"] = result("token")
+    """On-policy objectives: each token of a batch counts the same, or each completion."""
+    teacher: Literal["base", "live", "ema", "hard-copy", "trust-region"] = result("base")
+    """Teacher weights: the frozen start, the current student, its moving average, its copy of every `teacher_every`
+    steps, or logits between base and live. Never receives a gradient."""
+    teacher_decay: float = result(0.99, ge=0, lt=1)
+    """Teacher ema: what is kept of the average at each optimizer step."""
+    teacher_every: int = result(50, ge=1)
+    """Teacher hard-copy: optimizer steps between two copies."""
+    teacher_mix: float = result(0.5, ge=0, le=1)
+    """Teacher trust-region: weight of the current student's logits, the base's being the rest."""
     distill_temperature: float = result(1.0, gt=0)
-    """OPSD: both sides' logits are divided by this before the divergence."""
+    """Logits are divided by this before the divergence, on both sides, or before the policy's probabilities (GRPO)."""
+    clip_low: float = result(0.2, ge=0)
+    """GRPO: a token's probability ratio counts no lower than 1 minus this where its advantage is negative."""
+    clip_high: float = result(0.2, ge=0)
+    """GRPO: nor higher than 1 plus this where it is positive."""
+    scale_advantages: bool = result(False)
+    """GRPO: divide advantages by the standard deviation of the group's rewards."""
+    kl_coef: float = result(0.0, ge=0)
+    """GRPO: weight of the KL divergence to the frozen start."""
+    bonus: float = result(1.0, ge=0)
+    """IPRS: lambda, the weight of the PI bonus beside the reward."""
+    bonus_clip: float = result(1.0, gt=0)
+    """IPRS: c0, the bonus lies between minus this and this, in nats a token."""
+    least_likely: float = result(0.2, gt=0, le=1)
+    """unlikelihood: share of a completion's tokens, the least likely ones, that are pushed down."""
+    save_minutes: float = execution(10.0, ge=0)
+    """SFT: minutes between two states that a killed job goes on from; 0: none, so that it begins anew. On-policy
+    objectives go on from their last refresh."""
     gradient_checkpointing: bool = execution(False)
     """Trade time for memory."""
+
+    @model_validator(mode="after")
+    def _divergence_exists(self) -> Self:
+        if self.support == "sampled" and self.divergence != "rkl":
+            raise ValueError("support 'sampled' is an estimate of rkl: set divergence = \"rkl\"")
+        if self.log_ratio_floor and self.divergence == "jsd":
+            raise ValueError("log_ratio_floor is for fkl and rkl; jsd is bounded by itself")
+        return self
+
+
+class GuardConfig(Table):
+    """What stops a run that goes wrong. Read by `guards`; a share of 1, or 0 elsewhere, switches a guard off."""
+
+    truncated: float = execution(0.98, ge=0, le=1)
+    """Largest share of completions that are cut off."""
+    unanswered: float = execution(0.98, ge=0, le=1)
+    """Largest share of judged completions that hold no answer."""
+    errors: float = execution(0.9, ge=0, le=1)
+    """Largest share of completions that could not be judged."""
+    length: float = execution(0.1, ge=0)
+    """Least mean length of completions, as a share of the stage's first turn's."""
+    entropy: float = execution(0.02, ge=0)
+    """Least entropy a token, as a share of the stage's first turn's."""
+    falling: int = execution(5, ge=0)
+    """Turns in a row that the mean reward may fall, where chance does not explain it."""
+    divergence: float = execution(10.0, ge=0)
+    """Largest mean divergence of teacher and student, in nats a token."""
+    idle: int = execution(5, ge=0)
+    """Turns in a row that may pass without a gradient."""
 
 
 class RoleConfig(Table):

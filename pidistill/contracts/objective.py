@@ -26,6 +26,9 @@ class TrainJob:
     seed: int
     out_dir: Path
     """Empty folder for the checkpoint. The caller publishes it atomically once the objective returns."""
+    working: Path | None = None
+    """Folder that outlives a kill and belongs to this job alone: what an objective keeps there it may go on from when
+    the same job is asked for again. It is gone once the objective has returned. None: there is none."""
     resume_from: Path | None = None
     """Checkpoint of the previous refresh, whose optimizer, schedule and teacher state go on; None starts afresh."""
     progress: Callable[[int, int, Mapping[str, float]], None] = field(default=lambda done, total, metrics: None)
@@ -66,6 +69,12 @@ class Objective(ABC):
     """Raised when the same job gives other weights: part of each checkpoint's key."""
     needs_teacher: ClassVar[bool] = False
     """Whether examples must carry `teacher_messages`."""
+    needs_contrast: ClassVar[bool] = False
+    """Whether they must carry `contrast_messages`."""
+    needs_advantage: ClassVar[bool] = False
+    """Whether they must carry an `advantage`."""
+    measures_divergence: ClassVar[bool] = False
+    """Whether the loss is a divergence of teacher and student, in nats a token."""
     on_policy: ClassVar[bool] = False
     """Whether the loop samples anew from the current student every `refresh_every` steps, within one training run that
     goes on from checkpoint to checkpoint. Otherwise one job trains on all examples of a round."""
@@ -73,3 +82,6 @@ class Objective(ABC):
     @abstractmethod
     def train(self, job: TrainJob) -> Trained:
         """Train and write the new weights (and any state to go on from) to `job.out_dir`."""
+
+    def close(self) -> None:  # noqa: B027  # most keep nothing
+        """Let go of what was kept open for a next job. Called when a cell ends, however it ends."""

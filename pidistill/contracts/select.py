@@ -69,6 +69,8 @@ class Selector(ABC):
     name: ClassVar[str]
     filters: ClassVar[bool] = True
     """Whether it may leave judged first attempts out, so that an on-policy stage has to draw more problems."""
+    gives_advantage: ClassVar[bool] = False
+    """Whether its choices of judged attempts have an advantage."""
 
     @abstractmethod
     def select(self, group: Group) -> Sequence[Choice]:

@@ -14,6 +14,7 @@ FAILURE_NOTICE = "That was wrong."
 """One sentence that says only that the attempt failed: the whole of the bare retry (seed 002, 'try again')."""
 
 RETRY_REQUEST = "Try again."
+REPHRASE_REQUEST = "That was right. Say it again in your own words."
 TEACHER_REQUEST = "Solve the problem."
 
 
@@ -25,6 +26,12 @@ def retry(prompt: Messages, failures: Sequence[tuple[str, PI]]) -> Feedback:
     """
     pi = failures[-1][1]
     return Feedback(retry_messages(prompt, [(text, p.text) for text, p in failures if p.text]), pi, "retry")
+
+
+def revise(prompt: Messages, passes: Sequence[tuple[str, PI]]) -> Feedback:
+    """The prompt for saying once more what was right: the plain prompt, the passing completion, what was said of it."""
+    ((completion, pi),) = passes
+    return Feedback((*prompt, Message("assistant", completion), Message("user", pi.text)), pi, "retry")
 
 
 def retry_messages(prompt: Messages, failures: Sequence[tuple[str, str]]) -> Messages:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from pidistill.contracts import About, Needs, PIForm
-from pidistill.pi.feedback import FAILURE_NOTICE
+from pidistill.pi.feedback import FAILURE_NOTICE, REPHRASE_REQUEST
 from pidistill.records import PI, Reveals
 from pidistill.text import holds
 
@@ -46,6 +46,18 @@ class BareRetry(PIForm):
 
     def render(self, about: About) -> PI | None:
         return self.pi(FAILURE_NOTICE, about.rollout.id)
+
+
+@dataclass(frozen=True)
+class Revise(PIForm):
+    """After a failure as `bare-retry`; after a pass, that it was right, and to say it again (SD-Zero's revisions)."""
+
+    name = "revise"
+    needs = Needs(attempt=True)
+    reveals = Reveals.FAILURE_BIT
+
+    def render(self, about: About) -> PI | None:
+        return self.pi(REPHRASE_REQUEST if about.verdict.passed else FAILURE_NOTICE, about.rollout.id)
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ What could not be judged (ERROR, ABSTAIN) is never chosen with a weight, and ent
 
 from __future__ import annotations
 
+import random
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pidistill.contracts import Choice, Group, Selector
 from pidistill.parts import option
-from pidistill.records import Attempt
+from pidistill.records import JSON, Attempt, content_hash
 
 
 class _Outcome(Selector):
@@ -152,27 +153,45 @@ class Advantage(Selector):
     """First attempts with their reward, and its distance to the group's mean (GRPO's baseline).
 
     The reward is the verdict's score. A group without judged attempts has no baseline; an attempt that was not judged
-    has weight 0, no reward and no advantage. With `scale` the advantages are divided by the population's standard
-    deviation of the judged rewards; where that is 0 they are 0.
+    has weight 0, no reward and no advantage. Whether advantages are scaled is the objective's business.
     """
 
     name = "advantage"
     filters = False
-    scale: bool = False
+    gives_advantage = True
+
+    def reward(self, attempt: Attempt) -> float:
+        """The reward of a judged attempt."""
+        return attempt.verdict.score
 
     def select(self, group: Group) -> Sequence[Choice]:
-        rewards = [attempt.verdict.score for attempt in group.firsts]
-        if not rewards:
-            return [Choice(attempt, weight=0.0) for attempt in group.attempts if _first(attempt)]
-        mean = sum(rewards) / len(rewards)
-        spread = (sum((reward - mean) ** 2 for reward in rewards) / len(rewards)) ** 0.5
-        choices = []
-        for attempt in filter(_first, group.attempts):
-            if not attempt.verdict.status.judged:
-                choices.append(Choice(attempt, weight=0.0))
-                continue
-            reward = attempt.verdict.score
-            distance = reward - mean
-            scaled = (distance / spread if spread else 0.0) if self.scale else distance
-            choices.append(Choice(attempt, reward=reward, advantage=scaled))
-        return choices
+        firsts = [attempt for attempt in group.attempts if _first(attempt)]
+        rewards = [self.reward(attempt) for attempt in group.firsts]
+        mean = sum(rewards) / len(rewards) if rewards else 0.0
+        return [
+            Choice(attempt, reward=(reward := self.reward(attempt)), advantage=reward - mean)
+            if attempt.verdict.status.judged
+            else Choice(attempt, weight=0.0)
+            for attempt in firsts
+        ]
+
+
+@dataclass(frozen=True)
+class Coin(Advantage):
+    """As `advantage`, with rewards that a coin tosses: of each problem as many attempts pass as did, but other ones.
+
+    Which ones depends on the rollouts' draws alone, so a reward is the same on every run (a control: arXiv 2506.10947
+    found that random rewards can train as well).
+    """
+
+    name = "coin"
+
+    def select(self, group: Group) -> Sequence[Choice]:
+        choices = super().select(group)
+        judged = [choice for choice in choices if choice.reward is not None]
+        seeds: list[JSON] = [choice.attempt.rollout.sampling.seed for choice in judged]
+        tossed = random.Random(content_hash("coin", group.problem.id, seeds)).sample(judged, len(judged))
+        told = {id(to.attempt): origin for to, origin in zip(judged, tossed, strict=True)}
+        return [
+            replace(c, reward=o.reward, advantage=o.advantage) if (o := told.get(id(c.attempt))) else c for c in choices
+        ]

@@ -78,6 +78,13 @@ class Checkpoints:
                 self._name(self.folder / key / RECORD, error.reason)
             return None
 
+    def working(self, key: str) -> Path:
+        """A folder for what the maker of checkpoint `key` may go on from after a kill; gone once that is made."""
+        folder = self.folder / f".{key}.working"
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
     def names(self) -> list[str]:
         """All checkpoints that there are, damaged or not."""
         if not self.folder.is_dir():
@@ -127,6 +134,7 @@ class Checkpoints:
                     sync(path)
                 partial.rename(final)
                 sync(final.parent)
+            shutil.rmtree(self.folder / f".{final.name}.working", ignore_errors=True)
         except BaseException as error:
             full = isinstance(error, OSError) or (isinstance(error, Exception) and out_of_room(partial))
             with suppress(OSError):

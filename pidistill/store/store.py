@@ -183,6 +183,10 @@ class Store:
         """
         return self.checkpoints.get(key, make, cell)
 
+    def working(self, key: str) -> Path:
+        """A folder for what the maker of checkpoint `key` may go on from after a kill; gone once that is made."""
+        return self.checkpoints.working(key)
+
     def trained(self, key: str) -> dict[str, Any]:
         """What the objective reported for checkpoint `key`. Raises `StoreError` where that is gone or damaged."""
         return self.checkpoints.trained(key)

@@ -9,12 +9,12 @@ refused; another suite, or `pidistill run`, may share its cells: whoever comes s
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pidistill.budget import matched_cell
 from pidistill.cell import stale
 from pidistill.errors import StoreError
 from pidistill.plugins import Manager
@@ -120,12 +120,18 @@ def _look_over(
 def _jobs(todo: Iterable[SuiteCell], root: Path, folder: Path, renew: bool, as_is: bool) -> list[Job]:
     """The jobs of cells, those of one group together, so that live parts are opened once."""
     groups: dict[str, list[Job]] = {}
-    keys: dict[int, str] = {}
+    keys: dict[int, tuple[str, bool]] = {}
     for cell in todo:
         assert cell.arm.config is not None
         planned = replace(cell.planned, config=cell.arm.config.model_copy(update={"store": root}))
-        group = keys.setdefault(id(cell.arm), group_key(planned.config))
-        groups.setdefault(group, []).append(Job(planned, cell.id, group, folder, Path.cwd(), renew, as_is))
+        if id(cell.arm) not in keys:
+            matches = any(stage.rollouts.matches for stage in planned.config.stages)
+            keys[id(cell.arm)] = group_key(planned.config), matches
+        group, matches = keys[id(cell.arm)]
+        after = matched_cell(cell.planned.config, cell.seed) if matches else ""
+        groups.setdefault(group, []).append(
+            Job(planned, cell.id, group, folder, after, Path.cwd(), renew, as_is)
+        )  # fmt: skip
     return [job for members in groups.values() for job in members]
 
 
@@ -137,19 +143,21 @@ class _Driver:
     ) -> None:
         self._executor, self._journal, self._progress, self._retries = executor, journal, progress, retries
         self._is_held = is_held
-        self._waiting = deque[Job]()
+        self._waiting = list[Job]()
+        self._open = set[str]()
         self._held: list[tuple[float, Job]] = []
         self._lost: dict[str, int] = {}
 
     def drive(self, jobs: Sequence[Job]) -> None:
         """Run all of them, until each is finished, failed or invalid."""
         self._waiting.extend(jobs)
-        left, running = len(jobs), 0
+        self._open = {job.cell for job in jobs}
+        running = 0
         with self._progress.task("cells", len(jobs)) as task:
-            while left:
+            while self._open:
                 self._take_back()
-                while self._waiting and self._start(self._waiting[0]):
-                    self._waiting.popleft()
+                while (place := self._next(running)) is not None and self._start(self._waiting[place]):
+                    del self._waiting[place]
                     running += 1
                 if not running:
                     time.sleep(HELD_S / 4)  # all that is left is run by others
@@ -157,8 +165,16 @@ class _Driver:
                 for result in self._executor.wait(WAIT_S):
                     running -= 1
                     if self._settle(result):
-                        left -= 1
+                        self._open.discard(result.job.cell)
                         task.advance(1)
+
+    def _next(self, running: int) -> int | None:
+        """The place of the first job whose turn it is: it waits for no cell that has still to end.
+
+        Where nothing runs and each waits for another, the first one has its turn, and says what it lacks.
+        """
+        ready = next((place for place, job in enumerate(self._waiting) if job.after not in self._open), None)
+        return 0 if ready is None and self._waiting and not (running or self._held) else ready
 
     def _take_back(self) -> None:
         """Have the cells wait for a place again that other processes ran, and do not run any more."""
@@ -193,7 +209,7 @@ class _Driver:
             if self._lost.get(job.cell, 0) <= self._retries:
                 self._journal.say(job.cell, "lost", **told)
                 self._progress.note(f"{job.cell}: {result.reason} It is tried again.")
-                self._waiting.appendleft(replace(job, fresh=True))
+                self._waiting.insert(0, replace(job, fresh=True))
                 return False
         event = "failed" if result.status == "lost" else result.status
         self._journal.say(job.cell, event, **told)

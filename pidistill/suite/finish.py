@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from pidistill.cell import Cell
-from pidistill.loop import Outcome, StageOutcome
+from pidistill.outcome import Outcome, StageOutcome
 from pidistill.plugins import Manager
 from pidistill.records import Attempt, Status
 from pidistill.stats.data import StageScores, Training, cell_scores, measured

@@ -64,7 +64,12 @@ def forms_of(config: RunConfig, manager: Manager) -> dict[str, PIForm]:
     texts = {
         text
         for stage in config.stages
-        for text in (stage.rollouts.first_form, stage.rollouts.retry_form, stage.examples.teacher_form)
+        for text in (
+            stage.rollouts.first_form,
+            stage.rollouts.retry_form,
+            stage.examples.teacher_form,
+            stage.examples.contrast_form,
+        )
         if text
     }
     return {text: manager.pi_form(text, config.domain) for text in sorted(texts)}

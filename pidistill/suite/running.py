@@ -12,6 +12,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
+from pidistill.budget import matched_cell
 from pidistill.config import RunConfig
 from pidistill.loop import run_cell
 from pidistill.plugins import Manager
@@ -48,9 +49,13 @@ class Runner:
 
     def run(self, planned: Planned, resolved: RunConfig, *, renew: bool) -> dict[str, Any]:
         """Run one cell, or go on with it; returns its summary. Raises as `run_cell` and `open_parts` do."""
-        parts = self._parts_of(resolved)
-        live = replace(parts.cell(resolved, planned.seed, planned.id), renew=renew)
-        return finish(live, run_cell(live), planned, self.manager)
+        live = self._parts_of(resolved).cell(resolved, planned.seed, planned.id)
+        live = replace(live, renew=renew, matched=matched_cell(planned.config, planned.seed))
+        try:
+            return finish(live, run_cell(live), planned, self.manager)
+        finally:
+            for objective in live.objectives.values():
+                objective.close()
 
     def _parts_of(self, resolved: RunConfig) -> Parts:
         group = group_key(resolved)

@@ -1,14 +1,15 @@
 """Divergence between a teacher's and a student's next-token distributions: the only place where it is defined.
 
-`TokenDivergence` is the definition: fKL, rKL or JSD_b of two rows of logits over the full vocabulary, one number per
-token. `chunked_divergence` is how it is computed for training: from the hidden states below the output heads, a chunk
-of tokens at a time, with the gradient taken while the chunk's logits exist. No `[tokens, vocabulary]` matrix of
-either side outlives its chunk and nothing is computed twice, so memory does not grow with tokens x vocabulary and the
-time is that of the plain computation.
+`TokenDivergence` is the definition, one number per token:
 
-What counts how much is the caller's `weight_N`: 1/N for a token mean, 1/(sequences * length) for a sequence mean, times
-any weight of an example. A different support, a clip per token or a fused kernel is a different `per_token`; nothing
-else here depends on the formula. Where the hidden states come from is `scoring`'s business.
+    divergence   fKL, rKL or JSD_b
+    support      the full vocabulary; the k likeliest tokens of either side and one bucket for all others; or the
+                 sampled token alone, an estimate of rKL: over samples, its mean and its mean gradient are those of rKL
+    floor        log T - log S, where the student's token is one that the teacher all but forbids, counts no lower
+    clip         and no token counts for more than this
+
+`chunked_divergence` computes it for training, from the hidden states below the output heads (`chunked`). What counts
+how much is the caller's `weight_N`. Where the hidden states come from is `scoring`'s business.
 """
 
 from __future__ import annotations
@@ -19,14 +20,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import FunctionCtx, once_differentiable
+
+from pidistill.train.chunked import CHUNK_ELEMENTS, Chunked, chunked, log_probabilities
 
 if TYPE_CHECKING:
     from pidistill.config import TrainConfig
-
-CHUNK_ELEMENTS = {"cpu": 2**22, "gpu": 2**25}
-"""Logits per chunk and side when no chunk size is given: 16 MiB in float32, or 128 MiB, which keeps a GPU busy. Four
-times as many where the head is trained, since each chunk then adds up a gradient of the head's size."""
 
 
 @dataclass(frozen=True)
@@ -41,30 +39,74 @@ class TokenDivergence:
     kind: Literal["fkl", "rkl", "jsd"] = "fkl"
     beta: float = 0.5
     temperature: float = 1.0
+    support: Literal["full", "top-k", "sampled"] = "full"
+    top_k: int = 64
+    """Tokens of their own with top-k; the rest is one bucket."""
+    top_k_of: Literal["teacher", "student"] = "teacher"
+    """Whose likeliest tokens these are."""
+    floor: float = -math.inf
+    """Lowest log-ratio log T - log S; not for jsd, which is bounded."""
+    clip: float = math.inf
+    """Most that a token may count, up or down. Beyond it a token has no gradient, but with `sampled` a bounded one."""
 
     @classmethod
     def from_config(cls, config: TrainConfig) -> TokenDivergence:
         """The divergence that a `[train]` table asks for."""
-        return cls(config.divergence, config.jsd_beta, config.distill_temperature)
+        return cls(
+            config.divergence, config.jsd_beta, config.distill_temperature, config.support, config.top_k,
+            config.top_k_of, config.log_ratio_floor or -math.inf, config.token_clip or math.inf,
+        )  # fmt: skip
 
-    def per_token(self, student_logits_NV: Tensor, teacher_logits_NV: Tensor) -> Tensor:
+    def per_token(
+        self, student_logits_NV: Tensor, teacher_logits_NV: Tensor, targets_N: Tensor | None = None
+    ) -> Tensor:
         """Divergence at each of N positions, shape `[N]`, in float32 or in the logits' own type if that is wider.
 
-        Differentiable in both arguments; who must not get a gradient is detached by the caller. Logits are finite.
+        `targets_N` are the sampled tokens, which only the support `sampled` looks at. Differentiable in both arguments;
+        who must not get a gradient is detached by the caller. Logits are finite.
         """
         log_s, log_t = self._log_softmax(student_logits_NV), self._log_softmax(teacher_logits_NV)
+        if self.support == "sampled":
+            assert targets_N is not None, "the support `sampled` is about the sampled tokens"
+            return self._sampled(*(log_p.gather(-1, targets_N[:, None])[:, 0] for log_p in (log_s, log_t)))
+        if self.support == "top-k":
+            log_s, log_t = self._bucketed(log_s, log_t)
+        return self._divergence(log_s, log_t).clamp(max=self.clip)
+
+    def _divergence(self, log_s: Tensor, log_t: Tensor) -> Tensor:
         if self.kind == "fkl" or (self.kind == "jsd" and self.beta == 0):
-            return _kl(log_t, log_s)
+            return (log_t.exp() * (log_t - log_s).clamp(min=self.floor)).sum(-1)
         if self.kind == "rkl" or (self.kind == "jsd" and self.beta == 1):
-            return _kl(log_s, log_t)
+            return (log_s.exp() * (log_s - log_t).clamp(max=-self.floor)).sum(-1)
         log_m = torch.logaddexp(log_t + math.log(self.beta), log_s + math.log1p(-self.beta))
         return self.beta * _kl(log_t, log_m) + (1 - self.beta) * _kl(log_s, log_m)
+
+    def _sampled(self, log_s_N: Tensor, log_t_N: Tensor) -> Tensor:
+        """Its value is log S - log T, its gradient that value times the gradient of log S: a policy gradient whose
+        reward is the teacher's opinion of the token."""
+        value = (log_s_N - log_t_N).clamp(max=-self.floor).clamp(-self.clip, self.clip).detach()
+        return value + value * (log_s_N - log_s_N.detach())
+
+    def _bucketed(self, log_s: Tensor, log_t: Tensor) -> tuple[Tensor, Tensor]:
+        """Both over the k likeliest tokens of one side, and one bucket for all others."""
+        size = log_s.shape[-1]
+        if self.top_k >= size:
+            return log_s, log_t
+        kept = (log_t if self.top_k_of == "teacher" else log_s).detach().topk(self.top_k, -1).indices
+        others = torch.ones_like(log_s, dtype=torch.bool).scatter_(-1, kept, False)
+        s, t = (torch.cat([log_p.gather(-1, kept), _tail(log_p, others)], -1) for log_p in (log_s, log_t))
+        return s, t
 
     def _log_softmax(self, logits_NV: Tensor) -> Tensor:
         logits_NV = logits_NV.to(torch.promote_types(logits_NV.dtype, torch.float32))
         if self.temperature != 1:
             logits_NV = logits_NV / self.temperature
         return logits_NV.log_softmax(-1)
+
+
+def _tail(log_p_NV: Tensor, others_NV: Tensor) -> Tensor:
+    """Log of the mass on `others`, `[N, 1]`, added up itself: one minus the rest would be rounding alone."""
+    return log_p_NV.masked_fill(~others_NV, -math.inf).logsumexp(-1, keepdim=True)
 
 
 def _kl(log_p_NV: Tensor, log_q_NV: Tensor) -> Tensor:
@@ -81,18 +123,15 @@ class Side(NamedTuple):
     """Hidden states -> logits `[*, V]`."""
 
 
-class Divergence(NamedTuple):
-    """What `chunked_divergence` gives back."""
-
-    total: Tensor
-    """Scalar, sum of weight times divergence; carries the student's gradient."""
-    per_token_N: Tensor
-    """The divergence of each token, without gradient."""
-
-
 def chunked_divergence(
-    divergence: TokenDivergence, student: Side, teacher: Side, weight_N: Tensor, chunk_tokens: int = 0
-) -> Divergence:
+    divergence: TokenDivergence,
+    student: Side,
+    teacher: Side,
+    weight_N: Tensor,
+    chunk_tokens: int = 0,
+    targets_N: Tensor | None = None,
+    importance: Importance | None = None,
+) -> Chunked:
     """Weighted sum of the divergence over N tokens, equal to the unchunked computation up to rounding.
 
     Args:
@@ -101,84 +140,39 @@ def chunked_divergence(
         teacher: gets none, whatever it requires. Its hidden size may differ from the student's, its vocabulary not.
         weight_N: weight of each token, without gradient.
         chunk_tokens: tokens whose logits exist at one time; 0 picks a number from the size of the vocabulary.
-
-    Sums over the vocabulary, over tokens and, for the head's parameters, over chunks are in float32 at least. The
-    result can be differentiated once.
+        targets_N: the sampled tokens, where `divergence` or `importance` looks at them.
+        importance: how much likelier the student finds a token by now than the policy that sampled it; None: not asked.
     """
     if not len(student.hidden_NH) == len(teacher.hidden_NH) == len(weight_N):
         raise ValueError(
             f"student, teacher and weights must cover the same tokens, got {len(student.hidden_NH)}, "
             f"{len(teacher.hidden_NH)} and {len(weight_N)}"
         )
-    parameters = [parameter for parameter in student.head.parameters() if parameter.requires_grad]
-    chunk_tokens = chunk_tokens or _chunk_tokens(teacher, head_trained=bool(parameters))
-    total, per_token_N = _ChunkedDivergence.apply(
-        student.hidden_NH,
-        teacher.hidden_NH,
-        weight_N,
-        student.head,
-        teacher.head,
-        divergence,
-        chunk_tokens,
-        *parameters,
-    )
-    return Divergence(total, per_token_N)
+
+    def score(logits: Tensor, chunk: slice) -> Tensor:
+        with torch.no_grad():
+            teacher_logits = teacher.head(teacher.hidden_NH[chunk])
+        targets = None if targets_N is None else targets_N[chunk]
+        values = divergence.per_token(logits, teacher_logits, targets)
+        if importance is not None and targets is not None:
+            values = values * importance.ratio(logits, targets, chunk)
+        return values
+
+    return chunked(student.hidden_NH, student.head, weight_N, score, chunk_tokens)
 
 
-class _ChunkedDivergence(torch.autograd.Function):  # type: ignore[misc]
-    """Value and gradient in one pass: the backward pass only scales what the forward pass has found."""
+class Importance(NamedTuple):
+    """Weights that make tokens of an older policy count as if the current one had sampled them."""
 
-    @staticmethod
-    def forward(
-        ctx: FunctionCtx,
-        hidden_NH: Tensor,
-        teacher_hidden_NH: Tensor,
-        weight_N: Tensor,
-        head: nn.Module,
-        teacher_head: nn.Module,
-        divergence: TokenDivergence,
-        chunk_tokens: int,
-        *parameters: Tensor,
-    ) -> tuple[Tensor, Tensor]:
-        needs_hidden = ctx.needs_input_grad[0]
-        hidden_grad = torch.empty_like(hidden_NH) if needs_hidden else None
-        head_grads = [torch.zeros_like(p, dtype=_accumulator(p.dtype)) for p in parameters]
-        per_token_N = hidden_NH.new_empty(len(hidden_NH), dtype=_accumulator(hidden_NH.dtype))
-        for start in range(0, len(hidden_NH), chunk_tokens):
-            chunk = slice(start, start + chunk_tokens)
-            teacher_logits = teacher_head(teacher_hidden_NH[chunk])
-            with torch.enable_grad():
-                hidden = hidden_NH[chunk].detach().requires_grad_(needs_hidden)
-                values = divergence.per_token(head(hidden), teacher_logits)
-                total = values @ weight_N[chunk].to(values.dtype)
-            per_token_N[chunk] = values.detach()
-            if wanted := [*([hidden] if needs_hidden else []), *parameters]:
-                grads = list(torch.autograd.grad(total, wanted))
-                if hidden_grad is not None:
-                    hidden_grad[chunk] = grads.pop(0)
-                for sum_, grad in zip(head_grads, grads, strict=True):
-                    sum_ += grad
-        ctx.save_for_backward(hidden_grad, *(g.to(p.dtype) for g, p in zip(head_grads, parameters, strict=True)))
-        ctx.mark_non_differentiable(per_token_N)
-        return per_token_N @ weight_N.to(per_token_N.dtype), per_token_N
+    logprob_N: Tensor
+    """Log-probability of each token under the policy that sampled it, at temperature 1."""
+    most: float
+    """Largest weight."""
 
-    @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
-    def backward(ctx: FunctionCtx, total_grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        hidden_grad, *head_grads = ctx.saved_tensors
-        scaled = [None if g is None else g * total_grad.to(g.dtype) for g in (hidden_grad, *head_grads)]
-        return (scaled[0], None, None, None, None, None, None, *scaled[1:])
+    def ratio(self, logits_NV: Tensor, targets_N: Tensor, chunk: slice) -> Tensor:
+        """The weights of a chunk's tokens, without gradient."""
+        now = log_probabilities(logits_NV.detach(), targets_N)
+        return (now - self.logprob_N[chunk].to(now.dtype)).exp().clamp(max=self.most)
 
 
-def _chunk_tokens(teacher: Side, *, head_trained: bool) -> int:
-    """Tokens per chunk that keep one side's logits at `CHUNK_ELEMENTS`."""
-    if not len(teacher.hidden_NH):
-        return 1
-    with torch.no_grad():
-        vocabulary = int(teacher.head(teacher.hidden_NH[:1]).shape[-1])
-    elements = CHUNK_ELEMENTS["cpu" if teacher.hidden_NH.device.type == "cpu" else "gpu"]
-    return max(32, elements * (4 if head_trained else 1) // vocabulary)
-
-
-def _accumulator(dtype: torch.dtype) -> torch.dtype:
-    return torch.promote_types(dtype, torch.float32)
+__all__ = ["CHUNK_ELEMENTS", "Importance", "Side", "TokenDivergence", "chunked_divergence"]

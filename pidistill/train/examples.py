@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from pidistill.contracts import TrainJob
 from pidistill.engines.chat import encode_completion, render_prompt
 from pidistill.errors import UsageError
-from pidistill.records import JSON, Example
+from pidistill.records import JSON, Example, Messages
 from pidistill.train.teacher_context import shorten
 
 if TYPE_CHECKING:
@@ -36,8 +36,15 @@ class Encoded:
     weight: float
     teacher_prompt: tuple[int, ...] = ()
     """Empty where there is no teacher."""
+    contrast_prompt: tuple[int, ...] = ()
+    """The prompt that the teacher's is held against; empty where there is none."""
     name: str = ""
     """The rollout that it was made from."""
+    group: str = ""
+    """The problem: what advantages are relative to."""
+    logprobs: tuple[float, ...] = ()
+    """Of the completion's tokens under the policy that sampled them; empty where unknown."""
+    advantage: float | None = None
 
 
 @dataclass
@@ -113,24 +120,36 @@ class Encoder:
         if len(prompt) + len(completion) > self.max_length:
             self.counts.excluded_long += 1
             return None
-        teacher_prompt: tuple[int, ...] = ()
+        teacher_prompt = contrast_prompt = tuple[int, ...]()
         if teacher and example.teacher_messages is not None:
-            shortened = shorten(
-                example.student_messages,
-                example.teacher_messages,
-                limit=self.max_length - len(completion),
-                render=lambda messages: render_prompt(
-                    self.tokenizer, messages, self.chat if self.teacher_chat is None else self.teacher_chat
-                ),
-            )
-            if shortened is None:
-                self.counts.excluded_teacher_long += 1
+            if (told := self._told(example, example.teacher_messages, len(completion))) is None:
                 return None
-            self.counts.teacher_cut += shortened.cut
-            teacher_prompt = shortened.ids
+            teacher_prompt = told
+        if teacher and example.contrast_messages is not None:
+            if (told := self._told(example, example.contrast_messages, len(completion))) is None:
+                return None
+            contrast_prompt = told
         return Encoded(
-            tuple(prompt), completion, example.weight, teacher_prompt, example.rollout_id or example.problem_id
+            tuple(prompt), completion, example.weight, teacher_prompt, contrast_prompt,
+            example.rollout_id or example.problem_id, example.problem_id,
+            example.logprobs if completion is example.token_ids else (), example.advantage,
+        )  # fmt: skip
+
+    def _told(self, example: Example, messages: Messages, completion: int) -> tuple[int, ...] | None:
+        """A prompt with PI as token ids; None, and counted, where it is too long even without its PI."""
+        shortened = shorten(
+            example.student_messages,
+            messages,
+            limit=self.max_length - completion,
+            render=lambda text: render_prompt(
+                self.tokenizer, text, self.chat if self.teacher_chat is None else self.teacher_chat
+            ),
         )
+        if shortened is None:
+            self.counts.excluded_teacher_long += 1
+            return None
+        self.counts.teacher_cut += shortened.cut
+        return shortened.ids
 
     def _check(self, example: Example, teacher: bool) -> None:
         where = f"Example of problem {example.problem_id!r}"

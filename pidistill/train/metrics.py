@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from pidistill.errors import EngineError
@@ -23,6 +23,8 @@ class StepLog:
         self._file = (folder / LOG).open("w", encoding="utf-8")
         self._total, self._progress = total, progress
         self._rows: list[dict[str, float]] = []
+        self.lines: list[str] = []
+        """What the file holds."""
 
     def __enter__(self) -> StepLog:
         return self
@@ -43,10 +45,21 @@ class StepLog:
                     "Lower the learning rate (--set train.lr=...) or add train.warmup_steps; "
                     "float16 weights overflow easily, bfloat16 ones do not.",
                 )
-        self._rows.append(dict(row))
-        self._file.write(json.dumps({"step": step, **row}) + "\n")
-        self._file.flush()
+        self._put(json.dumps({"step": step, **row}))
         self._progress(step, self._total, row)
+
+    def restore(self, lines: Iterable[str]) -> None:
+        """Begin with the lines of a job that was killed."""
+        for line in lines:
+            self._put(line)
+
+    def _put(self, line: str) -> None:
+        row = json.loads(line)
+        del row["step"]
+        self._rows.append(row)
+        self.lines.append(line)
+        self._file.write(line + "\n")
+        self._file.flush()
 
     def summary(self) -> dict[str, float]:
         """First, last and mean loss, mean and largest gradient norm (before clipping) of the steps written."""

@@ -8,24 +8,32 @@ completion only; and what comes out: a checkpoint folder, a step log and exact c
 
 so a weight of 0.5 halves what an example pulls; without weights it is TRL's own. Rows are drawn in a fresh random order
 each epoch. Nothing is sent anywhere.
+
+Every `save_minutes` the trainer's state goes to the job's working folder, and a job that was killed goes on from there,
+to the same weights.
 """
 
 from __future__ import annotations
 
+import json
 import math
+import shutil
+import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 from datasets import Dataset
 from torch import Tensor
-from transformers import PrinterCallback, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from trl import SFTConfig, SFTTrainer
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from pidistill.contracts import Objective, Trained, TrainJob
 from pidistill.errors import UsageError
 from pidistill.records import content_hash
+from pidistill.train import session
 from pidistill.train.examples import Encoded, Encoder
 from pidistill.train.metrics import StepLog
 from pidistill.train.optimizer import BETAS, EPS
@@ -35,6 +43,8 @@ from pidistill.train.weights import Trainee, open_trainee
 if TYPE_CHECKING:
     from pidistill.config import TrainConfig
 
+_STATE = "whole.json"
+"""In a state's folder, once it is whole: what the trainer does not know of itself."""
 _SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
 
 
@@ -61,6 +71,7 @@ class SFTObjective(Objective):
 
 def _train(job: TrainJob) -> Trained:
     config = job.config
+    session.close()  # that of an earlier stage, if any
     trainee = open_trainee(job, job.model)
     if trainee.device.type == "cuda" and trainee.device.index not in (None, 0):
         raise UsageError(
@@ -74,8 +85,8 @@ def _train(job: TrainJob) -> Trained:
     use_cache = trainee.model.config.use_cache
     start = trainee.start()
     with StepLog(job.out_dir, steps, job.progress) as log:
-        trainer = CompletionTrainer(trainee, encoded, _arguments(job, trainee), log)
-        trainer.train()
+        trainer = CompletionTrainer(trainee, encoded, _arguments(job, trainee), log, config.save_minutes)
+        trainer.go_on(job.working)
         metrics = log.summary()
     trainee.model.config.use_cache = use_cache
     trainee.save(job.out_dir)
@@ -106,9 +117,12 @@ def rows(encoded: Sequence[Encoded]) -> Dataset:
 class CompletionTrainer(SFTTrainer):  # type: ignore[misc]
     """`SFTTrainer` on rows made here, with weights of examples and a count of all tokens that went through."""
 
-    def __init__(self, trainee: Trainee, encoded: Sequence[Encoded], arguments: SFTConfig, log: StepLog) -> None:
+    def __init__(
+        self, trainee: Trainee, encoded: Sequence[Encoded], arguments: SFTConfig, log: StepLog, save_minutes: float
+    ) -> None:
         self.tokens_processed = 0
         self.collator = _Collator()
+        self.log_of_steps = log
         super().__init__(
             model=trainee.model,
             args=arguments,
@@ -118,6 +132,26 @@ class CompletionTrainer(SFTTrainer):  # type: ignore[misc]
             callbacks=[_Log(log)],
         )
         self.remove_callback(PrinterCallback)
+        if save_minutes:
+            self.add_callback(_Save(self, save_minutes))
+
+    def go_on(self, working: Path | None) -> None:
+        """Train from the last whole state in `working`, or from the start."""
+        if working is None:
+            self.train()
+            return
+        self.args.output_dir = str(working)
+        state = last_state(working)
+        if state is None:
+            self.train()
+            return
+        said = json.loads((state / _STATE).read_text("utf-8"))
+        self.tokens_processed, self.collator.order = said["tokens_processed"], said["order"]
+        self.log_of_steps.restore(said["lines"])
+        self.train(resume_from_checkpoint=str(state))
+
+    def _save_checkpoint(self, model: torch.nn.Module, trial: object) -> None:
+        Trainer._save_checkpoint(self, model, trial)  # TRL's writes a card for a hub beside it
 
     def compute_loss(
         self,
@@ -149,6 +183,41 @@ class _Collator(DataCollatorForLanguageModeling):  # type: ignore[misc]
         if "weight" in examples[0]:
             batch["weight"] = torch.tensor([example["weight"] for example in examples])
         return batch
+
+
+def last_state(working: Path) -> Path | None:
+    """The newest state that was written to its end, if any."""
+    whole = [path.parent for path in working.glob(f"checkpoint-*/{_STATE}")]
+    return max(whole, key=lambda path: int(path.name.removeprefix("checkpoint-")), default=None)
+
+
+class _Save(TrainerCallback):  # type: ignore[misc]
+    """Has the trainer write its state every so often, and says when it is whole; only then the one before goes."""
+
+    def __init__(self, trainer: CompletionTrainer, minutes: float) -> None:
+        self._trainer, self._seconds, self._saved_at = trainer, 60 * minutes, time.monotonic()
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
+    ) -> None:
+        if time.monotonic() - self._saved_at >= self._seconds and state.global_step < state.max_steps:
+            control.should_save = True
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
+        self._saved_at = time.monotonic()
+        working = Path(args.output_dir)
+        folder = working / f"checkpoint-{state.global_step}"
+        trainer = self._trainer
+        rows, batch = len(trainer.train_dataset), args.train_batch_size * args.gradient_accumulation_steps
+        epochs, steps = divmod(state.global_step, math.ceil(rows / batch))
+        seen = trainer.collator.order[: epochs * rows + steps * batch]  # the next batch may have been drawn already
+        said = {"tokens_processed": trainer.tokens_processed, "order": seen, "lines": trainer.log_of_steps.lines}
+        unfinished = folder / f".{_STATE}"
+        unfinished.write_text(json.dumps(said), "utf-8")
+        unfinished.rename(folder / _STATE)
+        for other in working.glob("checkpoint-*"):
+            if other != folder:
+                shutil.rmtree(other, ignore_errors=True)
 
 
 class _Log(TrainerCallback):  # type: ignore[misc]

@@ -21,7 +21,7 @@ from pidistill.train import randomness
 
 FILE = "trainer_state.pt"
 VERSION = 1
-_FREE = frozenset({"micro_batch_size", "gradient_checkpointing"})
+_FREE = frozenset({"micro_batch_size", "gradient_checkpointing", "save_minutes"})
 """Settings that do not change what is computed, and may change from job to job."""
 
 
@@ -48,7 +48,7 @@ def save_state(
     """Write the state after optimizer step number `step` of the chain to the job's folder."""
     content = {
         "version": VERSION,
-        "settings": _settings(job),
+        "settings": settings(job),
         "step": step,
         "parameters": list(trainable),
         "optimizer": optimizer.state_dict(),
@@ -74,7 +74,7 @@ def read_state(job: TrainJob, folder: Path) -> TrainerState:
         raise StoreError(f"{path} cannot be read: {error}", retry) from error
     if not isinstance(content, dict) or content.get("version") != VERSION:
         raise StoreError(f"{path} is not a trainer state of version {VERSION}.", retry)
-    now, then = _settings(job), content["settings"]
+    now, then = settings(job), content["settings"]
     for key in sorted({*now, *then}):
         if now.get(key) != then.get(key):
             raise UsageError(
@@ -86,6 +86,7 @@ def read_state(job: TrainJob, folder: Path) -> TrainerState:
     return TrainerState(content["step"], content["parameters"], content["optimizer"], content["generators"])
 
 
-def _settings(job: TrainJob) -> dict[str, Any]:
-    settings = {key: value for key, value in job.config.model_dump(mode="json").items() if key not in _FREE}
-    return {**settings, "model.dtype": job.dtype}
+def settings(job: TrainJob) -> dict[str, Any]:
+    """What may not change within a chain of jobs."""
+    fixed = {key: value for key, value in job.config.model_dump(mode="json").items() if key not in _FREE}
+    return {**fixed, "model.dtype": job.dtype}

@@ -32,6 +32,7 @@ _MODULES = (
     "scratch",
     "standby",
     "census",
+    "clock",
     "program",
     "memory",
     "server",

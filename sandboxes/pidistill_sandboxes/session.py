@@ -7,25 +7,33 @@ is replaced, and `run` and `script` start the program again in the new one, a fe
 
 from __future__ import annotations
 
-import struct
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
-from itertools import pairwise
-from typing import NamedTuple, TypeVar, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from pidistill.authoring.clock import off_the_clock
 from pidistill.errors import SandboxError
 from pidistill.records import JSON
-from pidistill.sandbox import Answer, Call, Described, Kind, Limits, Outcome, Plain, Program, Raised, Session
+from pidistill.sandbox import Answer, Call, Kind, Limits, Outcome, Plain, Program, Session
 from pidistill_sandboxes.guest import Guest, LostError
 from pidistill_sandboxes.inside import wire
-from pidistill_sandboxes.inside.channel import OUTCOME
+from pidistill_sandboxes.messages import (
+    HEADER,
+    LENGTH,
+    SCRIPT,
+    THEN_END,
+    TOO_LARGE,
+    Ended,
+    Sent,
+    batch_frame,
+    checked,
+    framed,
+    load_request,
+    read_answer,
+    requests,
+    start_frame,
+)  # fmt: skip
 
-_HEADER = struct.Struct("<cI")
-_BATCH = struct.Struct("<BI")
-_THEN_END, _SCRIPT = 1, 2
-_LENGTH = struct.Struct("<I")
 _WAITS_S = (0.0, 0.0, 0.5, 3.0)
 """Before the first try, and before each further one with a new guest."""
 _STARVED_FACTOR, _STARVED_S = 20, 60
@@ -34,117 +42,10 @@ it well before; this is for a server that has died without a sound."""
 _ENDS = {"timeout": Kind.TIMEOUT, "memory": Kind.MEMORY, "exited": Kind.EXITED, "tampered": Kind.TAMPERED}
 
 _DEFAULT = Limits()
-_NO_ARGS = bytes(wire.encode(None))
-_VALUE = bytes(wire.encode(("value", None, None)).removesuffix(2 * _NO_ARGS))
-"""How an answer begins that is a value."""
-
-_TOO_LARGE = Described("an answer too large to be read")
-_LONGEST_MESSAGE, _LONGEST_TRACEBACK = 2_000, 8_000
 _MOST_ANSWERED = 1 << 26
 """Bytes of all answers of a program that are read; what comes then counts as too large."""
 
 T = TypeVar("T")
-_Request = tuple[str, tuple[Plain, ...], Mapping[str, Plain], bool]
-"""A call as `inside.child` reads it: function, arguments, whether to return them."""
-
-
-class _Sent(NamedTuple):
-    """A request on its way, and how many answers it will have."""
-
-    data: bytes
-    answers: int
-
-
-def _checked(calls: Sequence[Call]) -> list[_Request]:
-    """Raises `TypeError` for arguments that are not plain."""
-    found: list[_Request] = [(call.function, tuple(call.args), dict(call.kwargs), call.return_args) for call in calls]
-    try:
-        wire.check_plain([value for _, args, kwargs, _ in found for value in (*args, *kwargs, *kwargs.values())])
-    except wire.WireError as error:
-        if len(calls) > 1:  # say in which
-            return [request for call in calls for request in _checked([call])]
-        raise TypeError(f"Arguments of {calls[0].function}: {error}") from error
-    return found
-
-
-def _load_request(source: str, stdin: str | None, calls: Sequence[_Request] = ()) -> _Sent:
-    """Load, and make `calls`."""
-    return _Sent(_framed((source, stdin, *calls)), 1 + len(calls))
-
-
-def _requests(source: str, stdin: str | None, calls: Sequence[_Request], waits: Sequence[bool]) -> Iterator[_Sent]:
-    """Load and make the first call; then each with the one before it, or in a new request where it waits."""
-    starts = [number for number, alone in enumerate(waits) if alone and number]
-    yield _load_request(source, stdin, calls[: starts[0] if starts else None])
-    for start, end in pairwise((*starts, len(calls))):
-        yield _Sent(_framed(tuple(calls[start:end])), end - start)
-
-
-def _framed(values: tuple[object, ...]) -> bytes:
-    data = wire.pack(values)
-    return _LENGTH.pack(len(data)) + data
-
-
-@lru_cache(maxsize=64)
-def _start_frame(limits: Limits) -> bytes:
-    content = wire.pack((vars(limits),))
-    return _HEADER.pack(b"S", len(content)) + content
-
-
-def _batch_frame(requests: Iterable[_Sent], flags: int = 0) -> bytes:
-    """Requests in one frame, as `inside.server` reads it."""
-    data, answers = zip(*requests, strict=True)
-    numbers = (number for pair in zip(map(len, data), answers, strict=True) for number in pair)
-    head = _BATCH.pack(flags, len(data)) + struct.pack(f"<{2 * len(data)}I", *numbers)
-    content = b"".join((head, *data))
-    return _HEADER.pack(b"F", len(content)) + content
-
-
-def _described(type_name: str, content: object) -> Described:
-    return Described(type_name, cast(Plain, content))
-
-
-def read_answer(data: bytearray, seconds: float = 0.0) -> Answer:
-    """What `inside.child` has written. Raises `WireError` for anything else."""
-    if data.startswith(_VALUE) and data.endswith(_NO_ARGS):  # nearly all of them; a false friend is found out below
-        try:
-            return Answer(Kind.VALUE, cast(Plain, wire.decode(data[len(_VALUE) : -1], _described)), seconds=seconds)
-        except wire.TooLargeError:
-            return Answer(Kind.VALUE, _TOO_LARGE, seconds=seconds)
-        except wire.WireError:
-            pass
-    try:
-        content = wire.decode(data, _described)
-    except wire.TooLargeError:
-        return Answer(Kind.VALUE, _TOO_LARGE, seconds=seconds)
-    match content:
-        case ("value", value, None | tuple() as args):
-            return Answer(Kind.VALUE, cast(Plain, value), None, args, seconds)
-        case ("raised", str(name), str(message), str(lines)):
-            told = name[: wire.MAX_NAME], message[:_LONGEST_MESSAGE], lines[:_LONGEST_TRACEBACK]  # its own cuts are its
-            return Answer(Kind.RAISED, None, Raised(*told), None, seconds)
-    raise wire.WireError("its shape is wrong")
-
-
-class _Ended(NamedTuple):
-    """What the server says of a program that has ended, as `channel.OUTCOME` has it."""
-
-    truncated: bool
-    stale: bool
-    status: int
-    seconds: float
-    reason: str
-    note: str
-
-    @classmethod
-    def read(cls, content: bytes) -> _Ended:
-        """Raises `LostError` where it is malformed."""
-        try:
-            truncated, stale, status, seconds = OUTCOME.unpack_from(content)
-            reason, note = content[OUTCOME.size :].decode("utf-8").split("\0")
-            return cls(truncated, stale, status, seconds, reason, note)
-        except (struct.error, ValueError) as error:
-            raise LostError(f"The server inside says of a program's end what cannot be read: {error}") from error
 
 
 class WarmSession(Session):
@@ -173,12 +74,12 @@ class WarmSession(Session):
     def run(self, source: str, calls: Iterable[Call], limits: Limits = _DEFAULT) -> Outcome:
         """See `Session.run`. Where the guest is lost on the way all of it is done again."""
         calls = list(calls)
-        requests = list(_requests(source, None, _checked(calls), [call.waits for call in calls]))
-        return self._retried(lambda: self._run(requests, limits))
+        sent = list(requests(source, None, checked(calls), [call.waits for call in calls]))
+        return self._retried(lambda: self._run(sent, limits))
 
     def script(self, source: str, stdin: str, limits: Limits = _DEFAULT) -> Outcome:
         """See `Session.script`. Where the guest is lost on the way it is run again."""
-        return self._retried(lambda: self._run([_load_request(source, stdin)], limits, script=True))
+        return self._retried(lambda: self._run([load_request(source, stdin)], limits, script=True))
 
     def close(self) -> None:
         """Kill the guest and all that is inside."""
@@ -191,10 +92,10 @@ class WarmSession(Session):
         program.load(source, stdin)
         return program
 
-    def _run(self, requests: Sequence[_Sent], limits: Limits, script: bool = False) -> Outcome:
+    def _run(self, sent: Sequence[Sent], limits: Limits, script: bool = False) -> Outcome:
         program = self._prepare(limits)
         try:
-            program.run(requests, script)
+            program.run(sent, script)
         except BaseException:
             self.close()  # the conversation has stopped in the middle
             raise
@@ -245,7 +146,7 @@ class WarmProgram(Program):
         self._answers: list[Answer] = []
         self._inbox = bytearray()
         self._output = {b"O": bytearray(), b"o": bytearray()}
-        self._ended: _Ended | None = None
+        self._ended: Ended | None = None
         self._over: Answer | None = None
         self._tampering = ""
         self._closed = False
@@ -253,16 +154,16 @@ class WarmProgram(Program):
 
     def load(self, source: str, stdin: str | None) -> None:
         """Load the source; sets `loaded`."""
-        flags = 0 if stdin is None else _SCRIPT
-        self.loaded = self._ask(_load_request(source, stdin), _start_frame(self._limits), flags)
+        flags = 0 if stdin is None else SCRIPT
+        self.loaded = self._ask(load_request(source, stdin), start_frame(self._limits), flags)
 
-    def run(self, requests: Sequence[_Sent], script: bool = False) -> None:
+    def run(self, sent: Sequence[Sent], script: bool = False) -> None:
         """Load the source, make the calls, end: all of it in one message."""
         self._closed = True
-        batch = _batch_frame(requests, _THEN_END | _SCRIPT * script)
+        batch = batch_frame(sent, THEN_END | SCRIPT * script)
         patience_s = self._limits.program_s * _STARVED_FACTOR + _STARVED_S
         told: list[Answer] = []
-        self._guest.send(_start_frame(self._limits) + batch, patience_s)
+        self._guest.send(start_frame(self._limits) + batch, patience_s)
         deadline = time.monotonic() + patience_s
         while self._ended is None:
             kind, content = self._guest.receive(deadline)
@@ -272,7 +173,7 @@ class WarmProgram(Program):
                     told.append(self._read(data, 0.0))
             else:
                 self._take(kind, content)
-        if self._over is None and len(told) < sum(request.answers for request in requests):
+        if self._over is None and len(told) < sum(request.answers for request in sent):
             told.append(Answer(self._end_kind()))
         self.loaded = told[0]
         self._answers = told[1:] if self.loaded.ok else []
@@ -289,7 +190,7 @@ class WarmProgram(Program):
             raise SandboxError("The program is closed.")
         if self._over is None and not self.loaded.ok:
             raise SandboxError("The program did not load, so nothing can be called.", "Look at `loaded` first.")
-        request = _Sent(_framed(tuple(_checked([Call(function, args, kwargs or {}, return_args)]))), 1)
+        request = Sent(framed(tuple(checked([Call(function, args, kwargs or {}, return_args)]))), 1)
         answer = self._over or self._ask(request)
         self._answers.append(answer)
         return answer
@@ -301,7 +202,7 @@ class WarmProgram(Program):
         self._closed = True
         try:
             if self._ended is None:
-                self._guest.send(_HEADER.pack(b"E", 0))
+                self._guest.send(HEADER.pack(b"E", 0))
                 deadline = self._deadline()
                 while self._ended is None:
                     self._take(*self._guest.receive(deadline))
@@ -338,11 +239,11 @@ class WarmProgram(Program):
     def _deadline(self) -> float:
         return time.monotonic() + self._limits.call_s * _STARVED_FACTOR + _STARVED_S
 
-    def _ask(self, request: _Sent, before: bytes = b"", flags: int = 0) -> Answer:
+    def _ask(self, request: Sent, before: bytes = b"", flags: int = 0) -> Answer:
         """Send a request and wait for its answer, or for the end of the program."""
         started = time.monotonic()
         try:
-            self._guest.send(before + _batch_frame([request], flags))
+            self._guest.send(before + batch_frame([request], flags))
             deadline = self._deadline()
             while self._ended is None:
                 kind, content = self._guest.receive(deadline)
@@ -363,12 +264,12 @@ class WarmProgram(Program):
     def _whole_answer(self) -> bytearray | None:
         """The next answer, where all of it has come."""
         inbox = self._inbox
-        if len(inbox) < _LENGTH.size:
+        if len(inbox) < LENGTH.size:
             return None
-        end = _LENGTH.size + _LENGTH.unpack_from(inbox)[0]
+        end = LENGTH.size + LENGTH.unpack_from(inbox)[0]
         if len(inbox) < end:
             return None
-        data = inbox[_LENGTH.size : end]
+        data = inbox[LENGTH.size : end]
         del inbox[:end]
         return data
 
@@ -387,7 +288,7 @@ class WarmProgram(Program):
         if kind in self._output:
             self._output[kind] += content
         elif kind == b"X":
-            self._ended = _Ended.read(content)
+            self._ended = Ended.read(content)
             self._tampering = self._tampering or self._ended.note
         elif kind != b"A":
             raise LostError(f"The server inside sent a frame of unknown kind {kind!r}.")
@@ -396,7 +297,7 @@ class WarmProgram(Program):
         """The candidate's words as an answer. What is none ends the program as tampering."""
         self._answered += len(data)
         if self._answered > _MOST_ANSWERED:
-            return Answer(Kind.VALUE, _TOO_LARGE, seconds=seconds)
+            return Answer(Kind.VALUE, TOO_LARGE, seconds=seconds)
         try:
             return read_answer(data, seconds)
         except wire.WireError as error:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from pidistill.sandbox import Described, Kind
 from pidistill_sandboxes.inside import wire
-from pidistill_sandboxes.session import read_answer
+from pidistill_sandboxes.messages import read_answer
 
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.binary(max_size=30)

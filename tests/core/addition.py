@@ -173,7 +173,7 @@ def make_cell(
     domain = Addition()
     manager, stages = get_manager(), config.stages
     forms = {s.rollouts.retry_form for s in stages} | {s.rollouts.first_form for s in stages}
-    forms |= {s.examples.teacher_form for s in stages}
+    forms |= {s.examples.teacher_form for s in stages} | {s.examples.contrast_form for s in stages}
     return Cell(
         id=config.cell_id(seed), config=config, seed=seed, base=engine.base,
         train_problems=tuple(domain.problems(DataSource(split="train"))),

@@ -12,7 +12,7 @@ from pidistill.contracts import Group, Selector
 from pidistill.discovery import Kind
 from pidistill.plugins import get_manager
 from pidistill.records import Attempt, Status, Verdict
-from pidistill.select.selectors import Advantage, Frontier, Graded, Shortest
+from pidistill.select.selectors import Advantage, Coin, Frontier, Graded, Shortest
 from tests.core.builders import problem, rollout
 
 PROBLEM = problem(1)
@@ -65,11 +65,29 @@ def test_pass_fail_error_error_has_baseline_a_half_and_two_rows_of_weight_nothin
     group = Group(
         PROBLEM, [attempt(s, i) for i, s in enumerate((Status.PASS, Status.FAIL, Status.ERROR, Status.ERROR))]
     )
-    plain, scaled = Advantage().select(group), Advantage(scale=True).select(group)
+    plain = Advantage().select(group)
     assert [choice.advantage for choice in plain] == [0.5, -0.5, None, None]
-    assert [choice.advantage for choice in scaled] == [1.0, -1.0, None, None]
     assert [choice.weight for choice in plain] == [1.0, 1.0, 0.0, 0.0]
     assert group.pass_rate == 0.5
+
+
+@given(groups)
+def test_a_coin_deals_out_the_same_rewards_the_same_way_each_time(group: Group) -> None:
+    plain, tossed, again = Advantage().select(group), Coin().select(group), Coin().select(group)
+    assert tossed == again
+    assert [c.attempt for c in tossed] == [c.attempt for c in plain]
+    assert sorted((c.reward, c.advantage or 0.0) for c in plain if c.reward is not None) == sorted(
+        (c.reward, c.advantage or 0.0) for c in tossed if c.reward is not None
+    )
+    assert all(c.weight == 0 for c in tossed if c.reward is None)
+
+
+def test_a_coin_does_not_follow_the_verdict() -> None:
+    pair = [attempt(Status.PASS, 1), attempt(Status.FAIL, 2)]
+    drawn = [[replace(a.rollout, sampling=replace(a.rollout.sampling, seed=n)) for a in pair] for n in range(200)]
+    groups = [Group(PROBLEM, [replace(a, rollout=r) for a, r in zip(pair, rs, strict=True)]) for rs in drawn]
+    told = [Coin().select(group)[0].reward for group in groups]
+    assert 70 < sum(1 for reward in told if reward == 1.0) < 130
 
 
 @given(groups)

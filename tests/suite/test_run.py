@@ -328,6 +328,22 @@ def test_cells_that_cannot_be_compared_are_finished_all_the_same_and_the_command
     assert "2 finished." in told and "There is no report." in told and "cannot be paired" in told
 
 
+def test_an_arm_with_the_budget_of_another_waits_for_it(tmp_path: Path) -> None:
+    axes = 'recipe = ["compute-matched", "retry"]\nseed = [0, 1]'
+    file = write_suite(tmp_path, workers=2)
+    file.write_text(file.read_text().replace('recipe = ["retry", "rejection"]\nseed = [0, 1, 2]', axes))
+    driven = drive(file)
+    assert states(driven.board) == {"finished": 4}, [square.reason for square in driven.board.squares]
+    lines = [(line["event"], line["cell"]) for line in Journal(driven.registration.folder).lines()]
+    for matched, retry in zip(driven.cells[:2], driven.cells[2:], strict=True):
+        assert lines.index(("started", matched.id)) > lines.index(("finished", retry.id))
+    alone = write_suite(tmp_path / "alone")
+    alone.write_text(alone.read_text().replace('recipe = ["retry", "rejection"]', 'recipe = "compute-matched"'))
+    driven = drive(alone)
+    assert states(driven.board) == {"failed": 3}
+    assert "that arm has not been run here" in driven.board.of("failed")[0].reason
+
+
 def test_a_finished_suite_on_a_read_only_disk_is_reported_and_an_unfinished_one_is_not_gone_on_with(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

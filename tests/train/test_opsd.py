@@ -16,13 +16,15 @@ from pidistill.contracts import Trained, TrainJob
 from pidistill.engines.loading import load_model, trained_ref
 from pidistill.errors import StoreError, UsageError
 from pidistill.records import Example, ModelRef
+from pidistill.train import on_policy, session
 from pidistill.train.divergence import TokenDivergence
 from pidistill.train.examples import Encoded, Encoder
-from pidistill.train.opsd import OpsdObjective, Pair
+from pidistill.train.on_policy import Size
+from pidistill.train.opsd import Distillation, OpsdObjective
 from pidistill.train.randomness import isolated
 from pidistill.train.scoring import Batch, LogitHead
-from pidistill.train.teacher import open_teacher
-from pidistill.train.weights import open_trainee
+from pidistill.train.teacher import Single, open_teacher
+from pidistill.train.weights import Trainee, open_trainee
 from small_models import make_adapter
 
 if TYPE_CHECKING:
@@ -32,7 +34,10 @@ Job = Callable[..., TrainJob]
 CPU = torch.device("cpu")
 
 
-def train(job: TrainJob) -> Trained:
+def train(job: TrainJob, left_open: bool = False) -> Trained:
+    """Go on from the disk, or from what the last job left open."""
+    if not left_open:
+        session.close()
     return OpsdObjective().train(job)
 
 
@@ -99,18 +104,23 @@ def test_the_first_loss_is_the_naive_token_mean(any_model: ModelRef, rank: int, 
     assert result.tokens_trained == sum(map(len, completions))
 
 
-def _pair(job: TrainJob, double: bool = True) -> tuple[Pair, list[Encoded]]:
+def _pair(job: TrainJob, double: bool = True) -> tuple[Distillation, list[Encoded]]:
     """Student (with an adapter that says something), teacher and examples, in float64."""
     trainee = open_trainee(job, job.model)
     if double:
         trainee.model.double()
-    pair = Pair.open(job, trainee)
+    pair = Distillation(job, trainee)
     if double:
-        pair.teacher.model.double()
+        teacher_of(pair).model.double()
     return pair, Encoder.of(job, trainee).encode(job.examples, teacher=True)
 
 
-def _gradient(pair: Pair) -> torch.Tensor:
+def teacher_of(pair: Distillation) -> Single:
+    assert isinstance(pair.teacher, Single)
+    return pair.teacher
+
+
+def _gradient(pair: Distillation) -> torch.Tensor:
     found = torch.cat([p.grad.flatten() for p in pair.trainee.trainable().values() if p.grad is not None])
     pair.trainee.model.zero_grad()
     return found
@@ -124,11 +134,11 @@ def test_a_batch_of_unequal_lengths_is_the_mean_over_its_tokens_one_example_at_a
     pair, encoded = _pair(replace(one, examples=[replace(e, weight=0.5 + i / 20) for i, e in enumerate(one.examples)]))
     assert len({len(e.prompt) for e in encoded}) > 3
     tokens = sum(len(e.completion) for e in encoded)
-    loss, _ = pair.backward(encoded, tokens)
+    loss, _ = pair.backward(encoded, Size(tokens, 8))
     gradient = _gradient(pair)
     singles = 0.0
     for example in encoded:
-        mean, _ = pair.backward([example], tokens)
+        mean, _ = pair.backward([example], Size(tokens, 8))
         singles += mean
     assert loss == pytest.approx(singles, rel=1e-12)
     torch.testing.assert_close(gradient, _gradient(pair), rtol=1e-9, atol=1e-14)
@@ -146,15 +156,16 @@ def test_micro_batches_train_as_the_whole_batch_does(micro: int, rank: int, job:
     assert split.tokens_processed < whole.tokens_processed
 
 
-@pytest.mark.parametrize("teacher", ["base", "live"])
+@pytest.mark.parametrize("teacher", ["base", "live", "ema", "hard-copy", "trust-region"])
 @pytest.mark.parametrize("rank", [4, 0])
 @pytest.mark.parametrize("from_adapter", [False, True])
-def test_two_jobs_of_five_steps_are_one_of_ten(
+def test_three_jobs_are_one_whether_read_back_or_left_open(
     teacher: str, rank: int, from_adapter: bool, job: Job, model: ModelRef, tmp_path: Path
 ) -> None:
     if from_adapter:
         model = trained_ref(model, make_adapter(Path(model.base), tmp_path / "start"), adapter=True)
     settings = {"steps": 10, "schedule": "cosine", "warmup_steps": 2, "teacher": teacher, "lora_rank": rank}
+    settings |= {"teacher_decay": 0.7, "teacher_every": 3, "teacher_mix": 0.3}
     whole = job("whole", model=model, lr=1e-3, **settings)
     examples = [*whole.examples] * 5
     result = train(replace(whole, examples=examples))
@@ -162,11 +173,48 @@ def test_two_jobs_of_five_steps_are_one_of_ten(
 
     first = job("first", model=model, examples=examples[:20], lr=1e-3, **settings)
     assert train(first).steps == 5
-    second = job("second", model=trained(first), examples=examples[20:], resume_from=first.out_dir, lr=1e-3, **settings)
-    assert train(second).steps == 5
-    assert_same_weights(whole.out_dir, second.out_dir)
-    lines = [(job_.out_dir / "metrics.jsonl").read_text() for job_ in (first, second)]
+    moved = first.out_dir.rename(tmp_path / "published")
+    ref = trained_ref(model, moved, adapter=rank > 0)
+    second = job("second", model=ref, examples=examples[20:28], resume_from=moved, lr=1e-3, **settings)
+    assert train(second, left_open=True).steps == 2
+    again = job("again", model=ref, examples=examples[20:28], resume_from=moved, lr=1e-3, **settings)
+    assert train(again).steps == 2
+    names = {path.relative_to(second.out_dir) for path in second.out_dir.rglob("*") if path.is_file()}
+    assert names == {path.relative_to(again.out_dir) for path in again.out_dir.rglob("*") if path.is_file()}
+    for name in names - {Path("trainer_state.pt")}:
+        assert (second.out_dir / name).read_bytes() == (again.out_dir / name).read_bytes(), name
+
+    third = job("third", model=trained(second), examples=examples[28:], resume_from=second.out_dir, lr=1e-3, **settings)
+    assert train(third, left_open=True).steps == 3, "another chain is open: this one is read back"
+    assert_same_weights(whole.out_dir, third.out_dir)
+    lines = [(folder / "metrics.jsonl").read_text() for folder in (moved, second.out_dir, third.out_dir)]
     assert "".join(lines) == (whole.out_dir / "metrics.jsonl").read_text()
+
+
+def test_a_chain_that_is_open_is_not_read_back_and_one_that_is_not_its_own_is_closed(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[ModelRef] = []
+
+    def counting(job: TrainJob, start: ModelRef) -> Trainee:
+        opened.append(start)
+        return open_trainee(job, start)
+
+    monkeypatch.setattr(on_policy, "open_trainee", counting)
+    first = job("first", steps=6)
+    train(first)
+    second = job("second", steps=6, model=trained(first), resume_from=first.out_dir)
+    train(second, left_open=True)
+    assert len(opened) == 1
+    third = job("third", steps=6, model=trained(first), resume_from=first.out_dir)
+    train(third, left_open=True)  # from the first one again, which is no longer what is open
+    assert len(opened) == 2
+    assert_same_weights(second.out_dir, third.out_dir)
+    changed = job("changed", steps=6, model=trained(third), resume_from=third.out_dir, lr=1e-3)
+    with pytest.raises(UsageError, match="was trained with lr"):
+        train(changed, left_open=True)
+    OpsdObjective().close()
+    assert session._open is None
 
 
 def test_a_resumed_chain_starts_at_other_weights_than_a_fresh_job_would_reach(job: Job) -> None:
@@ -218,6 +266,7 @@ def test_the_base_teacher_is_the_starting_model_whatever_the_student_becomes(
     with torch.no_grad():
         for parameter in trainee.trainable().values():
             parameter.add_(0.3 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(0)))
+    assert isinstance(teacher, Single)
     with teacher.scoring() as scorer:
         assert not torch.is_grad_enabled()
         assert not scorer.training
@@ -234,7 +283,9 @@ def test_the_live_teacher_is_the_student_as_it_stands(job: Job) -> None:
     with torch.no_grad():
         for parameter in trainee.trainable().values():
             parameter.add_(0.1)
-    with open_teacher(one, trainee).scoring() as scorer:
+    teacher = open_teacher(one, trainee)
+    assert isinstance(teacher, Single)
+    with teacher.scoring() as scorer:
         scored = logits(scorer, [(5, 6)], [(20, 2)])
     assert torch.equal(scored, logits(trainee.model, [(5, 6)], [(20, 2)]))
 
@@ -250,7 +301,7 @@ def test_a_step_gives_the_teacher_no_gradient_and_changes_only_the_student(
     frozen = {n: p.clone() for n, p in pair.trainee.model.named_parameters() if not p.requires_grad}
     optimizer = torch.optim.SGD(pair.trainee.trainable().values(), lr=0.1)
     for _ in range(2):
-        pair.backward(encoded, 50)
+        pair.backward(encoded, Size(50, 8))
         optimizer.step()
     for name, parameter in pair.trainee.model.named_parameters():
         if name in frozen:
@@ -263,20 +314,20 @@ def test_a_step_gives_the_teacher_no_gradient_and_changes_only_the_student(
 
 def test_with_all_weights_the_frozen_copy_gets_no_gradient(job: Job) -> None:
     pair, encoded = _pair(job("a", lora_rank=0), double=False)
-    pair.backward(encoded, 50)
-    assert all(parameter.grad is None for parameter in pair.teacher.model.parameters())
+    pair.backward(encoded, Size(50, 8))
+    assert all(parameter.grad is None for parameter in teacher_of(pair).model.parameters())
     assert all(parameter.grad is not None for parameter in pair.trainee.model.parameters())
 
 
 def test_a_live_teacher_gets_no_gradient_either(job: Job) -> None:
     """The live student's gradient equals the one against the same logits as constants."""
     pair, encoded = _pair(job("a", lora_rank=0, teacher="live"))
-    pair.backward(encoded, 50)
+    pair.backward(encoded, Size(50, 8))
     gradient = _gradient(pair)
     completions = [e.completion for e in encoded]
     constant = logits(pair.trainee.model, [e.teacher_prompt for e in encoded], completions)
     hidden = Batch.of([e.prompt for e in encoded], completions, CPU).hidden(pair.trainee.model)
-    (pair.divergence.per_token(pair.student_head(hidden), constant).sum() / 50).backward()
+    (pair.divergence.per_token(pair.head(hidden), constant).sum() / 50).backward()
     torch.testing.assert_close(gradient, _gradient(pair), rtol=1e-9, atol=1e-14)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from pidistill.engines.loading import load_model, trained_ref
 from pidistill.errors import EngineError, UsageError
 from pidistill.records import Example, ModelRef
 from pidistill.train.examples import Encoder
-from pidistill.train.sft import SFTObjective, micro_batch_size, rows
+from pidistill.train.sft import SFTObjective, last_state, micro_batch_size, rows
 from pidistill.train.weights import open_trainee
 from small_models import make_adapter
 
@@ -192,6 +193,49 @@ def test_progress_hears_every_step_and_nothing_is_printed(job: Job, capfd: pytes
     train(replace(one, progress=lambda done, total, row: heard.append((done, total))))
     assert heard == [(step, 6) for step in range(1, 7)]
     assert "loss" not in capfd.readouterr().out
+
+
+class Killed(BaseException):
+    """As a signal is."""
+
+
+@pytest.mark.parametrize("rank", [4, 0])
+@pytest.mark.parametrize("killed_after", [(1,), (3,), (2, 7), (5, 6, 8)])
+def test_a_killed_job_goes_on_to_the_same_end(
+    rank: int, killed_after: tuple[int, ...], job: Job, tmp_path: Path
+) -> None:
+    """Every step is saved; batches of 3 of 8 examples, so that each epoch ends with a smaller one."""
+    settings = {"epochs": 3, "batch_size": 3, "lora_rank": rank, "schedule": "cosine", "lr": 1e-3}
+    expected = train(job("whole", save_minutes=0, **settings))
+    working = tmp_path / "working"
+    working.mkdir()
+    for step in killed_after:
+
+        def die(done: int, total: int, row: object, step: int = step) -> None:
+            if done == step + 1:  # the state after `step` is on the disk by now
+                raise Killed
+
+        shutil.rmtree(tmp_path / "again", ignore_errors=True)
+        with pytest.raises(Killed):
+            train(job("again", save_minutes=1e-9, working=working, progress=die, **settings))
+        saved = last_state(working)
+        assert saved is not None and saved.name == f"checkpoint-{step}"
+        (working / "checkpoint-99").mkdir()  # a state that was not written to its end
+    shutil.rmtree(tmp_path / "again")
+    heard: list[int] = []
+    found = train(
+        job(
+            "again",
+            save_minutes=1e-9,
+            working=working,
+            progress=lambda done, total, row: heard.append(done),
+            **settings,
+        )
+    )
+    assert heard == list(range(killed_after[-1] + 1, 10))
+    assert found == expected
+    assert same_weights(tmp_path / "whole", tmp_path / "again")
+    assert (tmp_path / "whole" / "metrics.jsonl").read_text() == (tmp_path / "again" / "metrics.jsonl").read_text()
 
 
 def test_bfloat16_trains_all_weights_in_float32(job: Job) -> None:

@@ -26,6 +26,8 @@ class Job:
     """Equal for cells that share live parts: a process that has run one runs the others quicker."""
     folder: Path
     """The suite's, in the store: logs and progress go there."""
+    after: str = ""
+    """The cell that must have ended before this one begins: the one whose budget it is given. Mostly empty."""
     cwd: Path = Path()
     """Of the driver: paths in a configuration are relative to it."""
     renew: bool = False

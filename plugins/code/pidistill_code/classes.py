@@ -1,33 +1,46 @@
-"""Whether a task asks for a class, and for which operators of it.
+"""Whether a task asks for a class, and, where there is no reference to show it, for which operators of it.
 
 A program may write a class where a function was wanted, or an operator that nobody asked for, and have it say what the
-tests like to hear. So an object's word on plain data counts only where it is what the task is about: its name is a
-class in the reference or, without one, in the prompt or by its capital letter; the special method is written in the
-reference or, without one, the task speaks of it or of operators at all, or the tests put an instance beside one.
+tests like to hear. So an object's word on plain data counts only where it is what the task is about. With a reference
+that is what the reference's objects are used for (`inside.beliefs`). Without one an object is of a class that is asked
+for where that class is in the prompt or has a capital letter, and an operator is asked for where the tests put an
+instance beside something else, or the task speaks of it and no test shows it between two instances. A method that
+plain data has as well is asked for where the task names it.
 """
 
 from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pidistill_code.inside.standins import AS_NUMBER, ORDERING, SIDES
+from pidistill_code.inside.standins import JUDGING, NUMERIC, ORDERING, SIDES, TELLING
 
 _SPECIAL = re.compile(r"__[a-z]+__")
-_SPEAKS = re.compile(
-    r"operators?\b|\bequal|\bcompar|\barithmetic|\boverload|\border(?:ed|ing)\b|\bdunder|\bmagic method|\bmembership\b",
-    re.IGNORECASE,
-)
 _METHODS: Final[dict[type[ast.AST], str]] = {
     ast.Add: "__add__", ast.Sub: "__sub__", ast.Mult: "__mul__", ast.Div: "__truediv__", ast.FloorDiv: "__floordiv__",
     ast.Mod: "__mod__", ast.Pow: "__pow__", ast.MatMult: "__matmul__", ast.BitAnd: "__and__", ast.BitOr: "__or__",
     ast.BitXor: "__xor__", ast.LShift: "__lshift__", ast.RShift: "__rshift__", ast.Eq: "__eq__", ast.NotEq: "__ne__",
     ast.Lt: "__lt__", ast.LtE: "__le__", ast.Gt: "__gt__", ast.GtE: "__ge__", ast.In: "__contains__",
-    ast.NotIn: "__contains__",
+    ast.NotIn: "__contains__", ast.USub: "__neg__", ast.UAdd: "__pos__", ast.Invert: "__invert__",
+}  # fmt: skip
+_CALLS: Final = {
+    "float": "__float__", "int": "__int__", "complex": "__complex__", "abs": "__abs__", "round": "__round__",
+    "math.floor": "__floor__", "math.ceil": "__ceil__", "math.trunc": "__trunc__",
+}  # fmt: skip
+_ASSERTIONS: Final = {
+    "assertEqual": "__eq__", "assertNotEqual": "__ne__", "assertIn": "__contains__", "assertNotIn": "__contains__",
+    "assertLess": "__lt__", "assertLessEqual": "__le__", "assertGreater": "__gt__", "assertGreaterEqual": "__ge__",
 }  # fmt: skip
 _EQUALITY: Final = frozenset({"__eq__", "__ne__"})
+_GROUPS: Final = (
+    (_EQUALITY, r"\bequality\b|\bequal to\b|\bcompare[sd]? equal\b|=="),
+    (ORDERING, r"\border(?:ed|ing)\b|\bcompar(?:e[sd]?|able|ison)\b|[<>]=?"),
+    (JUDGING - _EQUALITY - ORDERING | NUMERIC, r"\boperators?\b|\barithmetic\b|\boverload|\badd(?:ed|ition)\b"),
+    (frozenset({"__contains__"}), r"\bmembership\b|`in`|\bin operator\b|\bsupports? in\b"),
+)
+"""Special methods, and the words by which a task speaks of them."""
 
 
 def asks_class(name: str, prompt: str, reference: str | None) -> bool:
@@ -42,60 +55,84 @@ def asks_class(name: str, prompt: str, reference: str | None) -> bool:
     return name[:1].isupper() or bool(made)
 
 
-def operators_used(body: Sequence[ast.stmt], classes: Sequence[str]) -> set[str]:
-    """Special methods of what is made by calling `classes`, and of what operators make of it, that `body` uses."""
+def operators_used(body: Sequence[ast.stmt], classes: Sequence[str]) -> tuple[set[str], set[str]]:
+    """Special methods of instances that `body` uses beside other things, and those that it uses between instances.
+
+    An instance is what calling one of `classes` gives, by whatever name it is kept, and what operators make of it.
+    """
     nodes = [node for statement in body for node in ast.walk(statement)]
     names = {
-        target.id
+        ast.unparse(target)
         for node in nodes
         if isinstance(node, ast.Assign) and _is_made(node.value, classes, set())
         for target in node.targets
-        if isinstance(target, ast.Name)
     }
-    found: set[str] = set()
-    sides: Sequence[ast.expr]
+    beside: set[str] = set()
+    between: set[str] = set()
     for node in nodes:
-        match node:
-            case ast.BinOp(left=left, op=op, right=right):
-                sides, methods = (left, right), [_METHODS[type(op)]]
-            case ast.Compare(left=left, ops=ops, comparators=comparators):
-                sides, methods = (left, *comparators), [_METHODS[type(op)] for op in ops if type(op) in _METHODS]
-            case ast.Call(func=ast.Name(id="float" | "int" | "complex" as name), args=[argument]):
-                sides, methods = (argument,), [f"__{name}__"]
-            case _:
-                continue
-        if any(_is_made(side, classes, names) for side in sides):
-            found.update(methods)
-    return found
+        for sides, method in _uses(node):
+            made = [_is_made(side, classes, names) for side in sides]
+            if all(made) and len(made) > 1:
+                between.add(method)
+            elif any(made):
+                beside.add(method)
+    return beside, between
+
+
+def _uses(node: ast.AST) -> Iterator[tuple[Sequence[ast.expr], str]]:
+    """What an expression puts beside each other, and the special method that this asks for."""
+    op: ast.AST
+    match node:
+        case ast.BinOp(left=left, op=op, right=right):
+            yield (left, right), _METHODS[type(op)]
+        case ast.AugAssign(target=left, op=op, value=right):
+            yield (left, right), _METHODS[type(op)]
+        case ast.UnaryOp(op=op, operand=operand) if type(op) in _METHODS:
+            yield (operand,), _METHODS[type(op)]
+        case ast.Compare(left=left, ops=ops, comparators=comparators):
+            for one, op, other in zip((left, *comparators), ops, comparators, strict=False):
+                if isinstance(op, ast.In | ast.NotIn):
+                    yield (other,), _METHODS[type(op)]
+                elif type(op) in _METHODS:
+                    yield (one, other), _METHODS[type(op)]
+        case ast.Call(func=ast.Attribute(attr=name), args=[one, other, *_]) if name in _ASSERTIONS:
+            yield ((other,) if _ASSERTIONS[name] == "__contains__" else (one, other)), _ASSERTIONS[name]
+        case ast.Call(func=func, args=[argument, *_]) if ast.unparse(func) in _CALLS:
+            yield (argument,), _CALLS[ast.unparse(func)]
 
 
 def _is_made(node: ast.expr, classes: Sequence[str], names: set[str]) -> bool:
     match node:
         case ast.Call(func=ast.Name(id=name)):
             return name in classes
-        case ast.Name(id=name):
-            return name in names
+        case ast.Name() | ast.Attribute():
+            return ast.unparse(node) in names
         case ast.BinOp(left=left, right=right):
             return _is_made(left, classes, names) or _is_made(right, classes, names)
         case ast.UnaryOp(operand=operand):
             return _is_made(operand, classes, names)
+        case ast.Tuple(elts=elements) | ast.List(elts=elements) | ast.Set(elts=elements):
+            return any(_is_made(element, classes, names) for element in elements)
     return False
 
 
-def asked_operators(task: str, reference: str | None, used: Iterable[str] = ()) -> Iterable[str]:
-    """Special methods that the task is about; with each, what Python makes of it.
+def asked_operators(task: str, body: Sequence[ast.stmt], classes: Sequence[str]) -> list[str]:
+    """Special methods, and methods of plain data, that a task without a reference is about.
 
-    `task` is what it says, `used` what its tests use.
+    `task` is what it says, `body` its tests, `classes` those that it asks for.
     """
-    known = SIDES | AS_NUMBER
-    if reference is None and _SPEAKS.search(task):
-        return sorted(known)
-    text = task if reference is None else reference
-    found = set(_SPECIAL.findall(text)) & known
-    if reference is None:
-        found |= set(used)
+    found = {name for name in TELLING if re.search(rf"\b{name}\b", task)}
+    if not classes:
+        return sorted(found)
+    beside, between = operators_used(body, classes)
+    found |= beside
+    spoken = set(_SPECIAL.findall(task)) & (SIDES | NUMERIC)
+    for group, words in _GROUPS:
+        if not between & group and re.search(words, task, re.IGNORECASE):
+            spoken |= group
+    found |= spoken - between
     for group in (_EQUALITY, ORDERING):
-        if found & group and (group is _EQUALITY or reference is None or "total_ordering" in text):
+        if found & group:
             found |= group
-    found |= {f"__{mark}{name[2:]}" for name in tuple(found - _EQUALITY - ORDERING) for mark in "ri"} & known
-    return sorted(found)
+    others = {name for name in found if name in JUDGING} - _EQUALITY - ORDERING
+    return sorted(found | {f"__{mark}{name[2:]}" for name in others for mark in "ri"} & SIDES)

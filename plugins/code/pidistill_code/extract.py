@@ -14,7 +14,8 @@ first match wins:
 3. Plain text that defines the entry point, without the prose before, between and after its code (`prose`). Constants,
    imports and `try:` above the first definition belong to it.
 4. Text, or the last block, that goes on where the prompt stops, if the problem allows that: the prompt, then the text
-   up to the first unindented line that is prose.
+   up to the first unindented line that is prose, indented as the prompt's body is. Where the first line has lost its
+   indentation, the next one tells whether all have.
 
 An unclosed fence reaches to the end. All rules take time proportional to the text's length.
 """
@@ -26,7 +27,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from pidistill_code.prose import is_prose, is_statement, margins, without_prose
+from pidistill_code.prose import is_prose, is_statement, margins, opened, statements, without_prose
 
 LONGEST: Final = 1_000_000
 """Characters; longer code is no answer."""
@@ -66,14 +67,15 @@ def extract(completion: str, entry_point: str, prompt: str | None = None) -> Ext
     name = entry_point.split(".", 1)[0].removesuffix("()")
     blocks = _blocks(text)
     if not blocks and name:
-        text = _within_tags(text, name)
+        text = _within_tags(text.rstrip().removesuffix("```"), name)
     if not text.strip() or (blocks and not any(block.text.strip() for block in blocks)):
         return Extracted(None, reason="the completion is empty")
     if not name:
         return _checked(_program(blocks) if blocks else without_prose(text, ""), 0)
     those = [number for number, block in enumerate(blocks) if _defines(block.text, name)]
     makes = [number for number in those if not _imports(blocks[number].text, name)]
-    defining = next(reversed(makes or those), None)  # a block that shows its use may import it
+    written = [number for number in makes if _written(name).search(blocks[number].text)]
+    defining = next(reversed(written or makes or those), None)  # a block that shows its use may import it
     if defining is not None:
         return _checked(_with_helpers([block.text for block in blocks[: defining + 1]]), 0)
     if not blocks and prompt is None and not any(line[:1].strip() for line in text.split("\n")):
@@ -92,14 +94,62 @@ def _continued(code: str, name: str, prompt: str) -> Extracted:
         lines.pop(0)
     if not lines:
         return Extracted(None, reason="the completion holds no code")
-    if not lines[0][0].isspace():  # tokenizers and strip() take the first line's indentation away
-        if not is_statement(lines[0]):
-            return Extracted(None, reason=f"nothing in it defines {name!r}, nor does it go on where the prompt stops")
-        rest = [line for line in lines[1:] if line.strip()]
-        inner = any(line[0].isspace() for line in rest) and not lines[0].rstrip().endswith(":")
-        lines = ["    " + lines[0], *lines[1:]] if inner else ["    " + line if line.strip() else "" for line in lines]
+    if not lines[0][0].isspace() and not is_statement(lines[0]):
+        indented = next((number for number, line in enumerate(lines) if line[:1].isspace() and line.strip()), None)
+        if indented is None or not all(is_prose(line) for line in lines[:indented] if line.strip()):
+            return Extracted(
+                None, reason=f"nothing in it defines {name!r}, nor does it go on where the prompt stops"
+            )  # fmt: skip
+        lines = lines[indented:]
+    lines = _in_body(lines, _indentation(prompt))
     head = prompt.rstrip("\n")
     return _checked("\n".join([head, *lines]), head.count("\n") + 1)
+
+
+def _indentation(prompt: str) -> str:
+    """The indentation of the body that a prompt begins: of its last line that has some."""
+    for line in reversed(prompt.split("\n")):
+        if line[:1].isspace() and line.strip():
+            return line[: len(line) - len(line.lstrip())]
+    return "    "
+
+
+def _in_body(lines: list[str], indentation: str) -> list[str]:
+    """`lines` that go on with a body, indented as it is. Tokenizers and `strip()` take indentation away: of the first
+    line, or of all of them."""
+    own = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
+    if own == indentation:
+        return lines
+    if own:  # another width, of all lines
+        return [indentation + line.removeprefix(own) if line.startswith(own) else line for line in lines]
+    after = next(iter(list(statements(lines))[1:]), None)
+    if after is None:
+        return [indentation + lines[0], *lines[1:]]
+    width = _width(lines[after]) - _width(lines[after].lstrip())
+    opens = lines[0].split("#")[0].rstrip().endswith(":")
+    goes_on = width > _width(indentation) if opens else width >= _width(indentation)
+    ends = (
+        re.match(r"(?:return|raise|pass)\b", lines[0])
+        and not width
+        and re.match(r"(?:async[ \t]+)?def\b|class\b|@|if __name__", lines[after])
+        and not opens
+    )
+    if goes_on or ends or (not width and is_prose(lines[after])):
+        return [indentation + lines[0], *lines[1:]]
+    begun = set(statements(lines))
+    quoted = _quoted(lines)
+    return [indentation + line if line.strip() and (number in begun or number not in quoted) else line
+            for number, line in enumerate(lines)]  # fmt: skip
+
+
+def _quoted(lines: list[str]) -> set[int]:
+    """The lines that begin inside a string."""
+    found, quote = set[int](), ""
+    for number, line in enumerate(lines):
+        if quote:
+            found.add(number)
+        quote, _ = opened(line, quote)
+    return found
 
 
 def _checked(code: str, continued: int) -> Extracted:
@@ -138,6 +188,12 @@ def _imports(code: str, name: str) -> bool:
         rf"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+{re.escape(name)}\b|^{re.escape(name)}[ \t]*[:=]", code, re.M
     )
     return made is None
+
+
+def _written(name: str) -> re.Pattern[str]:
+    """A definition of `name` that is more than a name for something: a block may say what came of a call so."""
+    return re.compile(rf"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+{re.escape(name)}\b|^{re.escape(name)}[^\n]*=[^\n]*"
+                      r"(?:\blambda\b|\w\()", re.MULTILINE)  # fmt: skip
 
 
 def _within_tags(text: str, name: str) -> str:
@@ -242,13 +298,14 @@ def _stands_outside(text: str, name: str) -> bool:
 
 
 def _body(text: str) -> str:
-    """The lines up to the first unindented one, after an indented one, that is prose."""
+    """The lines up to the first unindented one, below code, that is prose."""
     lines = text.split("\n")
     starts = dict(margins(lines))
-    indented = False
+    begun = False
     for number, line in enumerate(lines):
-        if line[:1].isspace() and line.strip():
-            indented = True
-        elif indented and number in starts and is_prose(line):
-            return "\n".join(lines[:number])
+        if number in starts and is_prose(line):
+            if begun:
+                return "\n".join(lines[:number])
+        elif line.strip():
+            begun = True
     return "\n".join(lines)

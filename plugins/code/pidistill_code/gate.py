@@ -13,11 +13,11 @@ A problem that fails is ABSTAIN, whatever is submitted: its tests are wrong, or 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from pidistill.sandbox import Answer, Described, Kind, Limits, Raised
 from pidistill_code.expressions import CandidateCall
-from pidistill_code.judge import ENDS, Judge, Run
+from pidistill_code.judge import ENDS, Judge, Run, Uses
 from pidistill_code.suite import RoomTest, ScriptTest, Suite
 from pidistill_code.values import same_output
 
@@ -50,11 +50,20 @@ _BY_REFERENCE: Final = "raises"
 """What may be asked for, unless a reference says that it is something else."""
 
 
-def objection(judge: Judge, suite: Suite, reference: str | None, limits: Limits, run_reference: bool = True) -> str:
-    """Why the tests cannot judge; '' where they can. The reference, if there is one, is run only where it is asked."""
+class Look(NamedTuple):
+    """What a look at a problem's tests has found."""
+
+    objection: str = ""
+    """Why they cannot judge; '' where they can."""
+    uses: Uses | None = None
+    """What the reference's objects were used for; None without a reference, or where it was not run."""
+
+
+def look(judge: Judge, suite: Suite, reference: str | None, limits: Limits, run_reference: bool = True) -> Look:
+    """Whether the tests can judge. The reference, if there is one, is run only where it is asked."""
     if suite.script:
         if all(isinstance(test, ScriptTest) and same_output("", test.stdout) for test in suite.tests):
-            return "a program that prints nothing passes all tests"
+            return Look("a program that prints nothing passes all tests")
     else:
         of_values = not any(isinstance(test, RoomTest) for test in suite.tests)
         for name, (stub, body) in STUBS.items():
@@ -63,12 +72,13 @@ def objection(judge: Judge, suite: Suite, reference: str | None, limits: Limits,
             ):
                 continue
             if _passes(judge, suite, name, stub, body, limits):
-                return f"a function that {name} passes all tests"
+                return Look(f"a function that {name} passes all tests")
     if reference is not None and run_reference:
-        run = judge.run(suite, reference, limits)
+        run = judge.run(suite, reference, limits, trusted=True)
         if run.end is not None or run.passed < run.total:
-            return refused(run)
-    return ""
+            return Look(refused(run))
+        return Look(uses=tuple(result.uses for result in run.results))
+    return Look()
 
 
 def refused(run: Run) -> str:

@@ -11,16 +11,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeGuard
+from typing import Final, TypeAlias, TypeGuard
 
 from pidistill.sandbox import Answer, Kind, Limits, Outcome, Raised, Session
 from pidistill_code.answers import Ask, Asker, DivergedError, EndedError, as_recorded, ask_program
 from pidistill_code.expressions import CandidateCall
-from pidistill_code.live import Tests, served_text
+from pidistill_code.live import Tests, Use, served_text
 from pidistill_code.operations import truth
 from pidistill_code.room import CandidateRaisedError, guarded, pass_on, record_in_room, run_on_answers
 from pidistill_code.suite import IN_PLACE, AssertTest, DataTest, RoomTest, ScriptTest, Suite, Test, as_call
-from pidistill_code.values import close, normalise, same_output, shown
+from pidistill_code.values import UnreadableError, close, normalise, same_output, shown
 
 _EVALUATE: Final = f"""
 
@@ -38,6 +38,8 @@ exec(compile({source!r}, __file__, "exec", dont_inherit=True))
 """
 _MORE_OUTPUT: Final = 1 << 16
 """Bytes that a program may print beyond twice what it should."""
+Uses: TypeAlias = tuple[tuple[Use, ...], ...]
+"""What the reference's objects were used for, test by test."""
 _ANSWER_ERRORS = (TypeError, ValueError, ArithmeticError, LookupError, RecursionError)
 """What looking at an answer of a wrong kind raises."""
 
@@ -51,6 +53,8 @@ class Result:
     got: str = ""
     """What came instead of the expected answer, for a person."""
     raised: Raised | None = None
+    uses: tuple[Use, ...] = ()
+    """Of the reference: what its objects were used for, as `live` tells it."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +81,10 @@ class Judge:
     def __init__(self, session: Session, room: Callable[[], Session]) -> None:
         self.session, self.room = session, room
 
-    def run(self, suite: Suite, source: str, limits: Limits) -> Run:
+    def run(self, suite: Suite, source: str, limits: Limits, uses: Uses | None = None, trusted: bool = False) -> Run:
         """All tests of `suite` against the program `source`. Raises `SandboxError` for the sandbox's own trouble.
+
+        `uses` are those of the reference's objects, test by test; `trusted` says that this is the reference.
 
         The quick ways are for plain values. Where an answer is none, or a test is about more, everything is done once
         more, in a new process, with the tests in the room beside the program.
@@ -88,7 +94,7 @@ class Judge:
         if not suite.live:
             with contextlib.suppress(DivergedError):
                 return self._quick(suite, source, limits)
-        return self._live(suite, source, limits)
+        return self._live(suite, source, limits, uses, trusted)
 
     def _quick(self, suite: Suite, source: str, limits: Limits) -> Run:
         if suite.calls is not None:
@@ -125,7 +131,7 @@ class Judge:
                 return ended.kind
         return None
 
-    def _live(self, suite: Suite, source: str, limits: Limits) -> Run:
+    def _live(self, suite: Suite, source: str, limits: Limits, uses: Uses | None, trusted: bool) -> Run:
         """The tests in the room, the program beside them."""
         results: list[Result] = []
         end: Kind | None = None
@@ -135,14 +141,18 @@ class Judge:
             else:
                 with Tests(self.room(), _room_limits(limits), program) as tests:
                     ask = ask_program(program, suite.entry_point)
-                    for test in suite.tests:
-                        result, end = self._beside(suite, test, tests, ask)
+                    for number, test in enumerate(suite.tests):
+                        result, end = self._beside(
+                            suite, test, tests, ask, uses[number] if uses is not None else None, trusted
+                        )
                         results.append(result)
                         if end is not None:
                             break
         return Run(tuple(results), len(suite.tests), end, program.outcome)
 
-    def _beside(self, suite: Suite, test: Test, tests: Tests, ask: Ask) -> tuple[Result, Kind | None]:
+    def _beside(
+        self, suite: Suite, test: Test, tests: Tests, ask: Ask, uses: tuple[Use, ...] | None, trusted: bool
+    ) -> tuple[Result, Kind | None]:
         if isinstance(test, DataTest):
             try:
                 return self._data(suite, test, Asker(ask)), None
@@ -150,8 +160,9 @@ class Judge:
                 return Result(test, False, ENDS[ended.kind]), ended.kind
         assert isinstance(test, AssertTest | RoomTest)
         spec = suite.spec(test)
-        why, end = tests.run(spec._replace(statements=guarded(spec.statements)))
-        return Result(test, not why and end is None, why if end is None else ENDS[end]), end
+        said = tests.run(spec._replace(statements=guarded(spec.statements), uses=uses, trusted=trusted))
+        why = said.why if said.end is None else ENDS[said.end]
+        return Result(test, not why and said.end is None, why, uses=said.uses), said.end
 
     def resolve(self, suite: Suite, reference: str, limits: Limits) -> Suite:
         """`suite` with what the program `reference` answers: expected answers, and transcripts of tests for the room.
@@ -206,7 +217,7 @@ class Judge:
         except CandidateRaisedError as error:
             return Result(test, False, f"raised {raised_text(error.raised)}", error.raised)
         except _ANSWER_ERRORS as error:
-            if not ask.readable:
+            if not ask.readable or isinstance(error, UnreadableError):
                 raise DivergedError from None
             return Result(test, False, f"{ask.got} ({type(error).__name__}: {error})"[:600])
         if not ask.readable:

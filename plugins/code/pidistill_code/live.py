@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias, cast
 
 from pidistill.sandbox import Answer, Kind, Limits, Program, Session
 
-_SHARED: Final = ("graph", "standins", "guard", "remote", "effects")
-_ROOM: Final = (*_SHARED, "checks", "runner")
+_SHARED: Final = ("graph", "standins", "guard", "steps", "objects", "remote", "effects")
+_ROOM: Final = (*_SHARED, "beliefs", "checks", "runner")
 _LOAD: Final = """
 import sys as _sys, types as _types
 def _load(modules):
@@ -34,6 +34,11 @@ SERVE: Final = "_pidistill_serve"
 """Name of what answers messages in the candidate's program."""
 
 
+Use: TypeAlias = tuple[str, str, int, int]
+"""What an object of the program's did, as `inside.beliefs` tells it: the method, the instruction of the test, how many
+times."""
+
+
 class Spec(NamedTuple):
     """Test code as the room runs it."""
 
@@ -46,7 +51,12 @@ class Spec(NamedTuple):
     classes: tuple[str, ...] = ()
     """Those of `names` that the task wants to be classes."""
     operators: tuple[str, ...] = ()
-    """Special methods of these that the task is about, so that their word on data counts."""
+    """Special methods of these that the task is about, so that their word on data counts, and methods of plain data
+    that it speaks of."""
+    uses: tuple[Use, ...] | None = None
+    """Where the reference's objects had a word on data; None where that is unknown."""
+    trusted: bool = False
+    """Whether the program is the reference."""
 
 
 @cache
@@ -69,6 +79,17 @@ def _room_text() -> str:
     return f"{_LOAD}\nrun = _load({_modules(*_ROOM)!r})['begin']()\n"
 
 
+class Said(NamedTuple):
+    """What came of a test beside a program."""
+
+    why: str
+    """'' where it came through, else what it said."""
+    end: Kind | None = None
+    """How the candidate's program ended, if it did."""
+    uses: tuple[Use, ...] = ()
+    """Of the reference: as `Spec.uses`."""
+
+
 class Tests:
     """The room's side, for one program. Used as a context manager."""
 
@@ -83,29 +104,28 @@ class Tests:
     def __exit__(self, *_: object) -> None:
         self._program.close()
 
-    def run(self, spec: Spec) -> tuple[str, Kind | None]:
-        """('', None) where the test came through, else what it said, and how the candidate's program ended if it
-        did."""
+    def run(self, spec: Spec) -> Said:
+        """Run a test."""
         answer = self._program.call("run", tuple(list(part) if isinstance(part, tuple) else part for part in spec))
         while True:
             match answer.value:
-                case ("done", str(why)):
-                    return why, None
+                case ("done", str(why), list(uses)):
+                    return Said(why, None, tuple(cast("list[Use]", uses)))
                 case ("say", message):
                     self._messages += 1
                     if self._messages > _MOST_MESSAGES:
-                        return "more messages than a test can be about", Kind.TIMEOUT
+                        return Said("more messages than a test can be about", Kind.TIMEOUT)
                     said = self._candidate.call(SERVE, (message,))
                     if said.kind not in (Kind.VALUE, Kind.RAISED):
-                        return "", said.kind
+                        return Said("", said.kind)
                     if said.kind is Kind.RAISED:
-                        return f"the program broke off: {_name(said)}", None
+                        return Said(f"the program broke off: {_name(said)}")
                     try:
                         answer = self._program.call("resume", (said.value,))
                     except TypeError:
-                        return "the program forged a message", None
+                        return Said("the program forged a message")
                 case _:
-                    return f"the test itself ended: {_name(answer)}", None
+                    return Said(f"the test itself ended: {_name(answer)}")
 
 
 def _name(answer: Answer) -> str:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final
 
-from pidistill_code.values import Opaque, TypeName, check_hashes, is_nan
+from pidistill_code.values import Opaque, TypeName, UnreadableError, check_hashes, is_nan
 
 _MOST_BITS: Final = 1 << 16
 _LONGEST: Final = 1 << 20
@@ -24,10 +24,6 @@ class UndefinedComparisonError(ArithmeticError):
     """NaN on a side of <, <=, > or >=: no test may pass on that, however it is wrapped (`not abs(nan - y) > eps`)."""
 
 
-class UnreadableError(TypeError):
-    """An object of which nothing is known here: the test has to be run where the object can be asked."""
-
-
 def truth(value: object) -> bool:
     """Whether `value` counts as true. Raises `UnreadableError` for objects: what their class says is not known."""
     if isinstance(value, Opaque):
@@ -35,13 +31,15 @@ def truth(value: object) -> bool:
     return bool(value)
 
 
+_NO_NUMBERS: Final = frozenset({list, tuple, dict})
 _NUMBERS: Final = frozenset({int, float, complex, bool, Decimal, Fraction})
 
 
 def _numbers(*values: object) -> None:
     for value in values:
         if type(value) not in _NUMBERS:
-            raise TypeError(f"arithmetic on a {type(value).__name__}")
+            kind = TypeError if value is None or type(value) in _NO_NUMBERS else UnreadableError
+            raise kind(f"arithmetic on a {type(value).__name__}")
 
 
 def _add(left: object, right: object) -> object:

@@ -1,6 +1,6 @@
 """Telling code from prose, line by line, in a completion that is plain text.
 
-A completion is foreign text, so it is never parsed here: deep nesting would take the worker's parser down. Lines are
+A completion is foreign text, so it is never parsed here: deep nesting would take the worker's parser down. lines are
 looked at one by one, and only those that begin at the margin: what is indented, or inside a bracket or a triple-quoted
 string that is open, belongs to what stands above it. A line is prose where it has the shape of no statement and reads
 like words: two of them beside each other, or the mark of a list or of emphasis.
@@ -8,8 +8,11 @@ like words: two of them beside each other, or the mark of a list or of emphasis.
 
 from __future__ import annotations
 
+import keyword
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 _DEFINITION: Final = (
@@ -21,17 +24,21 @@ _DEFINITION: Final = (
 _SURE = re.compile(_DEFINITION)
 """How a line begins that is surely code."""
 _STATEMENT = re.compile(
-    _DEFINITION + r"|(?:if|elif|while|with|match|case|except|async|for)\b[^\n]*:"
+    _DEFINITION + r"|(?:if|elif|while|with|match|case|except|async)\b[^\n]*:|for\b[^\n]*\bin\b[^\n]*:"
     r"|(?:else|try|finally|except)[ \t]*:"
     r"|(?:return|raise|assert|del|yield|await|global|nonlocal|lambda|not)\b"
     r"|(?:pass|break|continue)[ \t]*(?:$|[;#])"
     r"|[#)\]}\"'(\[{]|[rbfuRBFU]{1,2}['\"]|-?\d+[ \t]*(?:$|[-+*/%])"
-    r"|[A-Za-z_][\w.]*(?:\[[^\n\]]{0,200}\][\w.]*)?\("
+    r"|[A-Za-z_][\w.]*[ \t]+\([^\n]*\)[ \t]*$|[A-Za-z_][\w.]*(?:\[[^\n\]]{0,200}\][\w.]*)?\("
 )
 _ASSIGNMENT = re.compile(r"([^=\n]{1,300}?)[ \t]*(?:[-+*/%|&^@:]|//|\*\*|<<|>>)?=(?!=)")
 _TARGET = re.compile(r"[\w.,\[\]()'\" \t*:|+-]+")
 _TWO_WORDS = re.compile(r"\w[ \t]+\w")
 _WORDS = re.compile(r"[\w'’,;:]+[ \t]+[\w`*(\"'’]|[-*•>][ \t]|\d{1,3}[.)][ \t]|\*\*|`|\S+[.!?:]$")
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_KEYWORDS: Final = frozenset({*keyword.kwlist, *keyword.softkwlist})
+_RULE = re.compile(r"(?:[-=*_~>]{3,}|<[^<>=]*>|[A-Za-z]\w*)[ \t]*")
+"""A line of marks, a tag, or a single word: none of them does anything."""
 _STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|#[^\n]*")
 _TRIPLE = re.compile("(\"\"\"|''')")
 _LONGEST_LINE: Final = 2_000
@@ -41,6 +48,8 @@ _LONGEST_LINE: Final = 2_000
 def is_statement(line: str) -> bool:
     """Whether a line without indentation may begin or close a statement."""
     head = line[:_LONGEST_LINE]
+    if _RULE.fullmatch(head) or (_TWO_WORDS.search(head) and _has_bare_words(head)):
+        return False
     if _STATEMENT.match(head):
         return True
     made = _ASSIGNMENT.match(head)
@@ -49,7 +58,24 @@ def is_statement(line: str) -> bool:
 
 def is_prose(line: str) -> bool:
     """Whether a line without indentation is words rather than code."""
-    return not is_statement(line) and bool(_WORDS.match(line[:_LONGEST_LINE]))
+    if is_statement(line):
+        return False
+    head = line[:_LONGEST_LINE]
+    return bool(_WORDS.match(head) or _RULE.fullmatch(head) or _has_bare_words(head))
+
+
+def _has_bare_words(head: str) -> bool:
+    """Whether two words stand beside each other of which Python knows neither, as they do in no code."""
+    bare = _STRING.sub(" '' ", head)
+    tokens = _TOKEN.findall(re.split("[\"'](?!')(?<!'')", bare, maxsplit=1)[0])
+    return any(
+        (one in ")]" or (_is_word(one) and one not in _KEYWORDS)) and _is_word(two) and two not in _KEYWORDS
+        for one, two in pairwise(tokens)
+    )
+
+
+def _is_word(token: str) -> bool:
+    return token[0].isalnum() or token[0] == "_"
 
 
 def margins(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
@@ -66,11 +92,21 @@ def margins(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
                     continue
                 yield number, line
             depth = 0
-        quote, change = _opened(line, quote)
+        quote, change = opened(line, quote)
         depth = max(0, depth + change)
 
 
-def _opened(line: str, quote: str) -> tuple[str, int]:
+def statements(lines: Sequence[str]) -> Iterator[int]:
+    """Numbers of the lines that begin a statement, indented or not."""
+    quote, depth = "", 0
+    for number, line in enumerate(lines):
+        if not quote and depth <= 0 and line.strip():
+            yield number
+        quote, change = opened(line, quote)
+        depth = max(0, depth + change)
+
+
+def opened(line: str, quote: str) -> tuple[str, int]:
     """The triple quote that is open after `line`, and by how many brackets it opens more than it closes."""
     if '"""' not in line and "'''" not in line:
         if quote or not any(mark in line for mark in "([{)]}"):
@@ -103,8 +139,8 @@ def without_prose(text: str, name: str) -> str:
     if not prose:
         return text
     code = [number for number, _ in starts if number not in prose]
-    if not code:
-        return text
+    if not code:  # all of it is indented, as a block of code is in Markdown
+        return textwrap.dedent("\n".join("" if n in prose else line for n, line in enumerate(lines)))
     begin = _beginning(lines, code, prose)
     last = max((n for n in code if _names(lines[n], name)), default=code[0]) if name else begin
     end = next((n for n in sorted(prose) if n > last), len(lines))

@@ -29,7 +29,7 @@ from typing import Final, TypeAlias, cast
 from pidistill.errors import DataError
 from pidistill.records import JSON, Problem
 from pidistill.sandbox import Call, Plain
-from pidistill_code.classes import asked_operators, asks_class, operators_used
+from pidistill_code.classes import asked_operators, asks_class
 from pidistill_code.expressions import CandidateCall, NotPlainError, Term, compile_expression
 from pidistill_code.live import Spec
 from pidistill_code.peek import Traces
@@ -180,8 +180,7 @@ class Suite:
         names = sorted(names_used(body) - {self.root})
         found = (self.root, *names)
         classes = tuple(name for name in found if asks_class(name, self.prompt, self.reference))
-        used = operators_used(body, classes) if classes and self.reference is None else ()
-        operators = asked_operators(f"{self.prompt}\n{self.preamble}\n{text}", self.reference, used) if classes else ()
+        operators = () if self.reference is not None else asked_operators(self.prompt, body, classes)
         return Spec(self.preamble, text, found, uncalled_tests(body, self.root), classes, tuple(operators))
 
 

@@ -29,7 +29,7 @@ from pidistill.sandbox import Call, Kind, Limits, Session
 from pidistill_code import gate
 from pidistill_code.extract import Extracted, extract
 from pidistill_code.inputs import read_inputs, with_inputs
-from pidistill_code.judge import ENDS, Judge, Run, first_line, raised_text
+from pidistill_code.judge import ENDS, Judge, Run, Uses, first_line, raised_text
 from pidistill_code.report import diagnostics
 from pidistill_code.suite import Suite, read_suite
 
@@ -69,7 +69,7 @@ class CodeVerifier(Verifier):
     """
 
     name: ClassVar[str] = "code"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
 
     def __init__(self, options: CodeOptions, sandbox: Sandbox) -> None:
         self.options = options
@@ -80,7 +80,7 @@ class CodeVerifier(Verifier):
         self._suites: LastUsed[str, Suite] = LastUsed(_SUITES_KEPT)
         self._second_room: Session | None = None
         self._limits_s: dict[str, float] = {}
-        self._objections: OrderedDict[str, str] = OrderedDict()
+        self._looks: OrderedDict[str, gate.Look] = OrderedDict()
         self._tried: set[str] = set()
         """Problems whose reference has been run, or that have none."""
         self._inputs = read_inputs(Path(options.extra_inputs)) if options.extra_inputs else {}
@@ -105,46 +105,46 @@ class CodeVerifier(Verifier):
         found = extract(completion, suite.entry_point, prompt)
         if found.code is None:
             return Verdict(Status.NO_ANSWER, reason=found.reason, diagnostics=f"No code: {found.reason}.")
-        objection = self._objection(problem, suite, found.code)
-        if objection:
-            return Verdict(Status.ABSTAIN, reason=objection)
-        run = self._run(problem, suite, found.code)
+        look = self._look(problem, suite, found.code)
+        if look.objection:
+            return Verdict(Status.ABSTAIN, reason=look.objection)
+        run = self._run(problem, suite, found.code, look.uses)
         if run.passed < run.total and self._is_reference(problem, found.code):
-            objection = self._objections[problem.hash + problem.id] = gate.refused(run)
-            return Verdict(Status.ABSTAIN, reason=objection)
+            look = self._looks[problem.hash + problem.id] = gate.Look(gate.refused(run))
+            return Verdict(Status.ABSTAIN, reason=look.objection)
         return _verdict(run, suite, found)
 
     def _is_reference(self, problem: Problem, code: str) -> bool:
         """Whether the submission is the reference, so that its own run shows whether that passes."""
         return problem.reference is not None and _exact(code) == _exact(problem.reference)
 
-    def _objection(self, problem: Problem, suite: Suite, code: str) -> str:
-        """Why the problem's tests cannot judge, looked at once; '' where they can."""
+    def _look(self, problem: Problem, suite: Suite, code: str) -> gate.Look:
+        """Whether the problem's tests can judge, looked at once."""
         key = problem.hash + problem.id
-        known = self._objections.get(key)
-        if known is None or not (known or key in self._tried or self._is_reference(problem, code)):
+        known = self._looks.get(key)
+        if known is None or not (known.objection or key in self._tried or self._is_reference(problem, code)):
             is_reference = self._is_reference(problem, code)
             with off_the_clock():
                 slow = self.options.limits(max(self.options.slow_call_s, suite.limit_s or 0.0))
-                known = gate.objection(self._apart(), suite, problem.reference, slow, not is_reference)
-            self._objections[key] = known
+                known = gate.look(self._apart(), suite, problem.reference, slow, not is_reference)
+            self._looks[key] = known
             if not is_reference:
                 self._tried.add(key)
-            if len(self._objections) > _SUITES_KEPT:
-                self._tried.discard(self._objections.popitem(last=False)[0])
+            if len(self._looks) > _SUITES_KEPT:
+                self._tried.discard(self._looks.popitem(last=False)[0])
         return known
 
-    def _run(self, problem: Problem, suite: Suite, code: str) -> Run:
-        judge = self._judge()
+    def _run(self, problem: Problem, suite: Suite, code: str, uses: Uses | None) -> Run:
+        judge, trusted = self._judge(), self._is_reference(problem, code)
         allowed = suite.limit_s or (self.options.slow_call_s if problem.reference is None else self.options.call_s)
         allowed = max(allowed, self._limits_s.get(problem.hash, 0.0))
-        run = judge.run(suite, code, self.options.limits(allowed))
+        run = judge.run(suite, code, self.options.limits(allowed), uses, trusted)
         knows_better = suite.script or problem.reference is None or problem.hash in self._limits_s
         if run.end is Kind.TIMEOUT and not knows_better:
             allowed_at_first, allowed = allowed, max(allowed, self._slow_limit(problem, suite))
             self._limits_s[problem.hash] = allowed
             if allowed > allowed_at_first:
-                run = judge.run(suite, code, self.options.limits(allowed))
+                run = judge.run(suite, code, self.options.limits(allowed), uses, trusted)
         return run
 
     def _slow_limit(self, problem: Problem, suite: Suite) -> float:
@@ -152,7 +152,7 @@ class CodeVerifier(Verifier):
         enough = self.options.slow_call_s / _REFERENCE_FACTOR
         limits = replace(self.options.limits(enough), program_s=enough)
         with off_the_clock():  # it is not the candidate's
-            run = self._apart().run(suite, str(problem.reference), limits)
+            run = self._apart().run(suite, str(problem.reference), limits, trusted=True)
         return min(self.options.slow_call_s, _REFERENCE_FACTOR * run.outcome.seconds)
 
     def _suite(self, problem: Problem) -> Suite:

@@ -13,8 +13,9 @@ from pidistill.sandbox import Call, Limits, Session
 from pidistill_code.judge import Judge
 from pidistill_code.suite import RoomTest, read_suite
 from pidistill_code.verifier import CodeOptions, CodeVerifier
+from pidistill_sandboxes.messages import Sent
 from pidistill_sandboxes.process import ProcessSandbox
-from pidistill_sandboxes.session import WarmProgram, _Sent
+from pidistill_sandboxes.session import WarmProgram
 
 
 def problem(*tests: JSON, reference: str | None = None) -> Problem:
@@ -167,7 +168,7 @@ class WatchedSandbox(Sandbox):
                 sources.append(source)
                 load(source, stdin)
 
-            def noting_run(requests: Sequence[_Sent], script: bool = False) -> None:
+            def noting_run(requests: Sequence[Sent], script: bool = False) -> None:
                 sources.extend(request.data.decode("utf-8", "replace") for request in requests)
                 run(requests, script)
 

@@ -32,6 +32,10 @@ _NAMED: Final = re.compile(
     r"(?:^|\s)(?:theorem|lemma|def|abbrev|instance|inductive|structure|class|axiom|opaque)\s+([\w.«»'!?]+)"
 )
 _IMPORT = re.compile(r"^[ \t]*(?:public[ \t]+|meta[ \t]+)*import[ \t]+[\w.«» \t]+$")
+_SCOPE: Final = re.compile(
+    r"(?:@\[[^\n]*\]\s*)?(?:(?:public|noncomputable|meta)\s+)*(?:namespace|section)\b[ \t]*([\w.«»'!?]*)"
+)
+_END: Final = re.compile(r"end\b")
 _COMMENT = re.compile(r"^\s*/-(?![-!])")
 _OPENS = re.compile(r"(?:\b(?:by|with|do|then|else|from|at|in)|=>|:=|↦|,|\{|⟨|\()\s*$")
 
@@ -45,14 +49,24 @@ def head_of(statement: str) -> str:
 
 
 def whole(text: str, item: Item | None) -> list[Extracted]:
-    """A text that states the theorem: behind what the problem says before it that the text does not, and alone."""
+    """A text that states the theorem: behind what the problem says before it that the text does not, and alone.
+
+    Where the theorem stands in a namespace, the text may go on in it, or open it anew.
+    """
     alone = Extracted(text.rstrip() + "\n")
-    lacking = _lacking(item.before, text) if item is not None else []
+    before = item.before if item is not None else ()
+    lacking = _lacking(before, text)
     if not lacking:
         return [alone]
     imports, rest = _imports(text)
-    front = ([" ".join(imports)] if imports else []) + "\n".join(lacking).split("\n")
-    return [Extracted("\n".join([*front, rest.rstrip()]) + "\n", len(front)), alone]
+    found = []
+    anew = any(_SCOPE.match(command) and command not in lacking for command in before)
+    closed = _closed(before, lacking)
+    for commands in (closed, lacking) if anew else (lacking, closed):
+        if commands:
+            front = ([" ".join(imports)] if imports else []) + "\n".join(commands).split("\n")
+            found.append(Extracted("\n".join([*front, rest.rstrip()]) + "\n", len(front)))
+    return [*found, alone]
 
 
 def bare(body: str, statement: str, item: Item | None) -> list[Extracted]:
@@ -137,6 +151,24 @@ def _lacking(before: Sequence[str], text: str) -> list[str]:
         kept.append(command)
     # what is left may only open and close, and then says nothing
     return kept if any(not command.startswith("end") for command in kept) else []
+
+
+def _closed(before: Sequence[str], lacking: Sequence[str]) -> list[str]:
+    """The lacking commands in the scopes that the problem has them in, all of which are closed behind them.
+
+    Empty where no scope is open there.
+    """
+    scopes: list[str] = []
+    kept = []
+    for command in before:
+        opens, closes = _SCOPE.match(command), _END.match(command)
+        if opens:
+            scopes.append(opens[1] or "")
+        elif closes and scopes:
+            scopes.pop()
+        if opens or closes or command in lacking:
+            kept.append(command)
+    return [*kept, *(f"end {name}".rstrip() for name in reversed(scopes))] if scopes else []
 
 
 def _imports(text: str) -> tuple[list[str], str]:

@@ -90,7 +90,7 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
         if last + 1 < len(written) and _is_open(written[last], states) and not _DECLARES.search(written[-1]):
             ways = [*bare(written[-1], statement, item), *ways]
         return _checked(ways)
-    closing = not marked and bool(before.strip()) and not before.lstrip("\n")[0].strip()
+    closing = not marked and _closes(text, before, written)
     bodies = bare(written[-1], statement, item) if written and not closing else []
     declared = bool(bodies) and bool(_DECLARES.search(written[-1]))
     if states.search(before):
@@ -120,6 +120,17 @@ def begins_like_lean(text: str) -> bool:
     first = start.split("\n", 1)[0].rstrip()
     word = _WORD.match(first)
     return word is not None and word[0] not in _PROSE and first[-1:] not in ".!?:"
+
+
+def _closes(text: str, before: str, written: Sequence[str]) -> bool:
+    """Whether the first fence, which has no language, closes a proof that begins with the completion.
+
+    It does behind indented text, and where it is the only one, between what reads like a proof and what does not.
+    """
+    if not before.strip() or not before.lstrip("\n")[0].strip():
+        return bool(before.strip())
+    alone = sum(_FENCE.match(line) is not None for line in text.split("\n")) == 1
+    return alone and _TACTIC.match(before.lstrip()) is not None and not any(map(begins_like_lean, written))
 
 
 def _is_open(block: str, states: re.Pattern[str]) -> bool:

@@ -1,6 +1,7 @@
-"""Fixtures: one warm Lean and a verifier on it for a file of tests.
+"""Fixtures: one warm Lean and a verifier on it for all files here.
 
-Its two processes take 3 GiB, so that none stays open behind the file that needed it.
+Its two processes take 1.4 GiB and 6 s to start. Tests that kill them or count them open a Lean of their own, and so do
+those of what one submission leaves to the next.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pidistill_lean.runtimes import open_runtime
 from pidistill_lean.verifier import LeanOptions, LeanVerifier
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def lean() -> Iterator[Runtime]:
     """A warm Lean in WebAssembly, where it is installed."""
     try:
@@ -26,7 +27,7 @@ def lean() -> Iterator[Runtime]:
         yield runtime
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def verifier(lean: Runtime) -> LeanVerifier:
-    """A verifier on the file's Lean, with budgets that a busy machine keeps within."""
+    """A verifier on that Lean, with budgets that a busy machine keeps within."""
     return LeanVerifier(LeanOptions(budget_s=60.0, subgoal_s=60.0), lean)

@@ -109,3 +109,33 @@ def test_a_comment_may_stand_before_the_imports() -> None:
     for comment in ("/- of mine -/", "/- of\nmine -/", "-- of mine"):
         found = extract(fenced(f"{comment}\nimport Std\n{HEAD} := by\n{PROOF}"), "t", STATEMENT, ITEM)
         assert str(found.source).startswith(f"import Std\n{DEF}\n{comment}\n\n{HEAD}")
+
+
+NAMESPACED = Item(
+    (),
+    (
+        "namespace Geo",
+        "def swap (p : Int × Int) := (p.2, p.1)",
+        "theorem twice (p) : swap (swap p) = p := by\n  sorry",
+        "end Geo",
+    ),
+    ("namespace Geo", "def swap (p : Int × Int) := (p.2, p.1)"),
+    "theorem twice (p) : swap (swap p) = p",
+)
+
+
+def geometric(text: str) -> list[str]:
+    found = extract(fenced(text), "Geo.twice", "", NAMESPACED)
+    return [str(way.source) for way in (found, *found.others)]
+
+
+def test_a_namespace_that_a_text_opens_anew_is_closed_behind_the_definitions() -> None:
+    text = "namespace Geo\ntheorem twice (p) : swap (swap p) = p := rfl\nend Geo\n"
+    front = "namespace Geo\ndef swap (p : Int × Int) := (p.2, p.1)\nend Geo\n"
+    assert geometric(text)[0] == front + text
+
+
+def test_a_full_name_is_tried_inside_and_outside_of_the_namespace() -> None:
+    text = "theorem Geo.twice (p) : Geo.swap (Geo.swap p) = p := rfl\n"
+    front = "namespace Geo\ndef swap (p : Int × Int) := (p.2, p.1)\n"
+    assert geometric(text) == [front + text, f"{front}end Geo\n{text}", text]

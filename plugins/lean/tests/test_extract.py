@@ -145,3 +145,21 @@ def test_extraction_adds_nothing_but_the_statement_and_white_space(completion: s
 @given(st.text(alphabet="ab\n", max_size=40))
 def test_what_stands_in_a_fence_comes_out_of_it(inside: str) -> None:
     assert fenced_blocks(f"x\n```lean4\n{inside}\n```\ny") == ("x", [inside], True)
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        "have k := h.1\nexact ⟨h.2, k⟩\n```\nDone.",
+        "  have k := h.1\n  exact ⟨h.2, k⟩\n```\nDone.",
+        "exact ⟨h.2, h.1⟩\n```",
+    ],
+)
+def test_a_lone_fence_behind_a_proof_closes_it(completion: str) -> None:
+    source = found(completion)
+    assert source is not None
+    assert source.startswith(HEAD) and "Done" not in source and "`" not in source
+
+
+def test_a_lone_fence_before_a_proof_opens_it() -> None:
+    assert found("exact this:\n```\nexact ⟨h.2, h.1⟩\n") == f"{HEAD}\n  exact ⟨h.2, h.1⟩\n"

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 from pidistill_math.equality import TooLarge, equal
+from pidistill_math.kinds import Named
 from pidistill_math.numeric import NoValue
 from pidistill_math.reading import read
 from pidistill_math.shapes import letters_only
@@ -24,6 +25,8 @@ _ASKED = re.compile(
     r"(?:\$(?P<formula>[^$\n]{1,200})\$|(?P<bare>[A-Za-z0-9_^+*/()|=-]{1,40})(?=[.?!,]|\s*$|\s+(?:if|when|where|given)\b))",
     re.IGNORECASE,
 )
+_OF_A_FUNCTION = re.compile(r"\b(?:domain|range|image|codomain|inverse)\b", re.IGNORECASE)
+"""What is asked of a function is not the function."""
 _LONGEST: Final = 8_000
 _QUANTITIES: Final = vocabulary(
     "radius diameter area perimeter circumference volume odds probability length width height mean median mode"
@@ -35,12 +38,41 @@ _QUANTITY = re.compile(
     + r")\b",
     re.IGNORECASE,
 )
+_POINT = re.compile(
+    r"\bordered\s+(?:pair|triple)|\bcoordinates?\b|\bvertex\b"
+    r"|\b(?:find|what\s+(?:is|are)|determine|compute|give)\s+(?:all\s+)?(?:the\s+)?(?:\w+\s+)?(?:points?|vectors?)\b",
+    re.IGNORECASE,
+)
+_ORDERED = re.compile(
+    r"\b(?:list|order|arrange|rank|sort|write|enter|give|express|put|name)\b(?:[^.?!]|\.\d){0,160}?"
+    r"(?:\bin\s+(?:strictly\s+)?(?:increasing|decreasing|ascending|descending|alphabetical|chronological|numerical)\s+order"
+    r"|\bin\s+order\s+(?:of|from)\b"
+    r"|\bfrom\s+(?:the\s+)?(?:least|smallest|lowest|shortest|greatest|largest|highest|longest|youngest|oldest|first|left|lightest|heaviest)"
+    r"\s+to\b)",
+    re.IGNORECASE,
+)
+_LETTERS_OF: Final = {
+    "radius": "rR",
+    "diameter": "dD",
+    "area": "AS",
+    "perimeter": "P",
+    "circumference": "C",
+    "volume": "V",
+}
+"""Letters by which sizes go where a question does not name them."""
 _TUPLE = re.compile(r"\(((?:[^(),\n]{1,16},){1,5}[^(),\n]{1,16})\)")
 _SILENT = re.compile(r"\W*(?:find|determine|what\s+is)?\W*(?:the\s+(?:value|answer))?\W*", re.IGNORECASE)
 _LABELS = re.compile(r"(?<![\w\\])\([A-J]\)")
 _NEXT_OPTION: Final = r"(?=\s*[,;]?\s*(?:\\q?quad|\\\\|\\text(?:bf|rm)?\{\s*\(|\([A-J]\)|\n|$))"
 _BASES: Final = {2: "two|binary", 3: "three|ternary", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight|octal",
-                 9: "nine", 11: "eleven", 12: "twelve", 16: "sixteen|hexadecimal"}  # fmt: skip
+                 9: "nine", 10: "ten|decimal", 11: "eleven", 12: "twelve", 16: "sixteen|hexadecimal"}  # fmt: skip
+_TO_BASE = re.compile(
+    r"\b(?:to|in|into|as(?:\s+an?)?)\s+(?:(?:its\s+)?base[\s-]*\$?\s*(?P<base>\d{1,2}|"
+    + "|".join(_BASES.values())
+    + r")|(?P<name>binary|octal|ternary|hexadecimal|decimal))\b",
+    re.IGNORECASE,
+)
+_GIVEN_PERCENT = re.compile(r"\d[\d.,]*\s*\$?\s*(?:\\?%|percent\b|percentage\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -66,11 +98,17 @@ class Question:
 
     def other_than_asked(self, name: Node) -> str:
         """Why a name cannot be that of what is asked for; '' where it may be."""
+        barred = name.head == "over" or (name.head == "call" and name.text == "abs")
+        if barred and name.args[0].head == "mul" and all(map(_capital, name.args[0].args)):  # a segment under a bar
+            name = name.args[0]
         quantity = _QUANTITY.search(self.text[-_LONGEST:])
         if quantity is not None:
             asked = quantity["noun"].lower()
             if name.head == "words" and name.text in _QUANTITIES and name.text != asked:
                 return f"the {name.text}, where the question asks for the {asked}"
+            of_another = [size for size, letters in _LETTERS_OF.items() if name.head == "sym" and name.text in letters]
+            if of_another and asked in _LETTERS_OF and asked not in of_another and not self.has_letter(name.text):
+                return f"the {of_another[0]}, where the question asks for the {asked}"
             segment = name.head == "mul" and len(name.args) == 2 and all(_capital(arg) for arg in name.args)
             if asked != "length":
                 return f"a length, where the question asks for the {asked}" if segment and asked in _NO_LENGTH else ""
@@ -82,7 +120,37 @@ class Question:
 
     def asks_for_a_point(self) -> bool:
         """Whether an ordered pair or a point is asked for, so that a pair is no interval."""
-        return bool(re.search(r"\bordered\s+(?:pair|triple)|\bcoordinates?\b|\bvertex\b", self.text, re.IGNORECASE))
+        return bool(_POINT.search(self.text))
+
+    def asks_for_a_vector(self) -> bool:
+        """Whether a vector is asked for, so that a tuple may be a column."""
+        return bool(re.search(r"\bvectors?\b", self.text, re.IGNORECASE))
+
+    def asks_for_an_interval(self) -> bool:
+        """Whether an interval is asked for, so that a pair is one."""
+        return bool(re.search(r"\binterval\b|\binequalit|\b(?:domain|range)\s+of\b", self.text, re.IGNORECASE))
+
+    def asks_for_an_order(self) -> bool:
+        """Whether a list is asked for in an order, so that another order is another answer."""
+        return bool(_ORDERED.search(self.text))
+
+    def asks_to_integrate(self) -> bool:
+        """Whether the answer has a constant of integration, which any letter may name."""
+        return bool(
+            re.search(r"\\int(?![A-Za-z])|\banti-?derivative|\bintegra|\bdifferential\s+eq", self.text, re.IGNORECASE)
+        )
+
+    def asks_for_all(self) -> bool:
+        """Whether all solutions are asked for, so that a letter in an answer may be any whole number."""
+        return bool(re.search(r"\bsolve\b|\bsolutions?\b|\bfind\s+all\b|\bgeneral\b", self.text, re.IGNORECASE))
+
+    def has_letter(self, name: str) -> bool:
+        """Whether a letter stands alone somewhere in the question, as a variable does."""
+        return bool(re.search(rf"(?<![A-Za-z\\]){re.escape(name)}(?![A-Za-z])", self.text))
+
+    def speaks_of(self, part: Named) -> bool:
+        """Whether the question has a name."""
+        return part.name.head != "sym" or self.has_letter(part.name.text)
 
     def order(self, names: Sequence[str]) -> list[str]:
         """The names of a tuple in the order in which the question writes them as one; [] where it does not."""
@@ -93,8 +161,8 @@ class Question:
         return []
 
     def mentions_percent(self) -> bool:
-        """Whether an answer in percent is asked for."""
-        return bool(re.search(r"percent|\\?%", self.text, re.IGNORECASE))
+        """Whether an answer in percent is asked for: by a percentage that the question does not give."""
+        return bool(re.search(r"percent|\\?%", _GIVEN_PERCENT.sub("", self.text), re.IGNORECASE))
 
     def is_silent(self) -> bool:
         """Whether nothing in particular is asked, so that a percentage may be meant."""
@@ -114,6 +182,18 @@ class Question:
         except Unreadable:
             return None
 
+    def asks_for_degrees(self) -> bool:
+        """Whether an angle is asked for in degrees."""
+        return bool(re.search(r"\bdegrees\b|\bdegree\s+measure|\bnearest\s+degree", self.text, re.IGNORECASE))
+
+    def is_about_an_angle(self) -> bool:
+        """Whether the question speaks of an angle, so that a multiple of pi and degrees may be one."""
+        return bool(re.search(r"\bangles?\b|\\(?:angle|theta|alpha|beta|phi)(?![A-Za-z])", self.text, re.IGNORECASE))
+
+    def asks_for_radians(self) -> bool:
+        """Whether an angle is asked for in radians."""
+        return bool(re.search(r"\bradians?\b", self.text, re.IGNORECASE))
+
     def mentions_exact(self) -> bool:
         """Whether an exact value is asked for, so that a rounded one is none."""
         return bool(re.search(r"\bexact", self.text, re.IGNORECASE))
@@ -122,8 +202,23 @@ class Question:
         """Whether a ratio is asked for."""
         return bool(re.search(r"\bratio\b", self.text, re.IGNORECASE))
 
+    def other_base(self, base: int) -> bool:
+        """Whether a numeral in another base than `base` is asked for."""
+        target = self._target_base()
+        return target is not None and target != base
+
+    def _target_base(self) -> int | None:
+        """The base to which, or in which, a number is to be written."""
+        found = list(_TO_BASE.finditer(self.text))
+        if not found:
+            return None
+        said = (found[-1]["base"] or found[-1]["name"]).lower()
+        return int(said) if said.isdigit() else next(b for b, names in _BASES.items() if said in names.split("|"))
+
     def mentions_base(self, base: int) -> bool:
         """Whether a numeral in `base` is asked for."""
+        if (target := self._target_base()) is not None:
+            return target == base
         words = f"base[\\s-]*(?:\\$?{base}\\b|{_BASES.get(base, 'none')})|(?:{_BASES.get(base, 'none')})\\b"
         return bool(re.search(words, self.text, re.IGNORECASE)) and bool(
             re.search(r"base|binary|octal|ternary|hexadecimal", self.text, re.IGNORECASE)
@@ -134,6 +229,8 @@ class Question:
 def _asked(text: str) -> tuple[Node, ...]:
     found = []
     for match in _ASKED.finditer(text):
+        if _OF_A_FUNCTION.search(match["words"]):
+            continue
         formula = (match["formula"] or match["bare"] or "").strip().rstrip(".,?")
         if match["bare"] and (formula in ("a", "A", "I") or (formula.isalpha() and len(formula) > 3)):
             continue
@@ -141,7 +238,8 @@ def _asked(text: str) -> tuple[Node, ...]:
             node = read(formula)
             if node.head == "words" and node.text.isalpha() and len(node.text) <= 4:  # AB, xy
                 node = Node("mul", tuple(sym(letter) for letter in node.text))
-            found.append(node)
+            if node.head != "rel":
+                found.append(node)
         except Unreadable:
             continue
     return tuple(found)
@@ -149,7 +247,7 @@ def _asked(text: str) -> tuple[Node, ...]:
 
 def _same(left: Node, right: Node) -> bool:
     try:
-        return left.head != "words" and equal(left, right)
+        return left.head != "words" and (left == right or equal(left, right))
     except (NoValue, TooLarge):
         return False
 

@@ -8,6 +8,8 @@ any other unknown word behind a number stays unreadable.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from typing import Final
 
@@ -29,6 +31,20 @@ _SIZE = re.compile(r"\b(?:area|volume|square|cubic|speed|rate|velocity)\b", re.I
 _ENDS: Final = vocabulary(
     "of are is was were does did do the can will would could should to has have had in on at per if with from that"
 )
+_ORDINAL = re.compile(r"\s*\d+\s*(?:\^\s*)?\{?\s*(?:\\(?:text|mathrm|textrm)\s*\{\s*)?(?:st|nd|rd|th)\s*\}*\s*")
+_HOW_MUCH = re.compile(r"\bhow\s+much\b", re.IGNORECASE)
+_MONEY = re.compile(
+    r"\bhow\s+much\b(?:\s+more|\s+total)?(?:\s+money\b|[^.?!]{0,80}\b(?:cost|costs|pay|paid|spend|spent|earn|earned|charge|owe|profit|salary"
+    r"|revenue|earnings|price)\b)[^.?!]{0,120}[.?!]?\s*\Z",
+    re.IGNORECASE,
+)
+_CURRENCIES: Final = vocabulary("dollar euro yen rupee yuan ruble peso won franc") | {"pound sterling", units.ANYTHING}
+_ONE_BY_ONE: Final = Unit("count one")
+"""The unit of things counted one by one: no measure and no pair is one."""
+_SIZE_ASKED = re.compile(
+    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+(?:the|its)\s+(?:[a-z-]+\s+){0,2}?(?P<size>area|volume)\b",
+    re.IGNORECASE,
+)
 _PEOPLE: Final = vocabulary(
     """person people man men woman women child children boy girl student classmate member teacher player worker
     employee guest adult passenger contestant participant customer visitor friend client voter team candidate"""
@@ -42,13 +58,67 @@ _COUNTED_ANSWER = re.compile(
 
 def asked_unit(question: str, answered: Unit) -> Unit | None:
     """The unit in which a bare reference must be, None where the question does not say; `answered` is the answer's."""
-    asked = _asked(question[-_LONGEST:])
+    question = question[-_LONGEST:]
+    if _thing(answered) in ("pair", "couple") and _thing(answered) not in question.lower():
+        return _ONE_BY_ONE if _HOW_MANY.search(question) else None
+    asked = _asked(question)
+    if isinstance(asked, Rate):
+        shorthand = (answered.dimension, answered.scale) == (asked.top.dimension, asked.top.scale)
+        return None if shorthand else units.per(asked.top, asked.bottom)
+    if isinstance(asked, Scaled):
+        if answered.dimension.startswith(units.ANYTHING):
+            return Unit(answered.dimension, Fraction(asked.factor))
+        noun = asked.noun
+        same = noun is not None and noun.dimension == answered.dimension
+        return Unit(answered.dimension, asked.factor * noun.scale) if same and noun is not None else _ONE_BY_ONE
     if asked is None:
         cents = answered.dimension == "dollar" and answered.scale != 1 and "cent" not in question.lower()
-        return units.measure("dollar") if cents and re.search(r"\bhow\s+much\b", question, re.IGNORECASE) else None
+        if cents and _HOW_MUCH.search(question):
+            return units.measure("dollar")
+        if (
+            answered.dimension not in _CURRENCIES
+            and re.search(r"\$|\bdollars?\b", question)
+            and _MONEY.search(question)
+        ):
+            return units.measure("dollar")
+        return _unit_of_a_size(question, answered) or _unit_given(question, answered)
     if _thing(asked) in _PEOPLE and _thing(answered) in _PEOPLE:
         return None
     return asked
+
+
+def ordinal_for_a_count(question: str, answer: str) -> bool:
+    """Whether a place in a row is given where the question asks how many."""
+    return bool(_ORDINAL.fullmatch(answer) and _HOW_MANY.search(question[-_LONGEST:]))
+
+
+def asked_scale(question: str) -> int:
+    """What the words of 'how many million people' multiply a bare reference by; 1 where they do not."""
+    asked = _asked(question[-_LONGEST:])
+    return asked.factor if isinstance(asked, Scaled) else 1
+
+
+def _unit_of_a_size(question: str, answered: Unit) -> Unit | None:
+    """A unit of area or volume where such a size is asked for and the answer's unit is of another power."""
+    base, _, exponent = answered.dimension.partition("^")
+    found = _SIZE_ASKED.search(question)
+    if found is None or base not in ("length", units.ANYTHING) or (base == units.ANYTHING and not exponent):
+        return None
+    expected = "2" if found["size"].lower() == "area" else "3"
+    return Unit(f"{base}^{expected}") if exponent != expected else None
+
+
+def _unit_given(question: str, answered: Unit) -> Unit | None:
+    """The one unit of length in which a question gives its sizes: its answer is in that unit, or converts to it."""
+    base, _, exponent = answered.dimension.partition("^")
+    if base != "length" or (exponent and "^" not in answered.label):  # litres and acres are sizes of their own
+        return None
+    found = {unit for word in re.findall(r"[A-Za-z]{2,}", question) if (unit := units.measure(word)) is not None}
+    scales = {unit.scale: unit for unit in found if unit.dimension == "length" and unit.label.lower() != "in"}
+    if len(scales) != 1 or any(unit.dimension.startswith("length/") for unit in found):
+        return None
+    (given,) = scales.values()
+    return units.power(given, int(exponent or 1))
 
 
 def without_asked_noun(question: str, answer: str) -> str:
@@ -59,20 +129,46 @@ def without_asked_noun(question: str, answer: str) -> str:
     if found is None:
         return answer
     words = " ".join(found["words"].lower().split())
+    if len(words) > 1 and units.measure(words) is not None:
+        return answer  # its unit is compared
     for match in _HOW_MANY.finditer(question[-_LONGEST:]):
         rest = " ".join(re.findall(r"[a-z'-]+", match["rest"].lower()))
         while rest:
             if re.match(rf"{re.escape(words)}(?![a-z'-])", rest):
                 return found["number"].strip()
             skipped, _, rest = rest.partition(" ")
-            if skipped in _ENDS or units.measure(skipped) or units.counted(skipped) or skipped.endswith("s"):
+            if (
+                skipped in _ENDS
+                or units.scale(skipped)
+                or units.measure(skipped)
+                or units.counted(skipped)
+                or skipped.endswith("s")
+            ):
                 break
     return answer
 
 
+@dataclass(frozen=True)
+class Rate:
+    """A unit per another, as 'how many miles per hour' asks for; the first alone is its shorthand."""
+
+    top: Unit
+    bottom: Unit
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """Thousands or dozens of a noun: a bare reference counts those."""
+
+    factor: int
+    noun: Unit | None
+
+
 @lru_cache(maxsize=256)
-def _asked(question: str) -> Unit | None:
+def _asked(question: str) -> Unit | Rate | Scaled | None:
     for match in reversed(list(_HOW_MANY.finditer(question))):
+        if _HOW_MUCH.search(question, match.end()):
+            return None
         return _counted([word.rstrip(",;:") for word in match["rest"].split()[:6]])
     for sentence in reversed(_SENTENCE.findall(question)):
         if _ASKING.search(sentence):
@@ -82,27 +178,36 @@ def _asked(question: str) -> Unit | None:
     return None
 
 
-def _counted(words: list[str]) -> Unit | None:
-    """The unit of the first noun behind 'how many' that a list knows."""
+def _counted(words: list[str]) -> Unit | Rate | Scaled | None:
+    """The unit of the first noun behind 'how many' that a list knows; things counted one by one for other nouns."""
     power = 1
+    noun: Unit | None = None
     for at, word in enumerate(words):
         low = word.lower()
-        if low in _ENDS or units.scale(low) is not None:
-            return None
+        if low in _ENDS:
+            return noun
+        if (factor := units.scale(low)) is not None:
+            following = words[at + 1] if at + 1 < len(words) else ""
+            return Scaled(factor, units.measure(following) if len(following) > 1 else None)
         if low in ("square", "cubic"):
             power = 2 if low == "square" else 3
             continue
         unit = units.measure(word) if len(word) > 1 else None
         if unit is not None:
-            if at + 2 < len(words) and words[at + 1] in ("per", "an", "a") and units.measure(words[at + 2]):
-                return None
+            if at + 2 < len(words) and words[at + 1] in ("per", "an", "a") and (per := units.measure(words[at + 2])):
+                return Rate(units.power(unit, power), per)
             return units.power(unit, power)
+        if low.endswith("s") and len(low) > 3 and low.isalpha():
+            noun = Unit(units.ANYTHING)
         if low in units.FREE and low not in ("ways", "way"):
             continue
-        if (unit := units.counted(low)) is not None and low.endswith(("s", "en", "people", "ice", "eese")):
+        if (unit := units.counted(low)) is not None and low.endswith(
+            ("s", "en", "people", "ice", "eese", "sheep", "fish", "deer")
+        ):
             following = words[at + 1].lower() if at + 1 < len(words) else ""
-            return None if following.isalpha() and units.counted(following) else unit
-    return None
+            modifies = following.isalpha() and following not in _ENDS and units.counted(following)
+            return None if modifies else unit
+    return noun
 
 
 def _in_unit(match: re.Match[str], sentence: str) -> Unit | None:

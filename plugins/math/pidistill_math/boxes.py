@@ -13,7 +13,11 @@ from typing import Final
 
 from pidistill_math.symbols import ARGUMENT_DRESS, DRESS, ROMAN, TEXT
 
-_TOKEN = re.compile(r"\\+(?:boxed|fbox)\s*(?:(?P<open>\{)|(?P<bare>-?\d+(?:\.\d+)?)|(?![A-Za-z]))|\\[\s\S]|[{}]")
+_TOKEN = re.compile(r"\\(?:\\*(?:boxed|fbox)\s*(?:(?P<open>\{)|(?P<bare>-?\d+(?:\.\d+)?)|(?![A-Za-z]))|[\s\S])|\{|\}")
+"""Each branch begins with one sign, so that the search skips to the next of them."""
+_GROUP = re.compile(r"\{[^{}]*\}")
+_AROUND: Final = 200
+"""Characters before the first box in which groups around it are looked for."""
 _COMMAND = re.compile(r"\\([A-Za-z]+)\*?\s*(?:\[[^\]{}]{0,40}\])?\s*$")
 _TRANSPARENT: Final = (
     TEXT | ROMAN | DRESS | ARGUMENT_DRESS | {"boxed", "fbox", "bbox", "color", "begin", "end", "large", "ensuremath"}
@@ -28,10 +32,17 @@ _SEPARATORS = re.compile(
     r"|\b[A-Za-z](?:_\w|_\{\w{1,4}\})?\s*=)*"
 )
 _PARTS = re.compile(r"(?=[^.!?\n]*\band\b)(?:[^.!?\n\\{}]|\\text\{[^{}]*\}|\\[,;: ()\[\]]){1,100}", re.IGNORECASE)
+_OF_ARGUMENT: Final = r"(?:(?<![A-Za-z\\])[A-Za-z](?:_\w|_\{\w{1,4}\})?(?:\([^()\n]{1,12}\))?\s*=\s*)?"
 _LABELLED = re.compile(
-    r"[\s$.,;*\\\])&-]{0,12}(?:part\s*)?(?:\([a-h]\)|\((?:i{1,3}|iv|v)\)|\b[b-h]\))[\s$:.*\\(\[-]{0,12}", re.I
+    r"[\s$.,;*\\\])&-]{0,12}(?:(?:part|option|choice|case|answer|question|problem)\s*)?"
+    r"(?:\([a-h]\)|\((?:i{1,3}|iv|v)\)|\b[b-h]\)|\(?\b[2-9](?:[.):]|(?=\s*:))|\b[B-H]:)[\s$:.*\\(\[-]{0,12}"
+    + _OF_ARGUMENT,
+    re.IGNORECASE,
 )
-_LABEL = re.compile(r"(?:\(a\)|\(i\)|\ba\))[\s$:.*\\(\[-]{0,12}$", re.IGNORECASE)
+_LABEL = re.compile(
+    r"(?:\(a\)|\(i\)|\ba\)|\(?\b1(?:[.):]|(?=\s*:))|\bA:)[\s$:.*\\(\[-]{0,12}" + _OF_ARGUMENT + r"$", re.IGNORECASE
+)
+_FUNCTION = re.compile(r"(?<![A-Za-z\\])(?P<letter>[A-Za-z])\((?P<at>[^()\n]{1,12})\)\s*=\s*$")
 _OTHERWISE = re.compile(
     r"\b(?:not?|wait|wrong|instead|rather|actually|but|so|thus|hence|then|therefore|answer|final|total|sum|result|we|"
     r"which|gives?|giving|becomes|simplif\w*|incorrect|first|if|or|either|maybe|finally)\b",
@@ -39,6 +50,8 @@ _OTHERWISE = re.compile(
 )
 _NAME = re.compile(r"(?<![\\A-Za-z0-9+*/^-])([A-Za-z](?:_\w|_\{\w{1,4}\})?)\s*=\s*$")
 
+_NAMED = re.compile(r"[A-Za-z](?:_\w|_\{\w{1,4}\})?\s*=\s*")
+"""A name before a value: ``x = 5`` beside a box of ``5`` is one value twice."""
 _OPERATOR_BEFORE = re.compile(
     r"(?:\\(?:cdot|times|div|pm|mp|sqrt|neq?|lt|gt|leq?|geq?|leqslant|geqslant|not|sin|cos|tan|cot|sec|csc|ln|log|exp|"
     r"frac|dfrac|tfrac|over|lvert|lfloor|lceil|overline|binom|sum|prod|int|setminus|cup|cap|notin|subset|circ|pi)"
@@ -48,21 +61,46 @@ _ARROW = re.compile(
     r"(?:=>|->|\u2192|\*\*|__|(?:^|\n)\s*[->*+]\s+|(?:^|\n)\s*>+|(?:^|\n)\s*\|[^\n]*\|\s|\s[-\u2013\u2014]\s)\s*$"
 )
 _FACTOR_BEFORE = re.compile(r"(?:\d|(?<![A-Za-z\\])[A-Za-z]|[A-Za-z0-9}]\))(?:\s|\\[,;:! ])*$")
-_TOUCHING_BEFORE = re.compile(r"(?:(?<![A-Za-z])[A-Za-z]|\d)\Z")
+_TOUCHING_BEFORE = re.compile(r"(?:(?<![A-Za-z\\])[A-Za-z]|\d)\Z")
 _NOT_BEFORE = re.compile(
     r"(?:\bnot(?:\s+(?:equal\s+to|be|simply|just))?|n't(?:\s+be)?|\bnever|\binstead\s+of|\bif\s+(?:the\s+answer|it|this)\s+(?:were|was|is)|\brather\s+than|\bneither|\bunlike)"
     r"[\s:$*\\(\[]*(?:\\text\{[^{}]*\})?[\s$]*$",
     re.IGNORECASE,
 )
-_DENYING = re.compile(
-    r"not|n't|never|if|instead|rather|neither|unlike|mistake|wrong|incorrect|might|may|could|say", re.IGNORECASE
-)
+_DENYING: Final = (
+    "not", "n't", "never", "if", "instead", "rather", "neither", "unlike", "mistake", "wrong", "incorrect", "erroneous",
+    "might", "may", "could", "would",
+)  # fmt: skip
+"""What a denial before a box holds: most texts hold none, and need no closer look."""
+_CHANGING_LAST: Final = (
+    "twice", "thrice", "double", "triple", "half", "of", "minus", "negative", "plus", "times", "least", "most", "than",
+    "to", "by", "and", "exceed", "exceeds", "below", "above",
+)  # fmt: skip
+"""Last letters of the words before a box that change it."""
 _MISTAKEN = re.compile(
-    r"\b(?:mistake|wrong|incorrect|erroneous)\b(?P<between>[^.!?\n]{0,40})$"
-    r"|\b(?:might|may|could|would)\s+(?:think|say|guess|believe|argue)\b(?P<then>[^.!?\n]{0,40})$",
+    r"\b(?:mistakes?|wrong|incorrect|erroneous)\b(?P<between>[^.!?\n]{0,40})$"
+    r"|(?<!\bas you )(?<!\bas one )(?<!\bas we )\b(?:might|may|could|would)\s+(?:think|say|guess|believe|argue)\b"
+    r"(?P<then>[^.!?\n]{0,40})$",
     re.IGNORECASE,
 )
-_HENCE = re.compile(r"\b(?:so|hence|thus|therefore|but|not|instead|is\s+actually)\b", re.IGNORECASE)
+_WITHOUT_CARE = re.compile(
+    r"\bif\s+(?:we|you|one|someone|somebody)\s+(?:forgets?|ignores?|neglects?|omits?|overlooks?|mistakenly|wrongly|naively|incorrectly)\b"
+    r"[^.!?\n]*$",
+    re.IGNORECASE,
+)
+_OF_ANOTHER = re.compile(
+    r"(?:\b(?:is|was|are|were|be|been|went|seems?|looks?|my|fix\w*|correct\w*)|'s)\s+(?:\w+ly\s+|an?\s+|the\s+)*$",
+    re.IGNORECASE,
+)
+"""What stands before 'wrong' where it speaks of what came before it, or of a mistake that is being mended."""
+_DENIED_NEXT = re.compile(
+    r"\s+(?:to|that|would\s+be\s+to)\b|,?\s+(?:namely|i\.e\.|viz|that\s+is)|\s+(?:\w+\s+)?(?:answer|value|result|guess)\W*$",
+    re.IGNORECASE,
+)
+_HENCE = re.compile(
+    r"\b(?:so|hence|thus|therefore|but|not|instead|is\s+actually|correct|right|we|get)\b|[;,\u2014\u2013]",
+    re.IGNORECASE,
+)
 _WORD_BEFORE = re.compile(
     r"\b(?:twice|thrice|double|triple|half(?:\s+of)?|minus|negative|plus|times|at\s+(?:least|most)|(?:less|more|greater|"
     r"fewer|larger|smaller|higher|lower|other)\s+than|up\s+to|multiple\s+of|divided\s+by|between\s+[^\s]{1,20}\s+and|exceeds?|below|above)"
@@ -72,22 +110,29 @@ _WORD_BEFORE = re.compile(
 _OTHER_BEFORE = re.compile(r"(?:[\d$})]|\\\))\s*(?:\\text\{)?\s*or\s*(?:\})?[\s$\\(]*$", re.IGNORECASE)
 _ITEM_BEFORE = re.compile(r"[\w})\]]\s*[,;:](?:\s|\\[,;: ]|\\q?quad)*$")
 _WORD_AFTER = re.compile(
-    r"[\s$\\)}]*(?:\\text\{)?\s*(?:squared|cubed|factorial|to\s+[$\\(]*-?\d|b?mod\s|times|plus|minus|divided|(?:more|less)\s+than|or\s+(?:more|less|so)|"
-    r"(?:or|and|plus|minus)\s*(?:\})?[\s$\\(]*(?:-?\d|frac|sqrt|dfrac))",
+    r"[\s$\\)}]*(?:\\text\{)?\s*(?:squared|cubed|factorial|to\s+[$\\(]*-?\d|b?mod\s|plus|minus|divided"
+    r"|times(?=\s+(?:the|as|that|its|his|her|their|this|what)\b|\s*[\d$\\(])"
+    r"|(?:more|less)\s+than(?!\s+(?-i:[A-Z][a-z]{2,}))|or\s+(?:more|less|so)"
+    r"|(?:or|and|plus|minus)\s*(?:\})?[\s$\\(]*(?:-?\d|frac|sqrt|dfrac))",
     re.IGNORECASE,
 )
 _ITEM_AFTER = re.compile(r"(?:\s|\\[,;: ])*[,;:](?:\s|\\[,;: ])*(?:[-+\d]|\\d?frac|\\sqrt|\\pi|\\infty)")
 _OPERATOR_AFTER = re.compile(
     r"(?:\s|\\[,;:! ])*(?:\^(?!\s*\{?\s*\\circ)|_|!(?!=)|[+\-*/<>(]|\\(?:cdot|times|div|pm|mp|frac|dfrac|sqrt|pi|le|"
-    r"leq|ge|geq|ne|neq|lt|gt|cup|cap|setminus|left|binom|bmod|mod)(?![A-Za-z])|[A-Za-z0-9])"
+    r"leq|ge|geq|ne|neq|lt|gt|cup|cap|setminus|left|binom|bmod|mod)(?![A-Za-z])|[A-Za-z0-9]|\.\d)"
 )
-_TOUCHING_AFTER = re.compile(r"\^|_|[+*/-](?=[\w\\(])|:(?=\d)|[0-9]|\w(?!\w)")
+_TOUCHING_AFTER = re.compile(r"\^|_|[+*/-](?=[\w\\(])|[:.](?=\d)|[0-9]|\w(?!\w)")
 _PALE = re.compile(r"\\(?:text)?color\s*(?:\[[^\]]*\])?\{\s*(?:white|transparent|background|bg)\s*\}\s*\{?[^{}$\n]*$")
 _OR = re.compile(r"[^.!?\n]{0,60}\bor\b(?!\s+rather)[^.!?\n]{0,40}", re.IGNORECASE)
 _OPENED = re.compile(r"(?:\\left\s*)?[(\[]\s*$")
 _CLOSED = re.compile(r"\s*(?:\\right\s*)?[)\]]")
+_END_OF_PROOF = re.compile(r"_?\s*\{?\s*\\(?:blacksquare|square|Box|qed|hfill)(?![A-Za-z])\}?")
 _QUESTION = re.compile(r"[\s$.\\)\]*]{0,6}\?")
 _PERCENT = re.compile(r"(?:\s|\\[,;:! ])*(?:\\%|%|\\text\{\s*(?:percent|thousand|million|billion|hundred|dozen)\s*\})")
+_ANOTHER_FORM = re.compile(
+    r"[\s$\\)}]*\(\s*or\s+(?!about|approx|roughly|equivalently|around|\\approx)(?P<form>[^()\n]{1,40})\)", re.IGNORECASE
+)
+"""A second form of the value in a parenthesis behind the box; where it is another value, there are two."""
 _SCALE = re.compile(r"[\s$]+(percent|thousand|million|billion|hundred|dozen)\b", re.IGNORECASE)
 _DEGREE = re.compile(r"\s*\^\s*(?:\\circ|\{\s*\\circ\s*\})")
 
@@ -131,7 +176,7 @@ def boxes(text: str) -> tuple[list[Box], bool]:
     stack: list[_Open] = []
     closed: _Open | None = None
     closed_at = -1
-    for token in _TOKEN.finditer(text, max(0, min(starts) - 200)):
+    for token in _TOKEN.finditer(text, _scan_from(text, min(starts))):
         spelt = token.group()
         if token["open"]:
             stack.append(_Open(token.start(), token.start(), token.end(), stack[-1] if stack else None, None))
@@ -153,6 +198,18 @@ def boxes(text: str) -> tuple[list[Box], bool]:
                 found.append(Box(closed.start, token.end(), slice(closed.content, token.start()), inside))
     last_open = max((opened.start for opened in stack), default=-1)
     return found, last_open > (found[-1].start if found else -1)
+
+
+def _scan_from(text: str, first: int) -> int:
+    """Where to begin to look for the groups around the first box: at the box itself, where none is open before it."""
+    before = text[max(0, first - _AROUND) : first]
+    if "\\\\" not in before and not before.endswith("\\"):  # one of two backslashes escapes nothing
+        closed, opened = before.replace("\\{", "").replace("\\}", ""), ""
+        while closed != opened:
+            closed, opened = _GROUP.sub("", closed), closed
+        if "{" not in closed:
+            return first
+    return max(0, first - _AROUND)
 
 
 def _operation(text: str, stack: list[_Open]) -> str:
@@ -219,7 +276,9 @@ def listing(text: str, found: list[Box]) -> str:
     names = [_NAME.search(text[max(0, box.start - 20) : box.start]) for box in chosen]
     if all(names) and not any("=" in inside for inside in contents):
         contents = [f"{name[1]} = {inside}" for name, inside in zip(names, contents, strict=True) if name]
-    return ", ".join(dict.fromkeys(inside for inside in contents if inside))
+    values = {inside.replace(" ", "") for inside in contents}
+    kept = [i for i in contents if i and not ((name := _NAMED.match(i)) and i[name.end() :].replace(" ", "") in values)]
+    return ", ".join(dict.fromkeys(kept))
 
 
 def _together(text: str, box: Box, following: Box) -> bool:
@@ -230,12 +289,18 @@ def _together(text: str, box: Box, following: Box) -> bool:
         return True
     if _LABELLED.fullmatch(between):
         return bool(_LABEL.search(text[max(0, box.start - 40) : box.start]) or _LABELLED.search(between))
+    names = [_FUNCTION.search(text[max(0, part.start - 24) : part.start]) for part in (box, following)]
+    if names[0] and names[1] and names[0]["letter"] == names[1]["letter"] and names[0]["at"] != names[1]["at"]:
+        rest = between[: len(between) - len(names[1].group())]
+        return len(rest) <= 40 and bool(_SEPARATORS.fullmatch(rest.rstrip("$ (\\[").rstrip("-*\u2022 ")))
     return bool(_PARTS.fullmatch(between)) and not _OTHERWISE.search(between)
 
 
 def beside(text: str, box: Box) -> str:
     """A percent sign, a degree sign or a scale word that belongs to the value but stands behind the box."""
     after = text[box.end : box.end + 60]
+    if (form := _ANOTHER_FORM.match(after)) is not None:
+        return f" \\text{{ or }} {form['form'].strip().strip('$').strip()}"
     match = _PERCENT.match(after) or _DEGREE.match(after)
     if match is None and (scale := _SCALE.match(after)):
         return f"\\text{{ {scale[1]}}}"
@@ -251,21 +316,29 @@ def discounted(text: str, box: Box) -> str:
     inside = in_formula(text, box.start)
     if ("color" in wide and _PALE.search(wide)) or (before.endswith("~~") and after.startswith("~~")):
         return "the last box cannot be seen, or is struck out"
-    if (opened := _OPENED.search(before)) and (closed := _CLOSED.match(after)) and opened.start():
+    opened = _OPENED.search(before) if before.rstrip()[-1:] in ("(", "[") else None
+    if opened is not None and opened.start() and (closed := _CLOSED.match(after)):
         if before[opened.start() - 1].isalnum() or before[opened.start() - 1] == "}":
             return "the last box is an argument"
         before, after = before[: opened.start()], after[closed.end() :]
+    if before[-1:] in ("*", "_") and not inside and re.match(rf"\{before[-1]}+(?!\s*[\d(\\])", after):  # emphasis
+        before, after = before.rstrip(before[-1]), after.lstrip(after[0])
+    if (mark := _END_OF_PROOF.match(after)) is not None:
+        after = after[mark.end() :]
     if not inside:  # outside of a formula a new line ends what stands before it
         before = before.rpartition("\n")[2]
-    if _OPERATOR_BEFORE.search(before):
+    last = before.rstrip()[-1:]
+    opening = last in ("$", "(", "[", "{", "")  # nothing that could be an operator or a factor
+    if not opening and _OPERATOR_BEFORE.search(before):
         arrow = _ARROW.search(before) and not (inside and before.rstrip()[-1:] in "-+*")
         if not arrow:
             return "the last box stands behind an operator"
-    if _DENYING.search(wide[-80:]) and (_NOT_BEFORE.search(wide[-80:]) or _mistaken(wide[-80:])):
+    low = wide[-80:].lower()
+    if any(word in low for word in _DENYING) and (_NOT_BEFORE.search(wide[-80:]) or _mistaken(wide[-80:])):
         return DENIED
-    if _WORD_BEFORE.search(before):
+    if before.lower().rstrip(" \t\n$\\({}").endswith(_CHANGING_LAST) and _WORD_BEFORE.search(before):
         return "the last box stands behind words that change it"
-    if (inside and _FACTOR_BEFORE.search(before)) or (not inside and _TOUCHING_BEFORE.search(before)):
+    if (inside and not opening and _FACTOR_BEFORE.search(before)) or (not inside and _TOUCHING_BEFORE.search(before)):
         return "the last box has a factor"
     if _QUESTION.match(after):
         return "the last box is a question"
@@ -281,13 +354,23 @@ def in_a_list(text: str, box: Box) -> bool:
     before, after = text[max(0, box.start - 32) : box.start], text[box.end : box.end + 60]
     if _OTHER_BEFORE.search(before):
         return True
-    return in_formula(text, box.start) and bool(_ITEM_BEFORE.search(before) or _ITEM_AFTER.match(after))
+    return bool(_ITEM_BEFORE.search(before) or _ITEM_AFTER.match(after)) and in_formula(text, box.start)
 
 
 def _mistaken(before: str) -> bool:
     """Whether a box is introduced as a mistake, or as what somebody might think."""
+    if _WITHOUT_CARE.search(before):
+        return True
     found = _MISTAKEN.search(before)
-    return bool(found) and not _HENCE.search((found["between"] or "") + (found["then"] or "") if found else "")
+    if found is None:
+        return False
+    if found["between"] is None:
+        return not _HENCE.search(found["then"])
+    if _DENIED_NEXT.match(found["between"]):
+        return True
+    if not re.search("[A-Za-z]", found["between"]):
+        return not _OF_ANOTHER.search(before[: found.start()])
+    return not _OF_ANOTHER.search(before[: found.start()]) and not _HENCE.search(found["between"])
 
 
 def in_formula(text: str, at: int) -> bool:

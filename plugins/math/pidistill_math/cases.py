@@ -27,19 +27,24 @@ RULES: Final = {
     "repeating decimals": "A bar, dots, a parenthesis, or an ellipsis after a period shown three times.",
     "rounding": "A decimal of six places or more may be the other side rounded, unless an exact value is asked for; "
     "a shorter one stands for itself.",
-    "percent": "A hundredth; also its bare number where percent is asked for, or nothing in particular is.",
+    "percent": "A hundredth; also its bare number where percent is asked for, or nothing in particular is; a "
+    "percentage "
+    "that the question gives asks for none.",
     "units": "A closed list with dimensions and scales: one dimension converts, two refute, a bare number may stand "
     "for a quantity in the unit that the question asks for; the noun of 'how many' may be repeated.",
     "scale words": "Thousand, million, dozen multiply; numbers may be written in words.",
-    "degrees and ordinals": "A degree is pi/180 inside functions and a unit elsewhere; the ending of an ordinal is "
-    "read.",
+    "degrees and ordinals": "A degree is pi/180 inside functions and against a multiple of pi where the "
+    "question speaks "
+    "of an angle, and a unit elsewhere; the ending of an ordinal is read, and is no count.",
     "words beside a number": "A word that is no unit is never dropped: the answer cannot be read.",
     "times and ratios": "Part by part; a ratio is proportional or a quotient only where one is asked for.",
-    "bases": "A numeral in a base has that base; its digits alone stand for it, its value does not.",
+    "bases": "A numeral in a base has that base; its digits alone stand for it, its value does not; digits in another "
+    "base than the one asked for are another number.",
     "complex numbers": "i is the imaginary unit in any type; polar and exponential forms are values.",
     "expressions": "Equal at every point where both have a real value; case and indices tell variables apart.",
     "matrices": "Of one size, cell by cell; brackets do not count, a scalar factor does, a tuple is none.",
-    "tuples and lists": "Tuples and vectors in order, lists and sets without; a name's several values are a list; "
+    "tuples and lists": "Tuples and vectors in order, lists and sets without, unless the question asks for an "
+    "order; a name's several values are a list; "
     "`x = a, y = b` is a tuple by name.",
     "kinds of answer": "Number, tuple, set, interval, matrix, words differ in kind, and a mismatch refutes; a list is "
     "a set without braces, a set of one its member.",
@@ -48,7 +53,7 @@ RULES: Final = {
     "residues": "A class modulo a number; neither a number nor a class of another modulus.",
     "names and equations": "`name = value` stands for its value unless the question asks for another; what is no name "
     "counts where it is asked for; equations hold up to a factor.",
-    "chains": "A chain of equals signs must be true, and end in the answer.",
+    "chains": "A chain of equals signs must be true, and begin or end in the answer.",
     "letters and words": "Words without case; strings of letters in order and case.",
     "options": "The letter of an option in any dress, against the letter or the option's value; both where both are "
     "given; never another letter beside it.",
@@ -57,9 +62,10 @@ RULES: Final = {
     "dress": "Bold, colour, size, spacing and delimiters say nothing.",
     "hedges": "Two values are two values, whatever joins them.",
     "boxes": "The last complete box that is the statement itself: not inside an operation, denied, or withdrawn; boxes "
-    "of named parts together.",
+    "of named or numbered parts together.",
     "invisible text": "What hides, strikes out or cannot be seen cannot be read.",
-    "stated without a box": "One sentence after 'answer', read whole; a question or an unfinished one states nothing.",
+    "stated without a box": "One sentence after 'answer', read whole, or its one number; a question or an "
+    "unfinished one states nothing.",
     "not evaluated": "Against a literal only final forms count: numerals, fractions, whole powers; sums, products, "
     "roots and functions of numerals leave the work. `lenient` works them out.",
     "too large to compute": "Bounds on length, depth, bits and terms come before any computation.",

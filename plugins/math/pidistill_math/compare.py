@@ -6,20 +6,20 @@ A verdict is never a guess: kinds that differ refute, except where one kind says
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import permutations
 from typing import Final
 
 from pidistill_math import quantity
 from pidistill_math.asking import Question
-from pidistill_math.equality import alike, equal
+from pidistill_math.equality import equal
 from pidistill_math.equations import as_equation, same_equations, same_relations
-from pidistill_math.families import same_family
+from pidistill_math.families import as_family, same_family
 from pidistill_math.found import Found, no, yes
 from pidistill_math.intervals import normalized
 from pidistill_math.kinds import (
+    INFINITY,
+    LOWEST,
     Equation,
     Family,
     Interval,
@@ -33,16 +33,15 @@ from pidistill_math.kinds import (
     Single,
     Under,
 )
+from pidistill_math.naming import as_record, in_order, renamed, renamed_constants, with_our_constant, with_symbols
 from pidistill_math.numeric import NoValue
 from pidistill_math.real_sets import as_interval
+from pidistill_math.sequences import without_dots
 from pidistill_math.shapes import is_name
-from pidistill_math.syntax import Node, sym, symbols
+from pidistill_math.syntax import Node, symbols
 
 _MOST: Final = 100
 """Items of the longest list compared."""
-_CONSTANTS: Final = frozenset({"C", "c", "A", "K", "k", "C_1", "c_1", "C_0"})
-"""Letters that name a constant of integration."""
-_FUNCTIONS_OF_Y: Final = "y"
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,9 @@ class Comparison:
         if isinstance(ours, Named) or isinstance(theirs, Named):
             return self.named(ours, theirs)
         if isinstance(ours, Single) and isinstance(theirs, Single):
+            theirs = with_our_constant(ours, theirs, self.question)
+            if (pair := self.two_families(ours, theirs)) is not None:
+                return same_family(*pair)
             return quantity.same(ours, theirs, self.question, self.lenient)
         if isinstance(ours, Several) and isinstance(theirs, Several):
             return self.several(ours.items, theirs.items)
@@ -91,6 +93,13 @@ class Comparison:
                     return yes("value")  # one value in several forms
             if isinstance(one, Record):
                 return self.record(one, other, swapped)
+            if (pair := self.two_families(one, other)) is not None:
+                return same_family(*(pair[::-1] if swapped else pair))
+            if isinstance(one, Ordered) and isinstance(other, Single) and other.node.head == "matrix":
+                vector = one.brackets == "<>" or (one.brackets == "()" and self.question.asks_for_a_vector())
+                if vector and other.node.text.startswith("1x") != other.node.text.endswith("x1"):
+                    cells = Ordered(tuple(map(Single, other.node.args)), one.brackets)
+                    return self.ordered(*((cells, one) if swapped else (one, cells)))
             if isinstance(one, Family) and isinstance(other, Single | Several):
                 items = other.items if isinstance(other, Several) else (other,)
                 nodes = [item.node for item in items if isinstance(item, Single)]
@@ -98,12 +107,26 @@ class Comparison:
                     return same_family(one, replace(one, items=tuple(nodes)))
         return no(f"{_kind(theirs)}, where the reference is {_kind(ours)}")
 
+    def two_families(self, ours: Shape, theirs: Shape) -> tuple[Family, Family] | None:
+        """Values in whole parameters of two names, or of which one does not say that it is whole."""
+        if isinstance(ours, Single) and isinstance(theirs, Single) and symbols(ours.node) == symbols(theirs.node):
+            return None
+        pair = [as_family(part, self.question) for part in (ours, theirs)]
+        return (pair[0], pair[1]) if pair[0] is not None and pair[1] is not None else None
+
     # --- names
+
+    def free_constants(self, ours: Named, theirs: Shape) -> Shape | None:
+        """A function's value with its free constants named as in the reference's; None where that is not the value."""
+        for candidate in renamed_constants(ours, theirs, self.question):
+            if self.same(ours.inner, candidate).same:
+                return candidate
+        return None
 
     def named(self, ours: Shape, theirs: Shape) -> Found:
         """Names that agree, or of which one is left out."""
         if isinstance(ours, Record) or isinstance(theirs, Record):
-            left, right = (_as_record(part) or part for part in (ours, theirs))
+            left, right = (as_record(part) or part for part in (ours, theirs))
             if isinstance(left, Record) and isinstance(right, Record):
                 return self.records(left, right)
         if isinstance(ours, Named) and isinstance(theirs, Named):
@@ -112,17 +135,17 @@ class Comparison:
                 if pair[0] is None or pair[1] is None:
                     return no("another name than the reference's")
                 return same_equations(pair[0], pair[1])
-            renamed = _renamed(ours.name, theirs.name)
-            if renamed is None:
+            names = renamed(ours.name, theirs.name)
+            if names is None:
                 pair = [as_equation(part) for part in (ours, theirs)]
                 if pair[0] is not None and pair[1] is not None and all(symbols(part.sides[1]) for part in pair if part):
                     return same_equations(pair[0], pair[1])
                 return no("another name or variable than the reference's")
-            inner = _with_symbols(theirs.inner, renamed)
-            if (constants := self.constants(ours, inner)) is not None:
+            inner = with_symbols(theirs.inner, names)
+            if (constants := self.free_constants(ours, inner)) is not None:
                 inner = constants
             if ours.name.head == theirs.name.head == "group" and isinstance(inner, Ordered):
-                inner = _in_order(ours.name, theirs.name, inner)
+                inner = in_order(ours.name, theirs.name, inner)
             return self.same(ours.inner, inner)
         if isinstance(ours, Named):
             if isinstance(theirs, Record) and isinstance(ours.inner, Ordered | Several):
@@ -147,24 +170,6 @@ class Comparison:
             return no(reason)
         return self.same(ours, theirs.inner)
 
-    def constants(self, ours: Named, theirs: Shape) -> Shape | None:
-        """A function's value with its free constants named as in the reference's: ``f(x) = kx`` for ``f(x) = cx``."""
-        if not (isinstance(ours.inner, Single) and isinstance(theirs, Single)):
-            return None
-        a, b = symbols(ours.inner.node), symbols(theirs.node)
-        mine, yours = sorted(a - b - symbols(ours.name)), sorted(b - a - symbols(ours.name))
-        if ours.name.head != "call" and not (ours.name.head == "sym" and {*mine, *yours} <= _CONSTANTS):
-            return None
-        if len(mine) != len(yours) or not 1 <= len(mine) <= 2:
-            return None
-        if any(re.search(rf"(?<![A-Za-z\\]){re.escape(name)}(?![A-Za-z])", self.question.text) for name in yours):
-            return None
-        for order in permutations(mine):
-            renamed = _with_symbols(theirs, dict(zip(yours, map(sym, order), strict=True)))
-            if self.same(ours.inner, renamed).same:
-                return renamed
-        return None
-
     def under(self, ours: Shape, theirs: Shape) -> Found:
         """Conditions: those of an answer must be the reference's; a reference's may be left out."""
         inner = [part.inner if isinstance(part, Under) else part for part in (ours, theirs)]
@@ -172,6 +177,8 @@ class Comparison:
         if not found.same or not isinstance(theirs, Under):
             return found
         if not isinstance(ours, Under):
+            if all(map(_says_nothing, theirs.conditions)):
+                return found
             return no("a condition that the reference does not have")
         conditions = self.several(ours.conditions, theirs.conditions)
         return found if conditions.same else no("other conditions than the reference's")
@@ -183,6 +190,8 @@ class Comparison:
         if len(ours) > _MOST or len(theirs) > _MOST:
             return no(f"more than {_MOST} items")
         if any(isinstance(item, Single) and item.node.head == "dots" for item in (*ours, *theirs)):
+            return self.one_by_one(without_dots(ours), without_dots(theirs))
+        if self.question.asks_for_an_order():
             return self.one_by_one(ours, theirs)
         if len(theirs) > 2 * len(ours) + 2:
             return no("more items than the reference has")
@@ -236,8 +245,8 @@ class Comparison:
         if len(ours.items) == 2 and square:
             return no("other ends belong to the interval than to the reference's")
         found = self.one_by_one(ours.items, theirs.items)
-        if found.same and len(ours.items) == 2 and ours.brackets == "<>" and theirs.brackets == "[]":
-            return no("an interval, where the reference is a vector")
+        if found.same and len(ours.items) == 2 and {ours.brackets, theirs.brackets} == {"<>", "[]"}:
+            return no("a vector and an interval")
         return found
 
     def records(self, ours: Record, theirs: Record) -> Found:
@@ -253,6 +262,10 @@ class Comparison:
 
     def record(self, record: Record, other: Shape, swapped: bool) -> Found:
         """Names with values against values alone, in the order given, or of the alphabet where a tuple is meant."""
+        if isinstance(other, Ordered) and self.question.asks_for_an_interval() and other.brackets == "()":
+            return no("names with values, where an interval is asked for")
+        if swapped and isinstance(other, Several) and len({*map(self.question.speaks_of, record.parts)}) > 1:
+            return no("values of names that the question does not have")
         inner = [part.inner for part in record.parts]
         names = [part.name.text for part in record.parts]
         if isinstance(other, Several | Ordered) and len(other.items) == len(inner):
@@ -277,7 +290,7 @@ class Comparison:
         left, right = _as_reals(ours), _as_reals(theirs)
         if left is None or right is None:
             for one, other, swapped in ((left, theirs, False), (right, ours, True)):
-                if one is not None and len(one.parts) == 1 and one.parts[0].low == one.parts[0].high:
+                if one is not None and len(one.parts) == 1 and _is_point(one.parts[0]):
                     value = Single(one.parts[0].low)
                     if isinstance(other, Single):
                         return self.same(other, value) if swapped else self.same(value, other)
@@ -301,30 +314,23 @@ class Comparison:
         return quantity.same(Single(ours), Single(theirs), self.question, self.lenient).same
 
 
-def _in_order(ours: Node, theirs: Node, values: Ordered) -> Ordered:
-    """Values of the names of one tuple in the order of another."""
-    if len(values.items) != len(theirs.args):
-        return values
-    by_name = dict(zip(theirs.args, values.items, strict=True))
-    return replace(values, items=tuple(by_name[name] for name in ours.args))
-
-
-def _as_record(found: Shape) -> Record | None:
-    """A tuple of names with a tuple of values as names with values."""
-    if not (isinstance(found, Named) and found.name.head == "group" and isinstance(found.inner, Ordered)):
-        return None
-    if len(found.name.args) != len(found.inner.items):
-        return None
-    return Record(tuple(map(Named, found.name.args, found.inner.items)))
-
-
 def _plain(found: Shape) -> Shape:
     """Without wrappers that say nothing: a list of one value, a set of finitely many points."""
     if isinstance(found, Several) and len(found.items) == 1 and not isinstance(found.items[0], Reals | Several):
         return _plain(found.items[0])
-    if isinstance(found, Reals) and found.parts and all(part.low == part.high for part in found.parts):
+    if isinstance(found, Reals) and found.parts and all(map(_is_point, found.parts)):
         return _plain(Several(tuple(Single(part.low) for part in found.parts)))
     return found
+
+
+def _says_nothing(condition: Shape) -> bool:
+    """Whether a condition holds of every real number."""
+    inner = condition.inner if isinstance(condition, Named) else condition
+    return isinstance(inner, Reals) and inner.parts == (Interval(LOWEST, INFINITY, (False, False)),)
+
+
+def _is_point(part: Interval) -> bool:
+    return part.low == part.high and all(part.ends)
 
 
 def _as_reals(found: Shape) -> Reals | None:
@@ -341,41 +347,6 @@ def _points(found: Several) -> Reals | None:
         nodes = [item.node for item in found.items if isinstance(item, Single)]
         return Reals(tuple(Interval(node, node, (True, True)) for node in nodes))
     return None
-
-
-def _renamed(ours: Node, theirs: Node) -> dict[str, Node] | None:
-    """What to put for symbols of an answer so that its name is the reference's; None where it is another name."""
-    if ours == theirs:
-        return {}
-    if ours.head == theirs.head == "group":
-        return {} if sorted(ours.args, key=repr) == sorted(theirs.args, key=repr) else None
-    if "words" in (ours.head, theirs.head) or "angle" in (ours.head, theirs.head):
-        return {} if ours.head != theirs.head else None
-    if ours.head == theirs.head == "call" and ours.text == theirs.text and len(ours.args) == len(theirs.args):
-        pairs = list(zip(ours.args, theirs.args, strict=True))
-        if all(a.head == b.head == "sym" for a, b in pairs):
-            return {b.text: a for a, b in pairs}
-        return {} if all(alike(a, b) for a, b in pairs) else None
-    for one, other in ((ours, theirs), (theirs, ours)):
-        if one == sym(_FUNCTIONS_OF_Y) and other.head == "call" and other.text.endswith("()"):
-            return {}
-    if ours.head in ("mul", "call", "over", "ratio", "div") and theirs.head == ours.head:
-        return {} if alike(ours, theirs) else None
-    if ours.head != theirs.head:
-        return {}
-    return None
-
-
-def _with_symbols(found: Shape, names: dict[str, Node]) -> Shape:
-    if not names or not isinstance(found, Single):
-        return found
-
-    def put(node: Node) -> Node:
-        if node.head == "sym":
-            return names.get(node.text, node)
-        return node.mapped(tuple(put(arg) for arg in node.args))
-
-    return replace(found, node=put(found.node))
 
 
 def _kind(found: Shape) -> str:

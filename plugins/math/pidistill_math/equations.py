@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Final
 
-from pidistill_math.equality import alike, equal, proportional
+from pidistill_math.equality import TooLarge, alike, constant, equal, proportional
 from pidistill_math.found import Found, no, yes
 from pidistill_math.kinds import Equation, Named, Relation, Single
 from pidistill_math.numeric import NoValue
@@ -61,11 +61,37 @@ def _explicit(solved: Equation, other: Node) -> bool:
             if not any(part.head == "div" and symbols(part.args[1]) for part in value.walk()):
                 if not proportional(slope, num(1)):  # its zeros would be further solutions
                     continue
+            if _adds_points(value, other):
+                continue
             if all(equal(at(shift), Node("mul", (num(shift), slope))) for shift in _SHIFTS):
                 return True
         except NoValue:
             continue
     return False
+
+
+def _adds_points(value: Node, other: Node) -> bool:
+    """Whether `other` = 0 also holds all over a line on which a solved value has none: ``x^2y = x`` for ``y = 1/x``."""
+    for name in {name for part in value.walk() if part.head == "div" for name in symbols(part.args[1])}:
+        for k in range(-3, 4):
+
+            def put(node: Node, name: str = name, k: int = k) -> Node:
+                return num(k) if node.head == "sym" and node.text == name else node.mapped(tuple(map(put, node.args)))
+
+            try:
+                if equal(put(other), num(0)) and constant(put(value)) is None and not _has_value(put(value)):
+                    return True
+            except (NoValue, TooLarge):
+                continue
+    return False
+
+
+def _has_value(node: Node) -> bool:
+    try:
+        equal(node, num(0))
+    except NoValue:
+        return False
+    return True
 
 
 def same_relations(ours: Relation, theirs: Relation) -> Found:

@@ -102,7 +102,8 @@ class Expressions(Commands):
             if whole and token.gap == "thin" and self.peek(1) == "/" and follows is not None and follows.kind == "num":
                 top, bottom = self.plain(), (self.take("/"), self.plain())[1]
                 return [self.behind(self.mixed(last, top, bottom))]
-            if last.head in ("div", "root", "fact") and self.peek(1) == "^":
+            imaginary = last == Node("const", text="i")
+            if imaginary or last.head == "fact" or (last.head in ("div", "root") and self.peek(1) == "^"):
                 return [*factors, self.factor()]
             raise Unreadable(f"{token.text!r} beside another number")
         if token.kind == "cmd" and token.text in FRACTIONS and last.head == "num":
@@ -167,7 +168,7 @@ class Expressions(Commands):
             sign = self.peek()
             if sign == "^":
                 node = self.power(node)
-            elif sign == "!" and self.peek(1) != "=":
+            elif sign == "!" and (self.peek(1) != "=" or self.factorial()):
                 self.take()
                 double = self.skip("!")
                 node = Node("fact", (node,), text="!!" if double else "!")
@@ -197,7 +198,7 @@ class Expressions(Commands):
             self.at += 1 + 2 * braced
             if braced and self.tokens[self.at - 1].text != "}":
                 raise Unreadable("an exponent that begins with a degree sign")
-            return Node("degree", (base,))
+            return Node("degree", (self.with_arcminutes(base),))
         if self.peek(int(braced)) in ("prime", "'"):
             self.at += 1 + 2 * braced
             return sym(base.text + "'") if base.head == "sym" else self.refuse("a prime behind no name")
@@ -214,6 +215,22 @@ class Expressions(Commands):
         else:
             exponent = self.base()
         return Node("pow", (base, exponent))
+
+    def factorial(self) -> bool:
+        """Whether an exclamation mark before an equals sign is a factorial: a gap is between them."""
+        following = self.token(1)
+        return self.peek() == "!" and following is not None and following.gap != ""
+
+    def with_arcminutes(self, degrees: Node) -> Node:
+        """A whole number of degrees with the minutes and seconds of arc behind it: ``7^\\circ 30' 15''``."""
+        value = degrees.number
+        for mark, share in (("'", 60), ("''", 3600)):
+            token = self.token()
+            if degrees.head != "num" or token is None or token.kind != "num" or self.peek(1) != mark:
+                break
+            value += self.plain().number / share
+            self.take(mark)
+        return degrees if value == degrees.number or degrees.head != "num" else num(value, "arc")
 
     def ordinal(self, braced: bool) -> bool:
         """Whether the exponent is the ending of an ordinal, as in ``7^{\\text{th}}``; it is taken then."""

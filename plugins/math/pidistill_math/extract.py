@@ -20,10 +20,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pidistill_math import boxes, stated
+from pidistill_math.reading import alike
 
 WINDOW: Final = 1_000_000
 """Characters at the end of a completion in which an answer is looked for."""
 _AFTERWARDS: Final = 1_500
+_LAST_LINE: Final = 400
 
 How = Literal["box", "marker", "phrase", "none"]
 
@@ -59,21 +61,39 @@ _POINTS_BACK = re.compile(
 _AGAIN = re.compile(r"\banswer\**\s*(?:is(?:\s+(?:actually|really|instead))?|must\s+be|:)", re.IGNORECASE)
 _DENIED = re.compile(
     r"^[\s$.,)\]\\]{0,6}(?:(?:is|was|would\s+be)\s+(?:clearly\s+|certainly\s+)?(?:wrong|incorrect|false|invalid|a\s+mistake|not\b)"
-    r"|isn't\b|can(?:not|'t)\s+be|but\s+(?:it's|it\s+is|actually|that's|it\s+should)\b)",
+    r"|isn't\b|can(?:not|'t)\s+be|but\s+(?:it's|it\s+is|actually|that's|it\s+should)\b"
+    r"|(?:(?:but|however)\b,?\s*)?(?:this|that|it|\$?-?\d[\d.,]*\$?)\s+(?:ignores|(?:double[\s-]?|over|under)counts|misses|forgets"
+    r"|neglects|omits|overlooks)\b)",
     re.IGNORECASE,
 )
 _TURN = re.compile(
-    r"^[\s$.,!*\\)\]]*(?:(?:wait|hmm|oops|hold\s+on|actually)\b[\s,.:!-]|no\s*[,.:!\u2014-])", re.IGNORECASE
+    r"^[\s$.,!*\\)\]]*(?:(?:wait|hmm|oops|whoops|hold\s+on|actually|my\s+bad|my\s+mistake|apologies)\b[\s,.:!-]"
+    r"|(?:no|sorry)\s*[,.:!\u2014-]|i\s+(?:forgot|missed|overlooked|miscounted|misread)\b)",
+    re.IGNORECASE,
 )
+_ASSERTED = re.compile(
+    r"\b(?:(?:total|answer|count)(?:\s+(?:is|was|are|equals|becomes|should\s+be|comes\s+to)|'s)|(?:so|then|thus|hence)\s+it(?:\s+is|'s)"
+    r"|it's|(?:so|thus|hence|sorry|therefore)(?=[\s,:]+[$\\(]*-?\d[\d,.]*\$?(?:[.!\s]|$)))"
+    r"[\s,:]*(?:then|now|really|actually|in\s+fact)?[\s$\\(*]*(?P<value>-?\d+(?:[.,/]\d+)*)",
+    re.IGNORECASE,
+)
+"""A value that is given after second thoughts."""
+_CALLED_ANSWER = re.compile(
+    r"(?P<value>-?\d+(?:[.,/]\d+)*)\$?\s*,?\s*(?:(?:which|that|and\s+th(?:is|at))\s+)?(?:is|must\s+be)\s+(?:our|the|my)\s+"
+    r"(?:final\s+|correct\s+|actual\s+)?answer\b",
+    re.IGNORECASE,
+)
+_MARKED = re.compile(r"(?:^|\n)[ \t]*####[ \t]*(?P<answer>[^\n]{1,200}?)\s*\Z")
 _CONFIRMED = re.compile(
     r"\b(?:is|looks?|was)\s+(?:indeed\s+|right|correct\b|fine|good|(?:a\s+)?well[\s-]known)|\bconfirm|\bchecks?\s+out|\bstands\b"
-    r"|\bcorrect[.!]|\ball\s+(?:is\s+)?good|\bverif(?:y|ied)|\bgood\.|\?[^.!?]{0,60}\.?\s+yes\b|\bno\s+other\b",
+    r"|\bcorrect[.!]|\ball\s+(?:is\s+)?good|\bverif(?:y|ied)|\bgood\.|\?[^.!?]{0,60}\.?\s+yes\b|[.:]\s+yes\b(?!\s+i\b)|\bno\s+other\b",
     re.IGNORECASE,
 )
 _REPLACED = re.compile(r"\b(?:final|correct|actual|right|true|real)\s+answer\**\s*(?:is|:)", re.IGNORECASE)
 
 
 _TURN_ENDS = re.compile(r"<\|(?:im_end|endoftext|eot_id|end|end_of_text)\|>|</s>")
+_THOUGHT_ENDS: Final = "<|end_of_thought|>"
 _MARK = re.compile(r"<\|\w{1,30}\|>")
 
 
@@ -89,6 +109,8 @@ class Extraction:
 def extract(completion: str, fallback: bool = True) -> Extraction:
     """The answer of a completion. `fallback` allows an answer that is stated without a box."""
     text = completion[-WINDOW:]
+    if (thought := text.rfind(_THOUGHT_ENDS)) >= 0:
+        text = text[thought + len(_THOUGHT_ENDS) :]
     think_end = text.rfind("</think>")
     if text.find("<think>", max(think_end, 0)) >= 0:
         return _none("the completion ends inside its scratch work (<think> is never closed)")
@@ -116,16 +138,24 @@ def _one_turn(text: str) -> str:
 
 def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
     after = text[found[-1].end : found[-1].end + _AFTERWARDS]
-    replaced = fallback and "answer" in after.lower() and _REPLACED.search(after)
+    speaks = "answer" in after.lower()
+    replaced = _REPLACED.search(after) if fallback and speaks else None
     if replaced and _POINTS_BACK.match(after, replaced.end()):
         replaced = None
-    taken_back = withdrawn(after)
+    inside = boxes.content(text, found[-1])
+    marked = _MARKED.search(text, max(found[-1].end, len(text) - _LAST_LINE)) if fallback else None
+    if marked is not None and any(map(str.isdigit, marked["answer"])) and stated.readable(marked["answer"]):
+        return Extraction(marked["answer"].strip(), "marker")
+    called = list(_CALLED_ANSWER.finditer(after)) if speaks else []
+    if called and not _holds(inside, called[-1]["value"]) and called[-1].start() != 0:
+        return _none("another value than the last \\boxed{} is called the answer")
+    taken_back = withdrawn(after, inside)
     if taken_back or replaced:
         if fallback and (later := _stated(after)).answer is not None:
             return later
         if taken_back:
             return _none("the last \\boxed{} is withdrawn")
-    if fallback and not replaced and _AGAIN.search(after):
+    if fallback and speaks and not replaced and _AGAIN.search(after):
         later = _stated(after)
         if later.answer is not None and any(map(str.isdigit, later.answer)) and stated.readable(later.answer):
             return later
@@ -147,15 +177,24 @@ def _stated(text: str) -> Extraction:
     return Extraction(answer, how)
 
 
-def withdrawn(after: str) -> bool:
-    """Whether what follows an answer takes it back."""
+def withdrawn(after: str, inside: str = "") -> bool:
+    """Whether what follows an answer takes it back; `inside` is the answer."""
     if len(after) < 4:
         return False
     if _DENIED.match(after) or _RIVAL.match(after):
         return True
-    if _TURN.search(after) and not _CONFIRMED.search(after):
-        return True
+    if (turn := _TURN.search(after)) is not None:
+        values = list(_ASSERTED.finditer(after, turn.start()))
+        if values:
+            return not _holds(inside, values[-1]["value"])
+        if not _CONFIRMED.search(after):
+            return True
     return any(not _of_another(after, found) for found in _WITHDRAWN.finditer(after[:600]))
+
+
+def _holds(inside: str, value: str) -> bool:
+    """Whether a value that is named again is the one in the box."""
+    return alike(value, inside) or bool(re.search(rf"(?<![\d.,/]){re.escape(value)}(?![\d/]|[.,]\d)", inside))
 
 
 def _of_another(after: str, found: re.Match[str]) -> bool:

@@ -8,16 +8,35 @@ from typing import Final
 import mpmath
 from mpmath import mpf
 
-from pidistill_math.equality import DIGITS, point
+from pidistill_math.asking import Question
+from pidistill_math.equality import MORE, point
 from pidistill_math.found import Found, no, yes
-from pidistill_math.kinds import Family
+from pidistill_math.kinds import Family, Shape, Single
 from pidistill_math.numeric import NoValue, Place, Value, real
-from pidistill_math.syntax import symbols
+from pidistill_math.syntax import Node, sym, symbols
 
 _SHOWN: Final = 6
 """Parameters from -6 to 6 of one family are looked for in the other."""
 _SEARCHED: Final = 60
+_WHOLE: Final = frozenset({"k", "n", "m"})
+"""Letters that stand for whole numbers where nothing else is said."""
 _STARTS: Final = {"N": 0, "Z+": 1, "N+": 1, "N*": 1, "N0": 0}
+
+
+def as_family(found: Shape, question: Question) -> Family | None:
+    """The family that an answer is: also multiples of pi in a letter for whole numbers, and a residue class."""
+    if isinstance(found, Family) or not isinstance(found, Single):
+        return found if isinstance(found, Family) else None
+    node = found.node
+    if node.head == "residue" and not symbols(node):
+        return Family((Node("add", (node.args[0], Node("mul", (node.args[1], sym("k"))))),), "k", "Z")
+    names = symbols(node)
+    if not question.asks_for_all():
+        return None
+    if len(names) == 1 and names <= _WHOLE and not question.has_letter(next(iter(names))):
+        if any(part.head == "const" and part.text == "pi" for part in node.walk()):
+            return Family((node,), next(iter(names)), "Z")
+    return None
 
 
 def same_family(ours: Family, theirs: Family) -> Found:
@@ -27,7 +46,7 @@ def same_family(ours: Family, theirs: Family) -> Found:
         return no("a family in other variables than the reference's")
     if (ours.domain in _STARTS) != (theirs.domain in _STARTS):
         return no("a parameter of another domain than the reference's")
-    with mpmath.workdps(DIGITS):
+    with mpmath.workdps(MORE):
         for one, other in ((ours, theirs), (theirs, ours)):
             wide = _values(other, _SEARCHED)
             for value in _values(one, _SHOWN):
@@ -53,4 +72,4 @@ def _equal(left: Value, right: Value) -> bool:
     if isinstance(left, Fraction) and isinstance(right, Fraction):
         return left == right
     a, b = real(left), real(right)
-    return bool(abs(a - b) <= max(abs(a), abs(b), mpf(1)) * mpf(10) ** (10 - DIGITS))
+    return bool(abs(a - b) <= max(abs(a), abs(b), mpf(1)) * mpf(10) ** (20 - MORE))

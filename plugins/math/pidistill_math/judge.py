@@ -14,6 +14,7 @@ What `equality` cannot compute because it is no arithmetic (limits, integrals in
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -21,16 +22,19 @@ from typing import Final
 from pidistill.records import Status
 from pidistill_math import algebra
 from pidistill_math.asking import Question
-from pidistill_math.asking_units import without_asked_noun
+from pidistill_math.asking_units import ordinal_for_a_count, without_asked_noun
 from pidistill_math.boxes import unboxed
 from pidistill_math.compare import Comparison
 from pidistill_math.kinds import Equation, Named, Shape, Single
 from pidistill_math.numeric import NoValue, TooLarge
 from pidistill_math.reading import read
 from pidistill_math.references import defect
+from pidistill_math.second_reading import second_reading
 from pidistill_math.shapes import shape
 from pidistill_math.syntax import Unreadable
 
+_WHOLE = re.compile(r"\s*-?\d{1,18}\s*", re.ASCII)
+"""A whole number in digits alone."""
 LONGEST: Final = 2_000
 """Characters of the longest answer read; the longest reference answers known to us have a few hundred."""
 
@@ -51,6 +55,10 @@ def judge(reference: str, answer: str, limit_s: int = 3, question: str = "", len
     leaves unevaluated. `limit_s` bounds each step that a computer algebra system takes, in whole seconds. ABSTAIN where
     the reference cannot be judged, TIMEOUT where the answer took too long.
     """
+    if _WHOLE.fullmatch(reference) and _WHOLE.fullmatch(answer):  # nothing to be read, and no question settles more
+        if int(reference) == int(answer):
+            return Ruling(Status.PASS, "spelling" if reference.strip() == answer.strip() else "value")
+        return Ruling(Status.FAIL, "value", "another value than the reference")
     asked = Question(question)
     ours = _reference(reference, asked)
     if isinstance(ours, str):
@@ -59,8 +67,22 @@ def judge(reference: str, answer: str, limit_s: int = 3, question: str = "", len
         return Ruling(Status.PASS, "spelling")
     if len(answer) > LONGEST:
         return Ruling(Status.FAIL, "oversize", f"the answer is longer than {LONGEST} characters")
+    if ordinal_for_a_count(question, answer):
+        return Ruling(Status.FAIL, "kind", "a place in a row, where the question asks how many")
+    found = _compared(reference, answer, asked, limit_s, lenient)
+    if found.status is Status.FAIL and (again := second_reading(reference, ours, answer)) != (reference, answer):
+        other = _compared(*again, asked, limit_s, lenient)
+        return other if other.status is Status.PASS else found
+    return found
+
+
+def _compared(reference: str, answer: str, asked: Question, limit_s: int, lenient: bool) -> Ruling:
+    """One reading of an answer against a reference that can be read."""
+    ours = _reference(reference, asked)
+    if isinstance(ours, str):
+        return Ruling(Status.FAIL, "unreadable", ours)
     try:
-        theirs = shape(read(without_asked_noun(question, answer)), asked.accepts)
+        theirs = shape(read(without_asked_noun(asked.text, answer)), asked.accepts)
     except Unreadable as error:
         return Ruling(Status.FAIL, "unreadable", f"the answer cannot be read: {error}")
     except (TooLarge, RecursionError):

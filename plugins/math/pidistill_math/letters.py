@@ -43,7 +43,7 @@ def resolved(found: list[Token]) -> list[Token]:
     for at, token in enumerate(found):
         following = found[at + 1] if at + 1 < len(found) else None
         if token.kind == "run":
-            result += _run(token, result, spelt)
+            result += _run(token, result, spelt, following)
         elif token.kind == "word":
             result.append(_word(token, result, following, len(found) == 1))
         elif token.kind == "letter" and spelt and len(found) > 1 and _beside_a_word(found, at):
@@ -81,8 +81,10 @@ def _unit(word: str) -> bool:
     return units.measure(word) is not None or units.counted(word) is not None or units.scale(word) is not None
 
 
-def _run(token: Token, before: list[Token], spelt: bool) -> list[Token]:
+def _run(token: Token, before: list[Token], spelt: bool, following: Token | None) -> list[Token]:
     text = token.text
+    if text == "min" and before and before[-1].kind == "num" and (following is None or following.text in (",", ".")):
+        return [replace(token, kind="word")]
     if text.lower() in JOINING or text in _SHORT_WORDS:
         return [replace(token, kind="word")]
     if text in FUNCTIONS:

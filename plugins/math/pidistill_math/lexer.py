@@ -31,6 +31,8 @@ _TOKEN = re.compile(
     r"|(?P<op>''|[-+*/=<>^_(){}\[\]|,;:.!'\"&%?°])",
     re.ASCII,
 )
+_GLUED = re.compile(r"(q?quad)([A-Za-z]+)")
+_SIZE = re.compile(r"[bB]igg?[lrm]?")
 _BOARD = re.compile(r"\s*(?:\{\s*([A-Z])\s*\}|([A-Z]))")
 _WORD = re.compile(
     r"(?P<word>[A-Za-z\u00c0-\u024f]+(?:['\u2019-][A-Za-z\u00c0-\u024f]+)*\.?(?:[A-Za-z]\.)*)|(?P<other>[\s\S])"
@@ -132,7 +134,10 @@ class _Lexer:
         self.add("cmd", f"{which}:{name}")
 
     def command(self, name: str) -> None:
-        if name not in DRESS and (glued := re.fullmatch(r"(q?quad)([A-Za-z]+)", name)):
+        if name == '"':
+            self.add("op", name)
+            return
+        if name not in DRESS and (glued := _GLUED.fullmatch(name)):
             self.at -= len(glued[2])  # data sets have \\quadx for \\quad x
             name = glued[1]
         if name in SPACING:
@@ -144,7 +149,7 @@ class _Lexer:
                 self.at += len(self.source[self.at :]) - len(self.source[self.at :].lstrip())
             if name in ("hspace", "hspace*", "mspace", "vspace"):
                 self.argument()
-        elif name in ("left", "right", "middle") or re.fullmatch(r"[bB]igg?[lrm]?", name):
+        elif name in ("left", "right", "middle") or _SIZE.fullmatch(name):
             if self.source[self.at :].lstrip()[:1] == ".":
                 self.at = self.source.index(".", self.at) + 1
         elif name in TEXT or name in ROMAN:

@@ -29,7 +29,7 @@ def mixture(node: Node, words: list[str]) -> Shape | None:
     return Single(Node("mixture", node.args)) if falling else None
 
 
-def family(items: list[Shape]) -> Family | None:
+def family(items: list[Shape]) -> Family | Named | None:
     """Expressions with a parameter of which the last item says that it is whole."""
     last = items[-1]
     if not (isinstance(last, Named) and last.name.head == "sym" and isinstance(last.inner, Single)):
@@ -43,7 +43,10 @@ def family(items: list[Shape]) -> Family | None:
             if not isinstance(part, Single):
                 return None
             values.append(part.node)
-    return Family(tuple(values), last.name.text, last.inner.node.text)
+    found = Family(tuple(values), last.name.text, last.inner.node.text)
+    names = {item.name for item in items[:-1] if isinstance(item, Named)}
+    named = items[0].name if isinstance(items[0], Named) and len(names) == 1 else None
+    return Named(named, found) if named is not None else found
 
 
 def conditioned(items: list[Shape]) -> Under | None:
@@ -137,10 +140,17 @@ def one_subject(items: Sequence[Shape], words: Sequence[str]) -> list[Reals]:
 
 def builder_family(node: Node) -> Family | None:
     """``\\{2k : k \\in \\mathbb{Z}\\}``: an expression in a whole parameter."""
-    if len(node.args) != 2 or node.args[0].head in ("rel", "sym", "group"):
+    value, condition = node.args[0], node.args[-1]
+    if (
+        len(node.args) == 3
+        and node.args[1].head == "rel"
+        and node.args[1].text == "="
+        and value == node.args[1].args[0]
+    ):
+        value = node.args[1].args[1]  # x such that x = 2k
+    elif len(node.args) != 2 or value.head in ("rel", "sym", "group"):
         return None
-    condition = node.args[1]
     whole = condition.head == "rel" and condition.text == "in" and condition.args[1].head == "named"
     if not whole or condition.args[0].head != "sym" or condition.args[1].text[0] not in "ZN":
         return None
-    return Family((node.args[0],), condition.args[0].text, condition.args[1].text)
+    return Family((value,), condition.args[0].text, condition.args[1].text)

@@ -21,6 +21,8 @@ _LONGEST: Final = 1_000
 """Digits of the longest numeral read."""
 _OPEN: Final = frozenset({"(", "["})
 _CLOSE: Final = frozenset({")", "]"})
+_FIRST = re.compile(r"[1-9]\d{0,2}|0")
+_GROUP = re.compile(r"\d{3}(?:\.\d+)?")
 _REPEATS = re.compile(r"(\d*\.\d*?)(\d{1,6}?)\2{2,}")
 _REPEATING = re.compile(r"(\d*)\.(\d*)\((\d+)\)")
 
@@ -49,6 +51,8 @@ def numeral(text: str) -> Node:
 
 
 def _thousands(found: list[Token]) -> list[Token]:
+    if not any(t.text in (",", TIGHT, "{") or (t.kind == "num" and t.gap == "thin") for t in found):
+        return found
     result: list[Token] = []
     depth = at = 0
     while at < len(found):
@@ -56,7 +60,7 @@ def _thousands(found: list[Token]) -> list[Token]:
         if token.kind == "op" or token.kind == "cmd":
             depth += token.text in _OPEN or token.text in ("{", "langle")
             depth -= token.text in _CLOSE or token.text in ("}", "rangle")
-        if token.kind == "num" and re.fullmatch(r"[1-9]\d{0,2}", token.text):
+        if token.kind == "num" and _FIRST.fullmatch(token.text):
             digits, after = _groups(found, at, depth > 0)
             if after > at + 1:
                 result.append(replace(token, text=digits))
@@ -77,7 +81,7 @@ def _groups(found: list[Token], at: int, bracketed: bool) -> tuple[str, int]:
         group = found[group_at]
         if group.kind != "num" or group.style != found[at].style:
             break
-        if not re.fullmatch(r"\d{3}(?:\.\d+)?", group.text):
+        if not _GROUP.fullmatch(group.text):
             if kind == "tight" and not first and group.text.isdigit():
                 return f"{digits}.{group.text}", group_at + 1  # a decimal comma
             if kind == "comma" and first == "comma":

@@ -79,6 +79,10 @@ class Operands(Cursor):
         if node.head == "sym" and (primes := self.peek()) in ("'", "''"):
             self.take()
             node = sym(node.text + primes)
+        following = [token.text for token in self.tokens[self.at : self.at + 6]]
+        if name in ("f", "g", "h") and following == ["^", "{", "-", "1", "}", "("]:
+            self.at += 6
+            return Node("call", tuple(self.items_between(")")), text=f"{name}^-1()")
         if self.peek() == "(" and node.head in ("sym", "call") and self.applied(name):
             self.take("(")
             items = self.items_between(")")
@@ -173,6 +177,8 @@ class Operands(Cursor):
         self.bars = bars
         if len(items) == 1 and (opened + closed) in ("()", "[]"):
             return items[0]
+        if opened == "]" and closed == "[" and len(items) == 2:
+            return Node("group", tuple(items), text="][")
         kind = {"(": "(", "[": "[", "]": "("}[opened] + {")": ")", "]": "]", "[": ")"}[closed]
         return Node("group", tuple(items), text=kind)
 
@@ -237,7 +243,8 @@ class Operands(Cursor):
         rows = [row for row in rows if row]
         if not rows or len({len(row) for row in rows}) != 1:
             raise Unreadable("a matrix whose rows differ in length")
-        if kind == "cases" and len(rows[0]) == 1:
+        lines = kind == "array" and all(row[0].head == "rel" for row in rows)
+        if (kind == "cases" or lines) and len(rows[0]) == 1:
             return Node("list", tuple(row[0] for row in rows), text=" ".join("," * (len(rows) - 1)))
         node = Node("matrix", tuple(c for row in rows for c in row), text=f"{len(rows)}x{len(rows[0])}")
         if kind in ("vmatrix", "Vmatrix"):

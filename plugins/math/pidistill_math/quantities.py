@@ -117,6 +117,9 @@ class Quantities(Expressions):
 
     def with_unit(self, node: Node) -> Node:
         """`node` with the scale words and the unit that follow it."""
+        if node.head == "neg" and node.args[0].head == "degree":
+            inner = self.with_unit(node.args[0])
+            return Node("neg", (inner,)) if inner is not node.args[0] else node
         while (token := self.token()) is not None:
             if token.kind == "word" and (factor := units.scale(token.text)) is not None:
                 self.at += 1
@@ -134,7 +137,10 @@ class Quantities(Expressions):
             elif node.head == "num" and token.text in ("'", "''", '"') and token.kind == "op" and self.feet():
                 self.at += 1
                 doubled = token.text != "'" or self.skip("'")
-                return Node("quantity", (node,), unit=units.measure("inch" if doubled else "foot"))
+                return Node("quantity", (node,), unit=units.INCH_MARK if doubled else units.measure("foot"))
+            elif token.kind in ("cmd", "op") and token.text in _CURRENCY and node.head == "num":
+                self.at += 1
+                return Node("quantity", (node,), unit=Unit(_CURRENCY[token.text], label=_CURRENCY[token.text]))
             elif token.text == "cents" and token.kind == "cmd":
                 self.at += 1
                 return Node("quantity", (node,), unit=units.measure("cents"))
@@ -153,7 +159,7 @@ class Quantities(Expressions):
     def feet(self) -> bool:
         """Whether quotes are feet and inches: inches behind feet, or feet with inches to come."""
         if self.peek() != "'":
-            return self.at > 2 and self.tokens[self.at - 2].text == "'"
+            return (self.at > 2 and self.tokens[self.at - 2].text == "'") or self.token(1) is None
         return (token := self.token(1)) is not None and token.kind == "num" and self.peek(2) in ("'", "''", '"')
 
     def measured(self, node: Node) -> Node:
@@ -230,7 +236,7 @@ class Quantities(Expressions):
             self.at += 1
             exponent = int(following.text)
         if exponent > 1 and unit.dimension == units.ANYTHING:
-            return unit
+            return units.power(unit, exponent)
         if exponent != 1 and unit.dimension.startswith("count"):
             raise Unreadable(f"a power of {unit.label!r}")
         return units.power(unit, exponent)

@@ -19,22 +19,20 @@ from mpmath import mpc, mpf
 
 from pidistill_math import units
 from pidistill_math.asking import Question
-from pidistill_math.asking_units import asked_unit
+from pidistill_math.asking_units import asked_scale, asked_unit
 from pidistill_math.equality import alike, constant, equal
 from pidistill_math.found import Found, no, yes
 from pidistill_math.kinds import Single
+from pidistill_math.measured import degrees_and_radians, measured, mixtures
 from pidistill_math.numeric import Value, real
 from pidistill_math.policy import is_literal, unevaluated
-from pidistill_math.syntax import Node, num, sym, symbols, vocabulary
-from pidistill_math.units import Unit
-from pidistill_math.wording import bare_letter, letter_of, same_words, shared_words
+from pidistill_math.ratios import STRUCTURES, ratios, remainder, residues, times_of_day
+from pidistill_math.syntax import Node, num, sym, symbols
+from pidistill_math.wording import bare_letter, letter_of, product_letters, same_words, shared_words
 
 ROUNDED: Final = 6
 """Decimals from which a decimal may be a rounding."""
 _SIGNIFICANT: Final = 3
-_STRUCTURES: Final = vocabulary(
-    """words choice matrix ratio residue named setop builder angle dots cases group set over"""
-)
 
 
 def same(ours: Single, theirs: Single, question: Question, lenient: bool = False) -> Found:
@@ -53,11 +51,15 @@ def same(ours: Single, theirs: Single, question: Question, lenient: bool = False
         return _options(left, right, question, lenient)
     if left == right:
         return yes("spelling")
+    if left.head == "numeral" and product_letters(right).upper() == left.text:
+        return yes("base")
     if left.head == "words" or right.head == "words":
         return same_words(left, right)
-    if left.head == right.head == "ratio" or "ratio" in (_measured(left)[0].head, _measured(right)[0].head):
-        return _times_of_day(left, right, question)
-    if left.head in _STRUCTURES or right.head in _STRUCTURES or left.has("matrix") or right.has("matrix"):
+    if left.head == right.head == "ratio" or "ratio" in (measured(left)[0].head, measured(right)[0].head):
+        return times_of_day(left, right, question)
+    if right.head == "residue" and left.head == "num":
+        return remainder(left, right, question)
+    if left.head in STRUCTURES or right.head in STRUCTURES or left.has("matrix") or right.has("matrix"):
         return _structures(left, right, question, lenient)
     return _numbers(left, right, question, lenient, theirs.about)
 
@@ -98,9 +100,9 @@ def _structures(left: Node, right: Node, question: Question, lenient: bool) -> F
             return no("a matrix of another size than the reference", "matrix")
         return _each(left, right, question, lenient, "matrix")
     if left.head == "ratio" or right.head == "ratio":
-        return _ratios(left, right, question)
+        return ratios(left, right, question)
     if left.head == right.head == "residue":
-        return _residues(left, right)
+        return residues(left, right)
     if left.head == right.head == "cases" and left.text == right.text and left.text.endswith("x2"):
         return _by_rows(left, right, question, lenient)
     if left.head == right.head and left.text == right.text and len(left.args) == len(right.args) and left.args:
@@ -161,49 +163,11 @@ def _scaled_matrix(node: Node) -> Node:
             exact = constant(Node("mul", (*factors, cell)))
             scaled.append(num(exact) if isinstance(exact, Fraction) else Node("mul", (*factors, cell)))
         return node.args[-1].mapped(tuple(scaled))
+    if node.head == "add" and node.has("matrix"):
+        parts = [_scaled_matrix(arg) for arg in node.args]
+        if len({(part.head, part.text) for part in parts}) == 1 and parts[0].head == "matrix":
+            return parts[0].mapped(tuple(Node("add", cells) for cells in zip(*(p.args for p in parts), strict=True)))
     return node
-
-
-def _times_of_day(left: Node, right: Node, question: Question) -> Found:
-    """Ratios and times, with the half of the day where it is given."""
-    (ours, unit), (theirs, other) = _measured(left), _measured(right)
-    if unit is not None and other is not None and unit.dimension == other.dimension and unit.scale != other.scale:
-        return no("another half of the day than the reference's", "unit")
-    if unit is not None and other is not None and units.conflict(unit, other):
-        return no("in another unit than the reference", "unit")
-    return _ratios(ours, theirs, question)
-
-
-def _ratios(left: Node, right: Node, question: Question) -> Found:
-    """Times and ratios: part by part, in proportion where none can be a time, a quotient if a ratio is asked for."""
-    if left.head == right.head == "ratio":
-        if len(left.args) != len(right.args):
-            return no("another number of parts than the reference's ratio", "ratio")
-        if all(alike(a, b) for a, b in zip(left.args, right.args, strict=True)):
-            return yes("ratio")
-        times = all(part.head == "num" and part.text == "plain" for part in (*left.args, *right.args))
-        if times and not question.mentions_ratio():
-            return no("another time or ratio than the reference", "ratio")
-        quotients = [[Node("div", (part, node.args[0])) for part in node.args[1:]] for node in (left, right)]
-        if all(alike(a, b) for a, b in zip(*quotients, strict=True)):
-            return yes("ratio")
-        return no("another ratio than the reference", "ratio")
-    ratio, other = (left, right) if left.head == "ratio" else (right, left)
-    if len(ratio.args) == 2 and question.mentions_ratio() and other.head not in _STRUCTURES:
-        if alike(Node("div", ratio.args), other):
-            return yes("ratio")
-    return no("a time or a ratio on one side only", "ratio")
-
-
-def _residues(left: Node, right: Node) -> Found:
-    if not alike(left.args[1], right.args[1]):
-        return no("another modulus than the reference's", "residue")
-    values = [constant(node.args[0]) for node in (left, right)]
-    modulus = constant(left.args[1])
-    if all(isinstance(value, Fraction) for value in (*values, modulus)) and modulus:
-        difference = values[0] - values[1]  # type: ignore[operator]  # fractions, by the line above
-        return yes("residue") if difference % modulus == 0 else no("another residue than the reference's", "residue")
-    return yes("residue") if alike(left.args[0], right.args[0]) else no("another residue", "residue")
 
 
 # --- numbers and their units -----------------------------------------------------------------------------------------
@@ -211,10 +175,18 @@ def _residues(left: Node, right: Node) -> Found:
 
 def _numbers(left: Node, right: Node, question: Question, lenient: bool, about: bool) -> Found:
     if left.head == "mixture" or right.head == "mixture":
-        return _mixtures(left, right)
-    (ours, unit), (theirs, other) = _measured(left), _measured(right)
+        return mixtures(left, right, question)
+    (ours, unit), (theirs, other) = measured(left), measured(right)
     if unit is None and other is not None and ours.head not in ("percent", "numeral"):
         unit = asked_unit(question.text, other)
+    if other == units.INCH_MARK and unit is None:
+        return no("marks of inches behind a number that is in no unit", "unit")
+    if theirs.text == "scaled" and unit is None and (factor := asked_scale(question.text)) > 1:
+        ours = Node("mul", (ours, num(factor)))
+    if {None, "angle"} == {u.dimension if u is not None else None for u in (unit, other)}:
+        found = degrees_and_radians((ours, unit), (theirs, other), question)
+        if found is not None:
+            return found
     if unit is not None and other is not None:
         if units.conflict(unit, other):
             return no(f"in {other.label or other.dimension}, where the reference has another unit", "unit")
@@ -230,45 +202,9 @@ def _numbers(left: Node, right: Node, question: Question, lenient: bool, about: 
     return _values(ours, theirs, lenient, _both_degrees(ours, theirs), question.mentions_exact())
 
 
-def _measured(node: Node) -> tuple[Node, Unit | None]:
-    """A value without its unit, and the unit."""
-    if node.head == "quantity":
-        inner, further = _measured(node.args[0])
-        return inner, node.unit if further is None else further
-    if node.head == "degree":
-        return node.args[0], units.measure("degree")
-    if node.head == "neg" and node.args[0].head in ("quantity", "degree"):
-        inner, unit = _measured(node.args[0])
-        return Node("neg", (inner,)), unit
-    return node, None
-
-
 def _both_degrees(left: Node, right: Node) -> bool:
     """Whether a degree is an angle in both expressions, rather than a sign that one of them leaves out."""
     return left.has("degree") == right.has("degree")
-
-
-def _mixtures(left: Node, right: Node) -> Found:
-    """Quantities added: against one of the same dimension, or a number that is their sum in one of the units."""
-    sides = []
-    for node in (left, right):
-        parts = node.args if node.head == "mixture" else (node,)
-        found = [_measured(part) for part in parts]
-        dimensions = {unit.dimension for _, unit in found if unit is not None}
-        if len(dimensions) > 1:
-            return no("units of several dimensions added", "unit")
-        whole = Fraction(0)
-        for value, unit in found:
-            amount = constant(value)
-            if not isinstance(amount, Fraction):
-                return no("units added with what is no number", "unit")
-            whole += amount * (unit.scale if unit is not None else 1)
-        sides.append((whole, dimensions, [unit.scale for _, unit in found if unit is not None]))
-    (a, ours, scales), (b, theirs, others) = sides
-    if ours and theirs:
-        return yes("unit") if ours == theirs and a == b else no("another quantity than the reference", "unit")
-    bare, whole, used = (b, a, scales) if ours else (a, b, others)
-    return yes("unit") if any(bare * s == whole for s in used) else no("another quantity than the reference", "unit")
 
 
 def _percent(left: Node, right: Node, question: Question, lenient: bool) -> Found:
@@ -297,6 +233,8 @@ def _numerals(left: Node, right: Node, question: Question) -> Found:
         return yes("base") if values[0] == values[1] else no("another number than the reference", "base")
     numeral, other = (left, right) if left.head == "numeral" else (right, left)
     digits = other.head == "num" and other.text == "plain" and str(other.number) == numeral.text
+    if numeral is right and question.other_base(int(numeral.number)):
+        return no("a numeral in another base than the one asked for", "base")
     if digits and (left is numeral or numeral.number == 10 or question.mentions_base(int(numeral.number))):
         return yes("base")
     if numeral.number == 10:

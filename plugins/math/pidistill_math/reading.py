@@ -15,6 +15,7 @@ from pidistill_math.lexer import Token, tokens
 from pidistill_math.numbers import spelt_number
 from pidistill_math.numerals import joined
 from pidistill_math.quantities import CHANGING, JOINING, RELATIONS, Quantities, joined_words, word_value
+from pidistill_math.rewriting import letter_digits, respelt
 from pidistill_math.syntax import Node, Unreadable, num, sym, vocabulary
 
 CONDITIONS: Final = frozenset({"for", "where", "with"})
@@ -31,7 +32,9 @@ _MODULO: Final = frozenset({"pmod", "bmod", "mod"})
 @lru_cache(maxsize=8192)
 def read(text: str, lenient_units: bool = False) -> Node:
     """The tree of an answer. Raises `Unreadable` naming the part that is in no grammar."""
-    found = resolved(joined(tokens(text)))
+    if digits := letter_digits(text):
+        return Node("numeral", number=num(16).number, text=digits)
+    found = resolved(joined(tokens(respelt(text))))
     while found and found[-1].kind == "op" and found[-1].text in ".,;":
         found.pop()
     if not found:
@@ -78,6 +81,8 @@ class Reader(Quantities):
             return None
         if (number := spelt_number(joined_words(self.tokens))) is not None:
             return num(number, "worded")
+        if (worded := self.worded_quantity()) is not None:
+            return worded
         parts: list[list[Token]] = [[]]
         signs = []
         for token in self.tokens:
@@ -94,6 +99,20 @@ class Reader(Quantities):
         spelt = [joined_words(part) for part in parts]
         nodes = [word_value(text) for text in spelt]
         return nodes[0] if len(nodes) == 1 else Node("list", tuple(nodes), text=" ".join(signs))
+
+    def worded_quantity(self) -> Node | None:
+        """A number in words with its unit, ``three hours``; None for other words."""
+        for at in range(min(len(self.tokens) - 1, 6), 0, -1):
+            number = spelt_number(joined_words(self.tokens[:at]))
+            if number is None or any(token.kind != "word" for token in self.tokens):
+                continue
+            rest = Reader(self.tokens[at:], False)
+            try:
+                node = rest.with_unit(num(number, "worded"))
+            except Unreadable:
+                return None
+            return node if rest.token() is None and node.head == "quantity" else None
+        return None
 
     def date(self) -> Node | None:
         """A day of a month, ``June 20`` or ``20 June``, as words; None for anything else."""
@@ -245,7 +264,7 @@ class Reader(Quantities):
     def relation(self, closing: str) -> str:
         """The relation that comes, '' for none."""
         sign = self.peek()
-        if sign == "!" and self.peek(1) == "=":
+        if sign == "!" and self.peek(1) == "=" and not self.factorial():
             self.at += 2
             return "!="
         if sign == ":" and self.peek(1) == "=":

@@ -11,15 +11,14 @@ The kinds are compared by `compare`; here stand the rules of meaning that need n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import product
 from typing import Final, TypeAlias
 
-from mpmath import mpc, mpf
-
 from pidistill_math import lists
-from pidistill_math.equality import TooLarge, constant, equal
+from pidistill_math.chains import all_equal, numeral, solved, stated_side
+from pidistill_math.equality import constant
 from pidistill_math.intervals import complement, joined_reals, met, normalized, without
 from pidistill_math.kinds import (
     INFINITY,
@@ -34,8 +33,7 @@ from pidistill_math.kinds import (
     Shape,
     Single,
 )
-from pidistill_math.numeric import NoValue, real
-from pidistill_math.real_sets import distance, interval, named_reals, negated
+from pidistill_math.real_sets import as_interval, distance, interval, named_reals, negated
 from pidistill_math.syntax import Node, Unreadable, sym, symbols
 
 Accepts: TypeAlias = Callable[[Node], bool]
@@ -177,6 +175,10 @@ def _relation(node: Node, accepts: Accepts) -> Shape:
         return _inequality(node.args, found)
     if found == ["!="]:
         return _unequal(*node.args)
+    if found == ["in"] and node.args[0].head == "sym" and last.head == "group" and last.text != "<>":
+        inner = shape(last, accepts)
+        if isinstance(inner, Ordered) and (within := as_interval(inner)) is not None:
+            return replace(within, subject=node.args[0])
     if found == ["in"]:
         return Named(node.args[0], shape(last, accepts)) if is_name(node.args[0]) else Relation(node.args, tuple(found))
     if found == [":"]:
@@ -194,21 +196,21 @@ def _chain(node: Node, found: list[str], accepts: Accepts) -> Shape:
     if found[0] == "==" and not (named and sides[0].head == "call"):
         raise Unreadable("a congruence without its modulus")
     exact = [side for side, sign in zip(values, (["="] + found)[-len(values) :], strict=True) if sign != "~"]
-    if named and _solved(sides[0], values):
+    if named and solved(sides[0], values):
         if found[0] == "~" and len(values) == 1:
             return Named(sides[0], Single(values[0], about=True))
-        if not _all_equal(values, found[-len(values) + 1 :] if len(values) > 1 else []):
+        if not all_equal(values, found[-len(values) + 1 :] if len(values) > 1 else []):
             if not all(symbols(side) for side in values):
                 raise Unreadable("a chain of equalities that is false")
             return Equation(tuple(sides))
-        return Named(sides[0], _shown(shape((exact or values)[-1], accepts), values[-1], found[-1]))
+        return Named(sides[0], _shown(shape(stated_side(exact or values), accepts), values[-1], found[-1]))
     if not named and all(constant(side) is not None or not symbols(side) for side in sides):
-        if all(_numeral(side) for side in sides):
+        if all(numeral(side) for side in sides):
             raise Unreadable("numbers joined by a relation, which says nothing of the answer")
-        if not _all_equal(sides, found):
+        if not all_equal(sides, found):
             raise Unreadable("a chain of equalities that is false")
-        return _shown(shape(exact[-1], accepts), sides[-1], found[-1])
-    if not named and len(sides) > 1 and found == ["="] * len(found) and len(sides) > 2 and _all_equal(sides, found):
+        return _shown(shape(stated_side(exact), accepts), sides[-1], found[-1])
+    if not named and len(sides) > 1 and found == ["="] * len(found) and len(sides) > 2 and all_equal(sides, found):
         return shape(sides[-1], accepts)
     if "~" in found:
         raise Unreadable("an approximate equation")
@@ -221,49 +223,7 @@ def _shown(found: Shape, last: Node, sign: str) -> Shape:
 
 
 def _open(node: Node) -> bool:
-    return bool(symbols(node)) or node.head in ("call", "words")
-
-
-def _numeral(node: Node) -> bool:
-    inner = node.args[0] if node.head in ("neg", "quantity") else node
-    return inner.head == "num"
-
-
-def _solved(name: Node, values: Sequence[Node]) -> bool:
-    """Whether a name is given by what is free of it."""
-    if name.head != "sym":
-        return True
-    return not any(name.text in symbols(value) for value in values)
-
-
-def _all_equal(sides: Sequence[Node], found: Sequence[str]) -> bool:
-    """Whether neighbours in a chain are equal, an approximation to the digits that it shows."""
-    for left, right, sign in zip(sides, sides[1:], found, strict=False):
-        if left == right:
-            continue
-        if sign == "~":
-            if not _near(left, right):
-                return False
-            continue
-        try:
-            if not equal(_bare(left), _bare(right)):
-                return False
-        except (NoValue, TooLarge):
-            return False
-    return True
-
-
-def _bare(node: Node) -> Node:
-    """A quantity without its unit: units of a chain are compared where its value is."""
-    return node.args[0] if node.head in ("quantity", "degree") else node
-
-
-def _near(left: Node, right: Node) -> bool:
-    a, b = constant(_bare(left)), constant(_bare(right))
-    if a is None or b is None or isinstance(a, mpc) or isinstance(b, mpc):
-        return False
-    shown = [int(n.text.partition(":")[2]) for n in (*left.walk(), *right.walk()) if n.text.startswith("decimal:")]
-    return bool(abs(real(a) - real(b)) <= mpf(10) ** -max(shown, default=0))
+    return bool(symbols(node)) or node.head in ("call", "words", "big")
 
 
 # --- sets of reals ---------------------------------------------------------------------------------------------------
@@ -276,6 +236,11 @@ def _inequality(sides: tuple[Node, ...], found: list[str]) -> Shape:
         raise Unreadable("a relation between numbers")
     if len(sides) == 3 and is_name(sides[1]):
         return Reals((Interval(sides[0], sides[2], (found[0] == "<=", found[1] == "<=")),), sides[1])
+    if len(sides) == 3 and sides[1].head == "call" and sides[1].text == "abs":
+        ends = [distance((sides[0], sides[1]), found[0]), distance((sides[1], sides[2]), found[1])]
+        if ends[0] is not None and ends[1] is not None:
+            ring = joined_reals([ends[0], ends[1]], ["and"])
+            return ring if ring is not None else Relation(sides, tuple(found))
     if len(sides) == 2 and (within := distance(sides, found[0])) is not None:
         return within
     if len(sides) == 2:
@@ -302,7 +267,11 @@ def _unequal(left: Node, right: Node) -> Shape:
 
 
 def _group(node: Node, accepts: Accepts) -> Shape:
+    if node.has("pm") and not node.has("rel", "list"):
+        return Several(tuple(_group(one, accepts) for one in signs(node)))
     items = tuple(shape(item, accepts) for item in node.args)
+    if node.text == "][":
+        return interval(node.args[0], node.args[1], "()")
     if node.text in ("(]", "[)"):
         if len(node.args) != 2:
             raise Unreadable("brackets of two kinds around other than two ends")
@@ -357,7 +326,10 @@ def _difference(node: Node) -> Shape:
 def _builder(node: Node, accepts: Accepts) -> Shape:
     if (family := lists.builder_family(node)) is not None:
         return family
-    subject, conditions = node.args[0], [shape(condition, accepts) for condition in node.args[1:]]
+    subject, given = node.args[0], node.args[1:]
+    if len(given) > 1 and (apart := lists.excluded(Node("list", given), [","] * (len(given) - 1))) is not None:
+        given = apart.args
+    conditions = [shape(condition, accepts) for condition in given]
     if subject.head == "rel" and subject.text == "in":
         if not (subject.args[1].head == "named" and subject.args[1].text in ("R", "C")):
             conditions.insert(0, shape(subject, accepts))
@@ -394,6 +366,8 @@ def _listing(node: Node, accepts: Accepts) -> Shape:
     names = [item.name if isinstance(item, Named) else None for item in items]
     if names[0] is not None and all(name is None for name in names[1:]) and isinstance(items[0], Named):
         return Named(names[0], lists.several([items[0].inner, *items[1:]]))
+    if any(name is not None for name in names[1:]) and not all(names):
+        raise Unreadable("values with and without a name")
     if all(name is not None for name in names):
         return lists.record([item for item in items if isinstance(item, Named)], words)
     return lists.several(items)

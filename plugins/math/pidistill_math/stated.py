@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
+from pidistill_math import units
+from pidistill_math.quantities import CHANGING
 from pidistill_math.reading import read
-from pidistill_math.syntax import Unreadable
+from pidistill_math.syntax import Unreadable, vocabulary
 
 _PHRASE = re.compile(
     r"(?<!\bno )\b(?:answers?\b|(?:correct|right)\s+(?:option|choice)\b(?=\s+is))"
@@ -21,9 +23,18 @@ _PHRASE = re.compile(
     re.IGNORECASE,
 )
 _ENDS = re.compile(
-    r"\$\$?[^$\n]{1,2000}?\$\$?|\\\([^\n]{1,2000}?\\\)|\\\[[\s\S]{1,2000}?\\\]|(?P<end>\n|[.!?](?=\s|\*|$))"
+    r"\$\$[^$]{1,2000}?\$\$|\$[^$\n]{1,2000}?\$|\\\([^\n]{1,2000}?\\\)|\\\[[\s\S]{1,2000}?\\\]|(?P<end>\n|[.!?](?=\s|\*|$))"
 )
 _BECAUSE = re.compile(r"[\s,(]+(?:because|since|as|where|so|by|from|which)\b|,\s*not\b", re.IGNORECASE)
+_TURNED = re.compile(
+    r"\b(?:wrong|incorrect|mistaken|false|instead|not\s+(?:correct|right|it|the\s+(?:final\s+)?answer))\b"
+    r"|\b(?:as|by|from|where|which|and)\b(?:[^.!?\n]*\b(?:bound|estimate|guess|still|doubled|halved|tripled|total|overcount\w*)\b"
+    r"|[^.!?\n]*\b(?:must|we|then|to)\s+(?:then\s+|still\s+|must\s+|be\s+)*"
+    r"(?:add|subtract|double|halve|triple|multiply|divide|remove|exclude|obtain|get)\b"
+    r"|[\s$\\(]*(?<=by)[\s$\\(]*-?\d)",
+    re.IGNORECASE,
+)
+"""What stands behind a value and makes another of it: a reason is left off, a further step is not."""
 _LEADING = re.compile(
     r"(?:therefore|thus|actually|really|instead|clearly|simply|just|indeed|equal\s+to|then|hence|now|obviously)\b[\s,:]*",
     re.I,
@@ -38,18 +49,47 @@ _TAKEN_BACK = re.compile(
     re.IGNORECASE,
 )
 _OTHERS = re.compile(
-    r"\b(?:wrong|incorrect|false|doubt\w*|nobody|no\s+one|some\s+(?:say|think|claim|believe)|others?|unlikely|backup"
+    r"\b(?:wrong|incorrect|false|doubt\w*|nobody|no\s+one|some\s+(?:say|think|claim|believe)|others?|unlikely|backup|(?:they|students?|people)\s+\w+"
     r"|(?:guess|alternative)\s*$|not\s+(?:true|the\s+case|think|believe))\b",
     re.IGNORECASE,
 )
-_ELSEWHERE = re.compile(r"\b(?:but|candidates?|guess|closest|something|unknown|unclear|minus|plus)\b", re.IGNORECASE)
+_ELSEWHERE = re.compile(
+    r"\b(?:but|candidates?|guess|closest|something|unknown|unclear|minus|plus|half|not|others?|they|claim\w*|say|think|believe|wrong"
+    r"|where|if)\b",
+    re.IGNORECASE,
+)
 """Words before the last 'is' of a sentence after which it speaks of something other than the answer."""
 _TAGGED = re.compile(r"<answer>([^<]{1,2000})</answer>")
-_HEADER = re.compile(r"^#{1,6}\s*(?:final\s+)?answer\s*:?\s*\n+([^\n]{1,500})", re.IGNORECASE | re.MULTILINE)
+_HEADER = re.compile(
+    r"^(?:#{1,6}|\*\*)[ \t]*+(?:final[ \t]++)?answer[ \t]*+:?[ \t]*+(?:\*\*)?[ \t]*+:?[ \t]*+\n\s*+"
+    r"(\$\$[^$]{1,500}\$\$|[^\n]{1,500})",
+    re.IGNORECASE | re.MULTILINE,
+)
 _ASIDE = re.compile(
     r",\s*(?:and\s+(?:we|so|this|that|it)\b|which\b|obtained\b|because\b|since\b|as\b)|;\s*(?:done|this|we)\b",
     re.IGNORECASE,
 )
+_NUMERAL = re.compile(r"\\?\$?(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:\\?%)?(?![\w.]*\d)")
+_SPOKEN = re.compile(r"[A-Za-z'-]+")
+_MOST_WORDS: Final = 14
+_SAYING_MORE: Final = CHANGING | vocabulary(
+    """by than over under above below after before at per each every out step page part case problem question option
+    choice equation line figure section row example number half quarter third double triple twice one two three four
+    five six seven eight nine ten dozen pair pairs remaining another other first last second next between might may
+    could would should maybe perhaps probably likely possibly almost nearly about around roughly estimate guess can
+    cannot doesn't don't isn't aren't wasn't won't can't didn't if unless until false true how what why which who up to
+    extra additional further fewer all both some any short lack lacks lacked fail fails failed unable without exceed
+    exceeds wrongly claims claimed"""
+) - {"is", "then", "only"}
+"""Words of a sentence that make its number another one than it says."""
+_VERBS: Final = vocabulary(
+    """is are was were be has have had sold sells sell makes make made gets get got needs need needed costs cost pays
+    pay paid spends spend spent earns earn earned takes take took saves save saved bought buys buy eats eat ate
+    receives receive received uses use used collected collects drove drives ran runs walked walks worked works read
+    reads baked bakes owns own owes owe won wins picked picks planted plants drank drinks totals equals"""
+)
+"""Words that a numeral may follow as the number of what is spoken of."""
+_TICKS: Final = " \t\n\u2713\u2714\u2705\u2611\ufe0f"
 _STATEMENT: Final = 2_000
 How = Literal["marker", "phrase", "none"]
 
@@ -79,8 +119,11 @@ def _denied(text: str, at: int) -> bool:
 
 def _sentence(text: str) -> str:
     text = text.lstrip(" \t*:")
-    display = re.match(r"\s*\n+\s*(?=\$|\\\[|\\\(|[\d\\*-])", text)
-    text = text[display.end() :] if display else text
+    if (leading := _LEADING.match(text)) is not None and "\n" in leading.group():
+        text = text[leading.end() :].lstrip()
+    display = re.match(r"[^\S\n]*+\n\s*+(?=\$|\\\[|\\\(|[\d\\*-])", text)
+    if display:
+        text = re.sub(r"^[-*\u2022]\s+", "", text[display.end() :])  # an item, not a minus sign
     sentence, after = text, ""
     for match in _ENDS.finditer(text):
         if match["end"]:
@@ -93,17 +136,39 @@ def _sentence(text: str) -> str:
     if leading := _LEADING.match(sentence):
         sentence = sentence[leading.end() :]
     if aside := _ASIDE.search(sentence):
+        if _TURNED.search(sentence, aside.start()):
+            return ""
         sentence = sentence[: aside.start()]
     whole = undressed(sentence)
     yes = _YES.match(whole)
     candidates = [yes.group()] if yes else [whole]
     if because := _BECAUSE.search(sentence):
+        if _TURNED.search(sentence, because.start()):
+            return ""
         candidates.append(undressed(sentence[: because.start()]))
     for copula in list(_COPULA.finditer(sentence))[-1:]:
         if _ELSEWHERE.search(sentence[: copula.start()]):
             return ""
         candidates.append(undressed(sentence[copula.end() :]))
-    return _finished(next((candidate for candidate in candidates if readable(candidate)), whole))
+    chosen = next((candidate for candidate in candidates if readable(candidate)), None)
+    return _finished(chosen or the_number(whole) or whole)
+
+
+def the_number(sentence: str) -> str:
+    """The one numeral of a sentence that says no more than how many, with its noun; '' for any other sentence."""
+    found = list(_NUMERAL.finditer(sentence))
+    words = _SPOKEN.findall(sentence)
+    if len(found) != 1 or any(word.lower() in _SAYING_MORE for word in words) or len(words) > _MOST_WORDS:
+        return ""
+    before, after = sentence[: found[0].start()], sentence[found[0].end() :]
+    if not re.fullmatch(r"[A-Za-z' ,-]*[A-Za-z] +", before) or not re.fullmatch(r"(?: +[A-Za-z' ,-]*)?", after):
+        return ""
+    if before.split()[-1].lower() not in _VERBS and before.lower().split()[-2:] != ["total", "of"]:
+        return ""
+    following = re.match(r" +([A-Za-z]+)", after)
+    noun = following[1] if following else ""
+    known = len(noun) > 1 and (units.measure(noun) or units.counted(noun) or units.scale(noun) or noun == "percent")
+    return found[0].group() + (f"\\text{{ {noun}}}" if known else "")
 
 
 def readable(text: str) -> bool:
@@ -125,7 +190,7 @@ def _finished(answer: str) -> str:
 
 def undressed(text: str) -> str:
     """`text` without Markdown emphasis and a final full stop; formulas keep their dollars."""
-    text = text.strip().strip("*`_").strip().rstrip(".").strip()
+    text = text.strip(_TICKS).strip("*`_").strip().rstrip(".").strip()
     text = re.sub(r"\*\*|__", "", text)
     whole = re.fullmatch(r"\$\$?([^$]+)\$\$?|\\\((.+)\\\)|\\\[(.+)\\\]", text, re.DOTALL)
     if whole:

@@ -42,7 +42,13 @@ class Node:
 
     def has(self, *heads: str) -> bool:
         """Whether a node of one of `heads` is in the tree."""
-        return any(node.head in heads for node in self.walk())
+        stack = [self]
+        while stack:
+            node = stack.pop()
+            if node.head in heads:
+                return True
+            stack.extend(node.args)
+        return False
 
     def mapped(self, args: tuple[Node, ...]) -> Node:
         """The same node over other arguments."""

@@ -160,6 +160,10 @@ MODIFIERS: Final = vocabulary("""different distinct possible total old long tall
 _BEHIND: Final = vocabulary("""old long tall high deep wide away ago""")
 
 
+INCH_MARK: Final = Unit("length", Fraction(254, 10_000), '"')
+"""Inches by their mark, which is read as such only where inches are asked for or feet stand before it."""
+
+
 def counted(word: str) -> Unit | None:
     """The unit of a counted thing, or of a word that counts anything; None for any other word."""
     word = word.lower()
@@ -218,6 +222,9 @@ def conflict(left: Unit, right: Unit) -> bool:
     """Whether two units cannot be units of one answer."""
     if left.dimension == right.dimension:
         return False
+    sizes = [unit.dimension for unit in (left, right) if unit.dimension.startswith(f"{ANYTHING}^")]
+    if len(sizes) == 2:  # square units against cubic ones
+        return True
     if ANYTHING in (left.dimension, right.dimension):
         return not (left.dimension.startswith("count") and right.dimension.startswith("count"))
     return True

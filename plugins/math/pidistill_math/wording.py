@@ -34,7 +34,7 @@ def letter_of(node: Node) -> str:
 def same_words(left: Node, right: Node) -> Found:
     """Words against words without case; strings of letters in order and case, also where one is read as a product."""
     if left.head != right.head:
-        pair = [_product_letters(node) for node in (left, right)]
+        pair = [product_letters(node) for node in (left, right)]
         if pair[0] and pair[1]:
             return yes("letters") if pair[0] == pair[1] else no("other letters than the reference", "letters")
         return no("words on one side only", "words")
@@ -65,7 +65,8 @@ def _commutes(text: str) -> bool:
     return plain and not set(text) & set("aeiou")
 
 
-def _product_letters(node: Node) -> str:
+def product_letters(node: Node) -> str:
+    """The letters that a word, a symbol or a product of such is written with; '' for anything else."""
     if node.head == "words":
         return node.text if node.text.isalpha() else ""
     if node.head == "sym":

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_math import arithmetic
+from pidistill_math import arithmetic, boxes
 from pidistill_math.extract import extract
 
 
@@ -106,3 +106,52 @@ def test_every_worked_solution_of_the_generated_problems_states_its_answer() -> 
     for problem in arithmetic.problems("train", 0, 300):
         assert problem.solution is not None
         assert extract(problem.solution).answer == problem.reference
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        "The answer is:" + "\n" * 5_000 + "-",
+        "The answer is" + " " * 20_000,
+        "**Final Answer**" + "\n" * 20_000,
+        "**Final Answer" + " " * 20_000 + "x",
+        "\\boxed{5}" + "\n#### a" * 50_000,
+        "\\boxed{5} " + "1" * 1_400 + " x",
+        "\\boxed{1}\n" + "".join(f"{k}. \\boxed{{{k}}}\n" for k in range(2, 3_000)),
+        "wrong " * 5_000 + "\\boxed{5}",
+    ],
+    ids=lambda text: text[:24],
+)
+def test_runs_of_blanks_marks_and_boxes_cost_little(completion: str) -> None:
+    started = time.process_time()
+    extract(completion)
+    assert time.process_time() - started < 1
+
+
+_TEX = st.sampled_from(
+    [
+        "{",
+        "}",
+        "\\{",
+        "\\}",
+        "\\\\",
+        "\\",
+        "$",
+        "\\frac",
+        "\\text",
+        "x^",
+        " a ",
+        "\n\n",
+        "\\boxed{",
+        "\\boxed{5}",
+        "\\fbox 7",
+    ]
+)
+
+
+@given(st.lists(_TEX, max_size=16).map("".join))
+def test_where_the_search_for_groups_begins_changes_no_box(text: str) -> None:
+    found = boxes.boxes(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(boxes, "_scan_from", lambda text, first: max(0, first - 200))
+        assert boxes.boxes(text) == found

@@ -1,8 +1,6 @@
 """One program, as process 1 sees it: pass bytes both ways, watch the limits, kill and clear away.
 
-The clock runs from a request's first byte to its answer's last, and counts the processor time of the program's first
-thread: a busy machine makes nobody late. Time that it slept counts, too, once there is much of it. A program of several
-processes or threads pays for all their processor time, and there is a bound on its wall clock.
+The clock (`clock`) runs from a request's first byte to its answer's last.
 
 Requests come in a batch; the next is passed on when all answers to the one before are complete. One that is to have
 several answers has them looked at when the program rings, and when it is overdue. The clock then starts anew with each
@@ -17,6 +15,7 @@ import struct
 import time
 
 from pidistill_sandboxes.inside import census, channel, child
+from pidistill_sandboxes.inside.clock import Clock
 from pidistill_sandboxes.inside.scratch import Scratch, last_pid
 from pidistill_sandboxes.inside.standby import Standby, kill_all, reap
 
@@ -30,14 +29,6 @@ _SHARED_BYTES = 16 << 20
 """What a fork of the server counts as resident before it has done anything."""
 _MAX_FILES = 5000
 """In each writable folder: each takes the kernel's memory. Where the mount can be told so it stops at 4,096 itself."""
-_CROWDED_FACTOR = 5
-"""A program of several processes or threads may take this many times its own time on the wall clock, and no more."""
-_STARVED_FACTOR, _STARVED_S = 20, 20
-"""A program may wait for a processor this many times its own time, and so many seconds more. Then it is our trouble."""
-_WAIT_S = 0.005
-"""Between two looks at a program that may soon be late."""
-_IDLE_S = 2.0
-"""A program may wait so long in all, for anything but a processor, before that counts as its own time."""
 _LEAST_ROOM = 1 << 12
 _NEVER = float("inf")
 
@@ -69,13 +60,9 @@ class Run:
         """Bytes of what it may have that it has not been sent."""
         self.asked, self.rings = 0, False
         """Answers that it owes, and whether it rings for them. The clock runs while it owes one."""
-        self.asked_at = 0.0
         self.answer_head = b""
         self.answer_left = 0
-        self.check_at = self.ran_then = self.delay_then = 0.0
-        self.active_s = self.idle_s = 0.0
-        self.crowded, self.cpu_then = False, 0.0
-        """Whether it has been seen with more than one process or thread, and the processor time at the request."""
+        self.clock = Clock(process)
         self.poll = select.poll()
         for fd in (process.stdout, process.stderr, process.exit_fd):
             self.poll.register(fd, select.POLLIN)
@@ -250,7 +237,7 @@ class Run:
         if self.coming:
             self._next_request()
             return
-        self._stop_clock()
+        self.clock.stop()
         if self.then_end:
             self._stop("end")
         else:
@@ -292,73 +279,19 @@ class Run:
     # --- Limits
 
     def _start_clock(self) -> None:
-        """Start it, or, where it runs, count what it says and start it anew."""
-        now, times = time.monotonic(), self._times()
-        if self.asked_at:
-            self._count_time(now, times)
-        self.asked_at, (self.ran_then, self.delay_then) = now, times
-        self.check_at = now + self._allowed_s()
-        self.cpu_then = census.cpu_s() if self.crowded else 0.0
-
-    def _stop_clock(self) -> None:
-        self._count_time(time.monotonic(), self._times())
-        self.asked_at = 0.0
-
-    def _count_time(self, now: float, times: tuple[float, float]) -> None:
-        own_s, idle_s = self._own_time(now, times)
-        self.active_s += own_s
-        self.idle_s += idle_s
-
-    def _own_time(self, now: float, times: tuple[float, float]) -> tuple[float, float]:
-        """Seconds since the request that count, and those in which it neither ran nor waited for a processor.
-
-        The latter count once there have been `_IDLE_S` of them in all: what else keeps a program, such as a page that
-        is read, is not told apart from sleeping.
-        """
-        ran, delay_s = times
-        ran -= self.ran_then
-        idle_s = max(0.0, now - self.asked_at - (delay_s - self.delay_then) - ran)
-        own_s = ran + max(0.0, self.idle_s + idle_s - _IDLE_S) - max(0.0, self.idle_s - _IDLE_S)
-        if self.crowded:
-            own_s = max(own_s, census.cpu_s() - self.cpu_then, (now - self.asked_at) / _CROWDED_FACTOR)
-        return own_s, idle_s
+        self.clock.start(child.COMPANY_S if self.rings else 0.0)
 
     def _deadline(self) -> float:
-        return self.check_at if self.asked else _NEVER
-
-    def _allowed_s(self) -> float:
-        """Own time that may pass before the next answer, or the next look at answers."""
-        allowed = float(min(self.limits.call_s, self.limits.program_s - self.active_s))
-        return allowed + child.COMPANY_S if self.rings else allowed
-
-    def _times(self) -> tuple[float, float]:
-        """Seconds that the program's first thread has run, and has been ready to run but waiting for a processor."""
-        if self.process.delay_fd is None:
-            return 0.0, 0.0
-        try:
-            ran, delayed, _ = os.pread(self.process.delay_fd, 200, 0).split()
-        except (OSError, ValueError):
-            return self.ran_then, self.delay_then
-        return int(ran) / 1e9, int(delayed) / 1e9
+        return self.clock.check_at if self.asked else _NEVER
 
     def _check_time(self, now: float) -> None:
-        """Whether it is late. One that waits for a processor is not: the kernel counts a wait only when it is over."""
+        """Whether it is late."""
         self._take_census()
-        ran, delay_s = self._times()
-        own_s, _ = self._own_time(now, (ran, delay_s))
-        left_s = self._allowed_s() - own_s
-        if left_s <= 0 and (ran - self.ran_then >= self._allowed_s() or self.crowded or not self._is_waiting()):
-            if self.rings:  # what was answered before the call that is late counts
-                self._take_answers()
-            self._stop("timeout")
-        elif now - self.asked_at > self._allowed_s() * _STARVED_FACTOR + _STARVED_S:
-            self._stop("starved")
-        else:
-            self.check_at = now + max(_WAIT_S, left_s / (_CROWDED_FACTOR if self.crowded else 1))
-
-    def _is_waiting(self) -> bool:
-        """Whether the first thread runs, or waits for nothing but a processor."""
-        return census.is_running(self.process.pid)
+        late = self.clock.look(now)
+        if late == "timeout" and self.rings:  # what was answered before the call that is late counts
+            self._take_answers()
+        if late:
+            self._stop(late)
 
     def _take_census(self) -> None:
         """How much memory, how many files, and whether there is more than one process or thread.
@@ -372,15 +305,15 @@ class Run:
             room = os.statvfs(folder)
             if room.f_files - room.f_ffree > _MAX_FILES:
                 self._stop("memory", "too many files")
-        if not self.crowded and (count > 1 or census.threads(self.process.pid) > 1):
-            self.crowded = True
+        if not self.clock.crowded and (count > 1 or census.threads(self.process.pid) > 1):
+            self.clock.crowded = True
 
     # --- The end
 
     def _finish(self) -> None:
         """Kill it and say so. The trusted side need not wait until all of it is dead; the next program does."""
         if self.asked:
-            self._stop_clock()
+            self.clock.stop()
         kill_all()
         status = reap(self.process.pid) if self.reason == "exited" else 0
         if self.reason == "end" and not self.asked and self._left_over():
@@ -390,8 +323,8 @@ class Run:
             while before != (kept := self.kept[kind]) and self._take_output(fd):
                 before = kept  # killed as it is, it writes no more: no progress means that all has been read
         self.line.skip(self.forward_left + sum(size for size, _ in self.coming))
-        self.stale = self.crowded or last_pid() != self.process.pid or self.scratch.is_touched()
-        numbers = channel.OUTCOME.pack(self.truncated, self.stale, status, self.active_s)
+        self.stale = self.clock.crowded or last_pid() != self.process.pid or self.scratch.is_touched()
+        numbers = channel.OUTCOME.pack(self.truncated, self.stale, status, self.clock.active_s)
         self._pass_on(b"X", numbers + f"{self.reason}\0{self.note}".encode())
         self.process.close()
 

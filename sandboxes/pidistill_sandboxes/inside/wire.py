@@ -138,6 +138,14 @@ def _content(value: object) -> object:
     return None
 
 
+def _class_name(kind: type) -> str:
+    """As `type_name`; a class that only calls itself one of the interpreter's is none."""
+    name = type_name(kind)
+    module, _, last = name.rpartition(".")
+    known = getattr(sys.modules["builtins"], last, kind) if module == "builtins" else kind
+    return name if known is kind else f"?.{last}"
+
+
 def _date(value) -> tuple:  # type: ignore[no-untyped-def, type-arg]
     return value.year, value.month, value.day
 
@@ -190,7 +198,7 @@ _READERS: tuple[tuple[type, Callable[..., object]], ...] = (
     (dict, lambda items: dict(dict.items(items))),
     (set, lambda items: set(set.__iter__(items))),
     (frozenset, lambda items: frozenset(frozenset.__iter__(items))),
-    (type, type_name),
+    (type, _class_name),
 )
 
 

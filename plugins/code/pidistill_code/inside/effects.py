@@ -13,6 +13,7 @@ from typing import Any
 FOLDER = "/tmp"
 _MOST_TEXT = 1 << 20
 """Characters of output, of all messages together."""
+_LONGEST_LINE = 2000
 _MOST_FILES, _LARGEST = 64, 1 << 20
 """Files that are passed on, and bytes of each."""
 
@@ -138,6 +139,19 @@ class Effects:
         bases = [kind.__name__ for kind in category.__mro__ if kind.__module__ == "builtins"]
         self._told.append(("warning", str(message)[:2000], bases[0], lineno))
 
+    def listen(self) -> None:
+        """Tell what is logged, too, whatever its level."""
+        logging: Any = __import__("logging")
+        effects = self
+
+        class Handler(logging.Handler):  # type: ignore[misc]
+            def emit(self, record: Any) -> None:
+                effects._told.append(("log", record.name, record.levelno, record.getMessage()[:_LONGEST_LINE]))
+
+        root = logging.getLogger()
+        root.addHandler(Handler())
+        root.setLevel(1)
+
     def give(self) -> list[tuple[object, ...]]:
         """What there is to tell."""
         told, self._told = self._told, []
@@ -166,6 +180,8 @@ class Witness:
                     sys.stdout.write(text)
                 case ("err", str(text)):
                     sys.stderr.write(text)
+                case ("log", str(name), int(level), str(text)):
+                    __import__("logging").getLogger(name).log(level, "%s", text)
                 case ("warning", str(text), str(name), int(line)):
                     category = getattr(__import__("builtins"), name, Warning)
                     if not (isinstance(category, type) and issubclass(category, Warning)):

@@ -13,6 +13,7 @@ Both sides run this file. Nothing in a message is executed or looked up by name 
 from __future__ import annotations
 
 import sys
+from types import TracebackType
 from typing import Any
 
 SCALARS = frozenset((type(None), bool, int, float, complex, str, bytes))
@@ -55,11 +56,15 @@ KNOWN: dict[str, Any] = {
     "collections.defaultdict": lambda v: (v.default_factory, tuple(v.items())),
     "collections.deque": lambda v: (tuple(v), v.maxlen),
     "uuid.UUID": lambda v: (v.hex,),
+    "array.array": lambda v: (v.typecode, tuple(v)),
 }
 """Classes of the standard library whose instances cross by value: name -> what they are made of, in tuples: these are
 whole when they are made, while a list may be filled later."""
-_PLAIN_CLASSES = frozenset({"int", "float", "complex", "bool", "str", "bytes", "bytearray", "list", "tuple", "dict",
-                            "set", "frozenset", "range", "object", "type", "NoneType"})  # fmt: skip
+_PLAIN_CLASSES: dict[str, Any] = {
+    kind.__name__: kind
+    for kind in (int, float, complex, bool, str, bytes, bytearray, list, tuple, dict, set, frozenset, range, object,
+                 type, type(None))
+}  # fmt: skip
 
 
 def class_at(path: str) -> Any:
@@ -67,8 +72,8 @@ def class_at(path: str) -> Any:
     module, _, name = path.rpartition(".")
     if path not in KNOWN and not (module == "builtins" and name in _PLAIN_CLASSES):
         raise BrokenError(f"no class {path!r:.100} crosses")
-    if name == "NoneType":
-        return type(None)
+    if module == "builtins" and name in _PLAIN_CLASSES:
+        return _PLAIN_CLASSES[name]
     __import__(module)
     return getattr(sys.modules[module], name)
 
@@ -78,9 +83,8 @@ def _path(kind: type) -> str:
 
 
 class Graph:
-    """One side of it. `stay` says of an object that does not cross what the other side is told; `stand_in` makes of
-    that
-    what stands for it here; `mine` finds an own object again by what the other side says of it."""
+    """One side of it. `stay` says of an object that does not cross what the other side is told, and `stand_in` makes of
+    that what stands for it here."""
 
     def __init__(self, letter: str, stay: Any, stand_in: Any) -> None:
         self._letter, self._stay, self._stand_in = letter, stay, stand_in
@@ -102,6 +106,8 @@ class Graph:
             kind = type(item)
             if kind in SCALARS:
                 return item
+            if kind is TracebackType:  # what it leads to is nobody else's
+                return None
             if id(item) in done:
                 return (done[id(item)],)
             if kind in _TAGS:
@@ -134,9 +140,10 @@ class Graph:
             nodes[place] = (_TAGS[item.__class__], name, filled)
         return root, nodes
 
-    def _other(self, kind: type, item: Any, slot: Any) -> tuple[object, ...]:
-        if kind is type and item.__module__ == "builtins" and item.__name__ in _PLAIN_CLASSES:
-            return ("c", _path(item))
+    def _other(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...]:
+        name = item.__name__ if kind is type else ""
+        if name and _PLAIN_CLASSES.get(name) is item:
+            return ("c", f"builtins.{name}")
         path = _path(kind)
         if path in KNOWN and getattr(sys.modules.get(kind.__module__), kind.__qualname__, None) is kind:
             try:

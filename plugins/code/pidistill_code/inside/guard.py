@@ -2,8 +2,10 @@
 
 A program can send any request, so those that reach the tests' side are looked at here before anything is done. It may
 use what test code has handed to it, as one uses a callback, an iterator or an instance of a test's own class: call it,
-go through it, read and set fields. It may use nothing that leads from there to the tests themselves: no module, no
-class of the standard library, nothing of a function but its name, no frame, no special attribute.
+go through it, read and set fields, copy it, make another of its class. It may use nothing that leads from there to the
+tests themselves: no module, no class of the standard library, nothing of a function but its name and its parameters,
+no frame, no other special attribute. It may not change or call what a test runner or a mock looks at in the end: what
+the library's classes define is set by nobody, and what `unittest` defines is not called either.
 
 Test runners and loops take some exceptions for signs of their own: a skipped test, the end of an iterator. None of
 these comes out of a call, unless the test speaks of it. `remote` asks.
@@ -63,12 +65,57 @@ def check_name(target: Any, name: object) -> None:
     if isinstance(target, types.FunctionType):
         if name not in vars(target):
             raise AttributeError(name)
-    elif isinstance(target, _CLOSED) and not (isinstance(target, _GENERATORS) and name in _STEPS):
-        raise AttributeError(name)
+    elif isinstance(target, _CLOSED):
+        known = _STEPS if isinstance(target, _GENERATORS) else _PARTIAL if isinstance(target, functools.partial) else ()
+        if name not in known:
+            raise AttributeError(name)
+    elif _definer(target, name) in _RUNNERS and callable(getattr(type(target), name, None)):
+        raise BrokenError("a method of a test runner or of a mock")
+
+
+_PARTIAL = frozenset({"func", "args", "keywords"})
+_CODE = ("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_name")
+
+
+def is_shape(target: Any, name: object) -> bool:
+    """Whether `name` is what `seen_as` shows."""
+    if isinstance(target, types.FunctionType):
+        return name in ("__code__", "__annotations__")
+    return name == "__dict__" and type(target).__module__ == "__main__" and not isinstance(target, type)
+
+
+def seen_as(target: Any, name: str) -> object:
+    """What a program sees of a function's code and annotations (its parameters), and of an object's fields."""
+    if name != "__code__":
+        return vars(target) if name == "__dict__" else dict(target.__annotations__)
+    code = target.__code__
+    known = {item: getattr(code, item) for item in _CODE}
+    count = code.co_argcount + code.co_kwonlyargcount
+    return types.SimpleNamespace(**known, co_varnames=code.co_varnames[:count])
+
+
+def _definer(target: Any, name: str) -> str:
+    """The package of the class that gives `target` its attribute `name`, "" for none."""
+    for kind in (target if isinstance(target, type) else type(target)).__mro__[:-1]:
+        if name in vars(kind):
+            return str(kind.__module__).partition(".")[0]
+    return ""
+
+
+def check_copy(target: Any) -> None:
+    """Raise `BrokenError` where a program may not have a copy of `target`."""
+    if isinstance(target, _CLOSED) or _definer(target, "__init__") in _RUNNERS:
+        raise BrokenError("a copy of what belongs to the tests")
 
 
 def check_set(target: Any, name: object) -> None:
     """Raise `BrokenError` where a program may not set `name` of `target`."""
+    if type(name) is str and not isinstance(target, type):
+        definer = _definer(target, name)
+        if definer in sys.stdlib_module_names - {"__main__", "builtins"}:
+            raise BrokenError("an attribute that the library has made")
+        if definer == "__main__" and isinstance(getattr(type(target), name, None), types.FunctionType):
+            raise BrokenError("a method that the tests have made")
     if type(name) is not str or name in JUDGING or (_is_special(name) and name not in (*_NAMES, *FORWARDED)):
         raise BrokenError("a special attribute of an object of the tests")
     if _is_special(name) and getattr(target, "__module__", None) != "__main__":

@@ -8,39 +8,49 @@ run, as a test runner would. Text is never evaluated in this process, where it c
 
 from __future__ import annotations
 
+import builtins
+import os
 import pickle
 import random
 import sys
 import threading
+import time
 import types
 from typing import Any
 
+from pidistill_code.inside.beliefs import Believing, catches_all
 from pidistill_code.inside.checks import call_test, stand_in
 from pidistill_code.inside.effects import Witness
-from pidistill_code.inside.graph import BrokenError
-from pidistill_code.inside.remote import Peer
-from pidistill_code.inside.standins import RemoteClass
+from pidistill_code.inside.graph import SCALARS, BrokenError
+from pidistill_code.inside.standins import RemoteClass, Super, is_remote
+
+_PATCHED = {
+    (module.__name__, name): getattr(module, name)
+    for module, names in ((builtins, ("print", "open")), (time, ("sleep", "time", "perf_counter")),
+                          (random, ("random", "randint", "choice", "shuffle", "uniform", "sample")),
+                          (os, ("getenv", "listdir", "getcwd")))
+    for name in names
+}  # fmt: skip
+"""Functions of the library that tests may replace, as they are."""
 
 
-class _Room(Peer):
+class _Room(Believing):
     def __init__(self, exchange: Any) -> None:
         self.broken = ""
-        self.text = ""
-        """The test."""
-        self.operators: frozenset[str] = frozenset()
+        self._seen = dict(_PATCHED)
+        self._watched: dict[str, Any] = {}
+        self._space: dict[str, Any] = {}
         self._turn = threading.RLock()
         """Test code may have threads; what they ask is asked in turn."""
         self._witness = Witness()
         self._say = exchange
-        super().__init__("r", self._told, self._witness.give, self._witness.take, True)
+        super().__init__(self._tell, self._witness.give, self._witness.take)
 
-    def mentioned(self, name: str) -> bool:
-        return name in self.text
+    def broke(self, why: str) -> BrokenError:
+        self.broken = self.broken or why
+        return super().broke(why)
 
-    def believes(self, name: str) -> bool:
-        return name in self.operators
-
-    def _told(self, message: object) -> Any:
+    def _tell(self, message: object) -> Any:
         if self.broken:
             raise BrokenError(self.broken)
         return self._say(("say", message))[0]
@@ -49,17 +59,53 @@ class _Room(Peer):
         """As `Peer.request`; once a message was broken nothing is believed any more."""
         try:
             with self._turn:
-                return super().request(op, *args)
+                if "patch" in self.text:
+                    self._tell_patches()
+                found = super().request(op, *args)
+                if self._watched and op != "names":
+                    self._look_again()
+                return found
         except BrokenError as error:
             self.broken = self.broken or str(error) or "forged"
             raise
+
+    def share(self, names: dict[str, Any]) -> None:
+        """Tell the program which classes of the preamble both sides have."""
+        self.shared = {name: item for name, item in names.items() if isinstance(item, type)}
+        if self.shared:
+            self.request("share", sorted(self.shared))
+        if "assertLogs" in self.text or "caplog" in self.text:
+            self.request("log")
+
+    def find(self, names: list[str], space: dict[str, Any]) -> dict[str, Any]:
+        """What the program has under these names. Single values are looked at again after each request, as the names of
+        one module would be."""
+        found = {name: item for name, item in self.request("names", names).items() if name in names}
+        self._watched = {name: item for name, item in found.items() if type(item) in SCALARS}
+        self._space = space
+        for name, item in found.items():
+            if catches_all(item):
+                raise self.broke(f"{name} catches what tests fail with")
+        return found
+
+    def _look_again(self) -> None:
+        for name, item in super().request("names", list(self._watched)).items():
+            if name in self._watched and self._space.get(name) is self._watched[name]:
+                self._space[name] = self._watched[name] = item
+
+    def _tell_patches(self) -> None:
+        """What tests have put in the place of functions of the library is put there for the program, too."""
+        for key, before in self._seen.items():
+            now = getattr(sys.modules.get(key[0]), key[1], None)
+            if now is not before:
+                self._seen[key] = now
+                super().request("patch", *key, None if now is _PATCHED[key] else now)
 
     def operate(self, remote: Any, name: str, args: tuple[object, ...]) -> object:
         try:
             return super().operate(remote, name, args)
         except BrokenError as error:
-            self.broken = self.broken or str(error)
-            raise
+            raise self.broke(str(error)) from None
 
 
 def number(value: object) -> object:
@@ -123,27 +169,35 @@ class Runner:
         pickle.loads = _loads
         pickle.Unpickler = _Unpickler  # type: ignore[misc]
 
-    def run(self, preamble: str, statements: str, names: Any, uncalled: Any, classes: Any, operators: Any) -> str:
-        """'' where the test came through, else what it said."""
+    def run(self, *spec: Any) -> tuple[str, list[tuple[Any, ...]]]:
+        """'' where the test came through, else what it said; and, of the reference, what its objects were used for."""
+        preamble, statements, names, uncalled, classes, operators, uses, trusted = spec
         room = self._room
         room.text = f"{preamble}\n{statements}"
-        room.operators = frozenset(operators)
+        room.operators, room.trusted, room.used = frozenset(operators), trusted, {}
+        room.uses = None if uses is None else {tuple(use): count for *use, count in uses}
+        why = self._run(preamble, statements, names, uncalled, classes)
+        return why, [(*use, count) for use, count in room.used.items()] if trusted else []
+
+    def _run(self, preamble: str, statements: str, names: Any, uncalled: Any, classes: Any) -> str:
+        room = self._room
         random.seed(0)
         module = sys.modules["__main__"] = types.ModuleType("__main__")
         space = module.__dict__
         for how in ("eval", "exec"):
             space[how] = _elsewhere(room, how)
         space["compile"] = lambda text, *_, **__: text
-        space.update(_number=number, _forgiven=(), max=extreme(max), min=extreme(min))
+        space.update(_number=number, _forgiven=(), max=extreme(max), min=extreme(min), super=_super)
         try:
-            exec(compile(preamble, "preamble", "exec"), space)
+            exec(compile(preamble, "preamble", "exec", dont_inherit=True), space)
+            room.share({name: item for name, item in space.items() if getattr(item, "__module__", "") == "__main__"})
             wanted = [name for name in names if name == names[0] or name not in space]
             space.pop(names[0], None)  # what is tested is the candidate's, whatever the preamble has of that name
             before = set(space)
-            found = {name: item for name, item in room.request("names", wanted).items() if name in wanted}
+            found = room.find(wanted, space)
             space.update(found)
             room.asked |= {item._remote_number for name, item in found.items() if name in classes and _is_class(item)}
-            exec(compile(statements, "tests", "exec"), space)
+            exec(compile(statements, "tests", "exec", dont_inherit=True), space)
             _call_all(space, uncalled, set(space) - before - set(found))
         except SystemExit as end:
             if end.code not in (0, False) or "unittest.main(" not in statements or end in room.raised:
@@ -153,8 +207,18 @@ class Runner:
         return room.broken
 
 
+def _super(*given: Any) -> Any:
+    """`super`, which in a class that is derived from one of the candidate's asks there."""
+    if not given:
+        frame = sys._getframe(1)
+        given = frame.f_locals.get("__class__"), frame.f_locals[frame.f_code.co_varnames[0]]
+    if is_remote(type(given[0])):
+        return Super(given[0]._remote_peer, *given)
+    return super(*given)
+
+
 def _is_class(item: object) -> bool:
-    return issubclass(type(item), RemoteClass)
+    return isinstance(item, RemoteClass)
 
 
 def _call_all(space: dict[str, Any], uncalled: Any, made: set[str]) -> None:
@@ -199,7 +263,7 @@ def begin() -> Any:
     sys.modules["pytest"] = stand_in()
     runner = Runner(child.exchange)
 
-    def run(*spec: Any) -> tuple[str, str]:
-        return ("done", runner.run(*spec))
+    def run(*spec: Any) -> tuple[str, str, list[tuple[Any, ...]]]:
+        return ("done", *runner.run(*spec))
 
     return run

@@ -45,10 +45,25 @@ class Served(Peer):
 
     def __init__(self, space: dict[str, Any], exchange: Any, effects: Effects) -> None:
         super().__init__("c", lambda message: exchange(message)[0], effects.give, effects.take, False)
-        self._space = space
+        self._space, self._program_effects = space, effects
+        self._replaced: dict[tuple[str, str], Any] = {}
 
     def _do_names(self, names: Any) -> dict[str, object]:
         return {name: self._space[name] for name in names if name in self._space}
+
+    def _do_share(self, names: Any) -> None:
+        """Classes of the preamble, which the tests have as well."""
+        self.shared = {name: self._space[name] for name in names if isinstance(self._space.get(name), type)}
+
+    def _do_log(self) -> None:
+        """From now on the tests are told what is logged."""
+        self._program_effects.listen()
+
+    def _do_patch(self, module: str, name: str, value: Any) -> None:
+        """Put what the tests have replaced in its place; None puts it back."""
+        there = sys.modules.get(module) or __import__(module)
+        before = self._replaced.setdefault((module, name), getattr(there, name))
+        setattr(there, name, before if value is None else value)
 
     def _do_eval(self, how: str, text: Any, scope: Any) -> object:
         """Text that the program has written is run where it can harm nobody but the program."""

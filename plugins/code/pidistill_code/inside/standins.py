@@ -1,11 +1,13 @@
 """What stands here for objects of the other side: instances and classes whose special methods are requests.
 
-A class is made for each of the other side's classes, with those special methods that it has, so that `callable`,
-`iter` and the abstract base classes say of a stand-in what they say of the object.
+For each of the other side's own classes a class is made here, with those special methods that it has and the same
+order of bases, so that `type`, `isinstance`, `issubclass`, `callable`, `iter` and the abstract base classes say of a
+stand-in what they say of the object.
 """
 
 from __future__ import annotations
 
+import types
 from typing import Any
 
 JUDGING = frozenset(
@@ -19,7 +21,7 @@ _OTHERS = frozenset(
     for name in ("call", "len", "getitem", "setitem", "delitem", "iter", "next", "contains", "enter", "exit", "bool",
                  "int", "float", "index", "complex", "abs", "neg", "pos", "invert", "round", "reversed", "str", "repr",
                  "format", "hash", "fspath", "bytes", "trunc", "floor", "ceil", "aiter", "anext", "aenter", "aexit",
-                 "await")
+                 "await", "get", "set", "delete", "set_name")
 )  # fmt: skip
 FORWARDED = JUDGING | _OTHERS
 ORDERING = frozenset({"__lt__", "__le__", "__gt__", "__ge__"})
@@ -28,8 +30,17 @@ SIDES = JUDGING | {"__contains__"}
 AS_NUMBER = frozenset({"__float__", "__int__", "__index__", "__complex__"})
 NUMERIC = AS_NUMBER | {"__abs__", "__neg__", "__pos__", "__invert__", "__round__", "__trunc__", "__floor__", "__ceil__"}
 """Those by which an object counts as a number, which it may do each time as another one."""
-_PREDICATES = frozenset({"startswith", "endswith", "issubset", "issuperset", "isdisjoint"})
-"""Methods of plain data that say something about other data."""
+TELLING = frozenset(
+    name
+    for kind in (str, bytes, tuple, frozenset, int, float, range)
+    for name in dir(kind)
+    if name[0] != "_" and name not in ("copy", "format")
+) | {"compare", "compare_signal", "compare_total", "compare_total_mag", "max", "max_mag", "min", "min_mag",
+     "same_quantum", "quantize", "remainder_near", "subtract", "symmetric_difference_update"}  # fmt: skip
+"""Methods of plain data that may be told other data, and so say something about it."""
+_FACES = {"builtins.function": types.FunctionType}
+_ASKED_FOR = frozenset({"__dict__", "__init__", "__doc__", "__annotations__", "__code__", "__defaults__"})
+"""Special attributes that are the object's own, although everything here has one as well."""
 
 
 class Method:
@@ -45,45 +56,154 @@ class Method:
     def __call__(self, *args: object, **kwargs: object) -> object:
         return self._peer.request("method", self._owner, self.__name__, list(args), kwargs)
 
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Method and other._owner is self._owner and other.__name__ == self.__name__
+
+    def __hash__(self) -> int:
+        return hash((id(self._owner), self.__name__))
+
     def __getattr__(self, name: str) -> object:
         return self._peer.request("get", self._peer.request("get", self._owner, self.__name__), name)
 
 
+def is_special(name: str) -> bool:
+    """Whether the interpreter gives the name its meaning."""
+    return name[:2] == "__" and name[-2:] == "__"
+
+
 def get(self: Any, name: str) -> object:
-    if name.startswith("_remote_") or (name.startswith("__") and name.endswith("__")):
+    if name.startswith("_remote_") or is_special(name):
         raise AttributeError(name)
     return self._peer.request("get", self._handle, name)
 
 
-class _Remote:
+class Remote:
     """An object of the other side."""
 
     _remote_peer: Any = True
+    _remote_face: Any = None
+    """What `isinstance` takes it for besides."""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name[:8] == "_remote_":
+            return object.__getattribute__(self, name)
+        if name == "__class__":
+            return object.__getattribute__(self, "_remote_face") or type(self)
+        if is_special(name) and name not in _ASKED_FOR:
+            return object.__getattribute__(self, name)
+        return object.__getattribute__(self, "_remote_peer").attribute(self, name)
 
     def __getattr__(self, name: str) -> object:
-        if name.startswith("_remote_"):
+        if name[:8] == "_remote_":
             raise AttributeError(name)
-        if name in _PREDICATES:
-            self._remote_peer.check_predicate(self, name)
-        return self._remote_peer.request("get", self, name)
+        if is_special(name) and self._remote_face in self._remote_peer.shared.values():
+            return getattr(self._remote_face, name)
+        return self._remote_peer.attribute(self, name)
 
     def __setattr__(self, name: str, value: object) -> None:
         self._remote_peer.request("set", self, name, value)
 
+    def __delattr__(self, name: str) -> None:
+        self._remote_peer.request("delete", self, name)
+
     def __hash__(self) -> int:
         return id(self) >> 4
 
+    def __copy__(self) -> object:
+        return self._remote_peer.request("copy", self, False)
 
-class RemoteClass(_Remote):
+    def __deepcopy__(self, _: object) -> object:
+        return self._remote_peer.request("copy", self, True)
+
+
+class RemoteClass(type):
     """A class of the other side."""
 
-    def __instancecheck__(self, item: object) -> bool:
-        return bool(getattr(type(item), "_remote_peer", None) or "_handle" in getattr(item, "__dict__", ())) and bool(
-            self._remote_peer.request("isinstance", getattr(item, "_handle", item), self)
-        )
+    _remote_peer: Any = True
+    _remote_order: Any = ()
+    """While one is made: what comes between it and `Remote` in the order of its bases."""
+    _remote_made = True
+    """False while one is made: then nothing of it is asked for."""
 
-    def __subclasscheck__(self, item: object) -> bool:
-        return bool(self._remote_peer.request("issubclass", item, self))
+    def __new__(meta, name: str, bases: tuple[type, ...], members: dict[str, Any], **how: object) -> Any:
+        """A class of this side that is derived from one of the other side's: made there, its functions stay here."""
+        peer: Any = next(base for base in bases if isinstance(base, RemoteClass))._remote_peer
+        cell = members.pop("__classcell__", None)
+        told = {item: _member(value) for item, value in members.items() if item not in _NOT_DERIVED}
+        made = peer.request("derive", name, list(bases), told, how)
+        if cell is not None:
+            cell.cell_contents = made
+        return made
+
+    def mro(cls) -> list[type]:
+        return [cls, *RemoteClass._remote_order, Remote, object]
+
+    def __getattribute__(cls, name: str) -> Any:
+        if name[:8] == "_remote_" or (is_special(name) and name not in _ASKED_FOR):
+            return type.__getattribute__(cls, name)
+        if name == "__dict__" or not RemoteClass._remote_made:
+            return type.__getattribute__(cls, name)
+        return type.__getattribute__(cls, "_remote_peer").attribute(cls, name)
+
+    def __getattr__(cls, name: str) -> object:
+        unknown = name in ("__copy__", "__deepcopy__", "__abstractmethods__")
+        if unknown or name[:8] == "_remote_" or not RemoteClass._remote_made:
+            raise AttributeError(name)
+        if is_special(name) and cls._remote_face in cls._remote_peer.shared.values():
+            return getattr(cls._remote_face, name)
+        return cls._remote_peer.attribute(cls, name)
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        if name[:8] == "_remote_" or name == "__abstractmethods__" or not RemoteClass._remote_made:
+            type.__setattr__(cls, name, value)
+        else:
+            cls._remote_peer.request("set", cls, name, value)
+
+    def __call__(cls, *args: object, **kwargs: object) -> object:
+        return cls._remote_peer.request("call", cls, list(args), kwargs)
+
+    def __instancecheck__(cls, item: object) -> bool:
+        if type.__instancecheck__(cls, item):
+            return True
+        kind = type(item)
+        handle = item.__dict__.get("_handle") if "_remote_peer" in vars(kind) and not is_remote(kind) else None
+        if handle is None and not is_remote(kind):
+            return False
+        return bool(cls._remote_peer.request("isinstance", item if handle is None else handle, cls))
+
+    def __subclasscheck__(cls, item: object) -> bool:
+        if type.__subclasscheck__(cls, item):  # type: ignore[arg-type]
+            return True
+        return is_remote(type(item)) and bool(cls._remote_peer.request("issubclass", item, cls))
+
+
+_NOT_DERIVED = frozenset({"__module__", "__qualname__", "__dict__", "__weakref__"})
+
+
+def _member(value: Any) -> tuple[object, ...]:
+    """A member of a class as the other side makes one."""
+    kind = type(value)
+    if kind is property:
+        return ("property", value.fget, value.fset)
+    if kind in (staticmethod, classmethod):
+        return (kind.__name__, value.__func__)
+    return ("function" if kind is types.FunctionType else "value", value)
+
+
+class Super:
+    """`super()` in a class of this side that is derived from one of the other side's."""
+
+    def __init__(self, peer: Any, kind: Any, owner: Any) -> None:
+        self._told = peer, kind, owner
+
+    def __getattribute__(self, name: str) -> Any:
+        peer, kind, owner = object.__getattribute__(self, "_told")
+        return lambda *args, **kwargs: peer.request("super", kind, owner, name, list(args), kwargs)
+
+
+def is_remote(kind: Any) -> bool:
+    """Whether instances of `kind` stand for objects of the other side: classes made here for subclasses do not."""
+    return issubclass(kind, RemoteClass) or Remote in type.__getattribute__(kind, "__mro__")
 
 
 def _forward(name: str) -> Any:
@@ -97,25 +217,86 @@ def _call(self: Any, *args: object, **kwargs: object) -> object:
     return self._remote_peer.request("call", self, list(args), kwargs)
 
 
+def _bind(self: Any, owner: Any, kind: Any = None) -> Any:
+    return self if owner is None else types.MethodType(self, owner)
+
+
 def _signature(self: Any) -> Any:
     inspect = __import__("inspect")
     told = self._remote_peer.request("signature", self)
     kinds = list(inspect._ParameterKind)
-    extra: dict[bool, dict[str, object]] = {True: {"default": None}, False: {}}
-    return inspect.Signature([inspect.Parameter(name, kinds[kind], **extra[more]) for name, kind, more in told])
+    return inspect.Signature([
+        inspect.Parameter(name, kinds[kind], **({"default": default} if more else {}))
+        for name, kind, more, default in told
+    ])  # fmt: skip
 
 
-def _hash(self: Any) -> Any:
-    peer = self._remote_peer
-    return peer.operate(self, "__hash__", ()) if peer.asked & self._remote_bases else id(self) >> 4
+def kind_of(name: str, module: str, forwarded: frozenset[str]) -> type:
+    """The class of what stands for objects of a class that is not told: functions, and what the library makes."""
+    return type(name, (Remote,), _members(module, forwarded, _FACES.get(f"{module}.{name}")))
 
 
-def kind_of(name: str, module: str, forwarded: frozenset[str], is_class: bool) -> type:
+def _members(module: str, forwarded: frozenset[str], face: Any) -> dict[str, Any]:
     members: dict[str, Any] = {dunder: _forward(dunder) for dunder in forwarded}
-    members["__hash__"] = _hash if "__hash__" in forwarded else _Remote.__hash__
-    members["__module__"] = module
-    members["__doc__"] = property(lambda self: self._remote_peer.request("get", self, "__doc__"))
+    if "__hash__" not in forwarded:
+        members["__hash__"] = Remote.__hash__
+    members.update(__module__=module, _remote_face=face)
+    if face is types.FunctionType:
+        members["__get__"] = _bind
     if "__call__" in forwarded:
         members["__call__"] = _call
         members["__signature__"] = property(_signature)
-    return type(name, (RemoteClass if is_class else _Remote,), members)
+    return members
+
+
+def class_of(
+    peer: Any, number: int, name: str, module: str, forwarded: frozenset[str], meta: frozenset[str], order: Any,
+    face: Any,
+) -> Any:  # fmt: skip
+    """What stands for a class: `forwarded` are the special methods of its instances, `meta` its own, `order` its bases
+    in their order, of which one with a layout of its own (a list, say) can only be what `isinstance` takes it for."""
+    own = {dunder: _forward(dunder) for dunder in meta - _OF_TYPE}
+    kind: Any = type("RemoteClass", (RemoteClass,), own)
+    layouts = [base for base in order if not is_remote(base) and _has_layout(base)]
+    if face is None and layouts:
+        face = _faced(name, module, [base for base in order if not is_remote(base)])
+    members = _members(module, forwarded, face)
+    members.update(_remote_peer=peer, _remote_number=number)
+    for bases in ([base for base in order if base not in layouts], [base for base in order if is_remote(base)]):
+        RemoteClass._remote_order, RemoteClass._remote_made = bases, False
+        try:
+            return type.__new__(kind, name, (Remote,), dict(members))
+        except TypeError:  # a base with a layout after all
+            continue
+        finally:
+            RemoteClass._remote_order, RemoteClass._remote_made = (), True
+    raise TypeError(f"no class can stand for {name}")
+
+
+_OF_TYPE = frozenset({"__call__", "__hash__", "__eq__", "__ne__", "__or__", "__ror__"})
+
+
+class _Face(type):
+    """Of a class that is never made an instance of: of the library's classes that a class is derived from."""
+
+    _remote_order: Any = ()
+
+    def mro(cls) -> list[type]:
+        return [cls, *_Face._remote_order, object]
+
+
+def _faced(name: str, module: str, order: list[type]) -> type | None:
+    solid = next(base for base in order if not base.__flags__ & 1 << 9)
+    for bases in (order, [base for base in order if base is solid or not _has_layout(base)]):
+        _Face._remote_order = bases
+        try:
+            return type.__new__(_Face, name, (solid,), {"__module__": module})
+        except TypeError:  # one that adds to the layout of another
+            continue
+        finally:
+            _Face._remote_order = ()
+    return None
+
+
+def _has_layout(base: type) -> bool:
+    return any(not kind.__flags__ & 1 << 9 for kind in base.__mro__[:-1])

@@ -38,7 +38,7 @@ structure Attempt where
 def attempt (clean : Clean) (with_ : List Name → IO (Option Clean)) (given : List String) (text : String) (index : Nat) : IO Attempt := do
   let ictx := inputContext text "submission"
   let (head, ps, log) ← Parser.parseHeader ictx
-  let none' : Elaborated := { state := { clean.state with messages := log }, refused := none, broken := sorted log.toList, done := [] }
+  let none' := nothingYet { clean.state with messages := log }
   if withoutCore head clean.imports then
     let told := withError ictx 0 "the file says `prelude`, and so has none of Lean's own definitions" none'
     return { index := index, found := told, unavailable := [], imports := [], own := clean }

@@ -34,6 +34,10 @@ structure Elaborated where
   broken : Bool
   /-- Of every command, in reverse: its syntax, and the environment after it. -/
   done : List (Syntax × Environment)
+  /-- The environment behind the problem's own commands that the text begins with: they mean there what they mean in the problem. -/
+  given : Environment
+  /-- Whether a command of the text's own has been met. -/
+  own : Bool
 
 /-- What the elaborating process is told of the problem's own commands: they are let through where a submission repeats them word for
 word. Those of the header are in force already. -/
@@ -61,6 +65,9 @@ def scopeCommands : List Name :=
    ``Parser.Command.variable, ``Parser.Command.universe, ``Parser.Command.set_option, ``Parser.Command.include, ``Parser.Command.omit,
    ``Parser.Command.moduleDoc]
 
+/-- Those of a text's own that change the meaning of nothing behind them. -/
+def harmlessCommands : List Name := [``Parser.Command.set_option, ``Parser.Command.moduleDoc]
+
 /-- Behind the first command of the list that reads so, or `none`. -/
 def behind (text : String) : List String → Option (List String)
   | [] => none
@@ -77,6 +84,39 @@ def withError (ictx : Parser.InputContext) (pos : String.Pos.Raw) (text : String
 /-- Whether a command that reads like one of the header's means the same here: not in a namespace that the header does not open. -/
 def sameNamespace (header : List String) (here : Name) : Bool :=
   here.isAnonymous || anyList header (fun x => x == "namespace " ++ nameText here || x == "namespace " ++ lastText here)
+
+/-! ### Code that this Lean cannot generate
+
+The libraries that come with this Lean have no code of their definitions, so that it cannot generate code for a definition that maps over a
+list. Lean says so in an error. None is needed here, nobody runs it; but a definition that has no code anywhere, and does not say that it is
+`noncomputable`, is an error still. -/
+
+def hasDefinition : List (Name × ConstantInfo) → Bool := fun cs =>
+  anyList cs (fun c => match c.2 with | .defnInfo _ => true | .opaqueInfo _ => true | _ => false)
+
+/-- Whether one of the constants has no code because of what it mentions itself: choice, an axiom of the text's own, or what says that it has
+none. Axioms of the libraries are none: what a module does not expose is imported as one. -/
+def withoutCode (before : Environment) (cs : List (Name × ConstantInfo)) : Bool :=
+  let k := before.toKernelEnv
+  let none' : Name → Bool := fun n =>
+    n == ``Classical.choice || isNoncomputable before n ||
+      (match k.find? n with
+       | some (.axiomInfo _) => (before.getModuleIdxFor? n).isNone
+       | _ => false)
+  anyList cs (fun c => match c.2 with | .defnInfo v => anyList (constantsOf v.value) none' | _ => false)
+
+def withNoncomputable : List Command.Scope → List Command.Scope
+  | [] => []
+  | s :: rest => { s with isNoncomputable := true } :: rest
+
+/-- Elaborates a command. Where it makes a definition and there are errors, also as if it stood in a `noncomputable section`. -/
+def elabCommand (ictx : Parser.InputContext) (cmd : Syntax) (cmdPos : String.Pos.Raw) (st : Command.State) : IO Command.State := do
+  let after ← elabOne ictx cmd cmdPos st
+  if sorted after.messages.toList && hasDefinition (ownConstants st.env after.env) then
+    let again ← elabOne ictx cmd cmdPos { st with scopes := withNoncomputable st.scopes }
+    if sorted again.messages.toList || withoutCode st.env (ownConstants st.env again.env) then pure after
+    else pure { again with scopes := after.scopes }
+  else pure after
 
 mutual
 /-- Elaborates command by command. Each command starts with an empty log: this Lean drops what an earlier one said. With `gate`, stops in front of the first one that the gate refuses. `ahead` is what of the header may still be repeated. -/
@@ -109,7 +149,7 @@ partial def elabFrom (ictx : Parser.InputContext) (gate : Option Given) (ahead :
             sameNamespace given.header scope.currNamespace then elabFrom ictx gate [] ps' acc
         else if own != "" && anyList given.statement (fun x => x == own) then elabNext ictx gate [] ps ps' cmd acc false
         else
-          match passage st.env cmd with
+          match passage acc.given st.env cmd with
           | .refuse stx why =>
             return { acc with refused := some { pos := ictx.fileMap.toPosition (stx.getPos?.getD ps.pos), text := why } }
           | .elaborate cmd => elabNext ictx gate [] ps ps' cmd acc true
@@ -117,16 +157,22 @@ partial def elabFrom (ictx : Parser.InputContext) (gate : Option Given) (ahead :
 partial def elabNext (ictx : Parser.InputContext) (gate : Option Given) (ahead : List String) (ps ps' : Parser.ModuleParserState) (cmd : Syntax)
     (acc : Elaborated) (gated : Bool) : IO Elaborated := do
   let st := acc.state
-  let after ← elabOne ictx cmd ps.pos { st with messages := {} }
+  let after ← elabCommand ictx cmd ps.pos { st with messages := {} }
   let after := { after with messages := append st.messages after.messages.toList }
-  let acc := { acc with state := after, done := if gated then [] else (cmd, after.env) :: acc.done }
+  let own := acc.own || gated && !hasName harmlessCommands cmd.getKind
+  let acc :=
+    { acc with state := after, done := if gated then [] else (cmd, after.env) :: acc.done, own := own, given := if own then acc.given else after.env }
   match if gated then madeMeta st.env after.env cmd else none with
   | some why => return { acc with refused := some { pos := ictx.fileMap.toPosition (cmd.getPos?.getD ps.pos), text := why } }
   | none => elabFrom ictx gate ahead ps' acc
 end
 
+/-- Before the first command. -/
+def nothingYet (st : Command.State) : Elaborated :=
+  { state := st, refused := none, broken := sorted st.messages.toList, done := [], given := st.env, own := false }
+
 def elabText (ictx : Parser.InputContext) (gate : Option Given) (ps : Parser.ModuleParserState) (st : Command.State) : IO Elaborated :=
-  elabFrom ictx gate (match gate with | some g => g.header | none => []) ps { state := st, refused := none, broken := sorted st.messages.toList, done := [] }
+  elabFrom ictx gate (match gate with | some g => g.header | none => []) ps (nothingYet st)
 
 /-! ## Clean environments -/
 

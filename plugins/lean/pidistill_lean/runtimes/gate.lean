@@ -46,7 +46,8 @@ def openOptions : List String :=
    "genInjectivity", "genSizeOf", "genSizeOfSpec", "structureDiamondWarning", "autoLift", "warn.sorry", "warningAsError",
    "diagnostics", "diagnostics.threshold", "simprocs", "tactic.simp.trace", "tactic.customEliminators",
    "tactic.skipAssignedInstances", "match.ignoreUnusedAlts", "deprecated.oldSectionVars", "grind.warning", "mvcgen.warning",
-   "wf.preprocess", "maxErrors", "verbose", "quotPrecheck"]
+   "wf.preprocess", "maxErrors", "verbose", "quotPrecheck", "profiler", "profiler.threshold", "trace.profiler", "trace.profiler.threshold",
+   "checkBinderAnnotations"]
 
 def openOptionRoots : List String := ["pp", "linter", "format", "backward"]
 
@@ -184,6 +185,11 @@ def constantFor (word : String) : List (String × Name) → Option Name
   | [] => none
   | (w, n) :: rest => if w == word then some n else constantFor word rest
 
+/-- What a value is put together with. In full: a notation can be given the last part of any of these names. -/
+def configKinds : List Name :=
+  [`null, ``Parser.Term.structInst, ``Parser.Term.structInstFields, ``Parser.Term.structInstFieldDef, ``Parser.Term.optEllipsis,
+   ``Parser.Term.hygienicLParen, ``Parser.Term.paren, `hygieneInfo, ``Parser.Term.app, `«term[_]»]
+
 mutual
 /-- The configuration's value for the field, built anew; `none` where it is more than a literal. -/
 partial def configValue (field : String) (stx : Syntax) : Option Syntax :=
@@ -196,21 +202,21 @@ partial def configValue (field : String) (stx : Syntax) : Option Syntax :=
     | .str .anonymous "false" => some (mkCIdentFrom stx ``Bool.false)
     | n => (constantFor (field ++ "." ++ lastText n) configConstants).map (fun c => mkCIdentFrom stx c)
   | .node info k args =>
-    let name := lastText k
-    if name == "num" then some (.node info ``rawNatLit #[.atom info "nat_lit ", stx])
-    else if name == "str" then some stx
-    else if name == "dotIdent" then
+    if k == `num then
+      match stx.isNatLit? with
+      | some _ => some (.node info ``rawNatLit #[.atom info "nat_lit ", stx])
+      | none => none
+    else if k == ``Parser.Term.dotIdent then
       (constantFor (field ++ "." ++ lastText (argument stx 1).getId) configConstants).map (fun c => mkCIdentFrom stx c)
-    else if name == "structInstField" then
-      -- the field's name stays as it is
+    else if k == ``Parser.Term.structInstField then
+      -- the field's name stays as it is; it is a name alone
       match args.toList with
       | lval :: rest =>
-        match configValues (firstToken lval) rest with
-        | some values => some (.node info k (lval :: values).toArray)
-        | none => none
+        match (argument lval 0).isIdent && (argument lval 1).getNumArgs == 0, configValues (firstToken lval) rest with
+        | true, some values => some (.node info k (lval :: values).toArray)
+        | _, _ => none
       | [] => none
-    else if hasText ["null", "structInst", "structInstFields", "structInstFieldDef", "optEllipsis", "hygienicLParen", "paren", "hygieneInfo",
-        "app", "term[_]"] name then
+    else if hasName configKinds k then
       match configValues field args.toList with
       | some values => some (.node info k values.toArray)
       | none => none
@@ -249,19 +255,28 @@ def decisions : List Name := [``DecidableEq, ``DecidablePred, ``DecidableRel]
 
 /-- Instances of the submission's own that could stand behind what Lean compiles and runs. One of a class of its own is none, and one
 whose type has another name than its class's is. -/
-def ownInstance (env : Environment) (own : List (Name × ConstantInfo)) : Bool :=
+def ownInstance (env : Environment) (own : List (Name × ConstantInfo)) (plain : List Name) : Bool :=
   anyList own (fun c =>
     Meta.isInstanceCore env c.1 &&
       (let head := resultHead c.2.type
-       !(hasName decisions head || isClass env head && (hasName plainClasses head || anyList own (fun d => d.1 == head)))))
+       !(hasName decisions head || isClass env head && (hasName plain head || anyList own (fun d => d.1 == head)))))
 
-def configItem (env : Environment) (stx : Syntax) : Option String :=
+/-- What a submission has made so far: not the problem's own, which it repeated before all else. -/
+def ownConstants (given env : Environment) : List (Name × ConstantInfo) :=
+  let k := given.toKernelEnv
+  let rec go : List (Name × ConstantInfo) → List (Name × ConstantInfo)
+    | [] => []
+    | c :: rest => if (k.find? c.1).isSome then go rest else c :: go rest
+  go (made env)
+
+def configItem (given env : Environment) (stx : Syntax) : Option String :=
   let k := lastText stx.getKind
   if k == "posConfigItem" && firstToken (argument stx 1) == "native" then some "native code is not trusted"
   else if isConfigItem stx then
     if says "native" stx then some "native code is not trusted"
     else if (configValue (configField stx) (argument stx 3)).isNone then some "this configuration of a tactic would run code"
-    else if ownInstance env (made env) then some "a tactic's configuration beside instances of one's own would run code"
+    -- a numeral is put there as it is, so that no instance stands behind it
+    else if ownInstance env (ownConstants given env) (``OfNat :: plainClasses) then some "a tactic's configuration beside instances of one's own would run code"
     else none
   else none
 
@@ -290,7 +305,7 @@ partial def hasConfig (stx : Syntax) : Bool :=
   | _ => false
 
 /-- The first thing under `stx` that may not be there. -/
-partial def closed (env : Environment) (stx : Syntax) : Option (Syntax × String) :=
+partial def closed (given env : Environment) (stx : Syntax) : Option (Syntax × String) :=
   match stx with
   | .ident _ _ n _ =>
     if anyText (componentsText n) (hasText closedNames) then some (stx, nameText n ++ " is not allowed: it runs code or stands for it") else none
@@ -307,10 +322,10 @@ partial def closed (env : Environment) (stx : Syntax) : Option (Syntax × String
           let option := (argument stx 1).getId
           let option := if option.isAnonymous then (argument (argument stx 1) 0).getId else option
           if optionIsOpen option then none else some ("the option " ++ nameText option ++ " is not allowed in a proof")
-        else configItem env stx
+        else configItem given env stx
       match here with
       | some why => some (stx, why)
-      | none => firstOf args.toList (closed env)
+      | none => firstOf args.toList (closed given env)
   | _ => none
 
 /-- What the gate says to a command: it may be elaborated as it comes back, or not. -/
@@ -318,18 +333,24 @@ inductive Passage where
   | elaborate (cmd : Syntax)
   | refuse (stx : Syntax) (why : String)
 
-partial def commandClosed (env : Environment) (cmd : Syntax) : Option (Syntax × String) :=
+/-- Commands that Lean keeps the syntax of, and elaborates again behind others: what is beside a configuration then is not known yet. -/
+def keptCommands : List Name := ``Parser.Command.variable :: notationCommands
+
+/-- `given` is the environment behind what of the problem's own commands the submission begins with. -/
+partial def commandClosed (given env : Environment) (cmd : Syntax) : Option (Syntax × String) :=
   let k := cmd.getKind
   if !hasName openCommands k then
     some (cmd, "the command " ++ firstToken cmd ++ " is not allowed in a proof")
   else if k == ``Parser.Command.in then
-    firstOf [argument cmd 0, argument cmd 2] (commandClosed env)
+    firstOf [argument cmd 0, argument cmd 2] (commandClosed given env)
   else if k == ``Parser.Command.mutual then
-    firstOf (argument cmd 1).getArgs.toList (commandClosed env)
-  else if hasName notationCommands k && ownInstance env (made env) then
+    firstOf (argument cmd 1).getArgs.toList (commandClosed given env)
+  else if hasName keptCommands k && hasConfig cmd then
+    some (cmd, "a tactic's configuration may not stand in what is elaborated again later")
+  else if hasName notationCommands k && ownInstance env (ownConstants given env) plainClasses then
     -- what a notation becomes is compiled and run, with the instances that are found
     some (cmd, "a notation beside instances of one's own would run code")
-  else closed env cmd
+  else closed given env cmd
 
 partial def lastOf : List Syntax → Syntax
   | [] => .missing
@@ -342,9 +363,9 @@ partial def lastOf : List Syntax → Syntax
 def resolving (cmd : Syntax) : Syntax :=
   .node .none ``Parser.Command.check #[.atom (SourceInfo.fromRef cmd) "#check", lastOf cmd.getArgs.toList]
 
-def passage (env : Environment) (cmd : Syntax) : Passage :=
+def passage (given env : Environment) (cmd : Syntax) : Passage :=
   let found :=
-    if hasName showingCommands cmd.getKind || cmd.getKind == ``Parser.Command.printAxioms then closed env cmd else commandClosed env cmd
+    if hasName showingCommands cmd.getKind || cmd.getKind == ``Parser.Command.printAxioms then closed given env cmd else commandClosed given env cmd
   match found with
   | some (stx, why) => .refuse stx why
   | none =>

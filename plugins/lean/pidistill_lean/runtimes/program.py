@@ -22,7 +22,7 @@ from pidistill_lean.runtimes import wire
 
 BUILD_LIMIT_S = 900.0
 _MAIN = "prelude\nimport Serve\n"
-_WORKER = Path(__file__).with_name("worker.js")
+_WORKER, _SLIM = (Path(__file__).with_name(name) for name in ("worker.js", "slim.js"))
 
 
 def command(
@@ -38,8 +38,8 @@ def command(
     Node lets it read its own files and the two folders, and write nothing unless `writes`. It serves requests unless
     `plain`.
     """
-    readable = [_WORKER, installation.folder, program]
-    permissions = ["--permission", "--allow-worker", "--disallow-code-generation-from-strings"]
+    readable = [_WORKER, _SLIM, installation.folder, program]
+    permissions = ["--permission", "--allow-worker", "--disallow-code-generation-from-strings", "--expose-gc"]
     permissions += [f"--allow-fs-read={path}" for path in readable]
     if writes:
         permissions.append(f"--allow-fs-write={program}")

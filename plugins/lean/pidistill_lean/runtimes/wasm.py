@@ -23,9 +23,9 @@ from pidistill_lean.runtimes.split import SplitRuntime
 
 START_LIMIT_S = 300.0
 """For the start of a process and for the import of a header, neither of which counts against a request's budget."""
-MEMORY_LIMIT_BYTES = 3 << 28
-"""A process whose memory has grown past this is replaced before the next request: 0.75 of at most 2 GiB, since all of
-it is put back every time."""
+MEMORY_LIMIT_BYTES = 1 << 29
+"""A process whose memory has grown past this is replaced before the next request: memory never shrinks, and all of it
+is compared with the image every time."""
 CHECKS_PER_PROCESS = 5000
 LESSONS = 5
 """Requests of our own that a process may need to learn how to put its memory back."""
@@ -34,12 +34,12 @@ STATEMENTS_KEPT = 15
 """As many as the Lean program keeps, less one."""
 
 
-_WARM: dict[str, Any] = {
-    "op": "item",
-    "header": "",
-    "statement": "def next (n : Nat) : Nat := n + 1\ntheorem t (n : Nat) : next n = n + 1 := by simp [next]",
-    "target": "t",
+_WARM_TEXT = "def next (n : Nat) : Nat := n + 1\ntheorem t (n : Nat) : next n = n + 1 := by simp [next]"
+_WARM: dict[str, dict[str, Any]] = {
+    "elaborator": {"op": "elaborate", "header": "", "given": [], "target": "t", "texts": [_WARM_TEXT]},
+    "judge": {"op": "item", "header": "", "statement": _WARM_TEXT, "target": "t"},
 }
+"""Requests of our own. Each is one that the process will be asked, so that it holds no environment besides."""
 
 
 class WasmRuntime(SplitRuntime):
@@ -98,7 +98,7 @@ class WasmRuntime(SplitRuntime):
 
         def begin(role: str) -> None:
             try:
-                found[role] = self._begun("strict" if role == "judge" else "plain")
+                found[role] = self._begun(role)
             except BaseException as error:  # noqa: BLE001 - raised below, in the thread that asked
                 found[role] = error
 
@@ -121,16 +121,17 @@ class WasmRuntime(SplitRuntime):
             if isinstance(process, BaseException):
                 raise process
 
-    def _begun(self, rules: str) -> Process:
+    def _begun(self, role: str) -> Process:
+        rules = "strict" if role == "judge" else "plain"
         process = Process(self._node, self._installation)
         try:
             process.wait_until_ready(START_LIMIT_S)
             process.ask({"op": "prepare", "header": "", "rules": rules}, START_LIMIT_S, keep=True)
             # requests of our own, from which the process learns how its threads rest; they also warm Node's compiler.
             # One that never learns it answers a single request, and the next has a new one: slower, and no less sure
-            process.ask(_WARM, START_LIMIT_S, keep=True)
+            process.ask(_WARM[role], START_LIMIT_S, keep=True)
             for _ in range(LESSONS):
-                if process.learns(_WARM, START_LIMIT_S):
+                if process.learns(_WARM[role], START_LIMIT_S):
                     break
         except BaseException:
             process.end()

@@ -17,12 +17,13 @@
 'use strict';
 const fs = require('fs');
 const path = require('path');
-const vm = require('vm');
 const { Worker } = require('worker_threads');
+const slim = require('./slim.js');
 
 const [parent, script, library, program, mode, ...args] = process.argv.slice(2);
 const LARGEST_REPLY = 64 << 20;
-const MOST_GROWTH = 512 << 20;
+const LARGEST_MEMORY = 1 << 30;  // one that is larger is not put back
+const CHUNK = 1 << 14;  // bytes that are compared at a time
 const LEAST_RESTING = 32, MOST_RESTING = 4096;  // bytes of a sleeping thread's stack
 
 // Lean blocks the main thread, so another one watches for the death of the process that started this one.
@@ -99,18 +100,28 @@ let handler = 0;
 let threads = [];
 let slots = 0;  // of the function table, which the threads keep in step
 let resting = 0;  // bytes at the top of a sleeping thread's stack that are the same whenever it sleeps; 0: not yet known
-let image = null, imageSize = 0;
+let image = null;
 let stackPointer = 0, streams = new Set(), caught = 0;
 
+/** Makes `to` the same as `from`, which is as long. What is the same already is only read: most of the memory has never been written to, and
+ * takes no room as long as that is so. */
+function copy(to, from) {
+  for (let at = 0; at < from.length; at += CHUNK) {
+    const end = Math.min(at + CHUNK, from.length);
+    if (to.compare(from, at, end, at, end) !== 0) to.set(from.subarray(at, end), at);
+  }
+}
+
 function keep() {
-  const memory = new Uint8Array(wasmMemory.buffer);
-  if (image === null || image.length < memory.length) image = new Uint8Array(memory.length);
-  imageSize = memory.length;
-  image.set(memory);
+  const memory = Buffer.from(wasmMemory.buffer);
+  if (memory.length > LARGEST_MEMORY) return false;
+  image ??= Buffer.from(new ArrayBuffer(LARGEST_MEMORY));
+  copy(image.subarray(0, memory.length), memory);
   stackPointer = wasmExports.emscripten_stack_get_current();
   streams = new Set(globalThis.Module.FS.streams.map((s, i) => (s ? i : -1)));
   caught = exceptionCaught.length;
   slots = wasmTable.length;
+  return true;
 }
 
 const clock = new Int32Array(new SharedArrayBuffer(4));
@@ -172,10 +183,9 @@ function atRest() {
 
 function putBack() {
   const { FS } = globalThis.Module;
-  const memory = new Uint8Array(wasmMemory.buffer);
-  if (memory.length > imageSize + MOST_GROWTH || !atRest() || wasmTable.length !== slots) return false;
-  memory.set(imageSize === image.length ? image : image.subarray(0, imageSize));
-  memory.fill(0, imageSize);
+  const memory = Buffer.from(wasmMemory.buffer);
+  if (memory.length > LARGEST_MEMORY || !atRest() || wasmTable.length !== slots) return false;
+  copy(memory, image.subarray(0, memory.length));  // behind what was there then it is zero
   wasmExports._emscripten_stack_restore(stackPointer);
   FS.streams.forEach((stream, i) => { if (stream && !streams.has(i)) FS.close(stream); });
   exceptionCaught.length = caught;
@@ -204,6 +214,7 @@ function call(bytes) {
 function serve() {
   lock();
   pause(50);
+  gc();
   keep();  // the first request is to be kept
   write(`@@${wasmMemory.buffer.byteLength} ready {}`);
   for (;;) {
@@ -220,8 +231,7 @@ function serve() {
     const size = wasmMemory.buffer.byteLength;
     const letter = String.fromCharCode(line[0]);
     whole = whole && (letter === 'R' || !reply.includes('"event":"ended"'));
-    if (letter === 'K' && whole && (resting ? atRest() : settle())) {
-      keep();
+    if (letter === 'K' && whole && (resting ? atRest() : settle()) && keep()) {
       write(`@@${size} kept ${reply}`);
       continue;
     }
@@ -229,19 +239,15 @@ function serve() {
     write(`@@${size} answer ${reply}`);
     if (letter === 'L' && whole && !resting) learn();
     let word = letter !== 'K' && whole && putBack() ? 'clean' : 'spent';
-    if (letter === 'L' && whole && !resting && settle()) {
-      keep();
-      word = 'again';
-    }
+    if (letter === 'L' && whole && !resting && settle() && keep()) word = 'again';
     write(`@@${wasmMemory.buffer.byteLength} ${word} {}`);
     if (word === 'spent') process.exit(3);
   }
 }
 
-globalThis.require = require;
-globalThis.__filename = script;
-globalThis.__dirname = path.dirname(script);
+process.env.LEAN_SCRIPT = script;  // for Lean's own thread
 globalThis.Module = {
+  mainScriptUrlOrBlob: path.join(__dirname, 'slim.js'),
   arguments: args,
   stdin() {
     if (mode === 'serve') serve();
@@ -254,8 +260,7 @@ globalThis.Module = {
   printErr(line) { if (!locked) fs.writeSync(2, line + '\n'); },
   instantiateWasm(imports, done) {
     closable(imports.env);
-    WebAssembly.instantiate(fs.readFileSync(path.join(path.dirname(script), 'lean.wasm')), imports)
-      .then((made) => done(made.instance, made.module));
+    done(...slim.start(script, imports));
   },
   onRuntimeInitialized() {
     // The build gives C++ a stack of 64 KiB that grows down into its own data: recursion would corrupt memory in silence. With this one
@@ -276,4 +281,4 @@ globalThis.Module = {
     ENV.LEAN_PATH = '/program:/lib';
   }],
 };
-vm.runInThisContext(fs.readFileSync(script, 'utf8'), { filename: script });
+slim.run(script);

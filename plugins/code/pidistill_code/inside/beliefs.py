@@ -1,0 +1,174 @@
+"""What the side of the tests believes of objects of the other side.
+
+An object may say that it equals anything, that a difference is nothing, that the text it stands for begins with
+whatever was asked. So no object takes part in a comparison, in arithmetic or in a method of plain data that is told
+data of the tests, unless that is what the task is about. Where there is a reference, that is what the reference's
+objects did at the same place of the same test when it was tried, and no more often: a place is an instruction of the
+test code, which may be in a loop. Without
+one it is what a class that the tests name is used for, as far as it can be read from the task (`classes`).
+Equality is believed of nothing that is equal to a random text, too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from typing import Any
+
+from pidistill_code.inside.graph import BrokenError
+from pidistill_code.inside.guard import is_sign
+from pidistill_code.inside.objects import BASES
+from pidistill_code.inside.remote import Peer
+from pidistill_code.inside.standins import AS_NUMBER, NUMERIC, ORDERING, SIDES, TELLING, is_remote
+
+_FAMILIES = {
+    **dict.fromkeys(("__eq__", "__ne__"), "equality"),
+    **dict.fromkeys(ORDERING, "order"),
+    **dict.fromkeys(AS_NUMBER | {"__round__", "__trunc__", "__floor__", "__ceil__"}, "number"),
+}
+"""Special methods of which Python takes one for another."""
+_OF_TESTS = frozenset({"tests", "preamble"})
+Use = tuple[str, str, int]
+"""What was wanted, and by which instruction."""
+
+
+def family(name: str) -> str:
+    """Name of the special methods that do what `name` does."""
+    if name[2:3] in "ri" and f"__{name[3:]}" in SIDES:
+        return f"__{name[3:]}"
+    return _FAMILIES.get(name, name)
+
+
+def place(name: str) -> Use:
+    """The instruction of test code that has led here, and what it wants."""
+    frame: Any = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename not in _OF_TESTS:
+        frame = frame.f_back
+    return (name, "", -1) if frame is None else (name, frame.f_code.co_name, frame.f_lasti)
+
+
+class StopIterationRaised(Exception):
+    """An iterator's end that a call has raised: an exception like any other, and no loop's end."""
+
+
+def catches_all(item: Any) -> bool:
+    """Whether an `except` of it catches the `AssertionError` of a test's own assert."""
+    if isinstance(item, tuple):
+        return any(map(catches_all, item))
+    return isinstance(item, type) and not is_remote(type(item)) and issubclass(AssertionError, item)
+
+
+class Believing(Peer):
+    """The side of the tests."""
+
+    def __init__(self, exchange: Any, effects: Any, take: Any) -> None:
+        super().__init__("r", exchange, effects, take, True)
+        self.text = ""
+        """The test."""
+        self.operators: frozenset[str] = frozenset()
+        """Special methods, and methods of plain data, that the task is about."""
+        self.uses: dict[Use, int] | None = None
+        """What the reference's objects were used for, and how many times; None where that is unknown."""
+        self.trusted = False
+        """Whether the program is the reference."""
+        self.used: dict[Use, int] = {}
+        """What objects have been used for."""
+        self.raised: list[BaseException] = []
+        """Exceptions that came from the other side, the last few."""
+
+    def mentioned(self, name: str) -> bool:
+        """Whether the test speaks of the class of that name."""
+        return name in self.text
+
+    def raised_here(self, error: BaseException, op: str, args: tuple[Any, ...]) -> BaseException:
+        """`error`, unless a runner or a loop would take it for a sign of its own."""
+        if is_sign(error, op, args, self.mentioned):
+            if type(error) not in (StopIteration, StopAsyncIteration):
+                raise BrokenError(f"raised {type(error).__name__}, which tests take for a sign of their own")
+            error = StopIterationRaised(*error.args)
+        self.raised = [*self.raised[-7:], error]
+        return error
+
+    def _believes(self, remote: Any, name: str) -> bool:
+        use = place(family(name))
+        self.used[use] = self.used.get(use, 0) + 1
+        if self.trusted:
+            return True
+        if self.uses is not None:
+            return self.used[use] <= self.uses.get(use, 0)
+        return name in self.operators and (self.is_asked(remote) or name in TELLING)
+
+    def operate(self, remote: Any, name: str, args: tuple[Any, ...]) -> object:
+        """An operator or another special method of an object of the other side."""
+        bare = name in NUMERIC or (name in SIDES and not all(is_remote(type(item)) for item in args))
+        if bare and not self._believes(remote, name):
+            return self._beside_data(remote, name, args)
+        result = super().operate(remote, name, args)
+        if name == "__eq__" and result is not NotImplemented:
+            if type(result) is not bool:
+                raise BrokenError("an equality that is neither true nor false")
+            if result and self._is_equal(remote, os.urandom(16).hex()):
+                raise BrokenError("an object that is equal to everything")
+        return result
+
+    def attribute(self, remote: Any, name: str) -> object:
+        """An attribute of an object; a method that plain data has as well is told nothing unless that is believed."""
+        found = super().attribute(remote, name)
+        if catches_all(found) and not re.search(r"\b(?:Base)?(?:Exception|AssertionError)\b", self.text):
+            raise self.broke(f"{name} catches what tests fail with")
+        if name in TELLING and callable(found):
+            return _Told(self, remote, name, found)
+        return found
+
+    def check_told(self, remote: Any, name: str) -> None:
+        """Raise `BrokenError` where an object poses as data that could say this of other data."""
+        asked = self.uses is None and not self.trusted and self.is_asked(remote)
+        if not asked and not self._believes(remote, name):
+            raise self.broke(f"{name} of an object of the candidate's own")
+
+    def broke(self, why: str) -> BrokenError:
+        """The error for what is not believed."""
+        return BrokenError(why)
+
+    def _beside_data(self, remote: Any, name: str, args: tuple[Any, ...]) -> object:
+        """An operator between an object of the other side and data, of which the object does not decide the outcome."""
+        if name == "__contains__":
+            if not hasattr(type(remote), "__iter__"):
+                raise BrokenError("__contains__ of an object of the candidate's own")
+            return any(item is args[0] or item == args[0] for item in remote)
+        if remote._remote_plain:
+            content = self.request("content", remote)
+            if type(content) not in BASES.values():
+                raise BrokenError("content that is none")
+            return getattr(content, name, lambda *_: NotImplemented)(*args)
+        if name in ("__eq__", "__ne__"):
+            return NotImplemented
+        if name not in ORDERING and name not in AS_NUMBER and self.is_asked(remote):
+            result = self.request("op", remote, name, list(args))
+            if result is NotImplemented or is_remote(type(result)):
+                return result
+        raise BrokenError(f"{name} of an object of the candidate's own")
+
+    def _is_equal(self, remote: object, other: object) -> bool:
+        try:
+            return self.request("op", remote, "__eq__", [other]) is True
+        except BrokenError:
+            raise
+        except Exception:  # noqa: BLE001 - it looks for fields that only its own kind has
+            return False
+
+
+class _Told:
+    """A method that may be told data."""
+
+    def __init__(self, peer: Believing, owner: Any, name: str, method: Any) -> None:
+        self._peer, self._owner, self.__name__, self._method = peer, owner, name, method
+
+    def __call__(self, *args: object, **kwargs: object) -> object:
+        if args or kwargs:
+            self._peer.check_told(self._owner, self.__name__)
+        return self._method(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._method, name)

@@ -1,0 +1,68 @@
+"""Chains of equals signs: whether neighbours are equal, exactly or to the digits that an approximation shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mpmath import mpc, mpf
+
+from pidistill_math.equality import TooLarge, constant, equal
+from pidistill_math.numeric import NoValue, real
+from pidistill_math.syntax import Node, symbols
+
+
+def numeral(node: Node) -> bool:
+    """Whether a side is a numeral, with a sign or a unit at most."""
+    inner = node.args[0] if node.head in ("neg", "quantity") else node
+    return inner.head == "num"
+
+
+def stated_side(sides: Sequence[Node]) -> Node:
+    """The side of a true chain that states its value: the last numeral, ``27 = 8+9+10``, or the last side."""
+    if (numerals := [side for side in sides if numeral(side)]) and not numeral(sides[-1]):
+        return numerals[-1]
+    return sides[0] if sides[-1].head == "degree" and has_pi(sides[0]) else sides[-1]
+
+
+def solved(name: Node, values: Sequence[Node]) -> bool:
+    """Whether a name is given by what is free of it."""
+    if name.head != "sym":
+        return True
+    return not any(name.text in symbols(value) for value in values)
+
+
+def all_equal(sides: Sequence[Node], found: Sequence[str]) -> bool:
+    """Whether neighbours in a chain are equal, an approximation to the digits that it shows."""
+    for left, right, sign in zip(sides, sides[1:], found, strict=False):
+        if left == right:
+            continue
+        if sign == "~":
+            if not near(left, right):
+                return False
+            continue
+        try:
+            pair = (left, right) if has_pi(left) != has_pi(right) else (bare(left), bare(right))
+            if not equal(*pair):
+                return False
+        except (NoValue, TooLarge):
+            return False
+    return True
+
+
+def bare(node: Node) -> Node:
+    """A quantity without its unit: units of a chain are compared where its value is."""
+    return node.args[0] if node.head in ("quantity", "degree") else node
+
+
+def has_pi(node: Node) -> bool:
+    """Whether an angle is given in radians, rather than in degrees."""
+    return any(part.head == "const" and part.text == "pi" for part in node.walk())
+
+
+def near(left: Node, right: Node) -> bool:
+    """Whether two values are one to the decimals that are shown."""
+    a, b = constant(bare(left)), constant(bare(right))
+    if a is None or b is None or isinstance(a, mpc) or isinstance(b, mpc):
+        return False
+    shown = [int(n.text.partition(":")[2]) for n in (*left.walk(), *right.walk()) if n.text.startswith("decimal:")]
+    return bool(abs(real(a) - real(b)) <= mpf(10) ** -max(shown, default=0))

@@ -1,0 +1,98 @@
+"""Names of answers: which of them are one, and what that makes of the symbols and constants in what they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import permutations
+from typing import Final, TypeVar
+
+from pidistill_math.asking import Question
+from pidistill_math.equality import alike
+from pidistill_math.kinds import Named, Ordered, Record, Shape, Single
+from pidistill_math.syntax import Node, sym, symbols
+
+Kind = TypeVar("Kind", bound=Shape)
+_CONSTANTS: Final = frozenset({"C", "c", "A", "K", "k", "C_1", "c_1", "C_0"})
+"""Letters that name a constant of integration."""
+
+
+def in_order(ours: Node, theirs: Node, values: Ordered) -> Ordered:
+    """Values of the names of one tuple in the order of another."""
+    if len(values.items) != len(theirs.args):
+        return values
+    by_name = dict(zip(theirs.args, values.items, strict=True))
+    return replace(values, items=tuple(by_name[name] for name in ours.args))
+
+
+def as_record(found: Shape) -> Record | None:
+    """A tuple of names with a tuple of values as names with values."""
+    if not (isinstance(found, Named) and found.name.head == "group" and isinstance(found.inner, Ordered)):
+        return None
+    if len(found.name.args) != len(found.inner.items):
+        return None
+    return Record(tuple(map(Named, found.name.args, found.inner.items)))
+
+
+def renamed(ours: Node, theirs: Node) -> dict[str, Node] | None:
+    """What to put for symbols of an answer so that its name is the reference's; None where it is another name."""
+    if ours == theirs:
+        return {}
+    if ours.head == theirs.head == "group":
+        return {} if sorted(ours.args, key=repr) == sorted(theirs.args, key=repr) else None
+    if "words" in (ours.head, theirs.head) or "angle" in (ours.head, theirs.head):
+        return {} if ours.head != theirs.head else None
+    if ours.head == theirs.head == "call" and ours.text == theirs.text and len(ours.args) == len(theirs.args):
+        pairs = list(zip(ours.args, theirs.args, strict=True))
+        if all(a.head == b.head == "sym" for a, b in pairs):
+            return {b.text: a for a, b in pairs}
+        return {} if all(alike(a, b) for a, b in pairs) else None
+    for one, other in ((ours, theirs), (theirs, ours)):
+        if one == sym("y") and other.head == "call" and other.text.endswith("()"):
+            return {}
+    if ours.head in ("mul", "call", "over", "ratio", "div") and theirs.head == ours.head:
+        return {} if alike(ours, theirs) else None
+    if ours.head != theirs.head and not any(
+        a.head == "sym" and a.text in symbols(b) and b.head == "call" for a, b in ((ours, theirs), (theirs, ours))
+    ):
+        return {}
+    return None  # x against f(x), and two names of one kind
+
+
+def with_symbols(found: Kind, names: dict[str, Node]) -> Kind:
+    """What is named, with other symbols in it."""
+    if not names or not isinstance(found, Single):
+        return found
+
+    def put(node: Node) -> Node:
+        if node.head == "sym":
+            return names.get(node.text, node)
+        return node.mapped(tuple(put(arg) for arg in node.args))
+
+    return replace(found, node=put(found.node))
+
+
+def renamed_constants(ours: Named, theirs: Shape, question: Question) -> Iterator[Single]:
+    """A function's value with its free constants named as in the reference's: ``f(x) = kx`` for ``f(x) = cx``."""
+    if not (isinstance(ours.inner, Single) and isinstance(theirs, Single)):
+        return
+    a, b = symbols(ours.inner.node), symbols(theirs.node)
+    mine, yours = sorted(a - b - symbols(ours.name)), sorted(b - a - symbols(ours.name))
+    if ours.name.head != "call" and not (ours.name.head == "sym" and {*mine, *yours} <= _CONSTANTS):
+        return
+    if len(mine) != len(yours) or not 1 <= len(mine) <= 2 or any(map(question.has_letter, yours)):
+        return
+    for order in permutations(mine):
+        yield with_symbols(theirs, dict(zip(yours, map(sym, order), strict=True)))
+
+
+def with_our_constant(ours: Single, theirs: Single, question: Question) -> Single:
+    """An antiderivative with its constant named as in the reference's: ``x^2 + c`` for ``x^2 + C``."""
+    if ours.node.head != "add" or not question.asks_to_integrate():
+        return theirs
+    mine, yours = symbols(ours.node) - symbols(theirs.node), symbols(theirs.node) - symbols(ours.node)
+    if len(mine) != 1 or len(yours) != 1 or not (mine | yours) <= _CONSTANTS or sym(*mine) not in ours.node.args:
+        return theirs
+    if any(map(question.has_letter, (*mine, *yours))):
+        return theirs
+    return with_symbols(theirs, {next(iter(yours)): sym(*mine)})

@@ -1,0 +1,113 @@
+"""Spellings of answers that the grammar does not know, as ones that it does. Text in, text out.
+
+Only what keeps every value and every relation is respelt here: words that announce an answer, the labels of its parts,
+a decimal in a parenthesis behind its value, sets of reals in words, conditions on a parameter in words or in a
+parenthesis, lines that are items. What is not one of these is left as it is, for the grammar to read or to refuse.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Final
+
+from pidistill_math.numbers import spelt_number
+
+_ANNOUNCED = re.compile(
+    r"^\s*(?:\\text(?:rm|bf)?\{\s*)?(?:(?:the\s+)?(?:final\s+)?answer(?:\s+is|\s*:)|there\s+(?:are|is|will\s+be))\s*:?\s*\}?"
+    r"(?=[\s$\\\d({-]*\S)",
+    re.IGNORECASE,
+)
+_PART = re.compile(r"(?<![A-Za-z0-9}_^])(?:\\text(?:bf|rm)?\{\s*)?\(([a-e])\)(?:\s*\})?(?:\\[,;: ]|~|\s)*:?")
+_BESIDE = re.compile(
+    r"(?:\\[,;: ]|~|\s)*(?:\\text\{\s*)?\(\s*(?:\\text\{\s*)?"
+    r"(?:(?:approximately|approx\.?|about|roughly)(?![A-Za-z])|\\approx|\u2248)\s*\}?"
+    r"(?P<value>(?=[^()]*\d)[^()]{1,40})\)\s*\}?\s*$",
+    re.IGNORECASE,
+)
+_EXACTLY = re.compile(r"(?<=\S)\s*(?:\\text\{\s*)?\((?:exact|exactly)\)\s*\}?\s*$", re.IGNORECASE)
+_TWICE = re.compile(r"\s*(?:(?P<word>[A-Za-z-]+)\s*\((?P<value>\d+)\)|(?P<before>\d+)\s*\((?P<behind>[A-Za-z-]+)\))\s*")
+_CURRENCY = re.compile(r"^\s*(?:USD|US)\s*(?:\\?\$)?\s*(?=\d)")
+_TEXT = re.compile(r"\\(?:text|textrm|mathrm|mbox)\{([^{}]*)\}")
+_REALS = re.compile(
+    r"(?:(?:the\s+set\s+of\s+)?all\s+)(?P<without>non-?zero\s+)?(?:real\s+numbers?|reals?(?:\s+values?)?)(?:\s+(?:of\s+)?[a-z])?"
+    r"(?:,?\s+(?:except|other\s+than|excluding|but|besides)(?:\s+for|\s+when|\s+at)?\s+(?P<points>.{1,80}))?",
+    re.IGNORECASE,
+)
+_UNION = re.compile(r"(?<=[\])}])\s*U\s*(?=[\[({\\])")
+_CONDITION = re.compile(
+    r"(?:\\[,;: ]|\\q?quad|~|\s)+\(\s*(?P<name>[A-Za-z])\s*(?:\\in|\u2208)\s*(?P<set>[^()]{1,30})\)\s*$"
+)
+_WHOLE = re.compile(
+    r"(?P<value>.*?)[,\s]*\b(?:where|for|with|and)\s+(?P<name>[A-Za-z])\s+is\s+(?:an?\s+|any\s+|some\s+)(?:arbitrary\s+)?integer\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+_CONSTANT = re.compile(
+    r"(?P<value>.*?)[,\s]*\b(?:(?:where|with)\s+[A-Za-z]\s+is\s+(?:an?|any|some)\s+(?:arbitrary\s+)?(?:real\s+)?constant"
+    r"|for\s+(?:any|some|every|all)\s+(?:real\s+)?constants?\s+[A-Za-z])\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+_LINE = re.compile(r"\s*\\\\\s*(?=[A-Za-z](?:_\w)?\s*=)")
+_COLON = re.compile(r"(?<=[\d}])\s*\\colon\s*(?=[\d\\])")
+_LETTER_DIGITS = re.compile(r"(?=\d*[A-Fa-f])([0-9A-Fa-f]{2,16})_\{?\s*(?:16|hex)\s*\}?")
+_LONGEST: Final = 400
+"""Characters of the longest answer that is respelt: those that are longer are written by machines."""
+
+
+def respelt(text: str) -> str:
+    """An answer in spellings that the grammar knows."""
+    if len(text) > _LONGEST or not any(char.isalpha() for char in text):
+        return text
+    text = text.strip()
+    if "(a)" in text:
+        text = _without_labels(text)
+    text = _CURRENCY.sub(r"\\$", _EXACTLY.sub("", _ANNOUNCED.sub("", text, count=1)))
+    if (match := _TWICE.fullmatch(text)) is not None:
+        value, word = match["value"] or match["before"], match["word"] or match["behind"]
+        return value if spelt_number(word) == int(value) else text
+    if "\\\\" in text and "\\begin" not in text:
+        text = _LINE.sub(", ", text)
+    if "\\colon" in text:
+        text = _COLON.sub(":", text)
+    if "U" in text:
+        text = _UNION.sub(r" \\cup ", text)
+    if text.rstrip().endswith((")", "}")) and (match := _BESIDE.search(text)) and match.start():
+        text = f"{text[: match.start()]} \\approx {match['value']}"
+    if (match := _CONDITION.search(text)) is not None and match.start():
+        text = f"{text[: match.start()]}, {match['name']} \\in {match['set']}"
+    return _in_words(text)
+
+
+def _in_words(text: str) -> str:
+    """Sets of reals and conditions that are said in words."""
+    low = text.lower()
+    if "real" not in low and "integer" not in low and "constant" not in low:
+        return text
+    flat = " ".join(_TEXT.sub(r"\1", text).replace("$", " ").split())
+    if (match := _REALS.fullmatch(flat)) is not None and (match["without"] or match["points"]):
+        points = re.sub(r"^[A-Za-z]\s*=\s*|(?<=,)\s*[A-Za-z]\s*=\s*", "", match["points"] or "0")
+        points = re.sub(r",?\s+and\s+(?:[A-Za-z]\s*=\s*)?", ", ", points)
+        return f"\\mathbb{{R}}\\setminus\\{{{points}\\}}"
+    if (match := _WHOLE.fullmatch(flat)) is not None:
+        return f"{match['value']}, {match['name']} \\in \\mathbb{{Z}}"
+    if (match := _CONSTANT.fullmatch(flat)) is not None:
+        return match["value"]
+    return text
+
+
+def _without_labels(text: str) -> str:
+    """The parts of an answer without their labels, where those are (a), (b) and so on, from its beginning."""
+    found = list(_PART.finditer(text))
+    letters = "".join(match[1] for match in found)
+    if len(found) < 2 or letters != "abcde"[: len(found)] or text[: found[0].start()].strip():
+        return text
+    parts = [text[a.end() : b.start()] for a, b in pairwise(found)]
+    return ", ".join(part.strip().rstrip(",;").rstrip() for part in [*parts, text[found[-1].end() :]])
+
+
+def letter_digits(text: str) -> str:
+    """The digits of a hexadecimal numeral with letters among them, ``2A3_{16}``; '' for anything else."""
+    if "_" not in text:
+        return ""
+    match = _LETTER_DIGITS.fullmatch(_TEXT.sub(r"\1", text).strip().strip("$").strip())
+    return match[1].upper() if match else ""
