@@ -34,6 +34,7 @@ COMMANDS = {
     "store": "Check a store, and set aside what is damaged in it.",
     "plugins": "List what is installed: domains, engines, PI forms, and what is switched off and why.",
     "doctor": "Say what works on this machine, and what to install for what does not.",
+    "check": "Look for holes in a domain: its problems, its verifier, its cases and its PI forms.",
     "verify": "Judge submissions with a domain's verifier, or try the verifier itself against a data file.",
 }
 HELP_OPTIONS = ["-h", "--help"]

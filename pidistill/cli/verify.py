@@ -93,10 +93,10 @@ def command(
     manager = get_manager()
     warn_of_problems(manager)
     found = manager.domain(domain)
-    opener = _opener(manager, domain, sets, sandbox, wrap)
-    config = _config(workers, budget_s)
-    source = None if submissions and not (data or dataset) else _source(manager, domain, data, dataset, split, limit)
-    problems = _problems(manager, domain, found, source) if source else []
+    opener = opener_of(manager, domain, sets, sandbox, wrap)
+    config = verify_config(workers, budget_s)
+    source = None if submissions and not (data or dataset) else source_of(manager, domain, data, dataset, split, limit)
+    problems = load_problems(manager, domain, found, source) if source else []
     if oracle:
         report = _try_verifier(manager, found, problems, opener, config)
         print_oracle(stdout(), report)
@@ -118,7 +118,9 @@ def command(
     line(stderr(), summarise(verdicts))
 
 
-def _opener(manager: Manager, name: str, sets: Sequence[str], sandbox: str | None, wrappers: tuple[str, ...]) -> Opener:
+def opener_of(
+    manager: Manager, name: str, sets: Sequence[str], sandbox: str | None, wrappers: tuple[str, ...]
+) -> Opener:
     """How workers open the verifier, in a sandbox that works here where the domain needs one.
 
     Raises `UsageError` for an unknown sandbox, wrapper or malformed option, `SandboxError` where no sandbox works.
@@ -129,12 +131,14 @@ def _opener(manager: Manager, name: str, sets: Sequence[str], sandbox: str | Non
     return replace(opener, sandbox=sandbox_factory(manager, found))
 
 
-def _config(workers: int | None, budget_s: float | None) -> VerifyConfig:
+def verify_config(workers: int | None, budget_s: float | None) -> VerifyConfig:
     given = {"workers": workers, "budget_s": budget_s}
     return build(VerifyConfig, {key: value for key, value in given.items() if value is not None}, "options")
 
 
-def _source(manager: Manager, name: str, data: Path | None, dataset: str, split: str, limit: int | None) -> DataSource:
+def source_of(
+    manager: Manager, name: str, data: Path | None, dataset: str, split: str, limit: int | None
+) -> DataSource:
     """The problems that the options name, or the domain's embedded evaluation problems."""
     if data is None and not dataset:
         embedded = manager.call(Kind.DOMAIN, name, manager.domain(name).embedded)
@@ -147,14 +151,14 @@ def _source(manager: Manager, name: str, data: Path | None, dataset: str, split:
     return DataSource(dataset, split, existing(data) if data else None, limit)
 
 
-def _problems(manager: Manager, name: str, domain: Domain, source: DataSource) -> list[Problem]:
+def load_problems(manager: Manager, name: str, domain: Domain, source: DataSource) -> list[Problem]:
     problems = manager.call(Kind.DOMAIN, name, lambda: list(domain.problems(source)))
     if not problems:
         raise UsageError(f"No problems in {source.path or source.dataset}.", "See --split and --limit.")
     return problems
 
 
-def _pool(opener: Opener, config: VerifyConfig) -> VerifierPool:
+def open_pool(opener: Opener, config: VerifyConfig) -> VerifierPool:
     return VerifierPool(
         opener,
         workers=config.workers,
@@ -168,7 +172,7 @@ def _try_verifier(
     manager: Manager, domain: Domain, problems: Sequence[Problem], opener: Opener, config: VerifyConfig
 ) -> OracleReport:
     title = f"oracle, {opener.domain}"
-    with _pool(opener, config) as pool, show_progress() as progress, progress.task(title, 0) as task:
+    with open_pool(opener, config) as pool, show_progress() as progress, progress.task(title, 0) as task:
 
         def check() -> OracleReport:
             return check_oracle(domain, problems, pool, lambda done, total: task.metrics(done, total, {}))
@@ -191,7 +195,7 @@ def _judge(handed_in: Sequence[Submission], opener: Opener, config: VerifyConfig
     """Verdicts in the order of the submissions."""
     verdicts: dict[int, Verdict] = {}
     items = [(submission.problem, submission.completion) for submission in handed_in]
-    with _pool(opener, config) as pool, show_progress() as progress, progress.task("verify", len(items)) as task:
+    with open_pool(opener, config) as pool, show_progress() as progress, progress.task("verify", len(items)) as task:
         for index, verdict in pool.verify(items):
             verdicts[index] = verdict
             task.advance()

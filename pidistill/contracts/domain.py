@@ -75,6 +75,9 @@ class Domain(ABC):
     needs_sandbox: ClassVar[bool] = False
     """Whether its verifier runs untrusted code. A run of it begins with finding a sandbox that works."""
 
+    answers_exclude_each_other: ClassVar[bool] = True
+    """Whether two answers in one completion contradict each other, as two numbers do, and not two programs."""
+
     @abstractmethod
     def datasets(self) -> Mapping[str, str]:
         """Data set name -> one line on what it is."""

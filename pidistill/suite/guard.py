@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
-from pidistill.contracts import DataSource, Domain, Sandbox, Verifier
+from pidistill.contracts import Case, DataSource, Domain, Sandbox, Verifier
 from pidistill.discovery import Kind
 from pidistill.plugins import Manager
 from pidistill.records import JSON, Messages, Problem
@@ -20,6 +20,7 @@ class GuardedDomain(Domain):
         self.name = name  # type: ignore[misc]  # each guard stands for one domain
         self._manager = manager
         self._domain = manager.domain(name)
+        self.answers_exclude_each_other = self._domain.answers_exclude_each_other  # type: ignore[misc]
 
     def datasets(self) -> Mapping[str, str]:
         return self._call(self._domain.datasets)
@@ -38,6 +39,9 @@ class GuardedDomain(Domain):
 
     def gives_away(self, problem: Problem, text: str) -> bool:
         return self._call(lambda: self._domain.gives_away(problem, text))
+
+    def cases(self) -> Iterable[Case]:
+        return self._call(lambda: list(self._domain.cases()))
 
     def _call(self, method: Callable[[], T]) -> T:
         return self._manager.call(Kind.DOMAIN, self.name, method)

@@ -23,6 +23,7 @@ class CodeDomain(PluginDomain):
 
     name: ClassVar[str] = "code"
     needs_sandbox: ClassVar[bool] = True
+    answers_exclude_each_other = False
     data = sources.DATA
     tiny = Tiny("functions", train=400, evaluate=300, max_tokens=functions.MAX_TOKENS)
 

@@ -18,6 +18,7 @@ class LeanDomain(PluginDomain):
     """Theorems of Lean 4, judged by `verifier.LeanVerifier`. Lean is the sandbox, so none is taken."""
 
     name: ClassVar[str] = "lean"
+    answers_exclude_each_other = False
     data = sources.DATA
     tiny = Tiny("theorems", train=250, evaluate=200, max_tokens=theorems.MAX_TOKENS)
 
