@@ -22,7 +22,7 @@ help:
 	@echo "make test    all tests, a worker a core (PYTEST='-k math' passes options on)"
 	@echo "make check   ruff and mypy"
 	@echo "make docs    write docs/reference.md from the code"
-	@echo "make bench   verdicts per second: math beside math-verify, Lean beside one process a proof"
+	@echo "make bench   verdicts per second: math beside math-verify, Lean beside one process a proof; a suite of 1,000 cells"
 
 setup: $(INSTALLED) lean
 
@@ -38,7 +38,7 @@ $(INSTALLED): $(PROJECTS) constraints.txt
 	@$(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing into $(VENV): about a minute on a fast line, and 1 GB."
-	$(PIP) install -c constraints.txt -e '.[train,openai,dev]' -e 'sandboxes[docker]' \
+	$(PIP) install -c constraints.txt -e '.[train,openai,ray,dev]' -e 'sandboxes[docker]' \
 	  $(foreach project,$(filter-out plugins/lean/%,$(filter plugins/%,$(PROJECTS))),-e $(dir $(project))) \
 	  -e 'plugins/lean[wasm]'
 	@touch $@
@@ -73,3 +73,4 @@ docs: setup
 bench: setup
 	$(BIN)/python benchmarks/perf/math_verdicts.py
 	$(BIN)/python benchmarks/perf/lean_verdicts.py
+	$(BIN)/python benchmarks/perf/suite.py

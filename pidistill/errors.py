@@ -77,6 +77,10 @@ class StoreError(PidistillError):
     """The store on disk cannot be read or is in use."""
 
 
+class HeldError(StoreError):
+    """A cell is being run by another process."""
+
+
 class StaleError(PidistillError):
     """Cells began with another model, verifier, data or package than are here now."""
 

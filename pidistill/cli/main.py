@@ -29,6 +29,7 @@ COMMANDS = {
     "demo": "Run the whole loop on the embedded models: five arms, base against trained, in minutes.",
     "run": "Run one or more recipes on a domain, and compare base with trained.",
     "recipes": "List the recipes, or show one in full.",
+    "suite": "Plan and run a suite: every cell of a file's axes, resumable, on one machine or a Ray cluster.",
     "show": "Follow a rollout down: prompt as sent, PI, completion, verdicts, who paid, which cells used it.",
     "store": "Check a store, and set aside what is damaged in it.",
     "plugins": "List what is installed: domains, engines, PI forms, and what is switched off and why.",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import click
 
-MOST_SEEDS = 10_000
-"""In one range; more is a slip of the keyboard."""
+from pidistill.config import seeds
+
 SANDBOX_HELP = (
     "Where untrusted code runs: docker, bubblewrap, process, auto.  [default: auto, the strongest that works]"
 )
@@ -16,18 +15,10 @@ SANDBOX_HELP = (
 
 def parse_seeds(text: str) -> tuple[int, ...]:
     """`0,1,2` or `0-4` as distinct seeds. Raises `click.BadParameter`."""
-    seeds: list[int] = []
-    for part in text.split(","):
-        match = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", part.strip())
-        if match is None or (match[2] and int(match[2]) < int(match[1])):
-            raise click.BadParameter(f"{text!r} is no list of seeds; give 0,1,2 or 0-2.")
-        first, last = int(match[1]), int(match[2] or match[1])
-        if last - first >= MOST_SEEDS:
-            raise click.BadParameter(f"{text!r} is too many seeds; give at most {MOST_SEEDS}.")
-        seeds += range(first, last + 1)
-    if len(set(seeds)) != len(seeds):
-        raise click.BadParameter(f"{text!r} names a seed twice.")
-    return tuple(seeds)
+    try:
+        return seeds.parse_seeds(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def _seeds(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, ...] | None:

@@ -6,6 +6,7 @@ recipe's own tables. `RunConfig.stages` is the resolved sequence, and what the l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Self
 
@@ -147,7 +148,14 @@ class RunConfig(Table):
 
     def cell_id(self, seed: int) -> str:
         """The readable name of a cell. Known before anything is opened."""
-        return f"{self.recipe.name}-{self.domain}-s{seed}-{content_hash('cell', self.identity(), seed)[:12]}"
+        return self.cell_ids((seed,))[0]
+
+    def cell_ids(self, seeds: Iterable[int]) -> list[str]:
+        """The names of the cells of these seeds, for little more than that of one."""
+        identity = self.identity()
+        return [
+            f"{self.recipe.name}-{self.domain}-s{seed}-{content_hash('cell', identity, seed)[:12]}" for seed in seeds
+        ]
 
 
 def _without(table: dict[str, JSON], names: tuple[str, ...]) -> dict[str, JSON]:

@@ -95,6 +95,10 @@ class ReportMeta:
     """What each arm sampled and what it found in the store: the ledger in short."""
     ledger: Rows | None = None
     """Who paid for which tokens, stage by stage."""
+    first: tuple[str, ...] = ()
+    """Lines that stand above everything else: what was planned and is not shown, what was chosen afterwards."""
+    registered: Rows | None = None
+    """What was planned before it ran, and what became of it."""
     notes: tuple[str, ...] = ()
     """Further lines for the reader, shown with the notes of the report."""
     bootstrap_seed: int = 0

@@ -40,6 +40,7 @@ def render_page(
         title=title,
         tables=[table for table in tables if not table.detail],
         details=[table for table in tables if table.detail],
+        first=meta.first,
         notes=notes,
         svg=_inline(svg),
         verifier=meta.verifier,

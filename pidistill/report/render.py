@@ -31,14 +31,17 @@ NARROWEST = 14
 """Characters that are left to a wrapped column in a narrow terminal."""
 
 
-def print_tables(console: Console, title: str, tables: Sequence[Table], notes: Sequence[str]) -> None:
-    """Print a report's tables (details left out) and its notes."""
+def print_tables(
+    console: Console, title: str, tables: Sequence[Table], notes: Sequence[str], first: Sequence[str] = ()
+) -> None:
+    """Print a report's first lines, its tables (details left out) and its notes."""
     own_width = console.width
     plain = not console.is_terminal or console.options.ascii_only
     try:
         if not console.is_terminal:
             console.width = max(own_width, WIDEST)
         console.print(Text(title, style="bold"))
+        _print_notes(console, first, STYLES["warn"])
         for table in tables:
             if not table.detail:
                 console.print()
@@ -50,10 +53,10 @@ def print_tables(console: Console, title: str, tables: Sequence[Table], notes: S
         console.width = own_width
 
 
-def _print_notes(console: Console, notes: Sequence[str]) -> None:
+def _print_notes(console: Console, notes: Sequence[str], style: str = "dim") -> None:
     for note in notes:
         for line in textwrap.wrap(note, max(20, min(console.width - 1, 110)), subsequent_indent="  "):
-            console.print(Text(line, style="dim"))
+            console.print(Text(line, style=style))
 
 
 def rich_table(table: Table, ascii_only: bool = False) -> RichTable:
@@ -88,9 +91,10 @@ def markdown_table(table: Table) -> str:
     return "\n".join([f"## {escape_markdown(table.title)}\n", heads, rule, *rows, *notes]) + "\n"
 
 
-def markdown_report(title: str, tables: Sequence[Table], notes: Sequence[str]) -> str:
-    """All tables and notes as one Markdown document, details included."""
-    head = f"# {escape_markdown(title)}\n\n![Effect of each arm](picture.svg)\n"
+def markdown_report(title: str, tables: Sequence[Table], notes: Sequence[str], first: Sequence[str] = ()) -> str:
+    """The first lines, all tables and notes as one Markdown document, details included."""
+    said = "".join(f"**{escape_markdown(line)}**\n\n" for line in first)
+    head = f"# {escape_markdown(title)}\n\n{said}![Effect of each arm](picture.svg)\n"
     lines = "".join(f"- {escape_markdown(note)}\n" for note in notes)
     return "\n".join([head, *(markdown_table(table) for table in tables), "## Notes\n", lines])
 

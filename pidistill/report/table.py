@@ -45,6 +45,7 @@ def all_tables(
     ]
     tables[6:6] = [rows.table() for rows in (meta.costs,) if rows is not None]
     tables += [rows.table() for rows in (meta.ledger,) if rows is not None]
+    tables[1:1] = [rows.table() for rows in (meta.registered,) if rows is not None]
     return tuple(table for table in tables if table.rows)
 
 

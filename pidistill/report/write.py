@@ -48,11 +48,11 @@ class Report:
 
     def print(self, console: Console) -> None:
         """Print the tables and notes: coloured in a terminal, plain ASCII into a pipe or a file."""
-        print_tables(console, self.meta.title, self.tables, self.notes)
+        print_tables(console, self.meta.title, self.tables, self.notes, self.meta.first)
 
     def markdown(self) -> str:
         """The tables and notes as one Markdown document."""
-        return markdown_report(self.meta.title, self.tables, self.notes)
+        return markdown_report(self.meta.title, self.tables, self.notes, self.meta.first)
 
     def to_json(self) -> dict[str, JSON]:
         """What `report.json` holds. Rates and differences are fractions, not percent."""
@@ -62,6 +62,7 @@ class Report:
             **self.comparison.to_json(),
             "levels": [stratum.to_json() for stratum in self.levels],
             "bands": [stratum.to_json() for stratum in self.bands],
+            "first": list(self.meta.first),
             "notes": list(self.notes),
             "published": dict(self.meta.published),
             "verifier": self.meta.verifier,

@@ -23,7 +23,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 
-from pidistill.errors import StoreError
+from pidistill.errors import HeldError, StoreError
 from pidistill.records import JSON, content_hash
 from pidistill.store.files import DamagedFile, read_json, set_aside, write_json, writing
 from pidistill.store.lines import Damage
@@ -68,7 +68,7 @@ class Cells:
                 if not _locked(lock):
                     lock.seek(0)
                     owner = lock.read().decode("ascii", "replace").strip() or "?"
-                    raise StoreError(
+                    raise HeldError(
                         f"Cell {cell} is being run by process {owner} on this store ({self.root}).",
                         "Wait for it, stop it, or name another folder: --store DIR",
                     )
@@ -203,11 +203,11 @@ class Cells:
         if cell not in self._read or self._read[cell][0] != stamp:
             uses = Uses(path)
             self._read[cell] = stamp, uses
-            for damage in uses.damage[:-1] if uses.torn and self._is_held(cell) else uses.damage:
+            for damage in uses.damage[:-1] if uses.torn and self.is_held(cell) else uses.damage:
                 self._name(damage)
         return self._read[cell][1]
 
-    def _is_held(self, cell: str) -> bool:
+    def is_held(self, cell: str) -> bool:
         """Whether a process runs `cell`, and may be writing a line at this moment."""
         try:
             with (self.folder(cell) / "lock").open("rb") as lock:

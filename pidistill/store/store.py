@@ -7,6 +7,7 @@
     examples/     Example, by content key
     checkpoints/  trained weights by training key (`checkpoints.py`)
     cells/        what each cell is, ran with, used and found (`cells.py`)
+    suites/       what was registered before it ran (`suite/registry.py`)
     claims/       locks, so that processes at work at the same time make nothing twice (`claims.py`)
     damaged/      what was found to be damaged and set aside; nothing reads it
 

@@ -12,21 +12,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pidistill.budget import matched_cell
 from pidistill.config import RunConfig
 from pidistill.errors import StoreError, UsageError
-from pidistill.loop import run_cell
 from pidistill.plugins import Manager, get_manager
 from pidistill.progress import Progress
 from pidistill.records import content_hash
 from pidistill.report.write import Report, build_report, write_report
 from pidistill.stats.data import CellScores
 from pidistill.store.store import Store
-from pidistill.suite.finish import finish
+from pidistill.suite.chosen import chosen_afterwards
 from pidistill.suite.meta import report_meta
-from pidistill.suite.parts import check_names, group_key, open_parts
+from pidistill.suite.parts import check_names, group_key
 from pidistill.suite.planned import Planned, finished, plan
-from pidistill.suite.resolve import confine, resolve
+from pidistill.suite.running import Runner, resolve_all
 
 
 def run_comparison(
@@ -62,11 +60,12 @@ def run_comparison(
         summaries |= _run(todo, store, manager, progress, renew)
         if note := store.damage_note():
             progress.note(note)
+        first = tuple(chosen_afterwards(store, [cell.id for cell in cells]))
     ordered = [summaries[cell.id] for cell in cells]
     for note in unequal_starts(cells, ordered):
         progress.note(note)
     scores = [CellScores.from_json(summary["scores"]) for summary in ordered]
-    meta = report_meta(title, cells, ordered)
+    meta = replace(report_meta(title, cells, ordered), first=first)
     if out_dir is None:
         return build_report(scores, meta)
     return write_report(scores, out_dir, meta, manager.report_sections)
@@ -99,25 +98,15 @@ def _run(
     todo: Sequence[Planned], store: Store, manager: Manager, progress: Progress, renew: bool
 ) -> Mapping[str, dict[str, Any]]:
     """Run cells, group by group of those that share their live parts; their summaries, by cell."""
-    confined = confine([resolve(cell.config, manager) for cell in todo], manager)
-    resolved = {cell.id: config for cell, config in zip(todo, confined, strict=True)}
+    resolved = resolve_all(list(todo), manager)
     groups: dict[str, list[Planned]] = {}
     for cell in todo:
         groups.setdefault(group_key(resolved[cell.id]), []).append(cell)
     summaries: dict[str, dict[str, Any]] = {}
-    for members in groups.values():
-        first = resolved[members[0].id]
-        with (
-            open_parts(first, manager, store, progress) as parts,
-            progress.task(f"cells, {first.domain}", len(members)) as task,
-        ):
-            for planned in members:
-                live = parts.cell(resolved[planned.id], planned.seed, planned.id)
-                live = replace(live, renew=renew, matched=matched_cell(planned.config, planned.seed))
-                try:
-                    summaries[planned.id] = finish(live, run_cell(live), planned, manager)
-                finally:
-                    for objective in live.objectives.values():
-                        objective.close()
-                task.advance(1)
+    with Runner(store, manager, progress) as runner:
+        for members in groups.values():
+            with progress.task(f"cells, {members[0].config.domain}", len(members)) as task:
+                for planned in members:
+                    summaries[planned.id] = runner.run(planned, resolved[planned.id], renew=renew)
+                    task.advance(1)
     return summaries

@@ -54,7 +54,8 @@ class Parts:
             objectives={s.train.objective: manager.objective(s.train.objective) for s in stages},
             forms=forms_of(config, manager),
             selectors={s.examples.keep: manager.selector(s.examples.keep) for s in stages},
-            store=self.store, progress=self.progress, observe=manager.observe, packages=packages(config, manager),
+            store=self.store, progress=self.progress, observe=manager.observe,
+            packages=packages(config.domain, manager),
         )  # fmt: skip
 
 
@@ -92,9 +93,9 @@ def check_names(config: RunConfig, manager: Manager) -> None:
         raise UsageError("The student is not a role of its own.", "Its tables are [model], [engine] and [sampling].")
 
 
-def packages(config: RunConfig, manager: Manager) -> dict[str, str]:
+def packages(domain: str, manager: Manager) -> dict[str, str]:
     """Versions of what results may depend on: the libraries, and the domain's own package. Opens nothing."""
-    own = [manager.owner(Kind.DOMAIN, config.domain)]
+    own = [manager.owner(Kind.DOMAIN, domain)]
     return package_versions(*COUNTED, *own)
 
 
@@ -112,22 +113,25 @@ def open_parts(config: RunConfig, manager: Manager, store: Store, progress: Prog
     held_out = _problems(domain, config.data.evaluate, "evaluate")
     if config.model.threads:
         use_threads(config.model.threads)
-    verify = config.verify
-    factory = manager.domains()[config.domain].factory
-    opener = Opener(config.domain, verify.options, sandbox_factory(manager, verify.sandbox), verify.wrappers, factory)
     with ExitStack() as stack:
         base = _model(config.model.name, config.engine, config.model.chat, manager)
-        pool = stack.enter_context(
-            VerifierPool(
-                opener, workers=verify.workers, budget_s=verify.budget_s, memory_mb=verify.memory_mb,
-                recycle_after=verify.recycle_after,
-            )
-        )  # fmt: skip
+        pool = stack.enter_context(verifier_pool(config, manager))
         student = _engine(base, config.engine, manager, stack)
         speakers = {STUDENT: Speaker(student)}
         for name, role in sorted(config.roles.items()):
             speakers[name] = _speaker(role, student, manager, stack)
         yield Parts(domain, train_problems, held_out, base, speakers, pool, manager, store, progress)
+
+
+def verifier_pool(config: RunConfig, manager: Manager) -> VerifierPool:
+    """The verification pool that `config` (resolved) names. Use as a context manager."""
+    verify = config.verify
+    factory = manager.domains()[config.domain].factory
+    opener = Opener(config.domain, verify.options, sandbox_factory(manager, verify.sandbox), verify.wrappers, factory)
+    return VerifierPool(
+        opener, workers=verify.workers, budget_s=verify.budget_s, memory_mb=verify.memory_mb,
+        recycle_after=verify.recycle_after,
+    )  # fmt: skip
 
 
 def _speaker(role: RoleConfig, student: Engine, manager: Manager, stack: ExitStack) -> Speaker:

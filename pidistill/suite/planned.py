@@ -27,24 +27,35 @@ class Planned:
     config: RunConfig
     """As given, defaults that depend on the domain unresolved."""
     seed: int
+    name: str = ""
+    """The cell's name, where it is known already."""
 
     @property
     def id(self) -> str:
         """The cell's name. Nothing is opened for it."""
-        return self.config.cell_id(self.seed)
+        return self.name or self.config.cell_id(self.seed)
 
 
 def plan(configs: Sequence[RunConfig]) -> list[Planned]:
     """The cells of `configs`, arm by arm and seed by seed; one that is asked for twice is there once."""
-    cells = [Planned(config, seed) for config in configs for seed in config.seeds]
+    cells = [
+        Planned(config, seed, name)
+        for config in configs
+        for seed, name in zip(config.seeds, config.cell_ids(config.seeds), strict=True)
+    ]
     return list({cell.id: cell for cell in cells}.values())
 
 
 def outside(config: RunConfig, manager: Manager) -> dict[str, JSON]:
     """The part of a cell's provenance that is known without opening anything."""
-    modules = [manager.domains()[config.domain].factory.partition(":")[0]]
+    return outside_of(config.domain, manager)
+
+
+def outside_of(domain: str, manager: Manager) -> dict[str, JSON]:
+    """`outside`, which is the same for all cells of a domain."""
+    modules = [manager.domains()[domain].factory.partition(":")[0]]
     code: dict[str, JSON] = {module.partition(".")[0]: code_identity(module) for module in modules}
-    return {"packages": dict(packages(config, manager)), "code": code}
+    return {"packages": dict(packages(domain, manager)), "code": code}
 
 
 def finished(
@@ -55,6 +66,16 @@ def finished(
     Raises `StaleError` where a finished cell was made with other packages or another verifier than are installed now,
     unless it is to be run anew (`renew`) or taken `as_is`.
     """
+    found, changed = look_up(cells, store, manager, renew=renew, as_is=as_is)
+    if changed:
+        raise stale(changed)
+    return found
+
+
+def look_up(
+    cells: Sequence[Planned], store: Store, manager: Manager, *, renew: bool, as_is: bool
+) -> tuple[dict[str, dict[str, Any]], dict[str, Mapping[str, tuple[JSON, JSON]]]]:
+    """As `finished`, with the cells that are stale, and what changed, in place of an error."""
     found: dict[str, dict[str, Any]] = {}
     present: dict[str, dict[str, JSON]] = {}  # by domain: it is the same for all of its cells
     changed: dict[str, Mapping[str, tuple[JSON, JSON]]] = {}
@@ -72,6 +93,4 @@ def finished(
         if differs and not as_is:
             changed[cell.id] = differs
         found[cell.id] = summary
-    if changed:
-        raise stale(changed)
-    return found
+    return found, changed
