@@ -117,8 +117,10 @@ def row(s: Setting, runs: int, seed: int) -> tuple[list[str], dict[str, float]]:
         if run < 60:
             printed.append(minimum_detectable(planning_parts(all_arms[0].estimate), 5))
     effect, room = 0.0, 1 - s.base
-    for _ in range(2):
-        effect = min(minimum_detectable(true_parts(rng, s, effect, 200), 5), room)
+    for _ in range(3):
+        effect = minimum_detectable(true_parts(rng, s, effect, 150), 5)
+        if effect >= room:
+            break
     possible = effect < room and s.base <= 1 - NEAR
     power = float("nan")
     if possible:

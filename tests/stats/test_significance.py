@@ -84,7 +84,7 @@ def test_few_seeds_do_not_promise_too_small_an_effect_on_average() -> None:
 
 
 def test_more_seeds_help_until_the_choice_of_problems_is_all_that_is_left() -> None:
-    d = crossed(np.random.default_rng(7), 3, 100, 0.0, 0.05, 0.1, 0.3)
+    d = crossed(np.random.default_rng(7), 3, 100, 0.0, 0.1, 0.1, 0.3)
     estimate = two_way(d)
     now = detectable(estimate, 1)
     assert now is not None
