@@ -11,7 +11,7 @@ the base's draw. What decides is `pidistill.stats.findings.judge`, as in a repor
 * coverage: share of 95 % intervals that hold the truth (0).
 * error: share of null experiments with a 'gain' or 'loss' in any arm.
 * MDE: the effect that a family of 5 is said to find four times in five, from the true variances (printed ones are
-  estimates of it: 'printed' is their mean). '-' where none that is possible is found.
+  estimates of it: 'printed' is their median). '-' where none that is possible is found.
 * power: share of experiments with that effect in one arm of 5 in which its p is at or below .05 / 5.
 """
 
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -30,7 +31,7 @@ import numpy.typing as npt
 from pidistill.stats.findings import NEAR, Evidence, judge
 from pidistill.stats.intervals import Estimate, by_cluster, crossed
 from pidistill.stats.mixture import Component, two_sided
-from pidistill.stats.significance import minimum_detectable, planning_parts
+from pidistill.stats.significance import detectable, minimum_detectable
 
 Floats = npt.NDArray[np.float64]
 CHANGED = 0.3
@@ -115,7 +116,7 @@ def row(s: Setting, runs: int, seed: int) -> tuple[list[str], dict[str, float]]:
             judged, _ = judge(all_arms[:size], 0.02)
             wrong[size] += any(j.finding in ("gain", "loss") for j in judged)
         if run < 60:
-            printed.append(minimum_detectable(planning_parts(all_arms[0].estimate), 5))
+            printed.append(detectable(all_arms[0].estimate, 5, base) or math.inf)
     effect, room = 0.0, 1 - s.base
     for _ in range(3):
         effect = minimum_detectable(true_parts(rng, s, effect, 150), 5)
@@ -126,12 +127,13 @@ def row(s: Setting, runs: int, seed: int) -> tuple[list[str], dict[str, float]]:
     if possible:
         hits = [evidence(experiment(rng, s, 1, effect)[0][0], s, s.base).p <= 0.05 / 5 for _ in range(4 * runs)]
         power = float(np.mean(hits))
+    said = float(np.median(printed))
     coverage = float(np.mean([p > 0.05 for p in ps]))
     errors = {size: count / runs for size, count in wrong.items()}
     line = [
         str(s.seeds), f"{100 * s.base:.0f}", f"{100 * s.sd:.0f}", str(s.cluster), "once" if s.shared else "each",
         f"{100 * coverage:.1f}", f"{errors[5]:.3f}", f"{errors[15]:.3f}",
-        f"{100 * effect:.1f}" if possible else "-", f"{100 * float(np.mean(printed)):.1f}",
+        f"{100 * effect:.1f}" if possible else "-", f"{100 * said:.1f}" if math.isfinite(said) else "-",
         f"{power:.2f}" if possible else "-",
     ]  # fmt: skip
     return line, {"coverage": coverage, "five": errors[5], "fifteen": errors[15], "power": power}

@@ -30,6 +30,7 @@ COMMANDS = {
     "run": "Run one or more recipes on a domain, and compare base with trained.",
     "recipes": "List the recipes, or show one in full.",
     "show": "Follow a rollout down: prompt as sent, PI, completion, verdicts, who paid, which cells used it.",
+    "stats": "Test figures that were measured elsewhere: typed in from a paper, or written by lm-eval or Inspect.",
     "store": "Check a store, and set aside what is damaged in it.",
     "plugins": "List what is installed: domains, engines, PI forms, and what is switched off and why.",
     "doctor": "Say what works on this machine, and what to install for what does not.",

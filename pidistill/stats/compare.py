@@ -136,18 +136,20 @@ def compare(
     control_for: Mapping[str, Sequence[str]] | None = None,
     pairs: Sequence[tuple[str, str]] | None = None,
     margin: float = MARGIN,
+    tried: int = 0,
 ) -> Comparison:
     """Compare all arms of `cells` with no change, and arms with each other.
 
     `rng` is used by the bootstrap alone. `pairs` are pairs of recipe names; by default they are the `control_for`
     entries (control -> the recipe it controls for) that are present, or, with none of those, all pairs where there are
-    at most `ALL_PAIRS_UP_TO` arms. `margin` is the difference that counts as none, for equivalence tests. Raises
-    `DataError` when cells cannot be paired, `UsageError` on an unknown name in `pairs`.
+    at most `ALL_PAIRS_UP_TO` arms. `margin` is the difference that counts as none, for equivalence tests; `tried` how
+    many arms were tried, if more than there are cells of. Raises `DataError` when cells cannot be paired, `UsageError`
+    on an unknown name in `pairs`.
     """
     arms = group_arms(cells)
     grids = [grid_of(arm) for arm in arms]
     evidence = [weigh(grid.delta, grid.clusters, _extremes(grid), margin, _near(grid)) for grid in grids]
-    judged, family = judge(evidence, margin)
+    judged, family = judge(evidence, margin, tried)
     results = tuple(
         _arm_result(arm, grid, weighed, judgement, family, rng)
         for arm, grid, weighed, judgement in zip(arms, grids, evidence, judged, strict=True)
@@ -194,7 +196,7 @@ def _arm_result(
     d_SI, delta, base = grid.delta, evidence.estimate, float(grid.base.mean())
     seed_deltas = d_SI.mean(axis=1)
     replicated = len(arm.seeds) > 1
-    mde = detectable(delta, family) if evidence.distinct > 1 else None
+    mde, mde_loss = (detectable(delta, family, base, sign) if evidence.distinct > 1 else None for sign in (1, -1))
     return ArmResult(
         label=arm.label,
         recipe=arm.recipe,
@@ -210,14 +212,14 @@ def _arm_result(
         sd=float(seed_deltas.std(ddof=1)) if replicated else None,
         p_holm=judgement.p_holm,
         finding=judgement.finding,
-        mde=mde if mde is not None and mde <= 1 - base else None,
+        mde=mde,
         over_seeds=t_interval(seed_deltas) if replicated else None,
         bootstrap=bootstrap_two_way(d_SI, rng, clusters=grid.clusters),
         mcnemar_seeds=tuple(mcnemar(row) for row in d_SI),
         mcnemar=mcnemar(np.round(d_SI.mean(axis=0), 12)),
         training=sum((cell.training for cell in arm.cells), Training()),
         stages=_stages(arm),
-        mde_loss=mde if mde is not None and mde <= base else None,
+        mde_loss=mde_loss,
         withheld=judgement.reason,
         equivalence=judgement.equivalence,
         clusters=len(set(grid.clusters)),

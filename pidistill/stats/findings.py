@@ -21,7 +21,7 @@ from typing import Literal
 
 from pidistill.stats.grid import Floats
 from pidistill.stats.intervals import Estimate, distinct_rows, two_way
-from pidistill.stats.significance import ALPHA, Equivalence, holm, tost
+from pidistill.stats.significance import ALPHA, Equivalence, holm, mcnemar, tost
 
 Finding = Literal["gain", "loss", "no effect shown", "unreplicated", "withheld"]
 PairFinding = Literal["higher", "lower", "no difference shown", "unreplicated", "withheld"]
@@ -75,6 +75,8 @@ def weigh(
         p = max(p, against.p if against.mean * estimate.mean > 0 else 1.0)
         equivalent = max(equivalent, *(tost(end, margin) for end in ends))
     distinct = len(distinct_rows(d_SI))
+    if distinct == 1 and len(set(clusters)) == len(clusters):
+        p = max(p, mcnemar(d_SI[0]).p)  # of one run of independent problems there is an exact test
     # Seeds in which nothing at all changed agree for a reason: they claim nothing.
     replicated = distinct > 1 or (len(d_SI) > 1 and not d_SI.any())
     end = "0" if near[0] and estimate.mean < 0 else "100" if near[1] and estimate.mean > 0 else ""
@@ -91,16 +93,18 @@ class Judgement:
     equivalence: Equivalence | None
 
 
-def judge(evidence: Sequence[Evidence], margin: float) -> tuple[list[Judgement], int]:
+def judge(evidence: Sequence[Evidence], margin: float, tried: int = 0) -> tuple[list[Judgement], int]:
     """Findings over a family, and its size: the replicated differences, corrected together (Holm).
 
-    One that is not replicated gets a corrected p all the same, over everything that was tried, and no finding.
+    One that is not replicated gets a corrected p all the same, over everything that was tried, and no finding. Of
+    `tried` differences those that are not here are taken for the least remarkable, and counted.
     """
     members = [i for i, e in enumerate(evidence) if e.replicated]
-    worst = dict(zip(members, holm([evidence[i].p for i in members]), strict=True))
-    seen = dict(zip(members, holm([evidence[i].estimate.p for i in members]), strict=True))
+    unseen = [1.0] * max(0, tried - len(evidence))
+    worst = dict(zip(members, holm([*(evidence[i].p for i in members), *unseen]), strict=False))
+    seen = dict(zip(members, holm([*(evidence[i].estimate.p for i in members), *unseen]), strict=False))
     same = dict(zip(members, holm([evidence[i].p_equivalent for i in members]), strict=True))
-    everything = holm([e.p for e in evidence])
+    everything = holm([*(e.p for e in evidence), *unseen])
     judged = []
     for i, e in enumerate(evidence):
         if not e.replicated:
@@ -109,7 +113,7 @@ def judge(evidence: Sequence[Evidence], margin: float) -> tuple[list[Judgement],
         equivalence = Equivalence(margin, e.p_equivalent, same[i])
         finding, reason = _finding(e, worst[i], seen[i])
         judged.append(Judgement(finding, worst[i], reason, equivalence))
-    return judged, len(members)
+    return judged, len(members) + len(unseen)
 
 
 def _finding(e: Evidence, p_worst: float, p_seen: float) -> tuple[Finding, str]:

@@ -15,7 +15,7 @@ from scipy import special
 from scipy.optimize import brentq
 
 from pidistill.records import Record
-from pidistill.stats.intervals import Estimate
+from pidistill.stats.intervals import TINY, Estimate
 from pidistill.stats.mixture import Component, half_widths, scales, upper
 
 ALPHA = 0.05
@@ -120,10 +120,27 @@ def planning_parts(estimate: Estimate, seeds: int | None = None) -> tuple[Compon
     return (own, *rest)
 
 
-def detectable(estimate: Estimate, tests: int) -> float | None:
-    """The minimum detectable effect of a repeat of what was done; None where its variance is not known."""
+def detectable(estimate: Estimate, tests: int, base: float | None = None, sign: int = 1) -> float | None:
+    """The minimum detectable effect of a repeat of what was done; None where its variance is not known.
+
+    With `base` it is the effect's that there can be (`sign` 1: gains, -1: losses), and None where it would leave the
+    scale. Away from an end of the scale outcomes vary more than at it, so there the variance grows with the effect, as
+    a binomial's does: without that, what was printed at a base of 20 % was three quarters of the true one.
+    """
     parts = planning_parts(estimate)
-    return minimum_detectable(parts, max(1, tests)) if parts else None
+    if not parts:
+        return None
+    plain = minimum_detectable(parts, max(1, tests))
+    if base is None:
+        return plain
+    room, here = (1 - base if sign > 0 else base), max(base * (1 - base), TINY)
+    effect = plain
+    for _ in range(50):
+        if effect > room:
+            return None
+        there = base + sign * effect
+        effect = plain * math.sqrt(max(1.0, there * (1 - there) / here))
+    return effect if effect <= room else None
 
 
 def seeds_needed(estimate: Estimate, effect: float, tests: int = 1, most: int = 200) -> int | None:
