@@ -16,7 +16,7 @@ FORMS = ("gold", "gibberish", "first-step", "world-feedback")
 @click.option("--domain", required=True, help="An installed domain; `pidistill plugins` lists them.")
 @click.option("--form", "forms", multiple=True, metavar="FORM",
               help=f"A PI form with its settings. Repeatable.  [default: {', '.join(FORMS)}]")  # fmt: skip
-@click.option("--problems", type=click.IntRange(min=2), default=100, show_default=True, help="Pilot problems.")
+@click.option("--problems", type=click.IntRange(min=2), default=64, show_default=True, help="Pilot problems.")
 @click.option("--samples", type=click.IntRange(min=1), default=4, show_default=True, help="Completions each.")
 @click.option("--config", "file", type=click.Path(path_type=Path), help="TOML file with the tables of a run.")
 @click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help="One setting of a run. Repeatable.")
@@ -61,12 +61,15 @@ def command(
     from pidistill.recipes import run_config
     from pidistill.report.render import print_tables
     from pidistill.report.write import write_atomically
+    from pidistill.suite.resolve import EMBEDDED
 
     manager = get_manager()
     warn_of_problems(manager)
     manager.domain(domain)
     given = overrides(model, engine, seeds, store, sandbox)
     config = run_config("retry", domain, file=file, overrides=given, sets=sets)
+    if config.model.name == EMBEDDED and not config.model.threads:  # so small that a second thread costs time
+        config = config.model_copy(update={"model": config.model.model_copy(update={"threads": 1})})
     with show_progress() as progress:
         found = measure_gap(config, list(dict.fromkeys(forms or FORMS)), problems, samples, progress, manager)
     target = out or config.store / "gaps" / f"{found.cell}.json"

@@ -60,7 +60,7 @@ def measure_gap(
         with store.cell(cell.id, cell.settings()):
             cell.begin()
             keep_problems(cell)
-            found = _Pilot(cell, cell.train_problems[:problems], samples).measure(forms)
+            found = Pilot(cell, cell.train_problems[:problems], samples).measure(forms)
         spent = totals(ledger(store, [cell.id]), cell.id)
         settings = {
             "temperature": f"{resolved.sampling.temperature:g}",
@@ -78,7 +78,7 @@ def gap_name(config: RunConfig, forms: Sequence[str], problems: int, samples: in
     return f"gap-{config.domain}-s{config.seeds[0]}-{digest}"
 
 
-class _Pilot:
+class Pilot:
     """One measurement: the pilot problems and who is sampled on them."""
 
     def __init__(self, cell: Cell, problems: Sequence[Problem], samples: int) -> None:
