@@ -180,12 +180,14 @@ def _remarks(results: Sequence[ArmResult]) -> Iterator[str]:
             )
         if arm.withheld:
             yield f"{arm.label}: no finding is stated: {arm.withheld}."
-    for arm in results[:1]:
+    first = {(arm.domain, arm.model): arm for arm in reversed(results)}
+    for (domain, _), arm in reversed(first.items()):
+        where = f" of {domain}" if len(first) > 1 else ""
         if arm.clusters == 1 < arm.problems:
-            yield "All problems are one template, so what is found holds for it alone."
+            yield f"All problems{where} are one template, so what is found holds for it alone."
         elif arm.clusters < arm.problems:
             yield (
-                f"{arm.problems} problems are {arm.clusters} templates (equal but for their numbers, or declared), "
+                f"{arm.problems} problems{where} are {arm.clusters} templates (equal but for their numbers, or declared), "
                 "which are resampled as such."
             )
 
