@@ -187,7 +187,7 @@ def _remarks(results: Sequence[ArmResult]) -> Iterator[str]:
             yield f"All problems{where} are one template, so what is found holds for it alone."
         elif arm.clusters < arm.problems:
             yield (
-                f"{arm.problems} problems{where} are {arm.clusters} templates (equal but for their numbers, or declared), "
+                f"{arm.problems} problems{where} are {arm.clusters} templates (equal but for numbers, or declared), "
                 "which are resampled as such."
             )
 
