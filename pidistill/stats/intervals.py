@@ -8,9 +8,9 @@ other seeds would have trained other weights, and other held-out problems would 
 
 with MS_a = I sum_s (d_s. - d..)^2 / (S-1), MS_b = S sum_i (d_.i - d..)^2 / (I-1) and MS_e the residual mean square,
 because E(MS_a) = var_e + I var_a, E(MS_b) = var_e + S var_b and E(MS_e) = var_e (two-way ANOVA without replication).
-MS_b is not let below MS_e (a negative variance component is zero), nor MS_a below a tenth of it: seeds are not believed
-to agree that much better than sampling alone would let them. What all seeds share (base rollouts drawn once and reused)
-is the same for all seeds of a problem, hence part of b_i and counted.
+MS_b is not let below MS_e (a negative variance component is zero), nor MS_a below a quarter of it: seeds are not
+believed to agree that much better than sampling alone would let them. What all seeds share (base rollouts drawn once
+and reused) is the same for all seeds of a problem, hence part of b_i and counted.
 
 **The distribution** is Behrens and Fisher's: the mean's error is s_1 T_1 + s_2 T_2, with s_1^2 = MS_a / (S I) on S - 1
 degrees of freedom and s_2^2 = (MS_b - MS_e) / (S I) on I - 1. A single t distribution with Satterthwaite's degrees of
@@ -44,8 +44,9 @@ from pidistill.stats.mixture import Component, half_width, two_sided
 
 LEVEL = 0.95
 """Confidence level of every interval."""
-AGREEMENT = 0.1
-"""The least that MS_a is taken for, as a share of MS_e. With two seeds whose means tie, nothing else would be left."""
+AGREEMENT = 0.25
+"""The least that MS_a is taken for, as a share of MS_e: with two seeds whose means tie, nothing else would be left. At a
+tenth, four skewed seeds (base 20 %, seed sd 6 pp) came to a family-wise error of .07 in simulation."""
 TINY = 1e-12
 """Scores closer than this are the same score, computed in another order."""
 

@@ -68,7 +68,7 @@ def test_it_is_as_true_of_seeds_and_problems_crossed(sd_seed: float, sd_problem:
     rng, seeds, problems, rest = np.random.default_rng(5), 4, 100, 0.3
     floor = rest**2 / seeds / problems
     parts = [
-        Component(sd_seed**2 / seeds + floor, seeds - 1, floor / 10),
+        Component(sd_seed**2 / seeds + floor, seeds - 1, floor / 4),
         Component(sd_problem**2 / problems, problems - 1),
     ]
     effect = minimum_detectable(parts, tests=3)
