@@ -62,7 +62,9 @@ def report_notes(comparison: Comparison, meta: ReportMeta) -> tuple[str, ...]:
         "Interval: 95 %, two-way random effects over seeds and problems (or their templates), so both choices count; "
         "Behrens-Fisher distribution. With one seed it covers the choice of problems alone.",
         f"Finding: by p(Holm), corrected over the {family} arm{'s' * (family != 1)} with at least two seeds, at 0.05. "
-        "The intervals are not corrected: one may leave out zero where the finding does not.",
+        "The intervals are not corrected: one may leave out zero where the finding does not."
+        if family
+        else f"Finding: none, since no arm has two seeds. p(Holm) is corrected over all {len(arms)}.",
         "'no effect shown' is not 'no effect': MDE is the true gain that the corrected test would have found four "
         "times in five (it is an estimate, too, and a rough one with few seeds). 'unreplicated': one seed, so no "
         "finding, whatever the number; its p is corrected over all arms.",

@@ -45,8 +45,8 @@ from pidistill.stats.mixture import Component, half_width, two_sided
 LEVEL = 0.95
 """Confidence level of every interval."""
 AGREEMENT = 0.25
-"""The least that MS_a is taken for, as a share of MS_e: with two seeds whose means tie, nothing else would be left. At a
-tenth, four skewed seeds (base 20 %, seed sd 6 pp) came to a family-wise error of .07 in simulation."""
+"""The least that MS_a is taken for, as a share of MS_e: with two seeds whose means tie, nothing else would be left.
+At a tenth, four skewed seeds (base 20 %, seed sd 6 pp) came to a family-wise error of .07 in simulation."""
 TINY = 1e-12
 """Scores closer than this are the same score, computed in another order."""
 
