@@ -28,10 +28,10 @@ from pidistill.errors import PidistillError, UsageError, did_you_mean
 COMMANDS = {
     "demo": "Run the whole loop on the embedded models: five arms, base against trained, in minutes.",
     "run": "Run one or more recipes on a domain, and compare base with trained.",
+    "recipes": "List the recipes, or show one in full.",
     "gap": "Measure, before any training, what PI is worth to a model: student, self-teachers, resampling control.",
     "predict": "Predict what distillation would give, and advise what to try: from a gap, and a law if there is one.",
     "law": "Fit the law from gap to improvement, and say whether it predicts what it has not seen.",
-    "recipes": "List the recipes, or show one in full.",
     "show": "Follow a rollout down: prompt as sent, PI, completion, verdicts, who paid, which cells used it.",
     "stats": "Test figures that were measured elsewhere: typed in from a paper, or written by lm-eval or Inspect.",
     "store": "Check a store, and set aside what is damaged in it.",
