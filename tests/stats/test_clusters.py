@@ -81,7 +81,7 @@ def test_copies_of_every_problem_make_the_interval_no_narrower() -> None:
 
 
 def test_noise_in_templates_of_ten_is_seldom_called_an_effect() -> None:
-    rng, names, runs = np.random.default_rng(3), np.repeat(np.arange(30), 10), 400
+    rng, names, runs = np.random.default_rng(3), np.repeat(np.arange(30), 10), 250
     alone = together = 0
     for _ in range(runs):
         d = np.repeat(crossed(rng, 5, 30, 0.0, 0.01, 0.3, 0.1), 10, axis=1)

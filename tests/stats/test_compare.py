@@ -67,7 +67,7 @@ def test_a_large_steady_gain_is_a_gain_and_its_mirror_a_loss() -> None:
 @pytest.mark.parametrize("seeds", [2, 3, 5])
 @pytest.mark.parametrize(("sd_seed", "sd_problem"), [(0.0, 0.0), (0.0, 0.2), (0.03, 0.1)])
 def test_five_arms_of_noise_are_seldom_called_a_gain_or_a_loss(seeds: int, sd_seed: float, sd_problem: float) -> None:
-    rng, runs, base = np.random.default_rng([seeds, int(100 * sd_seed)]), 200, half_solved(100)
+    rng, runs, base = np.random.default_rng([seeds, int(100 * sd_seed)]), 100, half_solved(100)
     false = 0
     for _ in range(runs):
         noise = {"seeds": seeds, "churn": 0.3, "sd_seed": sd_seed, "sd_problem": sd_problem}

@@ -79,7 +79,7 @@ def test_where_only_seeds_differ_it_is_the_t_interval_over_seeds() -> None:
     ids=["problems", "few seeds' worth", "seeds and problems", "seeds"],
 )
 def test_the_interval_covers_the_truth_about_as_often_as_it_says(seeds: int, sd_seed: float, sd_problem: float) -> None:
-    rng, runs, truth = np.random.default_rng([seeds, int(1000 * sd_seed)]), 700, 0.05
+    rng, runs, truth = np.random.default_rng([seeds, int(1000 * sd_seed)]), 400, 0.05
     hits = 0
     for _ in range(runs):
         estimate = two_way(crossed(rng, seeds, 60, truth, sd_seed, sd_problem, 0.3))
