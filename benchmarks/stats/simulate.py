@@ -29,10 +29,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pidistill.stats.findings import NEAR, Evidence, judge
+from pidistill.stats.findings import NEAR, Evidence, detectable_here, judge
 from pidistill.stats.intervals import Estimate, by_cluster, crossed
 from pidistill.stats.mixture import Component, two_sided
-from pidistill.stats.significance import detectable, minimum_detectable
+from pidistill.stats.significance import minimum_detectable
 
 Floats = npt.NDArray[np.float64]
 CHANGED = 0.3
@@ -117,7 +117,7 @@ def row(s: Setting, runs: int) -> tuple[list[str], dict[str, float]]:
             judged, _ = judge(all_arms[:size], 0.02)
             wrong[size] += any(j.finding in ("gain", "loss") for j in judged)
         if run < 60:
-            printed.append(detectable(all_arms[0].estimate, 5, base) or math.inf)
+            printed.append(detectable_here(all_arms[0].estimate, 5, base, 1) or math.inf)
     effect, room = 0.0, 1 - s.base
     for _ in range(3):
         effect = minimum_detectable(true_parts(rng, s, effect, 150), 5)

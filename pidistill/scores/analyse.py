@@ -16,7 +16,7 @@ from scipy import special
 
 from pidistill.records import Record
 from pidistill.scores.sheet import ArmSheet, Sheet
-from pidistill.stats.findings import NEAR, PAIR_WORDS, Finding, PairFinding
+from pidistill.stats.findings import NEAR, PAIR_WORDS, Finding, PairFinding, detectable_here
 from pidistill.stats.intervals import Estimate, Floats, Interval, bootstrap_two_way, t_interval
 from pidistill.stats.mixture import Component
 from pidistill.stats.significance import (
@@ -122,7 +122,7 @@ def analyse(sheet: Sheet, rng: np.random.Generator, effect: float | None = None)
             wanted = abs(a.mean) if effect is None else effect
             a = replace(
                 a, p_holm=tested[i], finding=_finding(a, arm, tested[i], scale), equivalence=equivalence,
-                mde=detectable(a.estimate, tests, _base(arm, scale)),
+                mde=detectable_here(a.estimate, tests, _base(arm, scale), 1 if a.mean >= 0 else -1),
                 needed=seeds_needed(a.estimate, wanted, tests),
             )  # fmt: skip
         else:

@@ -19,11 +19,11 @@ import numpy as np
 
 from pidistill.records import Record, Status
 from pidistill.stats.data import CellScores, Side, Training
-from pidistill.stats.findings import MARGIN, NEAR, Evidence, Finding, Judgement, judge, weigh
+from pidistill.stats.findings import MARGIN, NEAR, Evidence, Finding, Judgement, detectable_here, judge, weigh
 from pidistill.stats.grid import Arm, Floats, Grid, grid_of, group_arms
 from pidistill.stats.intervals import Estimate, Interval, bootstrap_two_way, t_interval
 from pidistill.stats.pairs import PairResult, choose_pairs, compare_pairs
-from pidistill.stats.significance import Equivalence, McNemar, detectable, mcnemar
+from pidistill.stats.significance import Equivalence, McNemar, mcnemar
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def _arm_result(
     d_SI, delta, base = grid.delta, evidence.estimate, float(grid.base.mean())
     seed_deltas = d_SI.mean(axis=1)
     replicated = len(arm.seeds) > 1
-    mde, mde_loss = (detectable(delta, family, base, sign) if evidence.distinct > 1 else None for sign in (1, -1))
+    mde, mde_loss = (detectable_here(delta, family, base, sign) if evidence.distinct > 1 else None for sign in (1, -1))
     return ArmResult(
         label=arm.label,
         recipe=arm.recipe,

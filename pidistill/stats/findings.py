@@ -21,7 +21,7 @@ from typing import Literal
 
 from pidistill.stats.grid import Floats
 from pidistill.stats.intervals import Estimate, distinct_rows, two_way
-from pidistill.stats.significance import ALPHA, Equivalence, holm, mcnemar, tost
+from pidistill.stats.significance import ALPHA, Equivalence, detectable, holm, mcnemar, tost
 
 Finding = Literal["gain", "loss", "no effect shown", "unreplicated", "withheld"]
 PairFinding = Literal["higher", "lower", "no difference shown", "unreplicated", "withheld"]
@@ -54,6 +54,13 @@ class Evidence:
     replicated: bool
     near: str
     """Which end of the scale the difference points to from nearby; empty where none."""
+
+
+def detectable_here(estimate: Estimate, tests: int, base: float | None, sign: int) -> float | None:
+    """The minimum detectable gain or loss (`sign`) from `base`; None where a difference to that side is withheld."""
+    if base is not None and (base > 1 - NEAR if sign > 0 else base < NEAR):
+        return None
+    return detectable(estimate, tests, base, sign)
 
 
 def weigh(

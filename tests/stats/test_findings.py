@@ -126,6 +126,7 @@ def test_towards_a_near_end_of_the_scale_nothing_is_stated() -> None:
     found = only(cells)
     assert (found.finding, found.delta.low > 0) == ("withheld", True)
     assert "100 %" in found.withheld
+    assert found.mde is None, "what would be withheld is not promised to be found"
     away = only([dataclasses.replace(c, problems=tuple(swap(p) for p in c.problems)) for c in falls(base)])
     assert away.finding == "loss", "away from the end it is"
 
