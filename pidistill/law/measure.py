@@ -54,7 +54,9 @@ def measure_gap(
     (resolved,) = confine([resolve(config, manager)], manager)
     with Store(config.store) as store, open_parts(resolved, manager, store, progress) as parts:
         bare = parts.cell(resolved, seed, name)
-        cell = replace(bare, forms={**bare.forms, **{text: manager.pi_form(text, config.domain) for text in forms}})
+        own = {text: manager.pi_form(text, config.domain) for text in forms}
+        # A measurement is made whole each time, of records found by content: what it once began with binds nothing.
+        cell = replace(bare, forms={**bare.forms, **own}, renew=True)
         before_sampling(cell)
         began = time.monotonic()
         with store.cell(cell.id, cell.settings()):

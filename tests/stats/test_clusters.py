@@ -57,8 +57,8 @@ def test_a_declared_cluster_goes_before_the_text() -> None:
 
 
 @given(st.text())
-def test_any_text_has_a_template_that_is_its_own(text: str) -> None:
-    assert template(template(text)) == template(text) or "#" in text
+def test_space_around_any_text_changes_no_template(text: str) -> None:
+    assert template(f"  {text}\n") == template(text)
 
 
 @settings(max_examples=30, deadline=None)
@@ -87,7 +87,7 @@ def test_noise_in_templates_of_ten_is_seldom_called_an_effect() -> None:
         d = np.repeat(crossed(rng, 5, 30, 0.0, 0.01, 0.3, 0.1), 10, axis=1)
         alone += two_way(d).p <= 0.05
         together += two_way(d, names).p <= 0.05
-    assert together / runs <= 0.075
+    assert together / runs <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
     assert alone / runs > 0.2
 
 
