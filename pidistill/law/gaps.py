@@ -90,7 +90,7 @@ class Gap(Record):
     seconds: float
     """Wall-clock time of the measurement."""
     tokens_made: int
-    """Completion tokens that were sampled for it; others were in the store."""
+    """Completion tokens that were sampled for it in these seconds; others were in the store."""
     settings: Mapping[str, str] = field(default_factory=dict)
 
 

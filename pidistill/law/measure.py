@@ -62,14 +62,15 @@ def measure_gap(
         with store.cell(cell.id, cell.settings()):
             cell.begin()
             keep_problems(cell)
+            paid = _paid(cell)
             found = Pilot(cell, cell.train_problems[:problems], samples).measure(forms)
-        spent = totals(ledger(store, [cell.id]), cell.id)
+        made = _paid(cell) - paid
         settings = {
             "temperature": f"{resolved.sampling.temperature:g}",
             "max_tokens": str(resolved.sampling.max_tokens),
         }
         return replace(
-            found, seconds=time.monotonic() - began, tokens_made=spent.completion_tokens_made, settings=settings,
+            found, seconds=time.monotonic() - began, tokens_made=made, settings=settings,
             model=model_label(resolved.model.name),
         )  # fmt: skip
 
@@ -153,6 +154,11 @@ class Pilot:
             wide["gap"] or NOTHING, own["gap"], wide["net"] or NOTHING, own["net"],
             sum(longer) / len(longer) if longer else 0.0, form.placebo_for or "",
         )  # fmt: skip
+
+
+def _paid(cell: Cell) -> int:
+    """Completion tokens that this measurement has sampled until now, in this process or an earlier one."""
+    return totals(ledger(cell.store, [cell.id]), cell.id).completion_tokens_made
 
 
 def _of_an_attempt(needs: Needs) -> bool:
