@@ -157,7 +157,7 @@ def advice_tables(advice: Advice) -> list[Table]:
     options = []
     for option in advice.options:
         name = f"{option.what} ({option.with_form})" if option.with_form else option.what
-        first = option is advice.options[0] and option.advised
+        first = option is advice.options[0] and option.advised and option.what != "nothing"
         said = Entry("try first" if first else "yes" if option.advised else "no", "gain" if option.advised else "dim")
         options.append((Entry(name), said, Entry("; ".join(option.reasons)), *row(*_cost(option.cost))))
     note = (
