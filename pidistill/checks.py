@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pidistill import budget
+from pidistill import budget, overlap
 from pidistill.cell import Cell
 from pidistill.config import Stage
 from pidistill.errors import OverlapError, UsageError
 from pidistill.pi import leak
+from pidistill.progress import Progress
 from pidistill.records import Problem
 
 
@@ -17,6 +18,7 @@ def before_sampling(cell: Cell) -> None:
     for stage in cell.config.stages:
         check_stage(cell, stage)
     check_disjoint(cell.train_problems, cell.held_out)
+    _list_alike(cell.progress, cell.train_problems, cell.held_out)
     for problem in (*cell.train_problems, *cell.held_out):
         leak.check_prompt(cell.domain, problem, cell.domain.prompt(problem), f"{cell.id}, before anything is sampled")
 
@@ -69,12 +71,23 @@ def check_stage(cell: Cell, stage: Stage) -> None:
 
 
 def check_disjoint(train: Sequence[Problem], held_out: Sequence[Problem]) -> None:
-    """Raise `OverlapError` where a training problem's statement, case and spacing aside, is an evaluation problem's."""
-    known = {problem.prompt_hash: problem.id for problem in held_out}
-    shared = [(problem.id, known[problem.prompt_hash]) for problem in train if problem.prompt_hash in known]
+    """Raise `OverlapError` where a training problem is an evaluation problem, whatever its dress."""
+    shared = overlap.same(train, held_out)
     if shared:
+        listed = ", ".join(f"{one.id} = {other.id}" for one, other in shared[:3])
         raise OverlapError(
-            f"{len(shared)} training problems are evaluation problems, the first: {shared[0][0]} = {shared[0][1]}. "
-            "What was compared is the text, case and spacing aside.",
+            f"{len(shared)} training problems are evaluation problems, the first: {listed}. "
+            f"What was compared is {overlap.COMPARED}.",
             "Nothing was sampled. Choose disjoint splits with data.train and data.evaluate.",
         )
+
+
+def _list_alike(progress: Progress, train: Sequence[Problem], held_out: Sequence[Problem]) -> None:
+    """Say, once in a process, which evaluation problems are equal to a training problem but for numbers."""
+    said = overlap.alike_text(train, held_out)
+    if said and said not in _SAID:
+        _SAID.add(said)
+        progress.note(said)
+
+
+_SAID = set[str]()

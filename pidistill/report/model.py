@@ -101,5 +101,7 @@ class ReportMeta:
     """What was planned before it ran, and what became of it."""
     notes: tuple[str, ...] = ()
     """Further lines for the reader, shown with the notes of the report."""
+    margin: float = 0.02
+    """Largest difference that counts as none, for the equivalence tests; stated before the run."""
     bootstrap_seed: int = 0
     """Seed of the bootstrap, so that a report made twice is the same twice."""

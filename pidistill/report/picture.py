@@ -22,7 +22,8 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import blended_transform_factory
 
 from pidistill.report.table import interval, points
-from pidistill.stats.compare import ArmResult, Comparison, Finding
+from pidistill.stats.compare import ArmResult, Comparison
+from pidistill.stats.findings import Finding
 from pidistill.stats.levels import Stratum
 
 
@@ -40,6 +41,7 @@ LOOKS: dict[Finding, Look] = {
     "loss": Look("#D55E00", "v"),
     "no effect shown": Look("#555555", "o"),
     "unreplicated": Look("#B07AA1", "D", filled=False),
+    "withheld": Look("#B8860B", "s", filled=False),
 }
 INK, FAINT = "#222222", "#8A8A8A"
 WIDTH = 10.0

@@ -11,9 +11,12 @@ from typing import Final
 
 from pidistill.records import Status
 from pidistill.report.model import Column, Entry, ReportMeta, Row, Table, Tone
-from pidistill.stats.compare import ArmResult, Comparison, Finding, PairFinding, PairResult, SideSummary
+from pidistill.stats.compare import ArmResult, Comparison, SideSummary
+from pidistill.stats.findings import Finding, PairFinding
 from pidistill.stats.intervals import Estimate, Interval
 from pidistill.stats.levels import Stratum
+from pidistill.stats.pairs import PairResult
+from pidistill.stats.significance import Equivalence
 
 LEFT: Final = "left"
 _TONES: Mapping[Finding | PairFinding, Tone] = {
@@ -24,6 +27,7 @@ _TONES: Mapping[Finding | PairFinding, Tone] = {
     "no effect shown": "none",
     "no difference shown": "none",
     "unreplicated": "unreplicated",
+    "withheld": "warn",
 }
 
 
@@ -52,16 +56,21 @@ def all_tables(
 def report_notes(comparison: Comparison, meta: ReportMeta) -> tuple[str, ...]:
     """How the numbers of the whole report were made: one line each."""
     arms = comparison.arms
-    family = sum(arm.p_holm is not None for arm in arms)
+    family = sum(arm.finding != "unreplicated" for arm in arms)
     notes = [
         f"{_range([len(arm.seeds) for arm in arms])} seeds per arm, {_range([arm.problems for arm in arms])} held-out "
         "problems, the same ones in every seed and arm of a domain, before and after.",
-        "Interval: 95 %, two-way random effects over seeds and problems, so both the choice of seeds and the choice of "
-        "problems count; Satterthwaite degrees of freedom. With one seed it covers the choice of problems alone.",
+        "Interval: 95 %, two-way random effects over seeds and problems (or their templates), so both choices count; "
+        "Behrens-Fisher distribution. With one seed it covers the choice of problems alone.",
         f"Finding: by p(Holm), corrected over the {family} arm{'s' * (family != 1)} with at least two seeds, at 0.05. "
-        "The intervals are not corrected: one may leave out zero where the finding does not.",
-        "'no effect shown' is not 'no effect': MDE is the true effect that the corrected test would have found four "
-        "times in five. 'unreplicated': one seed, so no finding, whatever the number.",
+        "The intervals are not corrected: one may leave out zero where the finding does not."
+        if family
+        else f"Finding: none, since no arm has two seeds. p(Holm) is corrected over all {len(arms)}.",
+        "'no effect shown' is not 'no effect': MDE is the true gain that the corrected test would have found four "
+        "times in five (it is an estimate, too, and a rough one with few seeds). 'unreplicated': one seed, so no "
+        "finding, whatever the number; its p is corrected over all arms.",
+        f"Null: the change is shown to be smaller than {100 * comparison.margin:g} pp either way (two one-sided tests, "
+        "Holm over the arms).",
     ]
     if meta.verifier:
         notes.append(f"Verifier: {meta.verifier}")
@@ -117,15 +126,20 @@ def seed_table(arms: Sequence[ArmResult]) -> Table:
         Column("Seeds"),
         Column("Mean +/- sd, pp"),
         Column("MDE pp"),
+        Column("Null", LEFT),
         Column("Delta of each seed, pp", LEFT, wrap=48),
     )
     rows = []
     for arm in arms:
         spread = points(arm.delta.mean) + (f" +/- {100 * arm.sd:.1f}" if arm.sd is not None else "")
         each = ", ".join(points(delta) for delta in arm.seed_deltas)
-        mde = "-" if arm.mde is None else f"{100 * arm.mde:.1f}"
-        rows.append((Entry(arm.label), Entry(str(len(arm.seeds))), Entry(spread), Entry(mde), Entry(each)))
-    return Table("Seeds", columns, tuple(rows))
+        room = "-" if arm.equivalence is None else f"> {percent(1 - arm.base.rate)}"
+        mde = room if arm.mde is None else f"{100 * arm.mde:.1f}"
+        null = Entry(equivalence(arm.equivalence, "null"))
+        rows.append((Entry(arm.label), Entry(str(len(arm.seeds))), Entry(spread), Entry(mde), null, Entry(each)))
+    beyond = any(row[3].text.startswith(">") for row in rows)
+    notes = ("MDE '> x': no gain that is possible at this base would be found four times in five.",) if beyond else ()
+    return Table("Seeds", columns, tuple(rows), notes)
 
 
 def response_table(arms: Sequence[ArmResult]) -> Table:
@@ -227,7 +241,9 @@ def pair_table(pairs: Sequence[PairResult]) -> Table:
         Column("pp"),
         Column("95 % interval"),
         Column("p(Holm)"),
+        Column("MDE"),
         Column("Finding", LEFT),
+        Column("Indistinguishable", LEFT),
     )
     rows = tuple(
         (
@@ -235,7 +251,9 @@ def pair_table(pairs: Sequence[PairResult]) -> Table:
             Entry(points(pair.difference.mean)),
             Entry(interval(pair.difference)),
             Entry(p_value(pair.p_holm)),
+            Entry("-" if pair.equivalence is None else "> 100" if pair.mde is None else f"{100 * pair.mde:.1f}"),
             Entry(pair.finding, _TONES[pair.finding]),
+            Entry(equivalence(pair.equivalence, "yes")),
         )
         for pair in pairs
     )
@@ -244,7 +262,8 @@ def pair_table(pairs: Sequence[PairResult]) -> Table:
     seeds, problems = _range([len(pair.seeds) for pair in pairs]), _range([pair.problems for pair in pairs])
     note = (
         f"Paired by seed and by problem ({seeds} seeds, {problems} problems); p corrected (Holm) over these "
-        f"{len(pairs)} pairs, a family of their own."
+        f"{len(pairs)} pairs, a family of their own. 'no difference shown' is not 'indistinguishable': that is a test "
+        "of its own (two one-sided tests, corrected alike), with the margin it names; MDE as for arms."
     )
     return Table("Arms against each other", columns, rows, (note,))
 
@@ -330,6 +349,15 @@ def points(difference: float) -> str:
 def interval(estimate: Estimate | Interval | None) -> str:
     """'[-1.2, +4.5]' in percentage points, '-' where there is none."""
     return "-" if estimate is None else f"[{points(estimate.low)}, {points(estimate.high)}]"
+
+
+def equivalence(test: Equivalence | None, word: str) -> str:
+    """'null within 2 pp (p 0.012)', 'not shown (p 0.31)', '-' where there is no test."""
+    if test is None:
+        return "-"
+    p = p_value(test.p_holm)
+    said = f"p {p}" if p[0] != "<" else f"p {p[0]} {p[1:]}"
+    return f"{word} within {100 * test.margin:g} pp ({said})" if test.shown else f"not shown ({said})"
 
 
 def p_value(p: float | None) -> str:

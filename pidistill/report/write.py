@@ -74,7 +74,7 @@ class Report:
 def build_report(cells: Sequence[CellScores], meta: ReportMeta) -> Report:
     """Compare `cells` and lay out the tables; nothing is written. Raises as `stats.compare.compare` does."""
     rng = np.random.default_rng(meta.bootstrap_seed)
-    comparison = compare(cells, rng, control_for=meta.control_for, pairs=meta.pairs)
+    comparison = compare(cells, rng, control_for=meta.control_for, pairs=meta.pairs, margin=meta.margin)
     levels, bands = by_level(cells), by_band(cells)
     tables = all_tables(comparison, levels, bands, meta)
     return Report(meta, comparison, levels, bands, tables, report_notes(comparison, meta))

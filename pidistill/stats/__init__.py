@@ -11,10 +11,11 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pidistill.stats.compare import ArmResult, Comparison, PairResult, compare
+    from pidistill.stats.compare import ArmResult, Comparison, compare
     from pidistill.stats.data import CellScores, ProblemScore, Side, Training, cell_scores
     from pidistill.stats.intervals import Estimate, Interval, two_way, wilson
     from pidistill.stats.levels import Stratum, by_band, by_level
+    from pidistill.stats.pairs import PairResult
 
 _HOME = {
     "ArmResult": "compare",
@@ -22,7 +23,7 @@ _HOME = {
     "Comparison": "compare",
     "Estimate": "intervals",
     "Interval": "intervals",
-    "PairResult": "compare",
+    "PairResult": "pairs",
     "ProblemScore": "data",
     "Side": "data",
     "Stratum": "levels",

@@ -1,10 +1,10 @@
 """The comparison of arms: one row of numbers and one plain finding per arm, and paired differences between arms.
 
 The finding is decided by one test, stated before any number is seen: the p-value of the two-way interval
-(`intervals.two_way`), Holm-corrected over all arms of the comparison that have at least two seeds. 'gain' and 'loss'
-need the corrected p at or below 0.05; everything else is 'no effect shown', which is not 'no effect': the minimum
-detectable effect beside it says what could have been missed. An arm with one seed gets no finding but 'unreplicated',
-whatever its numbers. Pairs of arms are a second family with a correction of its own.
+(`intervals.two_way`), Holm-corrected over all arms of the comparison that are replicated, and what `findings` asks
+beside it. 'gain' and 'loss' need the corrected p at or below 0.05; everything else is 'no effect shown', which is not
+'no effect': the minimum detectable effect beside it says what could have been missed, and the equivalence test whether
+it is small. Pairs of arms are a second family with a correction of its own (`pairs`).
 
 The t interval over seeds, the bootstrap and McNemar's test are reported as cross-checks and decide nothing.
 """
@@ -12,24 +12,18 @@ The t interval over seeds, the bootstrap and McNemar's test are reported as cros
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
-from pidistill.errors import UsageError, did_you_mean
 from pidistill.records import Record, Status
 from pidistill.stats.data import CellScores, Side, Training
-from pidistill.stats.grid import Arm, Grid, grid_of, group_arms
-from pidistill.stats.intervals import Estimate, Interval, bootstrap_two_way, t_interval, two_way
-from pidistill.stats.significance import ALPHA, McNemar, holm, mcnemar, minimum_detectable
-
-Finding = Literal["gain", "loss", "no effect shown", "unreplicated"]
-PairFinding = Literal["higher", "lower", "no difference shown", "unreplicated"]
-
-ALL_PAIRS_UP_TO = 6
-"""With no controls declared, all pairs are compared in groups of at most this many arms (15 tests)."""
+from pidistill.stats.findings import MARGIN, NEAR, Evidence, Finding, Judgement, detectable_here, judge, weigh
+from pidistill.stats.grid import Arm, Floats, Grid, grid_of, group_arms
+from pidistill.stats.intervals import Estimate, Interval, bootstrap_two_way, t_interval
+from pidistill.stats.pairs import PairResult, choose_pairs, compare_pairs
+from pidistill.stats.significance import Equivalence, McNemar, mcnemar
 
 
 @dataclass(frozen=True)
@@ -92,11 +86,13 @@ class ArmResult(Record):
     """One mean difference per seed, in the order of `seeds`."""
     sd: float | None
     """Standard deviation of `seed_deltas` (n - 1); None with one seed."""
-    p_holm: float | None
-    """`delta.p` corrected over the arms; None for an arm outside the family, with one seed."""
+    p_holm: float
+    """`delta.p`, with what was not judged at its worst, corrected over the replicated arms; for an arm with one seed
+    over all arms."""
     finding: Finding
     mde: float | None
-    """Smallest true effect that this arm's test finds four times in five; None where it cannot be said."""
+    """Smallest true gain that this arm's test finds four times in five; None where there is no such gain below 100 %,
+    and with one seed."""
     over_seeds: Estimate | None
     """Cross-check: t interval over the seeds' means, as if the problems were the only ones there are."""
     bootstrap: Interval
@@ -109,22 +105,16 @@ class ArmResult(Record):
     """Summed over seeds."""
     stages: tuple[StageResult, ...] = ()
     """What was measured after each stage of the recipe; empty where a seed lacks it."""
-
-
-@dataclass(frozen=True)
-class PairResult(Record):
-    """The gain of arm `a` minus the gain of arm `b`, paired by seed and problem."""
-
-    a: str
-    b: str
-    seeds: tuple[int, ...]
-    """Seeds that both arms have."""
-    problems: int
-    """Problems judged in both arms in all those seeds."""
-    difference: Estimate
-    p_holm: float | None
-    finding: PairFinding
-    """What `a` is, compared with `b`."""
+    mde_loss: float | None = None
+    """The same of a loss; None where it would end below 0 %."""
+    withheld: str = ""
+    """Why the finding is withheld, where it is."""
+    equivalence: Equivalence | None = None
+    """Whether the change is null within the stated margin; None with one seed."""
+    clusters: int = 0
+    """Units that problems were resampled in: templates, or problems where none are alike."""
+    distinct: int = 0
+    """Seeds whose scores are not another seed's, problem by problem."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +125,8 @@ class Comparison(Record):
     pairs: tuple[PairResult, ...]
     remarks: tuple[str, ...] = ()
     """What was not done, and why; one line each."""
+    margin: float = MARGIN
+    """What counts as no difference, for the equivalence tests."""
 
 
 def compare(
@@ -143,43 +135,70 @@ def compare(
     *,
     control_for: Mapping[str, Sequence[str]] | None = None,
     pairs: Sequence[tuple[str, str]] | None = None,
+    margin: float = MARGIN,
+    tried: int = 0,
 ) -> Comparison:
     """Compare all arms of `cells` with no change, and arms with each other.
 
     `rng` is used by the bootstrap alone. `pairs` are pairs of recipe names; by default they are the `control_for`
     entries (control -> the recipe it controls for) that are present, or, with none of those, all pairs where there are
-    at most `ALL_PAIRS_UP_TO` arms. Raises `DataError` when cells cannot be paired, `UsageError` on an unknown name in
-    `pairs`.
+    at most `ALL_PAIRS_UP_TO` arms. `margin` is the difference that counts as none, for equivalence tests; `tried` how
+    many arms were tried, if more than there are cells of. Raises `DataError` when cells cannot be paired, `UsageError`
+    on an unknown name in `pairs`.
     """
     arms = group_arms(cells)
     grids = [grid_of(arm) for arm in arms]
-    estimates = [two_way(grid.delta) for grid in grids]
-    corrected = _holm_of_replicated(estimates, [len(arm.seeds) for arm in arms])
-    family = sum(p is not None for p in corrected)
+    evidence = [weigh(grid.delta, grid.clusters, _extremes(grid), margin, _near(grid)) for grid in grids]
+    judged, family = judge(evidence, margin, tried)
     results = tuple(
-        _arm_result(arm, grid, estimate, p, family, rng)
-        for arm, grid, estimate, p in zip(arms, grids, estimates, corrected, strict=True)
+        _arm_result(arm, grid, weighed, judgement, family, rng)
+        for arm, grid, weighed, judgement in zip(arms, grids, evidence, judged, strict=True)
     )
-    compared, remarks = _compare_pairs(arms, grids, _choose_pairs(arms, control_for or {}, pairs))
-    return Comparison(results, compared, remarks)
+    compared, remarks = compare_pairs(arms, grids, choose_pairs(arms, control_for or {}, pairs), margin)
+    return Comparison(results, compared, (*_remarks(results), *remarks), margin)
 
 
-def finding_of(mean: float, p_holm: float | None) -> Finding:
-    """The plain finding of an arm: by the corrected p-value, or 'unreplicated' where there is none."""
-    if p_holm is None:
-        return "unreplicated"
-    if p_holm > ALPHA or mean == 0.0:
-        return "no effect shown"
-    return "gain" if mean > 0 else "loss"
+def _extremes(grid: Grid) -> tuple[Floats, Floats, Sequence[str]] | None:
+    bounds = grid.bounds
+    if bounds is None or np.array_equal(bounds.least, bounds.most):
+        return None
+    return bounds.least, bounds.most, bounds.clusters
+
+
+def _near(grid: Grid) -> tuple[bool, bool]:
+    base = float(grid.base.mean())
+    return base < NEAR, base > 1 - NEAR
+
+
+def _remarks(results: Sequence[ArmResult]) -> Iterator[str]:
+    for arm in results:
+        if arm.distinct < len(arm.seeds) and any(arm.seed_deltas):
+            counted = "one" if arm.distinct == 1 else str(arm.distinct)
+            yield (
+                f"{arm.label}: some of its {len(arm.seeds)} seeds changed the same problems in the same way, so they "
+                f"count as {counted}: a seed that is run twice is no evidence."
+            )
+        if arm.withheld:
+            yield f"{arm.label}: no finding is stated: {arm.withheld}."
+    first = {(arm.domain, arm.model): arm for arm in reversed(results)}
+    for (domain, _), arm in reversed(first.items()):
+        where = f" of {domain}" if len(first) > 1 else ""
+        if arm.clusters == 1 < arm.problems:
+            yield f"All problems{where} are one template, so what is found holds for it alone."
+        elif arm.clusters < arm.problems:
+            yield (
+                f"{arm.problems} problems{where} are {arm.clusters} templates (equal but for numbers, or declared), "
+                "which are resampled as such."
+            )
 
 
 def _arm_result(
-    arm: Arm, grid: Grid, delta: Estimate, p_holm: float | None, family: int, rng: np.random.Generator
+    arm: Arm, grid: Grid, evidence: Evidence, judgement: Judgement, family: int, rng: np.random.Generator
 ) -> ArmResult:
-    d_SI = grid.delta
+    d_SI, delta, base = grid.delta, evidence.estimate, float(grid.base.mean())
     seed_deltas = d_SI.mean(axis=1)
     replicated = len(arm.seeds) > 1
-    testable = replicated and delta.df is not None
+    mde, mde_loss = (detectable_here(delta, family, base, sign) if evidence.distinct > 1 else None for sign in (1, -1))
     return ArmResult(
         label=arm.label,
         recipe=arm.recipe,
@@ -188,20 +207,25 @@ def _arm_result(
         seeds=arm.seeds,
         problems=len(grid.ids),
         left_out=grid.left_out,
-        base=_side_summary(arm, float(grid.base.mean()), lambda cell: [p.base for p in cell.problems]),
+        base=_side_summary(arm, base, lambda cell: [p.base for p in cell.problems]),
         after=_side_summary(arm, float(grid.after.mean()), lambda cell: [p.after for p in cell.problems]),
         delta=delta,
         seed_deltas=tuple(float(d) for d in seed_deltas),
         sd=float(seed_deltas.std(ddof=1)) if replicated else None,
-        p_holm=p_holm,
-        finding=finding_of(delta.mean, p_holm),
-        mde=minimum_detectable(delta.se, delta.df, family) if testable and delta.df is not None else None,
+        p_holm=judgement.p_holm,
+        finding=judgement.finding,
+        mde=mde,
         over_seeds=t_interval(seed_deltas) if replicated else None,
-        bootstrap=bootstrap_two_way(d_SI, rng),
+        bootstrap=bootstrap_two_way(d_SI, rng, clusters=grid.clusters),
         mcnemar_seeds=tuple(mcnemar(row) for row in d_SI),
         mcnemar=mcnemar(np.round(d_SI.mean(axis=0), 12)),
         training=sum((cell.training for cell in arm.cells), Training()),
         stages=_stages(arm),
+        mde_loss=mde_loss,
+        withheld=judgement.reason,
+        equivalence=judgement.equivalence,
+        clusters=len(set(grid.clusters)),
+        distinct=evidence.distinct,
     )
 
 
@@ -239,62 +263,3 @@ def _side_summary(arm: Arm, rate: float, sides_of: Callable[[CellScores], list[S
         truncated=float(np.average([side.truncated for side in sides], weights=samples)),
         no_answer=statuses[Status.NO_ANSWER.value] / judged if judged else 0.0,
     )
-
-
-def _holm_of_replicated(estimates: Sequence[Estimate], seeds: Sequence[int]) -> list[float | None]:
-    """Corrected p-values; None for those with one seed, which are not in the family."""
-    members = [i for i, n in enumerate(seeds) if n > 1]
-    adjusted = dict(zip(members, holm([estimates[i].p for i in members]), strict=True))
-    return [adjusted.get(i) for i in range(len(estimates))]
-
-
-def _choose_pairs(
-    arms: Sequence[Arm], control_for: Mapping[str, Sequence[str]], pairs: Sequence[tuple[str, str]] | None
-) -> list[tuple[int, int]]:
-    """Indices of the arms to compare, within each domain and model."""
-    names = {arm.recipe for arm in arms}
-    if pairs is not None:
-        for name in (name for pair in pairs for name in pair):
-            if name not in names:
-                raise UsageError(
-                    f"Cannot compare with {name!r}: no such arm in this comparison.{did_you_mean(name, names)}",
-                    f"Arms: {', '.join(sorted(names))}",
-                )
-        wanted = list(pairs)
-    else:
-        named = [(arm, control) for control, treated in control_for.items() for arm in treated]
-        wanted = [pair for pair in named if names.issuperset(pair)]
-    by_key = {(arm.recipe, *arm.group): i for i, arm in enumerate(arms)}
-    groups = list(dict.fromkeys(arm.group for arm in arms))
-    if wanted or pairs is not None:
-        chosen = [(by_key.get((a, *g)), by_key.get((b, *g))) for g in groups for a, b in wanted]
-        return [(a, b) for a, b in chosen if a is not None and b is not None and a != b]
-    members = [[i for i, arm in enumerate(arms) if arm.group == group] for group in groups]
-    return [(a, b) for m in members if len(m) <= ALL_PAIRS_UP_TO for n, a in enumerate(m) for b in m[n + 1 :]]
-
-
-def _compare_pairs(
-    arms: Sequence[Arm], grids: Sequence[Grid], chosen: Sequence[tuple[int, int]]
-) -> tuple[tuple[PairResult, ...], tuple[str, ...]]:
-    measured: list[tuple[int, int, tuple[int, ...], int, Estimate]] = []
-    remarks = []
-    for a, b in chosen:
-        seeds = tuple(sorted(set(arms[a].seeds) & set(arms[b].seeds)))
-        shared = set(grids[a].ids) & set(grids[b].ids)
-        if not seeds or not shared:
-            what = "seed" if not seeds else "judged problem"
-            remarks.append(f"{arms[a].label} and {arms[b].label} have no {what} in common and were not compared.")
-            continue
-        one, other = (grids[i].rows(seeds).columns([name in shared for name in grids[i].ids]) for i in (a, b))
-        measured.append((a, b, seeds, len(shared), two_way(one.delta - other.delta)))
-    corrected = _holm_of_replicated([m[-1] for m in measured], [len(m[2]) for m in measured])
-    words: dict[Finding, PairFinding] = {
-        "gain": "higher",
-        "loss": "lower",
-        "no effect shown": "no difference shown",
-        "unreplicated": "unreplicated",
-    }
-    return tuple(
-        PairResult(arms[a].label, arms[b].label, seeds, n, d, p, words[finding_of(d.mean, p)])
-        for (a, b, seeds, n, d), p in zip(measured, corrected, strict=True)
-    ), tuple(remarks)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from pidistill.errors import DataError, RecordError
 from pidistill.records import Problem, Record, Rollout, Status, Verdict
+from pidistill.stats.clusters import cluster_of
 
 _STATUSES = frozenset(status.value for status in Status)
 _JUDGED = frozenset(status.value for status in Status if status.judged)
@@ -81,6 +82,8 @@ class ProblemScore(Record):
     """Difficulty as the data gives it, 1 is easiest; None where it gives none."""
     base: Side
     after: Side
+    cluster: str = ""
+    """Problems with one name here are one template and are resampled together; empty: a cluster of its own."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +191,9 @@ def cell_scores(
         side: _sides(problems, judged, f"cell {recipe} / {domain} / {model} / seed {seed}, {side}")
         for side, judged in (("base", base), ("after", after))
     }
-    scores = tuple(ProblemScore(p.id, p.level, sides["base"][p.id], sides["after"][p.id]) for p in problems)
+    scores = tuple(
+        ProblemScore(p.id, p.level, sides["base"][p.id], sides["after"][p.id], cluster_of(p)) for p in problems
+    )
     return CellScores(recipe, domain, model, seed, scores, training or Training(), stages)
 
 

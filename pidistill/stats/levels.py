@@ -78,4 +78,11 @@ def by_band(cells: Sequence[CellScores]) -> tuple[Stratum, ...]:
 
 
 def _stratum(label: str, name: str, grid: Grid) -> Stratum:
-    return Stratum(label, name, len(grid.ids), float(grid.base.mean()), float(grid.after.mean()), two_way(grid.delta))
+    return Stratum(
+        label,
+        name,
+        len(grid.ids),
+        float(grid.base.mean()),
+        float(grid.after.mean()),
+        two_way(grid.delta, grid.clusters),
+    )

@@ -106,7 +106,7 @@ def test_a_rate_with_errors_is_shown_with_its_bounds() -> None:
 def test_a_single_seed_is_unreplicated_in_every_form() -> None:
     report = build_report([cell("opsd", 42, half_solved(50), np.ones(50))], ReportMeta("one seed"))
     effect = report.tables[0].rows[0]
-    assert (effect[-2].text, effect[-1].text) == ("-", "unreplicated")
+    assert (effect[-2].text, effect[-1].text) == ("<0.001", "unreplicated")
     assert "unreplicated" in printed(report)
     assert "gain" not in [c.text for c in effect]
 

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pidistill.errors import DataError, UsageError
-from pidistill.stats.compare import Comparison, compare, finding_of
+from pidistill.stats.compare import Comparison, compare
 from pidistill.stats.data import CellScores, ProblemScore
+from pidistill.stats.findings import judge, weigh
 from pidistill.stats.intervals import two_way
 from pidistill.stats.significance import holm
 from tests.stats.simulated import arm, cell, half_solved, noisy_after, side
@@ -50,7 +51,8 @@ def test_a_lucky_seed_is_stamped_unreplicated_whatever_its_size() -> None:
     assert result.delta.mean == pytest.approx(0.056)
     assert result.delta.p < 0.001, "on the choice of problems alone it looks certain"
     assert result.delta.method == "problems only"
-    assert (result.finding, result.p_holm, result.mde, result.sd, result.over_seeds) == ("unreplicated",) + (None,) * 4
+    assert (result.finding, result.mde, result.sd, result.over_seeds) == ("unreplicated", None, None, None)
+    assert result.equivalence is None
 
 
 def test_a_large_steady_gain_is_a_gain_and_its_mirror_a_loss() -> None:
@@ -65,15 +67,14 @@ def test_a_large_steady_gain_is_a_gain_and_its_mirror_a_loss() -> None:
 @pytest.mark.parametrize("seeds", [2, 3, 5])
 @pytest.mark.parametrize(("sd_seed", "sd_problem"), [(0.0, 0.0), (0.0, 0.2), (0.03, 0.1)])
 def test_five_arms_of_noise_are_seldom_called_a_gain_or_a_loss(seeds: int, sd_seed: float, sd_problem: float) -> None:
-    rng, runs, base = np.random.default_rng([seeds, int(100 * sd_seed)]), 300, half_solved(100)
+    rng, runs, base = np.random.default_rng([seeds, int(100 * sd_seed)]), 100, half_solved(100)
     false = 0
     for _ in range(runs):
         noise = {"seeds": seeds, "churn": 0.3, "sd_seed": sd_seed, "sd_problem": sd_problem}
-        estimates = [two_way(noisy_after(rng, base, **noise) - base) for _ in range(5)]
-        corrected = holm([estimate.p for estimate in estimates])
-        findings = {finding_of(estimate.mean, p) for estimate, p in zip(estimates, corrected, strict=True)}
-        false += findings != {"no effect shown"}
-    assert false / runs <= 0.07
+        arms = [noisy_after(rng, base, **noise) - base for _ in range(5)]
+        judged, _ = judge([weigh(d, range(100), None, 0.02, (False, False)) for d in arms], 0.02)
+        false += {judgement.finding for judgement in judged} != {"no effect shown"}
+    assert false / runs <= 0.05
 
 
 def test_an_arm_is_judged_by_the_corrected_two_way_interval() -> None:
@@ -92,9 +93,11 @@ def test_the_correction_spans_the_replicated_arms_alone() -> None:
     replicated = arm(rng, "retry", base, gain=0.06) + arm(rng, "rejection", base)
     alone = run(replicated)
     with_single = run(replicated + arm(rng, "opsd", base, seeds=1, gain=0.3))
-    assert [r.p_holm for r in with_single.arms] == [*(r.p_holm for r in alone.arms), None]
+    *same, single = with_single.arms
+    assert [r.p_holm for r in same] == [r.p_holm for r in alone.arms]
+    assert single.finding == "unreplicated"
+    assert single.p_holm == pytest.approx(3 * max(single.mcnemar.p, single.delta.p)), "over everything that was tried"
     for result in alone.arms:
-        assert result.p_holm is not None
         assert result.delta.p <= result.p_holm <= min(1.0, 2 * result.delta.p)
 
 
