@@ -128,7 +128,7 @@ class Question:
 
     def asks_for_a_vector(self) -> bool:
         """Whether a vector is asked for, so that a tuple may be a column."""
-        return bool(re.search(r"\bvectors?\b", self.text, re.IGNORECASE))
+        return bool(re.search(r"\bvectors?\b|\\(?:mathbf|vec|overrightarrow)(?![A-Za-z])", self.text, re.IGNORECASE))
 
     def asks_for_an_interval(self) -> bool:
         """Whether an interval is asked for, so that a pair is one."""

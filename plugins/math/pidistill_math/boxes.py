@@ -28,8 +28,8 @@ DENIED: Final = "the last box is denied"
 """Why a box behind a 'not' states nothing."""
 
 _SEPARATORS = re.compile(
-    r"(?:[\s$.,;:&/~]|\\[\s,;:!()\[\]]|\\q?quad\b|\\text\{\s*,?\s*(?:and|or)\s*\}|\b(?:and|or)\b"
-    r"|\b[A-Za-z](?:_\w|_\{\w{1,4}\})?\s*=)*"
+    r"(?:[\s$.,;:&/~]|\n[ \t]*[-*\u2022](?=\s)|\\[\s,;:!()\[\]]|\\q?quad\b|\\text\{\s*,?\s*(?:and|or)\s*\}"
+    r"|\b(?:and|or)\b|\b[A-Za-z](?:_\w|_\{\w{1,4}\})?\s*=)*"
 )
 _PARTS = re.compile(r"(?=[^.!?\n]*\band\b)(?:[^.!?\n\\{}]|\\text\{[^{}]*\}|\\[,;: ()\[\]]){1,100}", re.IGNORECASE)
 _OF_ARGUMENT: Final = r"(?:(?<![A-Za-z\\])[A-Za-z](?:_\w|_\{\w{1,4}\})?(?:\([^()\n]{1,12}\))?\s*=\s*)?"
@@ -68,7 +68,7 @@ _NOT_BEFORE = re.compile(
     r"(?:\s+the\s+(?:value|answer|case))?"
     r"|\b(?:suppose|assume)\s+(?:that\s+)?(?:(?:the\s+\w+|it)\s+|\$?\w\s*)?(?:were|was|is|=)?"
     r"|\b(?:students?|persons?|friend|book|key|others?|colleague|people|somebody|someone|classmate)\s+(?:[A-Z]\s+)?"
-    r"(?:says?|said|gets?|got|claims?|claimed|thinks?|thought|wrote|answers?|answered|gives?|gave)"
+    r"(?:says?|said|claims?|claimed|thinks?|thought|wrote|answers?|answered)|\banother\s+\w+\s+got"
     r"|\bpreviously\s+(?:i\s+)?(?:thought|said|got|had|wrote)|\bfor\s+comparison\b[^.!?\n]{0,50}"
     r"|\b(?:first|initial|earlier)\s+(?:attempt|guess|try)\s+(?:gave|was|is|yielded)|\binstead\s+of|\bif\s+(?:the\s+answer|it|this)\s+(?:were|was|is)|\brather\s+than|\bneither|\bunlike)"
     r"[\s:$*\\(\[]*(?:\\text\{[^{}]*\})?[\s$]*$",

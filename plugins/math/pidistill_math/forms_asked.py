@@ -24,14 +24,17 @@ _WORK = re.compile(
     re.IGNORECASE,
 )
 _EXPAND = re.compile(r"\b(?:expand|multiply\s+out)\b", re.IGNORECASE)
+_GIVEN_AS_FRACTION: Final = (
+    r"\b(?:express|write|convert|change)\s+(?:the\s+(?:decimal|number|percent\w*|repeating\s+decimal)\s+)?"
+    r"\$?\d[^\s$]{0,30}(?:\\?%)?\$?\s+(?:as|to|into)\s+an?\s+(?:(?:single|common|simplified|reduced|irreducible)\s+)*fraction\b"
+)
+"""A number whose form is all that is asked for; 'your answer as a common fraction' leaves it to the value."""
 _LOWEST = re.compile(
-    r"\b(?:lowest|simplest|reduced)\s+(?:terms|form)\b|\breduced\s+fraction|\b(?:common|simplified|irreducible)\s+fraction\b"
-    r"|\bsimplify\s+\$?\\[dt]?frac\s*\{\d+\}\s*\{\d+\}\s*\$",
+    r"\b(?:lowest|simplest|reduced)\s+(?:terms|form)\b|\b(?:reduced|irreducible)\s+fraction\b"
+    rf"|\bsimplify\s+\$?\\[dt]?frac\s*\{{\d+\}}\s*\{{\d+\}}\s*\$|{_GIVEN_AS_FRACTION}",
     re.IGNORECASE,
 )
-_FRACTION = re.compile(
-    r"\bas\s+an?\s+(?:(?:single|common|simplified|reduced|proper|improper|irreducible)\s+)*fraction\b", re.IGNORECASE
-)
+_FRACTION = re.compile(_GIVEN_AS_FRACTION, re.IGNORECASE)
 _DECIMAL = re.compile(r"\bdecimal|\bmixed\s+number|\bor\s+(?:an?\s+)?(?:integer|whole)", re.IGNORECASE)
 _EXACT = re.compile(
     r"\bexact|\b(?:in\s+terms\s+of|multiple\s+of)\s+\$?\\?pi\b|\bradical\s+form|\bsimplest\s+radical|\bin\s+radical"
