@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from pidistill_math.asking_names import another_name
 from pidistill_math.equality import TooLarge, equal
+from pidistill_math.forms_asked import asks_for_exact
 from pidistill_math.kinds import Named
 from pidistill_math.numeric import NoValue
 from pidistill_math.reading import read
@@ -101,6 +103,8 @@ class Question:
         barred = name.head == "over" or (name.head == "call" and name.text == "abs")
         if barred and name.args[0].head == "mul" and all(map(_capital, name.args[0].args)):  # a segment under a bar
             name = name.args[0]
+        if reason := another_name(name, self.text[-_LONGEST:], self.asked):
+            return "" if self.asks_for(name) else reason
         quantity = _QUANTITY.search(self.text[-_LONGEST:])
         if quantity is not None:
             asked = quantity["noun"].lower()
@@ -124,7 +128,7 @@ class Question:
 
     def asks_for_a_vector(self) -> bool:
         """Whether a vector is asked for, so that a tuple may be a column."""
-        return bool(re.search(r"\bvectors?\b", self.text, re.IGNORECASE))
+        return bool(re.search(r"\bvectors?\b|\\(?:mathbf|vec|overrightarrow)(?![A-Za-z])", self.text, re.IGNORECASE))
 
     def asks_for_an_interval(self) -> bool:
         """Whether an interval is asked for, so that a pair is one."""
@@ -196,7 +200,7 @@ class Question:
 
     def mentions_exact(self) -> bool:
         """Whether an exact value is asked for, so that a rounded one is none."""
-        return bool(re.search(r"\bexact", self.text, re.IGNORECASE))
+        return asks_for_exact(self.text)
 
     def mentions_ratio(self) -> bool:
         """Whether a ratio is asked for."""

@@ -25,6 +25,16 @@ _IN = re.compile(
     r"(?P<power>square\s+|cubic\s+|sq\.?\s+|cu\.?\s+)?(?P<unit>[A-Za-z]{2,})(?:\s*(?:per|/)\s*(?P<per>[A-Za-z]+))?",
     re.IGNORECASE,
 )
+_CONVERT = re.compile(
+    r"\bconvert\b[^.?!]{0,80}?\b(?:to|into)\s+(?P<power>square\s+|cubic\s+)?(?P<unit>[A-Za-z]{1,})(?:\s*(?:per|/)\s*(?P<per>[A-Za-z]+))?"
+    r"(?=\W*(?:\Z|[.?!,;]))",
+    re.IGNORECASE,
+)
+_FRACTION_OF = re.compile(r"\bas\s+an?\s+(?:common\s+)?fraction\s+of\s+an?\s+(?P<unit>[A-Za-z]{2,})\b", re.IGNORECASE)
+_AGE = re.compile(r"\bhow\s+old\b", re.IGNORECASE)
+_MALE: Final = vocabulary("boy man men")
+_FEMALE: Final = vocabulary("girl woman women")
+_TAUGHT: Final = vocabulary("boy girl student pupil classmate")
 _SENTENCE = re.compile(r"[^.?!\n]+")
 _SHORT: Final = vocabulary("cm mm km kg mg ml mL mph kph rpm ft lb lbs oz min hr hrs USD radian")
 _SIZE = re.compile(r"\b(?:area|volume|square|cubic|speed|rate|velocity)\b", re.IGNORECASE)
@@ -82,8 +92,12 @@ def asked_unit(question: str, answered: Unit) -> Unit | None:
         ):
             return units.measure("dollar")
         return _unit_of_a_size(question, answered) or _unit_given(question, answered)
-    if _thing(asked) in _PEOPLE and _thing(answered) in _PEOPLE:
-        return None
+    things = {_thing(asked), _thing(answered)}
+    if things <= _PEOPLE:
+        apart = (things & _MALE and things & _FEMALE) or ("teacher" in things and things & _TAUGHT)
+        return asked if apart else None
+    if answered.dimension.startswith(f"{asked.dimension}/") and (below := _below(question, answered)) is not None:
+        return units.per(asked, below)
     return asked
 
 
@@ -96,6 +110,14 @@ def asked_scale(question: str) -> int:
     """What the words of 'how many million people' multiply a bare reference by; 1 where they do not."""
     asked = _asked(question[-_LONGEST:])
     return asked.factor if isinstance(asked, Scaled) else 1
+
+
+def _below(question: str, answered: Unit) -> Unit | None:
+    """The lower unit of 'hours per week' where the question has it too, so that it repeats what is asked."""
+    below = answered.label.rpartition("/")[2].rstrip("s")
+    name = re.escape(below)
+    said = re.search(rf"\b(?:per|an?|each|every)\s+{name}|\b{name}ly\b", question, re.IGNORECASE)
+    return units.measure(below) if len(below) > 1 and said is not None else None
 
 
 def _unit_of_a_size(question: str, answered: Unit) -> Unit | None:
@@ -170,7 +192,13 @@ def _asked(question: str) -> Unit | Rate | Scaled | None:
         if _HOW_MUCH.search(question, match.end()):
             return None
         return _counted([word.rstrip(",;:") for word in match["rest"].split()[:6]])
+    if (converted := list(_CONVERT.finditer(question))) and (unit := _converted(converted[-1])) is not None:
+        return unit
+    if (part := _FRACTION_OF.search(question)) is not None and (unit := units.measure(part["unit"])) is not None:
+        return unit
     for sentence in reversed(_SENTENCE.findall(question)):
+        if _AGE.search(sentence):
+            return units.measure("years")
         if _ASKING.search(sentence):
             for match in _IN.finditer(sentence):
                 if (unit := _in_unit(match, sentence)) is not None:
@@ -208,6 +236,16 @@ def _counted(words: list[str]) -> Unit | Rate | Scaled | None:
             modifies = following.isalpha() and following not in _ENDS and units.counted(following)
             return None if modifies else unit
     return noun
+
+
+def _converted(match: re.Match[str]) -> Unit | None:
+    """The unit into which a question has something converted."""
+    unit = units.measure(match["unit"])
+    if unit is None or not match["per"]:
+        power = {"s": 2, "c": 3}.get((match["power"] or " ").lower()[0], 1)
+        return units.power(unit, power) if unit is not None else None
+    below = units.measure(match["per"])
+    return units.per(unit, below) if below is not None else None
 
 
 def _in_unit(match: re.Match[str], sentence: str) -> Unit | None:

@@ -28,8 +28,8 @@ DENIED: Final = "the last box is denied"
 """Why a box behind a 'not' states nothing."""
 
 _SEPARATORS = re.compile(
-    r"(?:[\s$.,;:&/~]|\\[\s,;:!()\[\]]|\\q?quad\b|\\text\{\s*,?\s*(?:and|or)\s*\}|\b(?:and|or)\b"
-    r"|\b[A-Za-z](?:_\w|_\{\w{1,4}\})?\s*=)*"
+    r"(?:[\s$.,;:&/~]|\n[ \t]*[-*\u2022](?=\s)|\\[\s,;:!()\[\]]|\\q?quad\b|\\text\{\s*,?\s*(?:and|or)\s*\}"
+    r"|\b(?:and|or)\b|\b[A-Za-z](?:_\w|_\{\w{1,4}\})?\s*=)*"
 )
 _PARTS = re.compile(r"(?=[^.!?\n]*\band\b)(?:[^.!?\n\\{}]|\\text\{[^{}]*\}|\\[,;: ()\[\]]){1,100}", re.IGNORECASE)
 _OF_ARGUMENT: Final = r"(?:(?<![A-Za-z\\])[A-Za-z](?:_\w|_\{\w{1,4}\})?(?:\([^()\n]{1,12}\))?\s*=\s*)?"
@@ -55,7 +55,7 @@ _NAMED = re.compile(r"[A-Za-z](?:_\w|_\{\w{1,4}\})?\s*=\s*")
 _OPERATOR_BEFORE = re.compile(
     r"(?:\\(?:cdot|times|div|pm|mp|sqrt|neq?|lt|gt|leq?|geq?|leqslant|geqslant|not|sin|cos|tan|cot|sec|csc|ln|log|exp|"
     r"frac|dfrac|tfrac|over|lvert|lfloor|lceil|overline|binom|sum|prod|int|setminus|cup|cap|notin|subset|circ|pi)"
-    r"|[+\-*/^_<>|\u2260\u2212])(?:\s|\\[,;:! ])*$"
+    r"|\\not\s*(?:=|\\in)|[+\-*/^_<>|\u2260\u2212])(?:\s|\\[,;:! ])*$"
 )
 _ARROW = re.compile(
     r"(?:=>|->|\u2192|\*\*|__|(?:^|\n)\s*[->*+]\s+|(?:^|\n)\s*>+|(?:^|\n)\s*\|[^\n]*\|\s|\s[-\u2013\u2014]\s)\s*$"
@@ -63,18 +63,27 @@ _ARROW = re.compile(
 _FACTOR_BEFORE = re.compile(r"(?:\d|(?<![A-Za-z\\])[A-Za-z]|[A-Za-z0-9}]\))(?:\s|\\[,;:! ])*$")
 _TOUCHING_BEFORE = re.compile(r"(?:(?<![A-Za-z\\])[A-Za-z]|\d)\Z")
 _NOT_BEFORE = re.compile(
-    r"(?:\bnot(?:\s+(?:equal\s+to|be|simply|just))?|n't(?:\s+be)?|\bnever|\binstead\s+of|\bif\s+(?:the\s+answer|it|this)\s+(?:were|was|is)|\brather\s+than|\bneither|\bunlike)"
+    r"(?:\b(?:can)?not(?:\s+(?:equal(?:\s+to)?|be|simply|just))?|n't(?:\s+be)?|\bnever(?:\s+be)?"
+    r"|\b(?:rul(?:e|es|ed|ing)\s+out|reject(?:s|ed|ing)?|exclud(?:e|es|ed|ing)|discard(?:s|ed|ing)?|eliminat(?:e|es|ed|ing))"
+    r"(?:\s+the\s+(?:value|answer|case))?"
+    r"|\b(?:suppose|assume)\s+(?:that\s+)?(?:(?:the\s+\w+|it)\s+|\$?\w\s*)?(?:were|was|is|=)?"
+    r"|\b(?:students?|persons?|friend|book|key|others?|colleague|people|somebody|someone|classmate)\s+(?:[A-Z]\s+)?"
+    r"(?:says?|said|claims?|claimed|thinks?|thought|wrote|answers?|answered)|\banother\s+\w+\s+got"
+    r"|\bpreviously\s+(?:i\s+)?(?:thought|said|got|had|wrote)|\bfor\s+comparison\b[^.!?\n]{0,50}"
+    r"|\b(?:first|initial|earlier)\s+(?:attempt|guess|try)\s+(?:gave|was|is|yielded)|\binstead\s+of|\bif\s+(?:the\s+answer|it|this)\s+(?:were|was|is)|\brather\s+than|\bneither|\bunlike)"
     r"[\s:$*\\(\[]*(?:\\text\{[^{}]*\})?[\s$]*$",
     re.IGNORECASE,
 )
 _DENYING: Final = (
     "not", "n't", "never", "if", "instead", "rather", "neither", "unlike", "mistake", "wrong", "incorrect", "erroneous",
-    "might", "may", "could", "would",
+    "might", "may", "could", "would", "rul", "reject", "exclud", "discard", "eliminat", "suppose", "assume", "previous",
+    "comparison", "attempt", "guess", "try", "say", "said", "got", "get", "claim", "th", "wrote", "answer",
+    "gave", "give",
 )  # fmt: skip
 """What a denial before a box holds: most texts hold none, and need no closer look."""
 _CHANGING_LAST: Final = (
     "twice", "thrice", "double", "triple", "half", "of", "minus", "negative", "plus", "times", "least", "most", "than",
-    "to", "by", "and", "exceed", "exceeds", "below", "above",
+    "to", "by", "and", "exceed", "exceeds", "below", "above", "is", "equals", "in", "with",
 )  # fmt: skip
 """Last letters of the words before a box that change it."""
 _MISTAKEN = re.compile(
@@ -103,7 +112,10 @@ _HENCE = re.compile(
 )
 _WORD_BEFORE = re.compile(
     r"\b(?:twice|thrice|double|triple|half(?:\s+of)?|minus|negative|plus|times|at\s+(?:least|most)|(?:less|more|greater|"
-    r"fewer|larger|smaller|higher|lower|other)\s+than|up\s+to|multiple\s+of|divided\s+by|between\s+[^\s]{1,20}\s+and|exceeds?|below|above)"
+    r"fewer|larger|smaller|higher|lower|other)\s+than|up\s+to|multiple\s+of|divided\s+by|between\s+[^\s]{1,20}\s+and|exceeds?|below|above"
+    r"|(?:square|cube|negative|reciprocal|opposite|inverse|roots?|divisor)\s+of"
+    r"|answer\s+(?:ends\s+in|rounds\s+to|starts\s+with|begins\s+with)"
+    r"|(?<!value\s)(?<!form\s)\b(?:of|than)\s+the\s+answer(?:\s+mod\s+\d+)?\s+(?:is|equals))"
     r"[\s$\\({}]*$",
     re.IGNORECASE,
 )
@@ -111,17 +123,20 @@ _OTHER_BEFORE = re.compile(r"(?:[\d$})]|\\\))\s*(?:\\text\{)?\s*or\s*(?:\})?[\s$
 _ITEM_BEFORE = re.compile(r"[\w})\]]\s*[,;:](?:\s|\\[,;: ]|\\q?quad)*$")
 _WORD_AFTER = re.compile(
     r"[\s$\\)}]*(?:\\text\{)?\s*(?:squared|cubed|factorial|to\s+[$\\(]*-?\d|b?mod\s|plus|minus|divided"
-    r"|times(?=\s+(?:the|as|that|its|his|her|their|this|what)\b|\s*[\d$\\(])"
+    r"|less\s+(?:one|two|three|\d)|choose\s+[$\d]|(?:halves|thirds|fourths|quarters|fifths|tenths|hundredths)\b|times(?=\s+(?:the|as|that|its|his|her|their|this|what)\b|\s*[\d$\\(])"
     r"|(?:more|less)\s+than(?!\s+(?-i:[A-Z][a-z]{2,}))|or\s+(?:more|less|so)"
     r"|(?:or|and|plus|minus)\s*(?:\})?[\s$\\(]*(?:-?\d|frac|sqrt|dfrac))",
     re.IGNORECASE,
 )
 _ITEM_AFTER = re.compile(r"(?:\s|\\[,;: ])*[,;:](?:\s|\\[,;: ])*(?:[-+\d]|\\d?frac|\\sqrt|\\pi|\\infty)")
 _OPERATOR_AFTER = re.compile(
-    r"(?:\s|\\[,;:! ])*(?:\^(?!\s*\{?\s*\\circ)|_|!(?!=)|[+\-*/<>(]|\\(?:cdot|times|div|pm|mp|frac|dfrac|sqrt|pi|le|"
-    r"leq|ge|geq|ne|neq|lt|gt|cup|cap|setminus|left|binom|bmod|mod)(?![A-Za-z])|[A-Za-z0-9]|\.\d)"
+    r"(?:\s|\\[,;:! ])*(?:\^(?!\s*\{?\s*\\circ)|_|!(?!=)|[+\-*/<>(]|\{,\}\s*\d|,\s*\\!\s*\d"
+    r"|\\(?:cdot|times|div|pm|mp|frac|dfrac|sqrt|pi|le|leq|ge|geq|ne|neq|lt|gt|cup|cap|setminus|left|binom|bmod|mod)(?![A-Za-z])|[A-Za-z0-9]|\.\d)"
 )
-_TOUCHING_AFTER = re.compile(r"\^|_|[+*/-](?=[\w\\(])|[:.](?=\d)|[0-9]|\w(?!\w)")
+_TOUCHING_AFTER = re.compile(
+    r"\^|_|[+*/-](?=[\w\\(])|[:.](?=\d)|[0-9]|\w(?!\w)|\{,\}\s*\d|,\s*\\!\s*\d"
+    r"|\s*\\(?:leq?|geq?|lt|gt|neq?|leqslant|geqslant)(?![A-Za-z])|\s*<\s*[A-Za-z](?![\w>])|\s*>\s*[A-Za-z](?!\w)"
+)
 _PALE = re.compile(r"\\(?:text)?color\s*(?:\[[^\]]*\])?\{\s*(?:white|transparent|background|bg)\s*\}\s*\{?[^{}$\n]*$")
 _OR = re.compile(r"[^.!?\n]{0,60}\bor\b(?!\s+rather)[^.!?\n]{0,40}", re.IGNORECASE)
 _OPENED = re.compile(r"(?:\\left\s*)?[(\[]\s*$")
@@ -314,7 +329,8 @@ def discounted(text: str, box: Box) -> str:
     wide, after = text[max(0, box.start - 160) : box.start], text[box.end : box.end + 60]
     before = wide[-32:]
     inside = in_formula(text, box.start)
-    if ("color" in wide and _PALE.search(wide)) or (before.endswith("~~") and after.startswith("~~")):
+    struck = before.rstrip("$").endswith("~~") and after.lstrip("$").startswith("~~")
+    if struck or ("color" in wide and _PALE.search(wide)):
         return "the last box cannot be seen, or is struck out"
     opened = _OPENED.search(before) if before.rstrip()[-1:] in ("(", "[") else None
     if opened is not None and opened.start() and (closed := _CLOSED.match(after)):

@@ -31,7 +31,8 @@ RULES: Final = {
     "percentage "
     "that the question gives asks for none.",
     "units": "A closed list with dimensions and scales: one dimension converts, two refute, a bare number may stand "
-    "for a quantity in the unit that the question asks for; the noun of 'how many' may be repeated.",
+    "for a quantity in the unit that the question asks for; the noun of 'how many' may be repeated, "
+    "and the 'per week' that the question has.",
     "scale words": "Thousand, million, dozen multiply; numbers may be written in words.",
     "degrees and ordinals": "A degree is pi/180 inside functions and against a multiple of pi where the "
     "question speaks "
@@ -51,8 +52,8 @@ RULES: Final = {
     "intervals and inequalities": "Intervals, inequalities and set-builders are sets of reals in normal form.",
     "families": "Values in a whole parameter are compared as sets.",
     "residues": "A class modulo a number; neither a number nor a class of another modulus.",
-    "names and equations": "`name = value` stands for its value unless the question asks for another; what is no name "
-    "counts where it is asked for; equations hold up to a factor.",
+    "names and equations": "`name = value` stands for its value unless the question plainly asks for "
+    "another; what is no name counts where it is asked for; equations hold up to a factor.",
     "chains": "A chain of equals signs must be true, and begin or end in the answer.",
     "letters and words": "Words without case; strings of letters in order and case.",
     "options": "The letter of an option in any dress, against the letter or the option's value; both where both are "
@@ -61,13 +62,15 @@ RULES: Final = {
     "plain text": "Functions, constants and operators as programs write them.",
     "dress": "Bold, colour, size, spacing and delimiters say nothing.",
     "hedges": "Two values are two values, whatever joins them.",
-    "boxes": "The last complete box that is the statement itself: not inside an operation, denied, or withdrawn; boxes "
+    "boxes": "The last complete box that is the statement itself: not inside an operation, denied, quoted, or "
+    "withdrawn, nor one side of an equation that is false or of more than the letter asked for; boxes "
     "of named or numbered parts together.",
     "invisible text": "What hides, strikes out or cannot be seen cannot be read.",
     "stated without a box": "One sentence after 'answer', read whole, or its one number; a question or an "
     "unfinished one states nothing.",
     "not evaluated": "Against a literal only final forms count: numerals, fractions, whole powers; sums, products, "
-    "roots and functions of numerals leave the work. `lenient` works them out.",
+    "roots and functions of numerals leave the work. `lenient` works them out. Nor does the question's own "
+    "formula, or a form other than the one that it names (expanded, in lowest terms), count.",
     "too large to compute": "Bounds on length, depth, bits and terms come before any computation.",
     "references": "A missing, cut off or pictured reference, or prose, is ABSTAIN with the reason.",
 }

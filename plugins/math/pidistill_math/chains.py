@@ -41,7 +41,9 @@ def all_equal(sides: Sequence[Node], found: Sequence[str]) -> bool:
                 return False
             continue
         try:
-            pair = (left, right) if has_pi(left) != has_pi(right) else (bare(left), bare(right))
+            summed = any(side.head != "degree" and side.has("degree") for side in (left, right))
+            plain = has_pi(left) != has_pi(right) or (summed and left.has("degree") and right.has("degree"))
+            pair = (left, right) if plain else (bare(left), bare(right))
             if not equal(*pair):
                 return False
         except (NoValue, TooLarge):

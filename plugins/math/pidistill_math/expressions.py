@@ -217,9 +217,11 @@ class Expressions(Commands):
         return Node("pow", (base, exponent))
 
     def factorial(self) -> bool:
-        """Whether an exclamation mark before an equals sign is a factorial: a gap is between them."""
-        following = self.token(1)
-        return self.peek() == "!" and following is not None and following.gap != ""
+        """Whether an exclamation mark before an equals sign is a factorial: a gap is between them, or it belongs to a
+        numeral (``7!=5040``), of which nobody says that it is not another one."""
+        following, before = self.token(1), self.token(-1)
+        of_numeral = before is not None and before.kind == "num" and not (self.token() or before).gap
+        return self.peek() == "!" and following is not None and (following.gap != "" or of_numeral)
 
     def with_arcminutes(self, degrees: Node) -> Node:
         """A whole number of degrees with the minutes and seconds of arc behind it: ``7^\\circ 30' 15''``."""

@@ -19,7 +19,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pidistill_math import boxes, stated
+from pidistill_math import boxes, sides, stated
 from pidistill_math.reading import alike
 
 WINDOW: Final = 1_000_000
@@ -41,7 +41,13 @@ _WITHDRAWN = re.compile(
     r"|\bedit\s*:|\blet\s+me\s+(?:correct|fix)\b|\brevised\s+answer|\b(?:use|take)\s+[^.!?\n]{1,40}\binstead"
     r"|\b(?:answer|it|this|that)\s+should\s+(?:actually\s+|really\s+|instead\s+)?(?:be|have\s+been)\s+\W*[\d\\-]"
     r"|\b(?:it|this|that)\s+(?:could|might|may)\s+(?:also|instead)\s+be\s+\W*[\d\\-]"
-    r"|\bjust\s+(?:kidding|a\s+guess)",
+    r"|\bjust\s+(?:kidding|a\s+guess)"
+    r"|\b(?:that|this|it)\s+(?:doesn't|does\s+not)\s+(?:seem|look)\s+(?:right|correct)\b"
+    r"|\b(?:that|this|it|answer)(?:'s|\s+is)\s+off\s+by\b|\berrat(?:um|a)\b|\bnope\b|\bupdate\s*:\s*\W*\d"
+    r"|\b(?:this|that|my)\s+answer\s+(?:may|might|could)\s+be\s+(?:wrong|incorrect)|\bother\s+possible\s+answers?(?:\s*:|\s+(?:are|include)\b)"
+    r"|\b(?:but\s+)?we\s+(?:also|still)\s+(?:need|have)\s+to\s+(?:add|subtract|double|halve|multiply|divide)\b(?!\s+that)"
+    r"|\badding\s+(?:one|another|\w+\s+more)\b[^.!?\n]{0,60}\b(?:yields|gives)\b|\bbut\s+i\s+(?:now\s+)?think\b"
+    r"|\b(?:right|correct)\s+value\s+is\b",
     re.IGNORECASE,
 )
 _PRONOUNS: Final = ("that", "this", "it", "which")
@@ -61,6 +67,10 @@ _POINTS_BACK = re.compile(
 _AGAIN = re.compile(r"\banswer\**\s*(?:is(?:\s+(?:actually|really|instead))?|must\s+be|:)", re.IGNORECASE)
 _DENIED = re.compile(
     r"^[\s$.,)\]\\]{0,6}(?:(?:is|was|would\s+be)\s+(?:clearly\s+|certainly\s+)?(?:wrong|incorrect|false|invalid|a\s+mistake|not\b)"
+    r"|(?:fails\b|(?:does\s+not|doesn't)\s+(?:work|satisfy|hold|count|qualify)\b|(?:leads?\s+to\s+)?(?:a\s+)?contradiction\b"
+    r"|(?:is\s+|was\s+)?(?:impossible(?!\s+to\b)|excluded|ruled\s+out|rejected|too\s+(?:big|small|large|high|low))\b"
+    r"|was\s+my\s+(?:first|initial|earlier|old)\b|\W{0,3}(?:\[|\()(?:incorrect|wrong|false|not\s+correct)(?:\]|\))"
+    r"|\W{0,3}[\u2717\u2718\u274c]|[\u2014\u2013-]\s*no\b(?!\s+\w))"
     r"|isn't\b|can(?:not|'t)\s+be|but\s+(?:it's|it\s+is|actually|that's|it\s+should)\b"
     r"|(?:(?:but|however)\b,?\s*)?(?:this|that|it|\$?-?\d[\d.,]*\$?)\s+(?:ignores|(?:double[\s-]?|over|under)counts|misses|forgets"
     r"|neglects|omits|overlooks)\b)",
@@ -104,6 +114,8 @@ class Extraction:
     answer: str | None
     how: How
     reason: str = ""
+    sides: tuple[str, ...] = ()
+    """What equals signs join to the box, in whose light `sides` looks at the answer."""
 
 
 def extract(completion: str, fallback: bool = True) -> Extraction:
@@ -165,7 +177,9 @@ def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
                 return Extraction(boxes.listing(text, found[:-1]) or None, "box", trouble)
         return _none(trouble)
     answer = boxes.listing(text, found)
-    return Extraction(answer, "box") if answer else _none("the last \\boxed{} is empty, or one of several values")
+    if not answer:
+        return _none("the last \\boxed{} is empty, or one of several values")
+    return Extraction(answer, "box", sides=sides.beside(text, found[-1].start, found[-1].end))
 
 
 def _stated(text: str) -> Extraction:
@@ -179,8 +193,11 @@ def _stated(text: str) -> Extraction:
 
 def withdrawn(after: str, inside: str = "") -> bool:
     """Whether what follows an answer takes it back; `inside` is the answer."""
-    if len(after) < 4:
+    if len(after) < 2:
         return False
+    if inside and len(inside) < 20 and ", not " in after:
+        if re.search(rf"\d\W{{0,3}}, not [$\\(]*{re.escape(inside)}(?![\w.,/]\d|\d)", after):
+            return True
     if _DENIED.match(after) or _RIVAL.match(after):
         return True
     if (turn := _TURN.search(after)) is not None:

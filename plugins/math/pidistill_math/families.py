@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from fractions import Fraction
 from typing import Final
 
@@ -18,6 +19,8 @@ from pidistill_math.syntax import Node, sym, symbols
 _SHOWN: Final = 6
 """Parameters from -6 to 6 of one family are looked for in the other."""
 _SEARCHED: Final = 60
+_MOST: Final = 40
+"""Values of one family that are compared: each is computed for every parameter."""
 _WHOLE: Final = frozenset({"k", "n", "m"})
 """Letters that stand for whole numbers where nothing else is said."""
 _STARTS: Final = {"N": 0, "Z+": 1, "N+": 1, "N*": 1, "N0": 0}
@@ -41,6 +44,8 @@ def as_family(found: Shape, question: Question) -> Family | None:
 
 def same_family(ours: Family, theirs: Family) -> Found:
     """Whether two families have the same values, each value of one near zero being found in the other."""
+    if max(len(ours.items), len(theirs.items)) > _MOST:
+        return no(f"a family of more than {_MOST} values")
     others = [frozenset().union(*map(symbols, f.items)) - {f.parameter} for f in (ours, theirs)]
     if others[0] != others[1]:
         return no("a family in other variables than the reference's")
@@ -48,9 +53,11 @@ def same_family(ours: Family, theirs: Family) -> Found:
         return no("a parameter of another domain than the reference's")
     with mpmath.workdps(MORE):
         for one, other in ((ours, theirs), (theirs, ours)):
-            wide = _values(other, _SEARCHED)
+            wide = sorted(((real(value), value) for value in _values(other, _SEARCHED)), key=lambda pair: pair[0])
+            places = [place for place, _ in wide]
             for value in _values(one, _SHOWN):
-                if not any(_equal(value, candidate) for candidate in wide):
+                at = bisect_left(places, real(value))
+                if not any(_equal(value, candidate) for _, candidate in wide[max(0, at - 2) : at + 2]):
                     return no("another family of values than the reference")
     return yes("family")
 

@@ -30,6 +30,7 @@ NO_UNITS: Final = vocabulary(
     but incorrect wrong maybe otherwise because since approximately"""
 )
 """Words behind a number that are no counted thing even in a reference."""
+_EACH: Final = frozenset({"a", "an", "each", "every"})
 _NO_UNIT: Final = JOINING | {"mod", "for", "where", "with"}
 _TEMPERATURE: Final = {"c": "celsius", "f": "fahrenheit", "celsius": "celsius", "fahrenheit": "fahrenheit"}
 
@@ -171,7 +172,7 @@ class Quantities(Expressions):
             if unit.dimension == "angle" and (token := self.token()) and token.text.lower() in _TEMPERATURE:
                 self.at += 1
                 unit = Unit(_TEMPERATURE[token.text.lower()], label=token.text)
-            elif self.peek() == "/" or ((token := self.token()) and token.kind == "word" and token.text == "per"):
+            elif self.per_ahead():
                 self.at += 1
                 unit = units.per(unit, self.unit())
             elif self.peek() in ("cdot", "*") and (token := self.token(1)) and token.style != "math":
@@ -190,6 +191,13 @@ class Quantities(Expressions):
         if node.head == "degree":
             raise Unreadable(f"the word {unit.label!r} behind a degree sign")
         return Node("quantity", (node,), unit=unit)
+
+    def per_ahead(self) -> bool:
+        """Whether a stroke or a word comes that puts a unit under another: 'per week', 'a week', 'each week'."""
+        token, following = self.token(), self.token(1)
+        if token is None or token.text == "/" or (token.kind == "word" and token.text == "per"):
+            return token is not None
+        return token.text.lower() in _EACH and following is not None and units.measure(following.text) is not None
 
     def quotient(self, node: Node) -> Node:
         """`node` with a unit that is written as a fraction."""

@@ -21,6 +21,7 @@ from pidistill_math import units
 from pidistill_math.asking import Question
 from pidistill_math.asking_units import asked_scale, asked_unit
 from pidistill_math.equality import alike, constant, equal
+from pidistill_math.forms_asked import another_form
 from pidistill_math.found import Found, no, yes
 from pidistill_math.kinds import Single
 from pidistill_math.measured import degrees_and_radians, measured, mixtures
@@ -36,7 +37,14 @@ _SIGNIFICANT: Final = 3
 
 
 def same(ours: Single, theirs: Single, question: Question, lenient: bool = False) -> Found:
-    """Whether `theirs` is the value `ours`. Raises `TooLarge`, or `NoValue` where neither has a number."""
+    """Whether `theirs` is the value `ours`, in the form asked for. Raises `TooLarge`, or `NoValue` without numbers."""
+    found = _same(ours, theirs, question, lenient)
+    if found.same and not lenient and (form := another_form(question.text, ours.node, theirs.node)):
+        return no(form, "form")
+    return found
+
+
+def _same(ours: Single, theirs: Single, question: Question, lenient: bool) -> Found:
     left, right = ours.node, theirs.node
     if theirs.shown is not None and left.head == "num" and left.text.startswith("decimal"):
         right = theirs.shown

@@ -20,7 +20,8 @@ from pidistill_math.syntax import Node, Unreadable, num, sym, vocabulary
 
 CONDITIONS: Final = frozenset({"for", "where", "with"})
 """Words that join a value and a condition on its symbols."""
-_WHOLE: Final = frozenset({"all", "any", "every", "some", "each", "an", "integer", "integers"})
+_EVERY: Final = frozenset({"all", "any", "every", "each", "real"})
+_WHOLE: Final = frozenset({"all", "real", "any", "every", "some", "each", "an", "integer", "integers"})
 _OPTIONS: Final = frozenset("ABCDEFGHIJabcde")
 _SET_SIGNS: Final = {"cup": "union", "cap": "inter", "setminus": "minus", "backslash": "minus", "bigcup": "union",
                      "smallsetminus": "minus"}  # fmt: skip
@@ -34,13 +35,24 @@ def read(text: str, lenient_units: bool = False) -> Node:
     """The tree of an answer. Raises `Unreadable` naming the part that is in no grammar."""
     if digits := letter_digits(text):
         return Node("numeral", number=num(16).number, text=digits)
+    if text.rstrip().endswith("\\") and not text.rstrip().endswith("\\\\"):  # a blank that lost its space
+        text = text.rstrip()[:-1]
     found = resolved(joined(tokens(respelt(text))))
-    while found and found[-1].kind == "op" and found[-1].text in ".,;":
+    while found and ((found[-1].kind == "op" and found[-1].text in ".,;") or (found[1:] and _is_only(found[-1]))):
         found.pop()
     if not found:
         raise Unreadable("nothing")
     reader = Reader(found, lenient_units)
     return reader.choice() or reader.phrase() or reader.whole()
+
+
+def _is_condition(token: Token) -> bool:
+    return token.kind == "word" and token.text.lower() in CONDITIONS
+
+
+def _is_only(token: Token) -> bool:
+    """Whether it is the word 'only', which says nothing at the end of an answer."""
+    return token.kind == "word" and token.text.lower() == "only"
 
 
 def alike(left: str, right: str) -> bool:
@@ -187,7 +199,7 @@ class Reader(Quantities):
                 if sign:
                     break
                 sign = token.text
-            elif token.kind == "word" and token.text.lower() in CONDITIONS and not sign:
+            elif (token.text == "forall" and sign in ("", ",")) or (_is_condition(token) and sign in ("", ",")):
                 sign = "for"
             elif (token.kind == "word" and token.text.lower() in JOINING) or token.text in (
                 "lor",
@@ -248,6 +260,10 @@ class Reader(Quantities):
             if self.tokens[self.at - 1].text.lower() in ("integer", "integers"):
                 self.at += 1
                 return Node("rel", (sym(letter.text), Node("named", text="Z")), text="in")
+            said = {token.text.lower() for token in self.tokens[at : self.at]}
+            if said <= _EVERY and self.at + 1 == len(self.tokens):
+                self.at += 1
+                return Node("rel", (sym(letter.text), Node("named", text="R")), text="in")
         self.at = at
         return None
 

@@ -53,12 +53,33 @@ _LETTER_DIGITS = re.compile(r"(?=\d*[A-Fa-f])([0-9A-Fa-f]{2,16})_\{?\s*(?:16|hex
 _LONGEST: Final = 400
 """Characters of the longest answer that is respelt: those that are longer are written by machines."""
 
+_ALL_THAT = re.compile(
+    r"\\text\s*\{\s*(?:all|every|any)(?:\s+real)?(?:\s+(?:numbers?|values?))?(?:\s+of)?\s*\}\s*"
+    r"(?=[a-z]\s*(?:\\(?:ge|le|geq|leq|ne|neq|geqslant|leqslant)(?![A-Za-z])|[<>]))",
+    re.IGNORECASE,
+)
+"""What announces an inequality: 'all x > 2'."""
+_FOR_ALL = re.compile(
+    r"(?:\\[,;: ]|\\q?quad|[\s,])*\\text\s*\{\s*,?\s*for\s+(?:all|every|each|any)(?:\s+real)?(?:\s+numbers?)?\s*\}"
+    r"\s*(?P<name>[a-z])(?:\s*\\in\s*\\mathbb\s*\{?\s*R\s*\}?)?\s*$"
+)
+"""A condition behind a function of its letter that every real number meets."""
+_BOLD_OPTION = re.compile(
+    r"\\(?:mathbf|mathrm|boldsymbol|bf|mathsf)\s*\{\s*\((?P<one>[A-J])\)\s*\}|\(\s*\\(?:mathbf|mathrm)\s*\{(?P<other>[A-J])\}\s*\)"
+)
+"""The label of an option in a bold type of formulas, which is read as one of text."""
+
 
 def respelt(text: str) -> str:
     """An answer in spellings that the grammar knows."""
     if len(text) > _LONGEST or not any(char.isalpha() for char in text):
         return text
     text = text.strip()
+    if (bold := _BOLD_OPTION.match(text)) is not None:
+        text = f"\\textbf{{({bold['one'] or bold['other']})}}{text[bold.end() :]}"
+    text = _ALL_THAT.sub("", text) if text.startswith("\\text") and _ALL_THAT.match(text) else text
+    if (every := _FOR_ALL.search(text)) is not None and f"({every['name']})" in text[: every.start()]:
+        text = text[: every.start()]
     if "(a)" in text:
         text = _without_labels(text)
     text = _CURRENCY.sub(r"\\$", _EXACTLY.sub("", _ANNOUNCED.sub("", text, count=1)))

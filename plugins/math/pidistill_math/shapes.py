@@ -200,6 +200,8 @@ def _chain(node: Node, found: list[str], accepts: Accepts) -> Shape:
         if found[0] == "~" and len(values) == 1:
             return Named(sides[0], Single(values[0], about=True))
         if not all_equal(values, found[-len(values) + 1 :] if len(values) > 1 else []):
+            if set(found) == {"="} and all(side.head == "sym" for side in sides[:-1]) and not symbols(sides[-1]):
+                return lists.record([Named(side, shape(sides[-1], accepts)) for side in sides[:-1]])  # x = y = 2
             if not all(symbols(side) for side in values):
                 raise Unreadable("a chain of equalities that is false")
             return Equation(tuple(sides))
@@ -210,7 +212,7 @@ def _chain(node: Node, found: list[str], accepts: Accepts) -> Shape:
         if not all_equal(sides, found):
             raise Unreadable("a chain of equalities that is false")
         return _shown(shape(stated_side(exact), accepts), sides[-1], found[-1])
-    if not named and len(sides) > 1 and found == ["="] * len(found) and len(sides) > 2 and all_equal(sides, found):
+    if not named and len(sides) > 1 and set(found) == {"="} and sides[0] != sides[-1] and all_equal(sides, found):
         return shape(sides[-1], accepts)
     if "~" in found:
         raise Unreadable("an approximate equation")

@@ -69,6 +69,8 @@ _ASIDE = re.compile(
     r",\s*(?:and\s+(?:we|so|this|that|it)\b|which\b|obtained\b|because\b|since\b|as\b)|;\s*(?:done|this|we)\b",
     re.IGNORECASE,
 )
+_ESTIMATE = re.compile(r"(?:there\s+(?:are|were)\s+)?(?:roughly|about|around)\s+\d[\d,]*\s+[A-Za-z]", re.IGNORECASE)
+"""A count that is none."""
 _NUMERAL = re.compile(r"\\?\$?(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:\\?%)?(?![\w.]*\d)")
 _SPOKEN = re.compile(r"[A-Za-z'-]+")
 _MOST_WORDS: Final = 14
@@ -150,6 +152,8 @@ def _sentence(text: str) -> str:
         if _ELSEWHERE.search(sentence[: copula.start()]):
             return ""
         candidates.append(undressed(sentence[copula.end() :]))
+    if _ESTIMATE.match(whole):
+        return ""
     chosen = next((candidate for candidate in candidates if readable(candidate)), None)
     return _finished(chosen or the_number(whole) or whole)
 

@@ -157,7 +157,7 @@ COUNTED: Final = vocabulary(
 
 MODIFIERS: Final = vocabulary("""different distinct possible total old long tall high deep wide away in all""")
 """Words that may stand before or behind a unit without changing it."""
-_BEHIND: Final = vocabulary("""old long tall high deep wide away ago""")
+_BEHIND: Final = vocabulary("""old long tall high deep wide away ago left remaining altogether overall total""")
 
 
 INCH_MARK: Final = Unit("length", Fraction(254, 10_000), '"')

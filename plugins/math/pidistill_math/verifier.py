@@ -14,8 +14,10 @@ from pidistill.authoring.memory import LastUsed
 from pidistill.authoring.options import Options, option
 from pidistill.contracts import Verifier
 from pidistill.records import Problem, Status, Verdict, content_hash
+from pidistill_math.asking import Question
 from pidistill_math.extract import extract
 from pidistill_math.judge import Ruling, judge, trouble
+from pidistill_math.sides import refuted
 
 _SHOWN: Final = 2_000
 """Characters of an answer that a verdict keeps."""
@@ -57,6 +59,9 @@ class MathVerifier(Verifier):
                 return Verdict(Status.ABSTAIN, reason=f"reference: {reason}")
             return Verdict(Status.NO_ANSWER, reason=found.reason, diagnostics=f"No final answer: {found.reason}.")
         ruling = self._ruling(problem, problem.reference, found.answer)
+        if ruling.status is Status.PASS and found.sides:
+            if reason := refuted(found.sides, found.answer, Question(problem.prompt)):
+                ruling = Ruling(Status.FAIL, "side", reason)
         return Verdict(
             ruling.status,
             1.0 if ruling.status is Status.PASS else 0.0,

@@ -1,0 +1,93 @@
+"""Whether the name in an answer plainly is another than the one that a question asks for by a sign or a word.
+
+``y = 4`` is no answer to 'Find the value of x' where the question has y too, nor ``f(2) = 11`` to 'Find g(2)', nor
+``minimum = 5`` to 'Find the maximum value'. Solutions name things as they like, though (``A = 12`` for the area of R),
+so that only questions count which ask for the sign itself with nothing but such words as 'the value of' before it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pidistill_math.syntax import Node
+
+_SIGN: Final = r"(?P<sign>[a-z](?:_(?:\w|\{\w{1,4}\}))?)"
+_PLAINLY = re.compile(
+    r"\b(?:find|compute|determine|calculate|what\s+is|what's|solve\s+for|give|(?<!mum\s)(?<!absolute\s)(?<!expected\s)value\s+of)\s+"
+    r"(?:(?:the|all|possible|exact|numerical|real|positive|negative|integer|whole|prime|natural|smallest|largest|least|greatest"
+    r"|integers?|values?\s+of|values?|constants?|variables?|unknown|numbers?(?!\s+of\b)|coordinate)\s+){0,5}"
+    rf"\$\s*{_SIGN}\s*\$(?!\s*-)",
+    re.IGNORECASE,
+)
+_OF_TWO = re.compile(
+    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?:\w+\s+)?(?:sum|product|difference)\s+of\s+"
+    r"\$(?P<one>[a-z])\$\s+and\s+\$(?P<other>[a-z])\$",
+    re.IGNORECASE,
+)
+_COORDINATE = re.compile(r"\bthe\s+\$?(?P<axis>[xy])\$?[\s-]*coordinate\b", re.IGNORECASE)
+_SLOPE = re.compile(r"\b(?:find|what\s+is|determine|compute|calculate)\s+the\s+slope\b", re.IGNORECASE)
+_EXTREME = re.compile(
+    r"\b(?:find|what\s+is|determine|compute|calculate)\s+the\s+(?P<which>maximum|minimum|largest|smallest|greatest|least)\b",
+    re.IGNORECASE,
+)
+_LARGE: Final = ("max", "largest", "greatest")
+_SMALL: Final = ("min", "smallest", "least")
+_STATISTICS: Final = ("mean", "median", "mode", "range")
+_HOW_MANY = re.compile(r"\bhow\s+many\b(?P<clause>[^.?!]{1,100})", re.IGNORECASE)
+
+
+def another_name(name: Node, text: str, asked: tuple[Node, ...]) -> str:
+    """Why a name is plainly not what `text` asks for; '' where it may be. `asked` are the expressions asked for."""
+    if name.head == "sym" and (reason := _another_sign(name.text, text)):
+        return reason
+    if name.head == "call" and name.text.endswith("()") and asked:
+        functions = [node for node in asked if node.head == "call" and node.text.endswith("()")]
+        if len(functions) == len(asked) and not any(node.text == name.text for node in functions):
+            return "another function than the one that the question asks for"
+    said = name.text.lower().strip("_()") if name.head in ("words", "call") else name.text.partition("_")[2].lower()
+    extremes = {"large" if found["which"].lower().startswith(_LARGE) else "small" for found in _EXTREME.finditer(text)}
+    if len(extremes) == 1 and said:
+        if said.startswith((*(_SMALL if extremes == {"large"} else _LARGE), "arg")):
+            return "the opposite extreme to the one that the question asks for"
+    if name.head == "words" and _of_another(name.text.lower(), text):
+        return "what belongs to another than the one that the question asks for"
+    return ""
+
+
+def _another_sign(name: str, text: str) -> str:
+    signs = {found["sign"].replace("{", "").replace("}", "") for found in _PLAINLY.finditer(text)}
+    if len(signs) == 1:
+        (sign,) = signs
+        function = re.search(rf"(?<![A-Za-z\\]){re.escape(sign)}(?:\(|\s*\\left\s*\(|\s*:)", text)
+        stem = name if "_" in sign else name.partition("_")[0]
+        known = re.search(rf"(?<![A-Za-z\\]){re.escape(name.partition('_')[0])}(?![A-Za-z])", text)
+        if function is None and known is not None and stem.lower() != sign.lower() and len(name) <= 6:
+            return f"a value of {name}, where the question asks for {sign}"
+    if (two := _OF_TWO.search(text)) is not None and name in (two["one"], two["other"]):
+        return f"a value of {name}, where the question asks for one of both letters"
+    axes = {found["axis"].lower() for found in _COORDINATE.finditer(text)}
+    if len(axes) == 1 and name in ("x", "y") and name not in axes:
+        return f"a value of {name}, where the question asks for the other coordinate"
+    if _SLOPE.search(text) and name in ("x", "y", "b"):
+        return f"a value of {name}, where the question asks for a slope"
+    return ""
+
+
+def _of_another(name: str, text: str) -> bool:
+    """Whether a name is joined by 'and' to the one of two that is counted: 'cows and hens. How many hens'."""
+    if _SLOPE.search(text) and "intercept" in name:
+        return True
+    asked = re.search(r"\b(?:find|what\s+is)\s+the\s+(mean|median|mode|range)\b", text, re.IGNORECASE)
+    if asked is not None and name in _STATISTICS:
+        return name != asked[1].lower()
+    counted = list(_HOW_MANY.finditer(text))
+    if not counted or not name.isalpha() or name in counted[-1]["clause"].lower():
+        return False
+    clause = counted[-1]["clause"].lower()
+    before = text[: counted[-1].start()].lower()
+    for pair in re.finditer(rf"\b(?:(\w+)\s+and\s+{name}s?|{name}s?\s+and\s+(\w+))\b", before):
+        other = pair[1] or pair[2]
+        if re.search(rf"\b{re.escape(other)}\b", clause):
+            return True
+    return False
