@@ -57,6 +57,8 @@ class Spec(NamedTuple):
     """Where the reference's objects had a word on data; None where that is unknown."""
     trusted: bool = False
     """Whether the program is the reference."""
+    modules: tuple[str, ...] = ()
+    """Modules that stand for the candidate's program: the test imports the entry point from there."""
 
 
 @cache

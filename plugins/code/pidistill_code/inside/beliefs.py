@@ -16,7 +16,7 @@ import re
 import sys
 from typing import Any
 
-from pidistill_code.inside.graph import BrokenError
+from pidistill_code.inside.graph import SCALARS, BrokenError
 from pidistill_code.inside.guard import is_sign
 from pidistill_code.inside.objects import BASES
 from pidistill_code.inside.remote import Peer
@@ -28,6 +28,10 @@ _FAMILIES = {
     **dict.fromkeys(AS_NUMBER | {"__round__", "__trunc__", "__floor__", "__ceil__"}, "number"),
 }
 """Special methods of which Python takes one for another."""
+_FAULTS = (AttributeError, TypeError, NameError, NotImplementedError)
+"""What a program raises that lacks what a test asks of it."""
+_TOLD_TO_CATCH = re.compile(r"(?<!class )\b(\w+)[ =(]*\([^()\n]*\b(?:AssertionError|(?:Base)?Exception)\b")
+_OWN_CATCHERS = frozenset({"raises", "assertRaises", "assertRaisesRegex", "isinstance", "issubclass", "except"})
 _OF_TESTS = frozenset({"tests", "preamble"})
 Use = tuple[str, str, int]
 """What was wanted, and by which instruction."""
@@ -46,6 +50,13 @@ def place(name: str) -> Use:
     while frame is not None and frame.f_code.co_filename not in _OF_TESTS:
         frame = frame.f_back
     return (name, "", -1) if frame is None else (name, frame.f_code.co_name, frame.f_lasti)
+
+
+def _thrown(op: str, args: tuple[Any, ...]) -> BaseException | None:
+    """The exception that a request tells an object of: a context manager that is left, a generator."""
+    if op not in ("op", "method") or args[1] not in ("__exit__", "__aexit__", "throw"):
+        return None
+    return next((item for item in args[2] if isinstance(item, BaseException)), None)
 
 
 class StopIterationRaised(Exception):
@@ -74,6 +85,10 @@ class Believing(Peer):
         """Whether the program is the reference."""
         self.used: dict[Use, int] = {}
         """What objects have been used for."""
+        self.caught = ""
+        """What the program has caught of what the test fails with."""
+        self._failures: list[BaseException] = []
+        """What the test has failed with in what the program has asked for, until the program answers."""
         self.raised: list[BaseException] = []
         """Exceptions that came from the other side, the last few."""
 
@@ -89,6 +104,58 @@ class Believing(Peer):
             error = StopIterationRaised(*error.args)
         self.raised = [*self.raised[-7:], error]
         return error
+
+    def request(self, op: str, *args: Any) -> Any:
+        """As `Peer.request`; a failure of the test that the program has caught on the way is remembered."""
+        outer, self._failures = self._failures, []
+        thrown = _thrown(op, args)
+        try:
+            found = super().request(op, *args)
+        except BaseException as error:
+            if thrown is not None and isinstance(error, StopIteration | StopIterationRaised):
+                self._caught(thrown)
+            elif self._failures and not isinstance(error, AssertionError | BrokenError):
+                self._caught(self._failures[0], raised=True)
+            self._failures = outer
+            raise
+        failures, self._failures = self._failures, outer
+        if failures:
+            self._caught(failures[0])
+        if thrown is None:
+            return found
+        if args[1] == "__aexit__":
+            return self._left(found, thrown)
+        if args[1] == "throw" or found.__class__ not in SCALARS or found:
+            self._caught(thrown)
+        return found
+
+    async def _left(self, leaving: Any, thrown: BaseException) -> object:
+        """What `__aexit__` comes to."""
+        found = await leaving
+        if found.__class__ not in SCALARS or found:
+            self._caught(thrown)
+        return found
+
+    def fails_here(self, error: BaseException) -> None:
+        """What test code that the program has called fails with: the program has to let it pass."""
+        if self._is_failure(error):
+            self._failures.append(error)
+
+    def _is_failure(self, error: BaseException) -> bool:
+        """Whether `error` says that the program is wrong: a failed assert, or a fault of the program that the test does
+        not speak of. Where the test tells the program to catch such things, it is what the test is about."""
+        if isinstance(error, AssertionError):
+            return not any(found[1] not in _OWN_CATCHERS for found in _TOLD_TO_CATCH.finditer(self.text))
+        own = isinstance(error, _FAULTS) and any(error is item for item in self.raised)
+        return own and not self.mentioned(type(error).__name__)
+
+    def _caught(self, error: BaseException, raised: bool = False) -> None:
+        """The program has caught `error` and goes on, or raises another. The reference may do so, too."""
+        use = place("catch")
+        self.used[use] = self.used.get(use, 0) + 1
+        wrong = not raised and self._is_failure(error) if self.uses is None else use not in self.uses
+        if wrong and not self.trusted:
+            self.caught = self.caught or f"the program catches what the test fails with: {type(error).__name__}"
 
     def _believes(self, remote: Any, name: str) -> bool:
         use = place(family(name))

@@ -60,6 +60,9 @@ class Peer(Objects):
         """What is raised here where a request has raised `error`."""
         return error
 
+    def fails_here(self, error: BaseException) -> None:
+        """Called where what the other side has asked for has raised `error` here."""
+
     def serve(self, root: object, nodes: object) -> tuple[object, ...]:
         """The message that answers a request."""
         request: Any = self.graph.unpack(root, nodes)
@@ -72,6 +75,7 @@ class Peer(Objects):
         except BrokenError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever is raised here is raised there
+            self.fails_here(error)
             return ("raise", *self.graph.pack(error.with_traceback(None)), self._effects())
 
     # --- What stand-ins do

@@ -171,15 +171,16 @@ class Runner:
 
     def run(self, *spec: Any) -> tuple[str, list[tuple[Any, ...]]]:
         """'' where the test came through, else what it said; and, of the reference, what its objects were used for."""
-        preamble, statements, names, uncalled, classes, operators, uses, trusted = spec
+        preamble, statements, names, uncalled, classes, operators, uses, trusted, modules = spec
         room = self._room
         room.text = f"{preamble}\n{statements}"
-        room.operators, room.trusted, room.used = frozenset(operators), trusted, {}
+        room.operators, room.trusted, room.used, room.caught = frozenset(operators), trusted, {}, ""
         room.uses = None if uses is None else {tuple(use): count for *use, count in uses}
-        why = self._run(preamble, statements, names, uncalled, classes)
+        why = self._run(preamble, statements, names, uncalled, classes, modules)
+        why = why or room.caught  # whoever has caught it, and however the test went on
         return why, [(*use, count) for use, count in room.used.items()] if trusted else []
 
-    def _run(self, preamble: str, statements: str, names: Any, uncalled: Any, classes: Any) -> str:
+    def _run(self, preamble: str, statements: str, names: Any, uncalled: Any, classes: Any, modules: Any) -> str:
         room = self._room
         random.seed(0)
         module = sys.modules["__main__"] = types.ModuleType("__main__")
@@ -197,6 +198,8 @@ class Runner:
             found = room.find(wanted, space)
             space.update(found)
             room.asked |= {item._remote_number for name, item in found.items() if name in classes and _is_class(item)}
+            for name in modules:
+                _add_module(name, room, found)
             exec(compile(statements, "tests", "exec", dont_inherit=True), space)
             _call_all(space, uncalled, set(space) - before - set(found))
         except SystemExit as end:
@@ -215,6 +218,25 @@ def _super(*given: Any) -> Any:
     if is_remote(type(given[0])):
         return Super(given[0]._remote_peer, *given)
     return super(*given)
+
+
+def _add_module(name: str, room: _Room, found: dict[str, Any]) -> None:
+    """A module that stands for the candidate's program, with the packages that it seems to be in."""
+
+    def look(wanted: str) -> Any:
+        there = {} if wanted[:2] == "__" else room.request("names", [wanted])
+        if wanted not in there:
+            raise AttributeError(f"module {name!r} has no attribute {wanted!r}")
+        return there[wanted]
+
+    parts = name.split(".")
+    for end in range(1, len(parts) + 1):
+        path = ".".join(parts[:end])
+        module = types.ModuleType(path)
+        module.__dict__.update(found, __path__=[], __getattr__=look)
+        sys.modules[path] = module
+        if end > 1:
+            setattr(sys.modules[".".join(parts[: end - 1])], parts[end - 1], module)
 
 
 def _is_class(item: object) -> bool:
