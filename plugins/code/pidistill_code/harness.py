@@ -29,7 +29,7 @@ def _compiled(preamble, statements):
 
 def _run(code, entry_point, stand_in, forgiven=()):
     _random.seed(0)
-    namespace = {"__name__": "tests", "_number": _number, "_forgiven": forgiven,
+    namespace = {"__name__": "__main__", "_number": _number, "_forgiven": forgiven,
                  "max": _extreme(max), "min": _extreme(min)}
     preamble, statements = code
     exec(preamble, namespace)

@@ -111,10 +111,7 @@ _ENTRY_ARGUMENTS = frozenset({"candidate", "func", "function", "fn", "f", "solut
 
 def uncalled_tests(body: Sequence[ast.stmt], entry_point: str) -> tuple[tuple[str, str], ...]:
     """Test functions and test classes that code defines and nothing in it uses, each with the argument it wants."""
-    used: set[str] = set()
-    for statement in body:
-        own = statement.name if isinstance(statement, ast.FunctionDef | ast.ClassDef) else ""
-        used |= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id != own}
+    used = _used(body)
     runs_all = any(
         isinstance(node, ast.Call) and ast.unparse(node.func) in ("unittest.main", "main")
         for statement in body
@@ -123,7 +120,9 @@ def uncalled_tests(body: Sequence[ast.stmt], entry_point: str) -> tuple[tuple[st
     found = []
     for statement in body:
         match statement:
-            case ast.FunctionDef(name=name, args=arguments) if name.startswith(("test", "check")) and name not in used:
+            case ast.FunctionDef(name=name, args=arguments) | ast.AsyncFunctionDef(name=name, args=arguments) if (
+                name.startswith(("test", "check")) and name not in used
+            ):
                 wants = arguments.args[: len(arguments.args) - len(arguments.defaults)]
                 given = {*_ENTRY_ARGUMENTS, entry_point}
                 takes_entry = wants and (name.startswith("check") or wants[0].arg in given)
@@ -132,3 +131,21 @@ def uncalled_tests(body: Sequence[ast.stmt], entry_point: str) -> tuple[tuple[st
                 if name.startswith("Test") or any("TestCase" in ast.unparse(base) for base in bases):
                     found.append((name, ""))
     return tuple(found)
+
+
+def _used(body: Sequence[ast.stmt]) -> set[str]:
+    """Names that are used by what runs: by more than a function that nothing uses and no test runner would call."""
+    found: set[str] = set()
+    waiting: list[tuple[str, set[str]]] = []
+    for statement in body:
+        names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            waiting.append((statement.name, names - {statement.name}))
+        else:
+            found |= names - {statement.name} if isinstance(statement, ast.ClassDef) else names
+    mentioned = set().union(*(names for _, names in waiting)) | found
+    tests = {name for name, _ in waiting if name.startswith(("test", "check")) and name not in mentioned}
+    while reached := [entry for entry in waiting if entry[0] in found | tests]:
+        waiting = [entry for entry in waiting if entry not in reached]
+        found = found.union(*(names for _, names in reached))
+    return found | {name for _, names in waiting for name in names if not name.startswith("test")}

@@ -20,7 +20,8 @@ from pidistill_code.inside.graph import SCALARS, BrokenError
 from pidistill_code.inside.guard import is_sign
 from pidistill_code.inside.objects import BASES
 from pidistill_code.inside.remote import Peer
-from pidistill_code.inside.standins import AS_NUMBER, NUMERIC, ORDERING, SIDES, TELLING, is_remote
+from pidistill_code.inside.shapes import LOOKED_AT, check_sequence
+from pidistill_code.inside.standins import AS_NUMBER, NUMERIC, ORDERING, SIDES, TELLING, RemoteClass, is_remote
 
 _FAMILIES = {
     **dict.fromkeys(("__eq__", "__ne__"), "equality"),
@@ -32,6 +33,8 @@ _FAULTS = (AttributeError, TypeError, NameError, NotImplementedError)
 """What a program raises that lacks what a test asks of it."""
 _TOLD_TO_CATCH = re.compile(r"(?<!class )\b(\w+)[ =(]*\([^()\n]*\b(?:AssertionError|(?:Base)?Exception)\b")
 _OWN_CATCHERS = frozenset({"raises", "assertRaises", "assertRaisesRegex", "isinstance", "issubclass", "except"})
+_MOST_LOOKS = 8
+"""At the shape of one object."""
 _OF_TESTS = frozenset({"tests", "preamble"})
 Use = tuple[str, str, int]
 """What was wanted, and by which instruction."""
@@ -87,6 +90,8 @@ class Believing(Peer):
         """What objects have been used for."""
         self.caught = ""
         """What the program has caught of what the test fails with."""
+        self._looks: dict[int, int] = {}
+        """How often the shape of each object has been looked at."""
         self._failures: list[BaseException] = []
         """What the test has failed with in what the program has asked for, until the program answers."""
         self.raised: list[BaseException] = []
@@ -171,6 +176,8 @@ class Believing(Peer):
         bare = name in NUMERIC or (name in SIDES and not all(is_remote(type(item)) for item in args))
         if bare and not self._believes(remote, name):
             return self._beside_data(remote, name, args)
+        if name in LOOKED_AT and isinstance(type(remote), RemoteClass) and not (self.trusted or self.is_asked(remote)):
+            self._look_at(remote)
         result = super().operate(remote, name, args)
         if name == "__eq__" and result is not NotImplemented:
             if type(result) is not bool:
@@ -178,6 +185,18 @@ class Believing(Peer):
             if result and self._is_equal(remote, os.urandom(16).hex()):
                 raise BrokenError("an object that is equal to everything")
         return result
+
+    def _look_at(self, remote: Any) -> None:
+        """Have its shape looked at, the first few times that one of its methods is used."""
+        looks = self._looks.get(remote._remote_number, 0)
+        if looks < _MOST_LOOKS:
+            self._looks[remote._remote_number] = looks + 1
+            try:
+                check_sequence(self, remote)
+            except BrokenError:
+                raise
+            except Exception:  # noqa: BLE001 - what it raises it raises again for the test
+                return
 
     def attribute(self, remote: Any, name: str) -> object:
         """An attribute of an object; a method that plain data has as well is told nothing unless that is believed."""

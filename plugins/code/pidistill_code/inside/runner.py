@@ -19,7 +19,7 @@ import types
 from typing import Any
 
 from pidistill_code.inside.beliefs import Believing, catches_all
-from pidistill_code.inside.checks import call_test, stand_in
+from pidistill_code.inside.checks import Runs, call_test, stand_in
 from pidistill_code.inside.effects import Witness
 from pidistill_code.inside.graph import SCALARS, BrokenError
 from pidistill_code.inside.standins import RemoteClass, Super, is_remote
@@ -166,6 +166,7 @@ class Runner:
 
     def __init__(self, exchange: Any) -> None:
         self._room = _Room(exchange)
+        self._runs: Runs | None = None
         pickle.loads = _loads
         pickle.Unpickler = _Unpickler  # type: ignore[misc]
 
@@ -177,6 +178,8 @@ class Runner:
         room.operators, room.trusted, room.used, room.caught = frozenset(operators), trusted, {}, ""
         room.uses = None if uses is None else {tuple(use): count for *use, count in uses}
         why = self._run(preamble, statements, names, uncalled, classes, modules)
+        if self._runs is not None:
+            why, self._runs.failed = why or self._runs.failed, ""
         why = why or room.caught  # whoever has caught it, and however the test went on
         return why, [(*use, count) for use, count in room.used.items()] if trusted else []
 
@@ -197,11 +200,18 @@ class Runner:
             before = set(space)
             found = room.find(wanted, space)
             space.update(found)
+            if "unittest" in room.text and self._runs is None:
+                self._runs = Runs()
             room.asked |= {item._remote_number for name, item in found.items() if name in classes and _is_class(item)}
             for name in modules:
                 _add_module(name, room, found)
             exec(compile(statements, "tests", "exec", dont_inherit=True), space)
-            _call_all(space, uncalled, set(space) - before - set(found))
+            made = set(space) - before - set(found)
+            _call_all(space, uncalled, made)
+            if self._runs is not None:
+                while left := self._runs.left_out(space, made):
+                    _run_class(left[-1], space)
+                    self._runs.classes.add(left[-1])
         except SystemExit as end:
             if end.code not in (0, False) or "unittest.main(" not in statements or end in room.raised:
                 return said(end)  # only `unittest` leaves where all is well
