@@ -8,9 +8,9 @@ first match wins:
 1. What follows the first `</think>` counts, if there is one. It is a tag where it begins or ends its line, or where the
    text begins with `<think>`; within a line of code, or in quotes, it is text.
 2. Fenced blocks marked as Python or not at all, with the indentation of the fence taken away: the last one that defines
-   the entry point, and before it blocks above that hold nothing but definitions that it uses. Where none does, but the
-   text as a whole does (a fence in a docstring), rule 3. Of a program, the last block marked as Python, else the last
-   that looks like code.
+   the entry point, and before it blocks above that hold nothing but definitions, or nothing but imports, that it uses.
+   Where none does, but the text as a whole does (a fence in a docstring), rule 3. Of a program, the last block marked
+   as Python, else the last that looks like code.
 3. Plain text that defines the entry point, without the prose before, between and after its code (`prose`). Constants,
    imports and `try:` above the first definition belong to it.
 4. Text, or the last block, that goes on where the prompt stops, if the problem allows that: the prompt, then the text
@@ -37,10 +37,17 @@ _THINK: Final = "</think>"
 _PROGRAM = re.compile(
     r"\b(?:input|print|open|write|readlines?|read|main)[ \t]*\(|\bsys\.std(?:in|out)\b|^import ", re.M
 )
-_TAGS: Final = (("[PYTHON]", "[/PYTHON]"), ("<answer>", "</answer>"), ("<code>", "</code>"), ("<python>", "</python>"))
+_TAGS: Final = (
+    ("[PYTHON]", "[/PYTHON]"),
+    ("[BEGIN]", "[DONE]"),
+    ("<answer>", "</answer>"),
+    ("<code>", "</code>"),
+    ("<python>", "</python>"),
+)
 _SHELL = re.compile(r"[ \t]*(?:\$|>|%)[ \t]")
 _MADE = re.compile(r"(?:(?:async[ \t]+)?def|class)[ \t]+([A-Za-z_]\w*)|([A-Za-z_]\w*)[ \t]*(?::[^=\n]*)?=(?!=)")
 _HARMLESS = re.compile(r"import\b|from\b|@|[#)\]}]|\"\"\"|''" + "'")
+_IMPORTED = re.compile(r"^(?:from[ \t]+\S+[ \t]+)?import[ \t]*(\([^)]*\)|[^\n]*)", re.MULTILINE)
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
@@ -197,15 +204,20 @@ def _written(name: str) -> re.Pattern[str]:
 
 
 def _within_tags(text: str, name: str) -> str:
-    """What stands between the last tags that begin a line, if it defines `name`."""
+    """What stands between the last tags that begin a line, or before one that ends it, if that defines `name`."""
     for opening, closing in _TAGS:
         at = text.rfind(opening)
-        if at < 0 or text[text.rfind("\n", 0, at) + 1 : at].strip():
-            continue
-        end = text.find(closing, at)
-        inner = text[at + len(opening) : end if end >= 0 else len(text)].strip("\n")
-        if _defines(inner, name):
-            return inner
+        while at >= 0:
+            if not text[text.rfind("\n", 0, at) + 1 : at].strip():
+                end = text.find(closing, at)
+                inner = text[at + len(opening) : end if end >= 0 else len(text)].strip("\n")
+                if _defines(inner, name):
+                    return inner
+            at = text.rfind(opening, 0, at)
+    for _, closing in _TAGS:  # the prompt may have opened it
+        at = text.find(f"\n{closing}")
+        if at >= 0 and _defines(text[:at], name):
+            return text[:at]
     return text
 
 
@@ -273,8 +285,10 @@ def _with_helpers(blocks: list[str]) -> str:
     code, helpers = blocks[-1], list[str]()
     words = set(_WORD.findall(code))
     for block in reversed(blocks[:-1]):
-        made = _definitions(block)
-        if made & words and not any(_defines(code, name) for name in made):
+        made, imported = _definitions(block), _imported(block)
+        helps = made & words and not any(_defines(code, name) for name in made)
+        own = any(_defines(code, name) and not _imports(code, name) for name in imported)
+        if helps or (imported & {*words, "*"} and not own):
             helpers.insert(0, block.rstrip() + "\n\n")
             words |= set(_WORD.findall(block))
     return "".join([*helpers, code])
@@ -290,6 +304,16 @@ def _definitions(block: str) -> set[str]:
         elif not _HARMLESS.match(line):
             return set()
     return found
+
+
+def _imported(block: str) -> set[str]:
+    """Names that a block of nothing but imports makes; none where it does anything else."""
+    lines = [line for _, line in margins(block.split("\n"))]
+    if not all(re.match(r"import\b|from\b|#|\)", line) for line in lines):
+        return set()
+    names = [name for found in _IMPORTED.findall(block) for name in found.strip("()").split(",")]
+    bare = [name.split("#")[0].split() for name in names]
+    return {words[-1] if len(words) == 3 else words[0].split(".")[0] for words in bare if words}
 
 
 def _stands_outside(text: str, name: str) -> bool:

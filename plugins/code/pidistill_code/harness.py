@@ -29,7 +29,7 @@ def _compiled(preamble, statements):
 
 def _run(code, entry_point, stand_in, forgiven=()):
     _random.seed(0)
-    namespace = {"__name__": "tests", "_number": _number, "_forgiven": forgiven,
+    namespace = {"__name__": "__main__", "_number": _number, "_forgiven": forgiven,
                  "max": _extreme(max), "min": _extreme(min)}
     preamble, statements = code
     exec(preamble, namespace)
@@ -91,9 +91,12 @@ def run(code, entry_point, entries):
         why = _said(error)
     return None if strayed else (why, made)
 """
+_MOST_BESIDE: Final = 500
+"""Calls of test code that is judged beside the program because it holds on to what it gave or got."""
 RECORD: Final = f"""{_COMMON}
 import marshal as _marshal
 _known = {{}}
+_MOST_BESIDE = {_MOST_BESIDE}
 _SCALARS = frozenset((type(None), bool, int, float, complex, str, bytes))
 
 def _copy(value):
@@ -109,6 +112,16 @@ def _copy(value):
 def load(program, entry_point):
     exec(compile(program, "reference", "exec"), _known)
     _known[None] = eval(entry_point, _known), _random.getstate() if "random" in program else None
+
+def _changeable(value):
+    # lists, dictionaries and sets in a value, each as often as it is there
+    kind = type(value)
+    if kind in (list, dict, set):
+        yield value
+    if kind in (list, tuple, dict):
+        for part in value.values() if kind is dict else value:
+            if type(part) not in _SCALARS:
+                yield from _changeable(part)
 
 class _Mute:
     pass
@@ -138,7 +151,8 @@ def _is_independent(code, entry_point, calls):
     return asked == [_marshal.dumps(call, 2) for call in calls]
 
 def record(code, entry_point, most):
-    transcript, trouble = [], []
+    transcript, trouble, answers = [], [], []
+    given, given_again = {{}}, False
     code = _compiled(*code)
     function, own = _known[None]
 
@@ -154,40 +168,63 @@ def record(code, entry_point, most):
         return value
 
     def stand_in(*args, **kwargs):
+        nonlocal given_again
         try:
             sent = _copy(args), _copy(kwargs)
+            if len(transcript) < _MOST_BESIDE:
+                for item in _changeable((*args, *kwargs.values())):
+                    given_again = given_again or id(item) in given
+                    given[id(item)] = item
             value = _copy(answer(_copy(args), _copy(kwargs)))
         except BaseException as error:
             trouble.append(error)
             raise
         transcript.append((*sent, _copy(value)))
+        if len(transcript) < _MOST_BESIDE and type(value) not in _SCALARS:
+            answers.append((value, transcript[-1][2]))
         return value
 
     _run(code, entry_point, stand_in)
     _known[None] = function, own
     if trouble or len(transcript) > most or _looks_at_arguments(code, entry_point, transcript):
         return None
+    changed = given_again or any(value != answer for value, answer in answers)
+    if len(transcript) <= _MOST_BESIDE and (changed or _keeps_answers(code, entry_point, transcript)):
+        return None
     calls = [(args, kwargs) for args, kwargs, _ in transcript]
     return transcript, _is_independent(code, entry_point, calls)
+
+def _spoil(value):
+    for part in list(_changeable(value)):
+        part.clear()
+
+def _keeps_answers(code, entry_point, transcript):
+    # whether it looks at an answer after a later call, which may have changed it
+    if all(type(answer) in _SCALARS for _, _, answer in transcript) or len(transcript) < 2:
+        return False
+    answers = iter([_copy(answer) for _, _, answer in transcript])
+    before = None
+
+    def stand_in(*_args, **_kwargs):
+        nonlocal before
+        _spoil(before)
+        before = next(answers)
+        return before
+
+    try:
+        _run(code, entry_point, stand_in)
+    except BaseException:
+        return True
+    return False
 
 def _looks_at_arguments(code, entry_point, transcript):
     if all(_SCALARS.issuperset(map(type, (*args, *kwargs.values()))) for args, kwargs, _ in transcript):
         return False
     answers = iter([_copy(answer) for _, _, answer in transcript])
 
-    def spoil(value):
-        if type(value) in (list, dict, set):
-            parts = list(value.values()) if type(value) is dict else list(value)
-            value.clear()
-            for part in parts:
-                spoil(part)
-        elif type(value) is tuple:
-            for part in value:
-                spoil(part)
-
     def stand_in(*args, **kwargs):
         answer = next(answers)
-        spoil((*args, *kwargs.values()))
+        _spoil((*args, *kwargs.values()))
         return answer
 
     try:

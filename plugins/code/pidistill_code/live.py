@@ -18,7 +18,7 @@ from typing import Final, NamedTuple, TypeAlias, cast
 from pidistill.sandbox import Answer, Kind, Limits, Program, Session
 
 _SHARED: Final = ("graph", "standins", "guard", "steps", "objects", "remote", "effects")
-_ROOM: Final = (*_SHARED, "beliefs", "checks", "runner")
+_ROOM: Final = (*_SHARED, "shapes", "beliefs", "checks", "runner")
 _LOAD: Final = """
 import sys as _sys, types as _types
 def _load(modules):
@@ -57,6 +57,8 @@ class Spec(NamedTuple):
     """Where the reference's objects had a word on data; None where that is unknown."""
     trusted: bool = False
     """Whether the program is the reference."""
+    modules: tuple[str, ...] = ()
+    """Modules that stand for the candidate's program: the test imports the entry point from there."""
 
 
 @cache
@@ -70,7 +72,7 @@ def _modules(*names: str) -> list[tuple[str, str]]:
 def served_text() -> str:
     """What a program needs to be served: it comes after the candidate's text, on one line."""
     space = "{'__name__': 'pidistill_code'}"
-    served = f"s['_load']({_modules(*_SHARED, 'served')!r})['serve_program'](globals())"
+    served = f"s['_load']({_modules(*_SHARED, 'turns', 'served')!r})['serve_program'](globals())"
     return f"\n{SERVE} = (lambda s: (exec({_LOAD!r}, s), {served})[1])({space})\n"
 
 

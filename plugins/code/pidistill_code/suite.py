@@ -33,7 +33,15 @@ from pidistill_code.classes import asked_operators, asks_class
 from pidistill_code.expressions import CandidateCall, NotPlainError, Term, compile_expression
 from pidistill_code.live import Spec
 from pidistill_code.peek import Traces
-from pidistill_code.syntax import defined_names, names_bound, names_used, parse, parse_lines, uncalled_tests
+from pidistill_code.syntax import (
+    defined_names,
+    imported_as_program,
+    names_looked_up,
+    names_used,
+    parse,
+    parse_lines,
+    uncalled_tests,
+)
 from pidistill_code.values import normalise, shown
 
 IN_PLACE: Final = "_evaluate_in_place"
@@ -181,7 +189,9 @@ class Suite:
         found = (self.root, *names)
         classes = tuple(name for name in found if asks_class(name, self.prompt, self.reference))
         operators = () if self.reference is not None else asked_operators(self.prompt, body, classes)
-        return Spec(self.preamble, text, found, uncalled_tests(body, self.root), classes, tuple(operators))
+        modules = tuple(sorted(imported_as_program(body, self.root)))
+        uncalled = uncalled_tests(body, self.root)
+        return Spec(self.preamble, text, found, uncalled, classes, tuple(operators), modules=modules)
 
 
 def _asked(test: Test) -> Iterator[tuple[CandidateCall, Sequence[object], bool]]:
@@ -282,8 +292,13 @@ class _Reader:
         return self._room(text, body)
 
     def _room(self, text: str, body: Sequence[ast.stmt]) -> list[Test]:
-        unknown = names_used(body) - names_bound(body) - self._known
-        if not unknown and not any(argument for _, argument in uncalled_tests(body, self.entry_point)):
+        root = self.entry_point.split(".", 1)[0].removesuffix("()")
+        looked_up, made = names_looked_up(text)
+        used = names_used(body)
+        unknown = (used & looked_up) - made - self._known
+        # A name that the test makes for itself somewhere is the candidate's where it is looked up before, or elsewhere.
+        about = root in looked_up or bool(imported_as_program(body, root))
+        if not (unknown or about or any(argument for _, argument in uncalled_tests(body, self.entry_point))):
             return []  # `assert True` says nothing about the candidate
         asserts = [node for statement in body for node in ast.walk(statement) if isinstance(node, ast.Assert)]
         recorded = unknown == {self.entry_point} and is_about_values(body) and not uncalled_tests(body, "")

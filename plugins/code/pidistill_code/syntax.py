@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import symtable
+import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -64,21 +66,44 @@ def names_used(body: Iterable[ast.AST]) -> frozenset[str]:
     )
 
 
-def names_bound(body: Iterable[ast.AST]) -> frozenset[str]:
-    """Names that code makes somewhere: by assignment, import, definition, as an argument or of an exception."""
+def names_looked_up(source: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Names that code looks up in its module, and names that it makes there.
+
+    A parameter, a variable of a comprehension or of a function, and a method are none of the module's, so a function of
+    the same name is still the module's elsewhere in the code. A class that makes a name of its own may read the
+    module's before, which counts.
+    """
+    looked_up: set[str] = set()
+    made: set[str] = set()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        waiting = [symtable.symtable(source, "tests", "exec")]
+    while waiting:
+        table = waiting.pop()
+        waiting += table.get_children()
+        kind = table.get_type()
+        for symbol in table.get_symbols():
+            of_module = kind == "module" or symbol.is_global()
+            if of_module and (symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()):
+                made.add(symbol.get_name())
+            if symbol.is_referenced() and (of_module or kind == "class"):
+                looked_up.add(symbol.get_name())
+    return frozenset(looked_up), frozenset(made)
+
+
+def imported_as_program(body: Sequence[ast.AST], name: str) -> frozenset[str]:
+    """Modules, none of the library's, from which code takes `name`: they stand for the candidate's program."""
+    nodes = [node for statement in body for node in ast.walk(statement)]
+    owners = {ast.unparse(node.value) for node in nodes if isinstance(node, ast.Attribute) and node.attr == name}
     found: set[str] = set()
-    for statement in body:
-        for node in ast.walk(statement):
-            match node:
-                case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
-                    found.add(name)
-                case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                    found.add(name)
-                case ast.alias(name=name, asname=other):
-                    found.add((other or name).split(".")[0])
-                case ast.ExceptHandler(name=str(name)) | ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
-                    found.add(name)
-    return frozenset(found)
+    for node in nodes:
+        match node:
+            case ast.ImportFrom(module=str(module), names=names, level=0):
+                if any(alias.name in (name, "*") for alias in names):
+                    found.add(module)
+            case ast.Import(names=names):
+                found.update(alias.name for alias in names if (alias.asname or alias.name) in owners)
+    return frozenset(module for module in found if module.partition(".")[0] not in sys.stdlib_module_names)
 
 
 _ENTRY_ARGUMENTS = frozenset({"candidate", "func", "function", "fn", "f", "solution", "solve"})
@@ -86,10 +111,7 @@ _ENTRY_ARGUMENTS = frozenset({"candidate", "func", "function", "fn", "f", "solut
 
 def uncalled_tests(body: Sequence[ast.stmt], entry_point: str) -> tuple[tuple[str, str], ...]:
     """Test functions and test classes that code defines and nothing in it uses, each with the argument it wants."""
-    used: set[str] = set()
-    for statement in body:
-        own = statement.name if isinstance(statement, ast.FunctionDef | ast.ClassDef) else ""
-        used |= {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id != own}
+    used = _used(body)
     runs_all = any(
         isinstance(node, ast.Call) and ast.unparse(node.func) in ("unittest.main", "main")
         for statement in body
@@ -98,11 +120,32 @@ def uncalled_tests(body: Sequence[ast.stmt], entry_point: str) -> tuple[tuple[st
     found = []
     for statement in body:
         match statement:
-            case ast.FunctionDef(name=name, args=arguments) if name.startswith(("test", "check")) and name not in used:
+            case ast.FunctionDef(name=name, args=arguments) | ast.AsyncFunctionDef(name=name, args=arguments) if (
+                name.startswith(("test", "check")) and name not in used
+            ):
                 wants = arguments.args[: len(arguments.args) - len(arguments.defaults)]
-                takes_entry = wants and (name.startswith("check") or wants[0].arg in _ENTRY_ARGUMENTS)
+                given = {*_ENTRY_ARGUMENTS, entry_point}
+                takes_entry = wants and (name.startswith("check") or wants[0].arg in given)
                 found.append((name, entry_point if takes_entry else ""))
             case ast.ClassDef(name=name, bases=bases) if name not in used and not runs_all:
                 if name.startswith("Test") or any("TestCase" in ast.unparse(base) for base in bases):
                     found.append((name, ""))
     return tuple(found)
+
+
+def _used(body: Sequence[ast.stmt]) -> set[str]:
+    """Names that are used by what runs: by more than a function that nothing uses and no test runner would call."""
+    found: set[str] = set()
+    waiting: list[tuple[str, set[str]]] = []
+    for statement in body:
+        names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            waiting.append((statement.name, names - {statement.name}))
+        else:
+            found |= names - {statement.name} if isinstance(statement, ast.ClassDef) else names
+    mentioned = set().union(*(names for _, names in waiting)) | found
+    tests = {name for name, _ in waiting if name.startswith(("test", "check")) and name not in mentioned}
+    while reached := [entry for entry in waiting if entry[0] in found | tests]:
+        waiting = [entry for entry in waiting if entry not in reached]
+        found = found.union(*(names for _, names in reached))
+    return found | {name for _, names in waiting for name in names if not name.startswith("test")}

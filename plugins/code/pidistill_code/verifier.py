@@ -69,7 +69,7 @@ class CodeVerifier(Verifier):
     """
 
     name: ClassVar[str] = "code"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
 
     def __init__(self, options: CodeOptions, sandbox: Sandbox) -> None:
         self.options = options

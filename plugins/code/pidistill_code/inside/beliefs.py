@@ -16,11 +16,12 @@ import re
 import sys
 from typing import Any
 
-from pidistill_code.inside.graph import BrokenError
+from pidistill_code.inside.graph import SCALARS, BrokenError
 from pidistill_code.inside.guard import is_sign
 from pidistill_code.inside.objects import BASES
 from pidistill_code.inside.remote import Peer
-from pidistill_code.inside.standins import AS_NUMBER, NUMERIC, ORDERING, SIDES, TELLING, is_remote
+from pidistill_code.inside.shapes import LOOKED_AT, check_sequence
+from pidistill_code.inside.standins import AS_NUMBER, NUMERIC, ORDERING, SIDES, TELLING, RemoteClass, is_remote
 
 _FAMILIES = {
     **dict.fromkeys(("__eq__", "__ne__"), "equality"),
@@ -28,6 +29,12 @@ _FAMILIES = {
     **dict.fromkeys(AS_NUMBER | {"__round__", "__trunc__", "__floor__", "__ceil__"}, "number"),
 }
 """Special methods of which Python takes one for another."""
+_FAULTS = (AttributeError, TypeError, NameError, NotImplementedError)
+"""What a program raises that lacks what a test asks of it."""
+_TOLD_TO_CATCH = re.compile(r"(?<!class )\b(\w+)[ =(]*\([^()\n]*\b(?:AssertionError|(?:Base)?Exception)\b")
+_OWN_CATCHERS = frozenset({"raises", "assertRaises", "assertRaisesRegex", "isinstance", "issubclass", "except"})
+_MOST_LOOKS = 8
+"""At the shape of one object."""
 _OF_TESTS = frozenset({"tests", "preamble"})
 Use = tuple[str, str, int]
 """What was wanted, and by which instruction."""
@@ -46,6 +53,13 @@ def place(name: str) -> Use:
     while frame is not None and frame.f_code.co_filename not in _OF_TESTS:
         frame = frame.f_back
     return (name, "", -1) if frame is None else (name, frame.f_code.co_name, frame.f_lasti)
+
+
+def _thrown(op: str, args: tuple[Any, ...]) -> BaseException | None:
+    """The exception that a request tells an object of: a context manager that is left, a generator."""
+    if op not in ("op", "method") or args[1] not in ("__exit__", "__aexit__", "throw"):
+        return None
+    return next((item for item in args[2] if isinstance(item, BaseException)), None)
 
 
 class StopIterationRaised(Exception):
@@ -74,6 +88,12 @@ class Believing(Peer):
         """Whether the program is the reference."""
         self.used: dict[Use, int] = {}
         """What objects have been used for."""
+        self.caught = ""
+        """What the program has caught of what the test fails with."""
+        self._looks: dict[int, int] = {}
+        """How often the shape of each object has been looked at."""
+        self._failures: list[BaseException] = []
+        """What the test has failed with in what the program has asked for, until the program answers."""
         self.raised: list[BaseException] = []
         """Exceptions that came from the other side, the last few."""
 
@@ -90,6 +110,58 @@ class Believing(Peer):
         self.raised = [*self.raised[-7:], error]
         return error
 
+    def request(self, op: str, *args: Any) -> Any:
+        """As `Peer.request`; a failure of the test that the program has caught on the way is remembered."""
+        outer, self._failures = self._failures, []
+        thrown = _thrown(op, args)
+        try:
+            found = super().request(op, *args)
+        except BaseException as error:
+            if thrown is not None and isinstance(error, StopIteration | StopIterationRaised):
+                self._caught(thrown)
+            elif self._failures and not isinstance(error, AssertionError | BrokenError):
+                self._caught(self._failures[0], raised=True)
+            self._failures = outer
+            raise
+        failures, self._failures = self._failures, outer
+        if failures:
+            self._caught(failures[0])
+        if thrown is None:
+            return found
+        if args[1] == "__aexit__":
+            return self._left(found, thrown)
+        if args[1] == "throw" or found.__class__ not in SCALARS or found:
+            self._caught(thrown)
+        return found
+
+    async def _left(self, leaving: Any, thrown: BaseException) -> object:
+        """What `__aexit__` comes to."""
+        found = await leaving
+        if found.__class__ not in SCALARS or found:
+            self._caught(thrown)
+        return found
+
+    def fails_here(self, error: BaseException) -> None:
+        """What test code that the program has called fails with: the program has to let it pass."""
+        if self._is_failure(error):
+            self._failures.append(error)
+
+    def _is_failure(self, error: BaseException) -> bool:
+        """Whether `error` says that the program is wrong: a failed assert, or a fault of the program that the test does
+        not speak of. Where the test tells the program to catch such things, it is what the test is about."""
+        if isinstance(error, AssertionError):
+            return not any(found[1] not in _OWN_CATCHERS for found in _TOLD_TO_CATCH.finditer(self.text))
+        own = isinstance(error, _FAULTS) and any(error is item for item in self.raised)
+        return own and not self.mentioned(type(error).__name__)
+
+    def _caught(self, error: BaseException, raised: bool = False) -> None:
+        """The program has caught `error` and goes on, or raises another. The reference may do so, too."""
+        use = place("catch")
+        self.used[use] = self.used.get(use, 0) + 1
+        wrong = not raised and self._is_failure(error) if self.uses is None else use not in self.uses
+        if wrong and not self.trusted:
+            self.caught = self.caught or f"the program catches what the test fails with: {type(error).__name__}"
+
     def _believes(self, remote: Any, name: str) -> bool:
         use = place(family(name))
         self.used[use] = self.used.get(use, 0) + 1
@@ -104,6 +176,8 @@ class Believing(Peer):
         bare = name in NUMERIC or (name in SIDES and not all(is_remote(type(item)) for item in args))
         if bare and not self._believes(remote, name):
             return self._beside_data(remote, name, args)
+        if name in LOOKED_AT and isinstance(type(remote), RemoteClass) and not (self.trusted or self.is_asked(remote)):
+            self._look_at(remote)
         result = super().operate(remote, name, args)
         if name == "__eq__" and result is not NotImplemented:
             if type(result) is not bool:
@@ -111,6 +185,18 @@ class Believing(Peer):
             if result and self._is_equal(remote, os.urandom(16).hex()):
                 raise BrokenError("an object that is equal to everything")
         return result
+
+    def _look_at(self, remote: Any) -> None:
+        """Have its shape looked at, the first few times that one of its methods is used."""
+        looks = self._looks.get(remote._remote_number, 0)
+        if looks < _MOST_LOOKS:
+            self._looks[remote._remote_number] = looks + 1
+            try:
+                check_sequence(self, remote)
+            except BrokenError:
+                raise
+            except Exception:  # noqa: BLE001 - what it raises it raises again for the test
+                return
 
     def attribute(self, remote: Any, name: str) -> object:
         """An attribute of an object; a method that plain data has as well is told nothing unless that is believed."""

@@ -17,6 +17,8 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
+from pidistill_code.inside.steps import run_coroutine
+
 
 class _Raises:
     def __init__(self, kinds: Any, match: str | None) -> None:
@@ -149,7 +151,9 @@ def call_test(function: Any, space: dict[str, Any]) -> None:
     for given in _combinations(getattr(function, "_rows", ())):
         with contextlib.ExitStack() as stack, contextlib.suppress(_Skipped):
             stack.callback(_streams, sys.stdout, sys.stderr)
-            function(**given, **_fixtures(function, given, space, stack))
+            found = function(**given, **_fixtures(function, given, space, stack))
+            if inspect.iscoroutine(found):
+                run_coroutine(found)
 
 
 def _streams(out: Any, err: Any) -> None:
@@ -190,6 +194,55 @@ def _fixtures(function: Any, given: Any, space: dict[str, Any], stack: contextli
         else:
             raise LookupError(f"the test function {function.__name__} wants {name!r}, which is not there")
     return found
+
+
+class Runs:
+    """What `unittest` has run, whoever has run it, and what has failed there, whoever looks at the result."""
+
+    def __init__(self) -> None:
+        unittest: Any = __import__("unittest")
+        self.classes: set[type] = set()
+        self.failed = ""
+        run = unittest.TestCase.run
+
+        def noted(case: Any, *args: Any) -> Any:
+            self.classes.add(type(case))
+            return run(case, *args)
+
+        unittest.TestCase.run = noted
+        for name in ("addFailure", "addError"):
+            self._watch(unittest.TestResult, name)
+        subtest = unittest.TestResult.addSubTest
+
+        def add(result: Any, test: Any, part: Any, error: Any) -> Any:
+            if error is not None:
+                self._note(error)
+            return subtest(result, test, part, error)
+
+        unittest.TestResult.addSubTest = add
+
+    def _watch(self, kind: Any, name: str) -> None:
+        method = getattr(kind, name)
+
+        def add(result: Any, test: Any, error: Any) -> Any:
+            self._note(error)
+            return method(result, test, error)
+
+        setattr(kind, name, add)
+
+    def _note(self, error: Any) -> None:
+        self.failed = self.failed or getattr(error[0], "__name__", "a failure")
+
+    def left_out(self, space: dict[str, Any], made: set[str]) -> list[type]:
+        """Classes of test cases that the tests have made, and nothing has run, nor a class derived from them."""
+        base: Any = sys.modules["unittest"].TestCase
+        found = [item for name in sorted(made) if isinstance(item := space.get(name), type) and issubclass(item, base)]
+        return [
+            item
+            for item in found
+            if any(name.startswith("test") for name in dir(item))
+            and not any(issubclass(kind, item) for kind in self.classes)
+        ]
 
 
 def stand_in() -> types.ModuleType:

@@ -15,6 +15,7 @@ import builtins
 import copy
 import sys
 import types
+from contextlib import nullcontext
 from typing import Any
 
 from pidistill_code.inside.graph import SCALARS, BrokenError
@@ -37,6 +38,10 @@ class Peer(Objects):
 
     def request(self, op: str, *args: object) -> Any:
         """Have the other side do it. Raises what it raised there."""
+        with self.asking():
+            return self._request(op, args)
+
+    def _request(self, op: str, args: tuple[Any, ...]) -> Any:
         root, nodes = self.graph.pack([op, *args])
         incoming = self._exchange(("ask", root, nodes, self._effects()))
         while True:
@@ -56,9 +61,20 @@ class Peer(Objects):
                 case _:
                     raise BrokenError("a message of no known kind")
 
+    def asking(self) -> Any:
+        """What a request is made in: a program's threads take turns."""
+        return nullcontext()
+
+    def serving(self) -> Any:
+        """What a request of the other side is done in."""
+        return nullcontext()
+
     def raised_here(self, error: BaseException, op: str, args: tuple[Any, ...]) -> BaseException:
         """What is raised here where a request has raised `error`."""
         return error
+
+    def fails_here(self, error: BaseException) -> None:
+        """Called where what the other side has asked for has raised `error` here."""
 
     def serve(self, root: object, nodes: object) -> tuple[object, ...]:
         """The message that answers a request."""
@@ -67,11 +83,13 @@ class Peer(Objects):
             op, args = request[0], request[1:]
             if type(op) is not str or type(args) is not list or not op.isalpha():
                 raise BrokenError("a request of no known kind")
-            value = getattr(self, f"_do_{op}")(*args)
+            with self.serving():
+                value = getattr(self, f"_do_{op}")(*args)
             return ("value", *self.graph.pack(value), self._effects())
         except BrokenError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever is raised here is raised there
+            self.fails_here(error)
             return ("raise", *self.graph.pack(error.with_traceback(None)), self._effects())
 
     # --- What stand-ins do

@@ -19,7 +19,7 @@ import types
 from typing import Any
 
 from pidistill_code.inside.beliefs import Believing, catches_all
-from pidistill_code.inside.checks import call_test, stand_in
+from pidistill_code.inside.checks import Runs, call_test, stand_in
 from pidistill_code.inside.effects import Witness
 from pidistill_code.inside.graph import SCALARS, BrokenError
 from pidistill_code.inside.standins import RemoteClass, Super, is_remote
@@ -166,20 +166,24 @@ class Runner:
 
     def __init__(self, exchange: Any) -> None:
         self._room = _Room(exchange)
+        self._runs: Runs | None = None
         pickle.loads = _loads
         pickle.Unpickler = _Unpickler  # type: ignore[misc]
 
     def run(self, *spec: Any) -> tuple[str, list[tuple[Any, ...]]]:
         """'' where the test came through, else what it said; and, of the reference, what its objects were used for."""
-        preamble, statements, names, uncalled, classes, operators, uses, trusted = spec
+        preamble, statements, names, uncalled, classes, operators, uses, trusted, modules = spec
         room = self._room
         room.text = f"{preamble}\n{statements}"
-        room.operators, room.trusted, room.used = frozenset(operators), trusted, {}
+        room.operators, room.trusted, room.used, room.caught = frozenset(operators), trusted, {}, ""
         room.uses = None if uses is None else {tuple(use): count for *use, count in uses}
-        why = self._run(preamble, statements, names, uncalled, classes)
+        why = self._run(preamble, statements, names, uncalled, classes, modules)
+        if self._runs is not None:
+            why, self._runs.failed = why or self._runs.failed, ""
+        why = why or room.caught  # whoever has caught it, and however the test went on
         return why, [(*use, count) for use, count in room.used.items()] if trusted else []
 
-    def _run(self, preamble: str, statements: str, names: Any, uncalled: Any, classes: Any) -> str:
+    def _run(self, preamble: str, statements: str, names: Any, uncalled: Any, classes: Any, modules: Any) -> str:
         room = self._room
         random.seed(0)
         module = sys.modules["__main__"] = types.ModuleType("__main__")
@@ -196,9 +200,18 @@ class Runner:
             before = set(space)
             found = room.find(wanted, space)
             space.update(found)
+            if "unittest" in room.text and self._runs is None:
+                self._runs = Runs()
             room.asked |= {item._remote_number for name, item in found.items() if name in classes and _is_class(item)}
+            for name in modules:
+                _add_module(name, room, found)
             exec(compile(statements, "tests", "exec", dont_inherit=True), space)
-            _call_all(space, uncalled, set(space) - before - set(found))
+            made = set(space) - before - set(found)
+            _call_all(space, uncalled, made)
+            if self._runs is not None:
+                while left := self._runs.left_out(space, made):
+                    _run_class(left[-1], space)
+                    self._runs.classes.add(left[-1])
         except SystemExit as end:
             if end.code not in (0, False) or "unittest.main(" not in statements or end in room.raised:
                 return said(end)  # only `unittest` leaves where all is well
@@ -215,6 +228,25 @@ def _super(*given: Any) -> Any:
     if is_remote(type(given[0])):
         return Super(given[0]._remote_peer, *given)
     return super(*given)
+
+
+def _add_module(name: str, room: _Room, found: dict[str, Any]) -> None:
+    """A module that stands for the candidate's program, with the packages that it seems to be in."""
+
+    def look(wanted: str) -> Any:
+        there = {} if wanted[:2] == "__" else room.request("names", [wanted])
+        if wanted not in there:
+            raise AttributeError(f"module {name!r} has no attribute {wanted!r}")
+        return there[wanted]
+
+    parts = name.split(".")
+    for end in range(1, len(parts) + 1):
+        path = ".".join(parts[:end])
+        module = types.ModuleType(path)
+        module.__dict__.update(found, __path__=[], __getattr__=look)
+        sys.modules[path] = module
+        if end > 1:
+            setattr(sys.modules[".".join(parts[: end - 1])], parts[end - 1], module)
 
 
 def _is_class(item: object) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from pidistill_code.inside.effects import Effects
 from pidistill_code.inside.remote import Peer
+from pidistill_code.inside.turns import Turns
 
 
 class _Input:
@@ -46,6 +47,8 @@ class Served(Peer):
     def __init__(self, space: dict[str, Any], exchange: Any, effects: Effects) -> None:
         super().__init__("c", lambda message: exchange(message)[0], effects.give, effects.take, False)
         self._space, self._program_effects = space, effects
+        turns = Turns()
+        self.asking, self.serving = turns.asking, turns.serving  # type: ignore[method-assign]
         self._replaced: dict[tuple[str, str], Any] = {}
 
     def _do_names(self, names: Any) -> dict[str, object]:
