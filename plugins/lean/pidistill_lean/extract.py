@@ -4,11 +4,12 @@ Only lines and words are looked at, never Lean's grammar: what the text means is
 completion can be read in more than one way, the other ways come along as `others`, and Lean's parser chooses
 (`compose.py` makes them). The rules, first match wins:
 
-1. What follows the last `</think>` counts. Thinking that has no end holds no answer.
+1. What follows the last `</think>` counts. Thinking that has no end holds no answer. Of that, what stands in the last
+   tags that ask for an answer (`<answer>`, `<lean>`, `[PROOF]`), unless only the text around them holds Lean.
 2. Of several texts (fenced blocks marked as Lean or not at all, an unclosed one reaching to the end, and what stands
    before the first fence) the last block that states the target; where none does, the text before the fences if that
    one does. A block that states it and leaves it open (with `sorry`, or without a proof) is a quotation where a block
-   with a bare proof follows.
+   with a bare proof follows. A block that is not marked, behind a proof in one that is, is what a program said of it.
 3. Else a bare proof, which goes on where the statement stops: indented text before a closing fence, or the last block,
    or plain text that begins like Lean.
 
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from pidistill_lean.compose import Extracted, bare, head_of, whole
@@ -29,7 +31,11 @@ __all__ = ["LONGEST", "Extracted", "extract", "fenced_blocks", "head_of", "stati
 LONGEST: Final = 200_000
 """Characters; longer text is no answer."""
 _FENCE = re.compile(r"^([ \t]*)(```+|~~~+)[ \t]*([\w+.-]*)[^\n]*$")
-_LEAN: Final = frozenset({"", "lean", "lean4", "lean3"})
+_LEAN: Final = frozenset({"", "lean", "lean4", "lean3", "leanprover", "tactic", "tactics"})
+_NOT_IN_LANGUAGE = re.compile(r"[^a-z0-9]")
+_TAGS: Final = r"answer|final_answer|lean4?|code|proof|solution|final|response"
+_TAG = re.compile(rf"^[ \t]*(?:<({_TAGS})>|\[({_TAGS})\])", re.IGNORECASE | re.MULTILINE)
+_NESTED_TAGS: Final = 3
 _COMMAND = re.compile(
     r"(?:theorem|lemma|example|def|abbrev|instance|inductive|structure|class|axiom|opaque|import|prelude|open|namespace|"
     r"section|end|variable|universe|set_option|attribute|private|protected|public|meta|noncomputable|partial|unsafe|nonrec|mutual|"
@@ -46,7 +52,7 @@ _TACTIC = re.compile(
     r"obtain|omega|pick_goal|polyrith|positivity|push_cast|push_neg|rcases|refine|rename_i|repeat|replace|revert|rfl|"
     r"right|ring|ring_nf|rintro|rotate_left|rw|rwa|set|show|simp|simp_all|simp_arith|simpa|skip|solve_by_elim|sorry|"
     r"specialize|split|subst|subst_vars|suffices|symm|tauto|trans|trivial|try|unfold|use|wlog|zify)\b[!?]?"
-    r"|[·.⟨(]|:=|\{|--|/-"
+    r"|[·.⟨(λ‹]|:=|\{|--|/-"
 )
 
 
@@ -65,6 +71,9 @@ _PROSE_WORDS: Final = (
     "sorry, "
 )
 _PROSE: Final = frozenset(_PROSE_WORDS.split())
+_TERM = re.compile(r"@[\w«]|@?[A-Z][\w'!?]*(?:\.[\w'!?«»]+)+(?=\s|[).,⟨(]|$)")
+"""A term's beginning that no sentence has: `@f`, `And.symm`."""
+_SENTENCE = re.compile(r"\b(?:is|are|was|the|this|that|which|we|it|gives?|proves?|shows?|should|and|does|will|can)\b")
 _WITHOUT_PROOF = re.compile(r":=(?:\s*by)?\Z")
 _LEFT_OPEN = re.compile(r"\b(?:sorry|admit)\b")
 
@@ -81,10 +90,12 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
         return Extracted(None, reason="its thinking does not come to an end")
     if not text.strip():
         return Extracted(None, reason="the completion is empty")
-    before, blocks, marked = fenced_blocks(text)
-    written = [block for block in blocks if block.strip()]
     states = stating(target)
-    last = next((at for at in reversed(range(len(written))) if states.search(written[at])), None)
+    text = _within_tags(text, states)
+    before, every, marked = _fenced(text)
+    blocks = [block for block in every if block.text.strip()]
+    written = [block.text for block in blocks]
+    last = _last_stating(blocks, states)
     if last is not None:
         ways = whole(written[last], item)
         if last + 1 < len(written) and _is_open(written[last], states) and not _DECLARES.search(written[-1]):
@@ -118,8 +129,43 @@ def begins_like_lean(text: str) -> bool:
     if _TACTIC.match(start):
         return True
     first = start.split("\n", 1)[0].rstrip()
+    if _TERM.match(first):
+        return not _SENTENCE.search(first) and (first.endswith("..") or first[-1:] not in ".!?:")
     word = _WORD.match(first)
     return word is not None and word[0] not in _PROSE and first[-1:] not in ".!?:"
+
+
+def _within_tags(text: str, states: re.Pattern[str]) -> str:
+    """What stands in the last tags that ask for an answer, to their end or the text's.
+
+    Where only the text around them holds Lean, it is the text as it was.
+    """
+    for _ in range(_NESTED_TAGS):
+        found = list(_TAG.finditer(text))
+        if not found:
+            break
+        opened = found[-1]
+        name = opened[1] or opened[2]
+        closing = re.compile(rf"</{name}>" if opened[1] else rf"\[/{name}\]", re.IGNORECASE)
+        closed = closing.search(text, opened.end())
+        inside = text[opened.end() : closed.start() if closed else len(text)]
+        around = text[: opened.start()] + (text[closed.end() :] if closed else "")
+        blocks = _fenced(around)[1]
+        if not inside.strip() or (not states.search(inside) and (blocks or states.search(around))):
+            break
+        text = inside.strip("\n")
+    return text
+
+
+def _last_stating(blocks: Sequence[_Block], states: re.Pattern[str]) -> int | None:
+    """The last block that states the target; one that is not marked as Lean only where none that is proves it."""
+    stating_ = [at for at, block in enumerate(blocks) if states.search(block.text)]
+    if not stating_:
+        return None
+    if not blocks[stating_[-1]].marked:
+        proofs = [at for at in stating_ if blocks[at].marked and not _is_open(blocks[at].text, states)]
+        return proofs[-1] if proofs else stating_[-1]
+    return stating_[-1]
 
 
 def _closes(text: str, before: str, written: Sequence[str]) -> bool:
@@ -149,13 +195,26 @@ def stating(target: str) -> re.Pattern[str]:
 
 
 def fenced_blocks(text: str) -> tuple[str, list[str], bool]:
-    """What stands before the first fence, what is in those that may hold Lean, and whether the first has a language.
+    """What stands before the first fence, what is in those that may hold Lean, and whether the first has a language."""
+    before, blocks, marked = _fenced(text)
+    return before, [block.text for block in blocks], marked
+
+
+@dataclass(frozen=True)
+class _Block:
+    text: str
+    marked: bool
+    """Whether it says that it is Lean."""
+
+
+def _fenced(text: str) -> tuple[str, list[_Block], bool]:
+    """What `fenced_blocks` says, with what each block says of itself.
 
     A fence is closed by one as long as its own that does not stand in a comment of Lean's. Lines of an indented fence
     lose its indentation.
     """
     before: list[str] = []
-    blocks: list[str] = []
+    blocks: list[_Block] = []
     fence, language, margin, lines, depth = "", "", "", list[str](), 0
     marked = seen = False
     every = text.split("\n")
@@ -165,19 +224,24 @@ def fenced_blocks(text: str) -> tuple[str, list[str], bool]:
         if not fence:
             if match:
                 marked = marked or (not seen and bool(match[3]))
-                margin, fence, language, lines, seen, depth = match[1], match[2], match[3].lower(), [], True, 0
+                margin, fence, language, lines, seen, depth = match[1], match[2], _language(match[3]), [], True, 0
             elif not seen:
                 before.append(line)
         elif match and match[2].startswith(fence) and not match[3] and not (depth > 0 and ends[number]):
             if language in _LEAN:
-                blocks.append("\n".join(lines))
+                blocks.append(_Block("\n".join(lines), bool(language)))
             fence = ""
         else:
             depth = max(0, depth + line.count("/-") - line.count("-/"))
             lines.append(line.removeprefix(margin))
     if fence and language in _LEAN:
-        blocks.append("\n".join(lines))
+        blocks.append(_Block("\n".join(lines), bool(language)))
     return "\n".join(before), blocks, marked
+
+
+def _language(word: str) -> str:
+    """A fence's language: `Lean-4` and `lean_4` are `lean4`."""
+    return _NOT_IN_LANGUAGE.sub("", word.lower()) or word.lower()
 
 
 def _comment_ends(lines: Sequence[str]) -> list[bool]:

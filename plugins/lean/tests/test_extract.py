@@ -163,3 +163,93 @@ def test_a_lone_fence_behind_a_proof_closes_it(completion: str) -> None:
 
 def test_a_lone_fence_before_a_proof_opens_it() -> None:
     assert found("exact this:\n```\nexact ⟨h.2, h.1⟩\n") == f"{HEAD}\n  exact ⟨h.2, h.1⟩\n"
+
+
+@pytest.mark.parametrize(
+    "completion",
+    [
+        f"<answer>\n{PROOF}\n</answer>",
+        f"<lean>\n{PROOF}\n</lean>",
+        f"<lean4>\n{PROOF}\n</lean4>",
+        f"<code>\n{PROOF}\n</code>",
+        f"<proof>\n{PROOF}\n</proof>\n",
+        f"[PROOF]\n{PROOF}\n[/PROOF]",
+        f"<think>plan</think><answer>\n{PROOF}\n</answer>",
+        f"<think>plan</think>\n\nBoth parts are there.\n\n<Answer>{PROOF}</Answer>\nDone.",
+        f"<answer>\n```lean4\n{PROOF}\n```\n</answer>",
+        f"<answer><lean>\n{PROOF}\n</lean></answer>",
+        f"<answer>\n{PROOF}\n",
+        f"<answer>theorem t : True := trivial</answer>\nBetter:\n<answer>\n{PROOF}\n</answer>",
+        f"```lean4\n{PROOF}\n```\n<answer>done</answer>",
+        f"{PROOF}\n\n<answer>Yes, it holds.</answer>",
+        f"<answer>\n{HEAD}\n  exact ⟨h.2, h.1⟩\n</answer>\n\n<explanation>Both parts.</explanation>",
+    ],
+)
+def test_tags_that_ask_for_an_answer_are_no_part_of_it(completion: str) -> None:
+    assert found(completion) == f"{PROOF}\n"
+
+
+@pytest.mark.parametrize(
+    "completion",
+    ["<answer>exact ⟨h.2, h.1⟩</answer>", "Swap them.\n<answer>\nby\n  exact ⟨h.2, h.1⟩\n</answer>\nDone."],
+)
+def test_a_bare_proof_stands_in_tags_too(completion: str) -> None:
+    assert found(completion) == f"{PROOF}\n"
+
+
+@pytest.mark.parametrize("language", ["tactics", "tactic", "leanprover", "lean-4", "Lean_4", "LEAN4", "lean"])
+def test_a_fence_may_say_that_it_is_lean_in_many_ways(language: str) -> None:
+    assert found(f"```{language}\n{PROOF}\n```") == f"{PROOF}\n"
+    assert found(f"```{language}\nexact ⟨h.2, h.1⟩\n```") == f"{PROOF}\n"
+
+
+@pytest.mark.parametrize("language", ["python", "text", "json", "c++", "bash", "-"])
+def test_a_fence_in_another_language_is_not_read(language: str) -> None:
+    assert found(f"```{language}\n{PROOF}\n```") is None
+
+
+@pytest.mark.parametrize(
+    "output", ["theorem t : no errors", f"{HEAD}\n  sorry", "t.lean: theorem t compiled", "theorem t (p q : Prop)"]
+)
+def test_a_block_without_a_mark_behind_a_marked_proof_is_what_a_program_said(output: str) -> None:
+    assert found(f"```lean4\n{PROOF}\n```\n\nOutput:\n\n```\n{output}\n```") == f"{PROOF}\n"
+
+
+def test_a_block_without_a_mark_proves_what_a_marked_one_leaves_open() -> None:
+    for start in (f"{HEAD}\n  sorry", HEAD):
+        assert found(f"The task:\n```lean4\n{start}\n```\nMy proof:\n```\n{PROOF}\n```") == f"{PROOF}\n"
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        "And.symm h",
+        "@And.symm p q h",
+        "And.intro h.2 h.1",
+        "And.symm ..",
+        "And.symm",
+        "Iff.mp And.comm h",
+        "λ h => h",
+        "‹_›",
+    ],
+)
+def test_plain_text_may_be_a_term(term: str) -> None:
+    result = extract(term, "t", STATEMENT)
+    ways = [result.source, *(other.source for other in result.others)]
+    assert f"{HEAD.removesuffix(' by')}\n  {term}\n" in ways
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "And.symm is what we need.",
+        "Nat.add_comm proves it",
+        "The proof is hard.",
+        "E.g. this holds.",
+        "Nat.add_comm, which is in the library",
+        "I would use And.symm",
+        "Lean.",
+    ],
+)
+def test_a_sentence_about_a_name_is_no_proof(sentence: str) -> None:
+    assert found(sentence) is None

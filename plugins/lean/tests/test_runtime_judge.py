@@ -42,7 +42,6 @@ HIDDEN_CODE = {
     "ofReduceNat in a hidden place": "theorem helper : True := by\n  have := @Lean.ofReduceNat\n  trivial",
     "a computed configuration": "def c : Lean.Meta.Simp.Config := {}\ntheorem helper : True := by simp (config := c)",
     "a configuration by a function": "theorem helper : True := by simp (config := id {})",
-    "a literal's instance": "instance : OfNat Nat 7 := ⟨8⟩\ntheorem helper : True := by simp (maxSteps := 7)",
     "a notation over an instance": 'instance : OfNat Nat 1022 := ⟨7⟩\nnotation "NN" => Nat',
     "a notation over a monad": 'instance {m : Type → Type} : Monad m := sorry\nlocal infixl:65 " ++++ " => Nat.add',
     "native in a configuration": "theorem helper : True := by decide (config := { native := true })",
@@ -62,6 +61,17 @@ HIDDEN_CODE = {
     "the initialiser of quotients": "init_quot",
     "an end in disguise": "#exit",
 }
+
+
+def test_no_instance_stands_behind_a_literal_in_a_configuration(lean: Runtime) -> None:
+    """It would not end if it were run; so it need not be refused."""
+    text = (
+        "partial def loop (n : Nat) : Nat := loop (n + 1)\ninstance : OfNat Nat 7 := ⟨loop 0⟩\n"
+        "theorem helper : True := by simp (maxSteps := 7)"
+    )
+    found = lean.check(FOUR, f"{text}\n\n{SOUND}", 5.0)
+    assert found.refused is None
+    assert proved(found)
 
 
 @pytest.mark.parametrize("text", HIDDEN_CODE.values(), ids=HIDDEN_CODE.keys())

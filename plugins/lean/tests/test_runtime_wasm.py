@@ -156,6 +156,21 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.parametrize("search", ["exact?", "apply?", "rw?"])
+def test_a_search_of_the_library_leaves_the_process_in_use(own: WasmRuntime, search: str) -> None:
+    """It works on the thread for tasks, which then sleeps with other values on its stack, where it slept before."""
+    swap = Theorem("theorem target (a b : Nat) : a + b = b + a := by sorry", "target")
+    own.start()
+    process, began = own.elaborator, time.monotonic()
+    found = own.check(swap, f"theorem target (a b : Nat) : a + b = b + a := by {search}", BUDGET_S)
+    assert found.type_matches
+    assert process is not None
+    assert process.usable()
+    assert own.elaborator is process
+    assert time.monotonic() - began < 20.0
+    assert passes(own)
+
+
 def test_the_process_ends_with_the_runtime() -> None:
     with open_runtime("wasm") as runtime:
         assert isinstance(runtime, WasmRuntime)

@@ -89,7 +89,7 @@ def sameNamespace (header : List String) (here : Name) : Bool :=
 
 The libraries that come with this Lean have no code of their definitions, so that it cannot generate code for a definition that maps over a
 list. Lean says so in an error. None is needed here, nobody runs it; but a definition that has no code anywhere, and does not say that it is
-`noncomputable`, is an error still. -/
+`noncomputable`, is an error still: one that rests on choice, or that recurses by a type's recursor, which Lean compiles for a few types alone. -/
 
 def hasDefinition : List (Name × ConstantInfo) → Bool := fun cs =>
   anyList cs (fun c => match c.2 with | .defnInfo _ => true | .opaqueInfo _ => true | _ => false)
@@ -105,6 +105,31 @@ def withoutCode (before : Environment) (cs : List (Name × ConstantInfo)) : Bool
        | _ => false)
   anyList cs (fun c => match c.2 with | .defnInfo v => anyList (constantsOf v.value) none' | _ => false)
 
+/-- Types whose recursor Lean compiles. That of `Nat` has code in the library, which this build lacks. -/
+def compiledRecursors : List Name := [``Eq.rec, ``HEq.rec, ``And.rec, ``Iff.rec, ``False.rec, ``Empty.rec, ``Acc.rec, ``Nat.rec, ``Eq.recOn]
+
+def isInductive (k : Kernel') (n : Name) : Bool := match k.find? n with | some (.inductInfo _) => true | _ => false
+
+/-- Whether a constant has no code with any Lean: a recursor, or what comes with each as `recOn`. What structural recursion becomes rests on
+`brecOn`, and Lean compiles that before; so it counts only where the command itself `names` it. -/
+def isRecursor (k : Kernel') (names : String → Bool) (n : Name) : Bool :=
+  let word := lastText n
+  !hasName compiledRecursors n &&
+    (match k.find? n with
+     | some (.recInfo _) => true
+     | some _ => isInductive k n.getPrefix && (word == "recOn" || word == "brecOn" && names word)
+     | none => false)
+
+/-- Whether one of the constants is a definition over a recursor. What comes with a type of the command's own is made of its recursor, and
+Lean compiles none of it. -/
+def overRecursor (after : Environment) (cmd : Syntax) (cs : List (Name × ConstantInfo)) : Bool :=
+  let k := after.toKernelEnv
+  let refused : Expr → Bool := fun value => anyList (constantsOf value) (isRecursor k (fun word => says word cmd))
+  let ofOwnType : Name → Bool := fun n => anyList cs (fun t => isInductive k t.1 && t.1.isPrefixOf n)
+  anyList cs (fun c =>
+    !ofOwnType c.1 &&
+      (match c.2 with | .defnInfo v => refused v.value | .opaqueInfo v => refused v.value | _ => false))
+
 def withNoncomputable : List Command.Scope → List Command.Scope
   | [] => []
   | s :: rest => { s with isNoncomputable := true } :: rest
@@ -114,7 +139,8 @@ def elabCommand (ictx : Parser.InputContext) (cmd : Syntax) (cmdPos : String.Pos
   let after ← elabOne ictx cmd cmdPos st
   if sorted after.messages.toList && hasDefinition (ownConstants st.env after.env) then
     let again ← elabOne ictx cmd cmdPos { st with scopes := withNoncomputable st.scopes }
-    if sorted again.messages.toList || withoutCode st.env (ownConstants st.env again.env) then pure after
+    let made := ownConstants st.env again.env
+    if sorted again.messages.toList || withoutCode st.env made || overRecursor again.env cmd made then pure after
     else pure { again with scopes := after.scopes }
   else pure after
 

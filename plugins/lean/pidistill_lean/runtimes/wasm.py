@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from pidistill.authoring.clock import off_the_clock
@@ -83,9 +84,13 @@ class WasmRuntime(SplitRuntime):
         """Of the larger of the processes now up; 0 where there is none."""
         return max((one.memory_bytes for one in (self.elaborator, self.judge) if one is not None), default=0)
 
-    def start(self) -> None:
-        """Have both processes up now rather than with the first request. Raises `VerifierError` where that fails."""
-        for one in (self.elaborator, self.judge):
+    def start(self, *, needed: Sequence[str] = ("elaborator", "judge")) -> None:
+        """Have both processes up now rather than with the first request. Raises `VerifierError` where that fails.
+
+        Only those `needed` are waited for where they have yet to be put back.
+        """
+        for role in needed:
+            one: Process | None = getattr(self, role)
             if one is not None and self._spent(one):
                 self._drop(one)
         if self.elaborator is not None and self.judge is not None:
@@ -139,7 +144,7 @@ class WasmRuntime(SplitRuntime):
         return process
 
     def _elaborating(self, theorem: Theorem, request: dict[str, Any], budget_s: float) -> tuple[dict[str, Any], float]:
-        self.start()
+        self.start(needed=["elaborator"])
         header = wire.sendable(theorem.header)
         if header not in self._headers:
             with off_the_clock():
@@ -151,7 +156,7 @@ class WasmRuntime(SplitRuntime):
         return self._asked("elaborator", request, budget_s)
 
     def _deciding(self, theorem: Theorem, request: dict[str, Any], budget_s: float) -> tuple[dict[str, Any], float]:
-        self.start()
+        self.start(needed=["judge"])
         whole = {
             **request,
             "header": wire.sendable(theorem.header),
@@ -175,7 +180,7 @@ class WasmRuntime(SplitRuntime):
         process: Process | None = getattr(self, role)
         if process is None or not process.usable():
             self._drop(process)
-            self.start()
+            self.start(needed=[role])
             process = getattr(self, role)
         assert process is not None
         try:
