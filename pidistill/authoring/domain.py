@@ -56,6 +56,10 @@ class PluginDomain(Domain):
         """The problems of `source`. Raises `DataError` naming the file and row, or the data set."""
         return self.data.problems(source)
 
+    def drawn_independently(self, source: DataSource) -> bool:
+        """Whether `source` is a generated data set."""
+        return source.path is None and source.dataset in self.data.generated
+
     def embedded(self) -> Embedded | None:
         """The tiny model and its problems; None where the package comes without its weights."""
         folder = Path(str(resources.files(type(self).__module__.rpartition(".")[0])))

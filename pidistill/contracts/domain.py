@@ -86,6 +86,11 @@ class Domain(ABC):
     def problems(self, source: DataSource) -> Iterator[Problem]:
         """The problems of `source`, in a stable order. Raises `DataError` naming file and row."""
 
+    def drawn_independently(self, source: DataSource) -> bool:
+        """Whether the problems of `source` are independent draws of a generator, which is all that is asked about:
+        those that are equal but for numbers are then no cluster of a sample from something wider."""
+        return False
+
     @abstractmethod
     def prompt(self, problem: Problem) -> Messages:
         """The plain student prompt. It never holds anything of `reference` or `solution`."""

@@ -87,7 +87,8 @@ class Pilot:
     def __init__(self, cell: Cell, problems: Sequence[Problem], samples: int) -> None:
         self.cell, self.problems, self.samples = cell, problems, samples
         self.ids = [problem.id for problem in problems]
-        self.clusters = {problem.id: cluster_of(problem) for problem in problems}
+        alone = cell.domain.drawn_independently(cell.config.data.train.source())
+        self.clusters = {problem.id: cluster_of(problem, alone) for problem in problems}
         (self.stage,) = cell.config.stages
         twice = self.stage.rollouts.model_copy(update={"samples": 2 * samples, "retries": 1, "rounds": 1})
         self.stage = self.stage.model_copy(update={"rollouts": twice})

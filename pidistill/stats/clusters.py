@@ -2,7 +2,8 @@
 
 Twenty sums with other numbers are one observation of 'can it add', twenty times over. Statistics that count them as
 twenty find effects that are not there, so they are resampled together (`intervals.two_way`). A data set says so itself
-with a field `cluster` in a problem's extra fields; else the text decides.
+with a field `cluster` in a problem's extra fields; else the text decides. What a generator drew is another matter:
+where it is the generator's problems that are asked about, each draw is independent of the others, alike or not.
 """
 
 from __future__ import annotations
@@ -24,9 +25,12 @@ def template(text: str) -> str:
     return _SIGN.sub(r"\1", _NUMBER.sub("#", plain))
 
 
-def cluster_of(problem: Problem) -> str:
-    """The name of the problem's cluster: the declared one, else its template's hash."""
+def cluster_of(problem: Problem, independent: bool = False) -> str:
+    """The name of the problem's cluster: the declared one, else itself where it was drawn independently of the others,
+    else its template's hash."""
     declared = problem.extra.get(DECLARED)
     if declared is not None:
         return f"declared:{declared}"
+    if independent:
+        return problem.id
     return content_hash(problem.domain, template(problem.prompt))[:12]

@@ -181,18 +181,21 @@ def cell_scores(
     seed: int,
     training: Training | None = None,
     stages: tuple[StageScores, ...] = (),
+    independent: bool = False,
 ) -> CellScores:
     """The cell's scores from its evaluation rollouts and their verdicts, before and after training.
 
     Rollouts are matched to `problems` by id, in any order; a problem may have several samples. Raises `DataError`
-    naming the problem when one has no rollout on a side, or when a rollout belongs to none of them.
+    naming the problem when one has no rollout on a side, or when a rollout belongs to none of them. `independent`: no
+    problems belong together, whatever their text (`Domain.drawn_independently`).
     """
     sides = {
         side: _sides(problems, judged, f"cell {recipe} / {domain} / {model} / seed {seed}, {side}")
         for side, judged in (("base", base), ("after", after))
     }
     scores = tuple(
-        ProblemScore(p.id, p.level, sides["base"][p.id], sides["after"][p.id], cluster_of(p)) for p in problems
+        ProblemScore(p.id, p.level, sides["base"][p.id], sides["after"][p.id], cluster_of(p, independent))
+        for p in problems
     )
     return CellScores(recipe, domain, model, seed, scores, training or Training(), stages)
 

@@ -40,6 +40,7 @@ def finish(cell: Cell, outcome: Outcome, planned: Planned, manager: Manager) -> 
             steps_asked=sum(stage.steps.asked or stage.steps.taken for stage in outcome.stages),
         ),
         stages=tuple(stage_scores(stage) for stage in outcome.stages),
+        independent=cell.domain.drawn_independently(cell.config.data.evaluate.source()),
     )  # fmt: skip
     summary: dict[str, Any] = {
         "cell": cell.settings(),

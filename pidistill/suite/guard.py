@@ -28,6 +28,9 @@ class GuardedDomain(Domain):
     def problems(self, source: DataSource) -> Iterator[Problem]:
         return iter(self._call(lambda: list(self._domain.problems(source))))
 
+    def drawn_independently(self, source: DataSource) -> bool:
+        return self._call(lambda: self._domain.drawn_independently(source))
+
     def prompt(self, problem: Problem) -> Messages:
         return self._call(lambda: self._domain.prompt(problem))
 

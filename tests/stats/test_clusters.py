@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -113,3 +114,11 @@ def test_problems_of_a_single_template_are_the_sample_and_that_is_said() -> None
     found = compare(templated(["one"] * 120), np.random.default_rng(0))
     assert found.arms[0].delta.method == "two-way"
     assert any("one template" in remark for remark in found.remarks)
+
+
+def test_what_a_generator_drew_belongs_together_only_where_it_says_so() -> None:
+    alike = [replace(problem("Compute 3."), id="a"), replace(problem("Compute 4."), id="b")]
+    assert len({cluster_of(p) for p in alike}) == 1
+    assert len({cluster_of(p, independent=True) for p in alike}) == 2
+    declared = [replace(p, extra={"cluster": "sums"}) for p in alike]
+    assert len({cluster_of(p, independent=True) for p in declared}) == 1
