@@ -49,7 +49,7 @@ def command(
     under the keys of a run of the same seed and settings, so what a run needs of it is not sampled again.
 
     \b
-        pidistill gap --domain math --form gold --form wrong --out gap.json
+        pidistill gap --domain DOMAIN --form gold --form wrong --out gap.json
         pidistill predict --gap gap.json --law law.json
     """
     from pidistill.cli.output import line, stderr, stdout, warn_of_problems
