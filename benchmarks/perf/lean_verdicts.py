@@ -132,7 +132,7 @@ def endurance(count: int) -> dict[str, object]:
     seconds: dict[bool, list[float]] = {True: [], False: []}
     wrong: list[str] = []
     given: list[tuple[object, ...]] = []
-    most = 0
+    most = held = 0
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with WasmRuntime(checks_per_process=max(400, count)) as lean:
         lean.start()
@@ -143,7 +143,9 @@ def endurance(count: int) -> dict[str, object]:
             most = max(most, lean.memory_bytes)
             if number >= WARM_UP:
                 seconds[true].append(found.seconds)
-            if passes(found) != true and true:
+            if passes(found) and not true:
+                held += 1  # another theorem's proof happens to prove this one, too
+            elif true and not passes(found):
                 wrong.append(text)
         wall = time.perf_counter() - began
         starts = lean.starts
@@ -159,20 +161,13 @@ def endurance(count: int) -> dict[str, object]:
         "processor_ms_a_check_with_restarts": 1000 * processor / (count + len(again)),
         "most_memory_mib": most >> 20,
         "references_refused": len(wrong),
-        "false_proofs_that_hold": sum(map(_held, work, given)),
+        "false_proofs_that_hold": held,
         "asked_again_in_another_order": len(again),
         "differ": differ,
         "all": quantiles(every),
         "true": quantiles(seconds[True]),
         "false": quantiles(seconds[False]),
     }
-
-
-def _held(work: tuple[Theorem, str, bool], given: tuple[object, ...]) -> bool:
-    """Whether another theorem's proof happens to prove this one, too."""
-    kind, matches, axioms, changed, replay_error, refused, _ = given
-    fine = kind == "theorem" and bool(matches) and "sorryAx" not in str(axioms) and not changed
-    return not work[2] and fine and replay_error is None and refused is None
 
 
 def overrun(budget_s: float) -> dict[str, object]:
