@@ -15,6 +15,7 @@ to the same weights.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import shutil
@@ -32,7 +33,8 @@ from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from pidistill.contracts import Objective, Trained, TrainJob
 from pidistill.errors import UsageError
-from pidistill.records import content_hash
+from pidistill.provenance import package_versions
+from pidistill.records import canonical_json, content_hash
 from pidistill.train import session
 from pidistill.train.examples import Encoded, Encoder
 from pidistill.train.metrics import StepLog
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 
 _STATE = "whole.json"
 """In a state's folder, once it is whole: what the trainer does not know of itself."""
+_PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate")
 _SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
 
 
@@ -186,9 +189,27 @@ class _Collator(DataCollatorForLanguageModeling):  # type: ignore[misc]
 
 
 def last_state(working: Path) -> Path | None:
-    """The newest state that was written to its end, if any."""
-    whole = [path.parent for path in working.glob(f"checkpoint-*/{_STATE}")]
+    """The newest state, if any, that was written to its end, is what was written, and is of the packages here."""
+    states = [(path.parent, _said(path.parent)) for path in working.glob(f"checkpoint-*/{_STATE}")]
+    whole = [state for state, said in states if said.pop("seal", None) == _seal(state, said)]
     return max(whole, key=lambda path: int(path.name.removeprefix("checkpoint-")), default=None)
+
+
+def _said(state: Path) -> dict[str, Any]:
+    try:
+        said = json.loads((state / _STATE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _seal(state: Path, said: Mapping[str, Any]) -> str:
+    """Hash of a state's files, of what is said of it, and of the versions of the packages that go on from it."""
+    words = canonical_json([dict(said), dict(package_versions(*_PACKAGES))])
+    digest = hashlib.blake2b(words.encode(), digest_size=16)
+    for path in sorted(path for path in state.iterdir() if path.is_file() and _STATE not in path.name):
+        digest.update(path.name.encode() + hashlib.blake2b(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 class _Save(TrainerCallback):  # type: ignore[misc]
@@ -212,8 +233,9 @@ class _Save(TrainerCallback):  # type: ignore[misc]
         epochs, steps = divmod(state.global_step, math.ceil(rows / batch))
         seen = trainer.collator.order[: epochs * rows + steps * batch]  # the next batch may have been drawn already
         said = {"tokens_processed": trainer.tokens_processed, "order": seen, "lines": trainer.log_of_steps.lines}
+        sealed = {**said, "seal": _seal(folder, said)}
         unfinished = folder / f".{_STATE}"
-        unfinished.write_text(json.dumps(said), "utf-8")
+        unfinished.write_text(json.dumps(sealed), "utf-8")
         unfinished.rename(folder / _STATE)
         for other in working.glob("checkpoint-*"):
             if other != folder:

@@ -46,9 +46,10 @@ def watch(divergence: bool = True, **bounds: float) -> Watch:
     return Watch(cell, SimpleNamespace(name="train"))  # type: ignore[arg-type]
 
 
-def go_through(one: Watch, turns: Sequence[Sequence[Attempt]]) -> None:
+def go_through(one: Watch, turns: Sequence[Sequence[Attempt]]) -> Watch:
     for number, attempts in enumerate(turns, 1):
         one.saw(f"refresh {number}", attempts, MODEL)
+    return one
 
 
 @pytest.mark.parametrize(
@@ -85,16 +86,17 @@ def test_a_reward_that_falls_turn_after_turn_stops_the_run() -> None:
     ],
 )
 def test_a_reward_that_does_not_is_let_through(passed: list[int]) -> None:
-    go_through(watch(), [turn(n, 40) for n in passed])
+    one = go_through(watch(), [turn(n, 40) for n in passed])
+    assert [reward for reward, _ in one.rewards] == [n / 40 for n in passed], "every turn was looked at"
 
 
 def test_what_could_not_be_judged_is_no_fall_of_the_reward() -> None:
     turns = [[*turn(20, 40), *(attempt(90 + i, Status.ERROR) for i in range(10 * n))] for n in range(6)]
-    go_through(watch(), turns)
+    assert go_through(watch(), turns).rewards == [(0.5, 40)] * 6
 
 
 def test_few_attempts_say_nothing() -> None:
-    go_through(watch(), [turn(), turn(0, 7, truncated=True, tokens=1)])
+    assert len(go_through(watch(), [turn(), turn(0, 7, truncated=True, tokens=1)]).rewards) == 1
 
 
 def test_teacher_and_student_that_run_apart_stop_the_run_where_the_loss_is_their_distance() -> None:

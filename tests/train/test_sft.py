@@ -18,6 +18,7 @@ from pidistill.engines.chat import render_prompt
 from pidistill.engines.loading import load_model, trained_ref
 from pidistill.errors import EngineError, UsageError
 from pidistill.records import Example, ModelRef
+from pidistill.train import sft
 from pidistill.train.examples import Encoder
 from pidistill.train.sft import SFTObjective, last_state, micro_batch_size, rows
 from pidistill.train.weights import open_trainee
@@ -236,6 +237,36 @@ def test_a_killed_job_goes_on_to_the_same_end(
     assert found == expected
     assert same_weights(tmp_path / "whole", tmp_path / "again")
     assert (tmp_path / "whole" / "metrics.jsonl").read_text() == (tmp_path / "again" / "metrics.jsonl").read_text()
+
+
+def test_a_state_that_is_damaged_or_of_other_packages_is_not_gone_on_from(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    working = tmp_path / "working"
+    working.mkdir()
+
+    def die(done: int, total: int, row: object) -> None:
+        if done == 3:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(job("a", save_minutes=1e-9, working=working, progress=die, epochs=2, batch_size=3))
+    state = last_state(working)
+    assert state is not None
+    for path in sorted(path for path in state.iterdir() if path.is_file()):
+        content = path.read_bytes()
+        for damaged in (content[: len(content) // 2], bytes([content[0] ^ 1]) + content[1:]):
+            path.write_bytes(damaged)
+            assert last_state(working) is None, path.name
+        path.write_bytes(content)
+    told = state / "whole.json"
+    said = json.loads(told.read_text())
+    told.write_text(json.dumps({**said, "tokens_processed": said["tokens_processed"] + 1}))
+    assert last_state(working) is None
+    told.write_text(json.dumps(said))
+    assert last_state(working) == state
+    monkeypatch.setattr(sft, "package_versions", lambda *names: dict.fromkeys(names, "0"))
+    assert last_state(working) is None
 
 
 def test_bfloat16_trains_all_weights_in_float32(job: Job) -> None:
