@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -16,7 +17,7 @@ from pidistill.errors import UsageError, VerifierError
 from pidistill_lean import setup
 from pidistill_lean.protocol import LeanDied, LeanTimeout, Theorem
 from pidistill_lean.runtimes import look, names, open_runtime
-from pidistill_lean.runtimes.process import WALL_FACTOR
+from pidistill_lean.runtimes.process import WALL_FACTOR, Process
 from pidistill_lean.runtimes.wasm import WasmRuntime
 
 FOUR = Theorem("theorem target : (2 : Nat) + 2 = 4 := by sorry", "target")
@@ -86,6 +87,37 @@ def test_the_killed_process_is_replaced(own: WasmRuntime) -> None:
     own.elaborator.popen.wait()
     assert passes(own)
     assert own.starts == starts + 1
+
+
+def test_a_long_reply_arrives_whole_however_slowly_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read, waits = Process._read, [0.0]
+
+    class Slow:
+        """Standard output, whose pipe is full by the time that anybody looks."""
+
+        def __init__(self, pipe: IO[bytes]) -> None:
+            self.pipe = pipe
+
+        def readline(self, most: int) -> bytes:
+            time.sleep(waits[0])
+            return self.pipe.readline(most)
+
+        def close(self) -> None:
+            self.pipe.close()
+
+    def slowly(process: Process) -> None:
+        assert process.popen.stdout is not None
+        monkeypatch.setattr(process.popen, "stdout", Slow(process.popen.stdout))
+        read(process)
+
+    monkeypatch.setattr(Process, "_read", slowly)
+    long = "a" * 300_000  # of a pipe's 65,536
+    with WasmRuntime() as runtime:
+        runtime.start()
+        waits[0] = 0.5
+        found = runtime.check(FOUR, f'{SOUND[:-4]} by\n  have : String := "{long}"\n  rfl', BUDGET_S)
+        assert found.type_matches and found.replay_error is None and not found.axioms
+        assert passes(runtime)
 
 
 def test_a_process_is_replaced_after_its_share_and_verdicts_stay() -> None:

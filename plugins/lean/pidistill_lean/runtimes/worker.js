@@ -33,9 +33,16 @@ const watch = `
   setInterval(gone, 1000);`;
 if (Number(parent)) new Worker(watch, { eval: true }).unref();
 
+const clock = new Int32Array(new SharedArrayBuffer(4));
+const pause = (ms) => Atomics.wait(clock, 0, 0, ms);
+
+/** Writes a line, however long, to whoever reads it, however slowly: Node makes a pipe one that does not block, and a full one an error. */
 function write(text) {
   const bytes = Buffer.from(text + '\n');
-  for (let at = 0; at < bytes.length;) at += fs.writeSync(1, bytes, at);
+  for (let at = 0; at < bytes.length;) {
+    try { at += fs.writeSync(1, bytes, at); }
+    catch (e) { if (e.code !== 'EAGAIN') throw e; pause(1); }
+  }
 }
 
 const chunk = Buffer.alloc(1 << 16);
@@ -51,7 +58,7 @@ function readLine() {
     }
     let have;
     try { have = fs.readSync(0, chunk, 0, chunk.length, null); }
-    catch (e) { if (e.code === 'EOF') return null; if (e.code === 'EAGAIN') continue; throw e; }
+    catch (e) { if (e.code === 'EOF') return null; if (e.code !== 'EAGAIN') throw e; pause(1); continue; }
     if (!have) return null;
     pending.push(Buffer.from(chunk.subarray(0, have)));
   }
@@ -123,9 +130,6 @@ function keep() {
   slots = wasmTable.length;
   return true;
 }
-
-const clock = new Int32Array(new SharedArrayBuffer(4));
-const pause = (ms) => Atomics.wait(clock, 0, 0, ms);
 
 /** The stacks of Lean's threads, now and in the image. */
 function stacks() {
@@ -262,7 +266,11 @@ globalThis.Module = {
     if (mode !== 'serve') { if (line.startsWith('@@')) write(line); return; }
     if (!handler && line.startsWith('@@ready ')) handler = Number(line.slice(8));
   },
-  printErr(line) { if (!locked) fs.writeSync(2, line + '\n'); },
+  printErr(line) {
+    if (locked) return;
+    try { fs.writeSync(2, line + '\n'); }
+    catch (e) { if (e.code !== 'EAGAIN') throw e; }  // chatter for which there is no room
+  },
   instantiateWasm(imports, done) {
     closable(imports.env);
     done(...slim.start(script, imports));
