@@ -135,7 +135,7 @@ class Judge:
         """The tests in the room, the program beside them."""
         results: list[Result] = []
         end: Kind | None = None
-        with self.session.start(program_text(suite, source) + served_text(), limits) as program:
+        with self.session.start(program_text(suite, source) + served_text(self.session), limits) as program:
             if not program.loaded.ok:
                 end = program.loaded.kind
             else:

@@ -4,7 +4,7 @@ Two programs talk: the test code in the room, and the candidate's in its own san
 through what passes here, and nothing of it is looked at here: a message is plain data, which the room's side reads with
 care (`inside`). What decides is only what the room says of each test, and whether the program is still there.
 
-This is the slow way, about twenty milliseconds and a third of one more for each use of an object. It is taken where a
+This is the slow way, several milliseconds and a third of one more for each use of an object. It is taken where a
 test is about more than plain values: objects, exceptions, functions as arguments, a second name that the program has to
 define, or calls that nobody can know beforehand.
 """
@@ -14,18 +14,28 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple, TypeAlias, cast
+from weakref import WeakKeyDictionary
 
-from pidistill.sandbox import Answer, Kind, Limits, Program, Session
+from pidistill.authoring.clock import off_the_clock
+from pidistill.errors import SandboxError
+from pidistill.sandbox import Answer, Call, Kind, Limits, Plain, Program, Session
 
 _SHARED: Final = ("graph", "standins", "guard", "steps", "objects", "remote", "effects")
+_SERVED: Final = (*_SHARED, "turns", "served")
 _ROOM: Final = (*_SHARED, "shapes", "beliefs", "checks", "runner")
+_COMPILE: Final = """
+import binascii, marshal
+def compiled(modules):
+    codes = [marshal.dumps(compile(text, name, "exec", dont_inherit=True)) for name, text in modules]
+    return [(name, binascii.b2a_base64(code).decode()) for (name, _), code in zip(modules, codes)]
+"""
 _LOAD: Final = """
-import sys as _sys, types as _types
+import binascii as _binascii, marshal as _marshal, sys as _sys, types as _types
 def _load(modules):
-    for name, text in modules:
+    for name, code in modules:
         module = _sys.modules[name] = _types.ModuleType(name)
         module.__path__ = []
-        exec(compile(text, name, "exec", dont_inherit=True), module.__dict__)
+        exec(_marshal.loads(_binascii.a2b_base64(code)), module.__dict__)
     return module.__dict__
 """
 _MOST_MESSAGES: Final = 30_000
@@ -61,24 +71,43 @@ class Spec(NamedTuple):
     """Modules that stand for the candidate's program: the test imports the entry point from there."""
 
 
+_COMPILED: WeakKeyDictionary[Session, dict[tuple[str, ...], list[tuple[str, str]]]] = WeakKeyDictionary()
+
+
+def _modules(session: Session, names: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Modules of `inside`, each with its code as the Python of `session` has compiled it, once: that takes ten times as
+    long as what a usual test does. Raises `SandboxError`. No program may be open in `session`."""
+    known = _COMPILED.setdefault(session, {})
+    if names not in known:
+        with off_the_clock():
+            outcome = session.run(_COMPILE, [Call("compiled", (_texts(names),))])
+        if not outcome.answers or not outcome.answers[0].ok:
+            raise SandboxError(
+                f"The sandbox cannot compile what tests need: {outcome.end or outcome.answers or 'no answer'}.",
+                "Look at: pidistill doctor",
+            )
+        known[names] = cast("list[tuple[str, str]]", outcome.answers[0].value)
+    return known[names]
+
+
 @cache
-def _modules(*names: str) -> list[tuple[str, str]]:
-    folder = files("pidistill_code").joinpath("inside")
-    texts = [(f"pidistill_code.inside.{name}", folder.joinpath(f"{name}.py").read_text("utf-8")) for name in names]
+def _texts(names: tuple[str, ...]) -> list[Plain]:
+    folder = files(__package__).joinpath("inside")
+    texts: list[Plain] = [
+        (f"pidistill_code.inside.{name}", folder.joinpath(f"{name}.py").read_text("utf-8")) for name in names
+    ]
     return [("pidistill_code", ""), ("pidistill_code.inside", ""), *texts]
 
 
-@cache
-def served_text() -> str:
-    """What a program needs to be served: it comes after the candidate's text, on one line."""
+def served_text(session: Session) -> str:
+    """What a program needs to be served in `session`: it comes after the candidate's text, on one line."""
     space = "{'__name__': 'pidistill_code'}"
-    served = f"s['_load']({_modules(*_SHARED, 'turns', 'served')!r})['serve_program'](globals())"
+    served = f"s['_load']({_modules(session, _SERVED)!r})['serve_program'](globals())"
     return f"\n{SERVE} = (lambda s: (exec({_LOAD!r}, s), {served})[1])({space})\n"
 
 
-@cache
-def _room_text() -> str:
-    return f"{_LOAD}\nrun = _load({_modules(*_ROOM)!r})['begin']()\n"
+def _room_text(room: Session) -> str:
+    return f"{_LOAD}\nrun = _load({_modules(room, _ROOM)!r})['begin']()\n"
 
 
 class Said(NamedTuple):
@@ -98,7 +127,7 @@ class Tests:
     def __init__(self, room: Session, limits: Limits, candidate: Program) -> None:
         self._candidate = candidate
         self._messages = 0
-        self._program = room.start(_room_text(), limits)
+        self._program = room.start(_room_text(room), limits)
 
     def __enter__(self) -> Tests:
         return self

@@ -10,6 +10,7 @@ import pytest
 from pidistill.records import Problem
 from pidistill.sandbox import Limits, Session
 from pidistill_code.judge import Judge, Run
+from pidistill_code.live import served_text
 from pidistill_code.suite import RoomTest, Suite, read_suite
 from pidistill_sandboxes.process import ProcessSandbox
 
@@ -91,7 +92,12 @@ def test_nothing_runs_twice_where_calls_are_independent_and_answers_of_a_size(ju
         def close(self) -> None:
             raise AssertionError("it is not ours")
 
-    counting = Judge(Counting(), judge.room)
+    session = Counting()
+    served_text(session)  # what programs are served by, which is compiled once
+    assert started == ["at once"]
+    served_text(session)
+    assert started.pop() == "at once" and not started
+    counting = Judge(session, judge.room)
     assert counting.run(suite, PROGRAMS["wrong once"], LIMITS).passed == 1
     assert started == ["at once"]
     counting.run(beside(suite), PROGRAMS["wrong once"], LIMITS)

@@ -5,14 +5,11 @@ the fixtures `capsys`, `tmp_path` and `monkeypatch`. Installed packages are not 
 from __future__ import annotations
 
 import contextlib
-import inspect
 import io
 import math
 import os
-import pathlib
 import re
 import sys
-import tempfile
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -152,7 +149,7 @@ def call_test(function: Any, space: dict[str, Any]) -> None:
         with contextlib.ExitStack() as stack, contextlib.suppress(_Skipped):
             stack.callback(_streams, sys.stdout, sys.stderr)
             found = function(**given, **_fixtures(function, given, space, stack))
-            if inspect.iscoroutine(found):
+            if isinstance(found, types.CoroutineType):
                 run_coroutine(found)
 
 
@@ -172,6 +169,8 @@ def _combinations(rows: Any) -> Iterator[dict[str, object]]:
 
 
 def _fixtures(function: Any, given: Any, space: dict[str, Any], stack: contextlib.ExitStack) -> dict[str, object]:
+    import inspect  # which most tests do without, and which costs as much as they do; likewise below
+
     found: dict[str, object] = {}
     for name, parameter in inspect.signature(function).parameters.items():
         if name in given or parameter.default is not parameter.empty:
@@ -179,7 +178,7 @@ def _fixtures(function: Any, given: Any, space: dict[str, Any], stack: contextli
         own = space.get(name)
         if getattr(own, "_is_fixture", False):
             value = own(**_fixtures(own, {}, space, stack))  # type: ignore[misc]
-            if inspect.isgenerator(value):
+            if isinstance(value, types.GeneratorType):
                 made = value
                 value = next(made)
                 stack.callback(next, made, None)
@@ -187,6 +186,9 @@ def _fixtures(function: Any, given: Any, space: dict[str, Any], stack: contextli
         elif name == "capsys":
             found[name] = _Captured()
         elif name == "tmp_path":
+            import pathlib
+            import tempfile
+
             found[name] = pathlib.Path(tempfile.mkdtemp())
         elif name == "monkeypatch":
             patches = found[name] = _Patches()
