@@ -66,8 +66,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """As many as there are cores for this process, and two at least: many tests wait for what they have started."""
-    return max(2, len(os.sched_getaffinity(0)))
+    """One more than there are cores for this process, and three at least: many tests wait for what they started."""
+    return max(2, len(os.sched_getaffinity(0))) + 1
 
 
 @pytest.hookimpl(optionalhook=True)

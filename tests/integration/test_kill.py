@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pidistill.store.store import Store
+from tests.warm import Run, Warm
 
 KILLS = 10
 SETTINGS = [
@@ -50,11 +48,14 @@ def staged(folder: Path) -> list[str]:
     return [*paths, "--set", "data.train.limit=32", "--set", "data.evaluate.limit=24"]
 
 
-def start(what: list[str], store: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "pidistill", "run", *what, *SETTINGS, "--store", str(store)],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
-    )  # fmt: skip
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    with Warm(tmp_path_factory.mktemp("warm")) as warm:
+        yield warm
+
+
+def start(warm: Warm, what: list[str], store: Path) -> Run:
+    return warm.start(["run", *what, *SETTINGS, "--store", str(store)])
 
 
 def progress(store: Path) -> int:
@@ -62,10 +63,9 @@ def progress(store: Path) -> int:
     return sum(path.stat().st_size + 1 for path in store.rglob("*") if path.is_file())
 
 
-def finish(what: list[str], store: Path) -> dict[str, object]:
-    process = start(what, store)
-    output, _ = process.communicate(timeout=900)
-    assert process.returncode == 0, output.decode()
+def finish(warm: Warm, what: list[str], store: Path) -> dict[str, object]:
+    run = start(warm, what, store)
+    assert run.wait() == 0, run.output()
     (report,) = store.glob("reports/*/report.json")
     data = json.loads(report.read_text())
     data["settings"].pop("store", None)
@@ -76,24 +76,24 @@ def finish(what: list[str], store: Path) -> dict[str, object]:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("kind", ["arms", "stages"])
-def test_ten_kills_change_nothing(tmp_path: Path, kind: str) -> None:
+def test_ten_kills_change_nothing(warm: Warm, tmp_path: Path, kind: str) -> None:
     what = ARMS if kind == "arms" else staged(tmp_path / "recipes")
-    undisturbed = finish(what, tmp_path / "undisturbed")
+    undisturbed = finish(warm, what, tmp_path / "undisturbed")
     whole = progress(tmp_path / "undisturbed")
     store, rng = tmp_path / "killed", random.Random(7)
     moments = sorted(rng.uniform(0, whole) for _ in range(KILLS))
     killed = 0
     for moment in moments:
-        process = start(what, store)
-        while process.poll() is None and (not store.exists() or progress(store) < moment):
+        run = start(warm, what, store)
+        while run.poll() is None and (not store.exists() or progress(store) < moment):
             time.sleep(0.01)
-        if process.poll() is None:
+        if run.poll() is None:
             time.sleep(rng.uniform(0, 0.3))
-            os.killpg(process.pid, signal.SIGKILL)
+            run.kill()
             killed += 1
-        process.communicate()
+        run.wait()
     assert killed >= KILLS // 2, "the run was over before it could be killed"
-    assert finish(what, store) == undisturbed
+    assert finish(warm, what, store) == undisturbed
     with Store(store) as opened:
         assert opened.rollouts.duplicates == 0 == opened.verdicts.duplicates
         assert not opened.damage()

@@ -17,7 +17,7 @@ from pidistill_lean.protocol import Runtime
 from pidistill_lean.skeleton import skeletons
 from pidistill_lean.theorem_tasks import Task
 from pidistill_lean.theorems import LEVELS, SPLITS, draw, problems, split_of, tasks
-from pidistill_lean.verifier import LeanVerifier, theorem_of
+from pidistill_lean.verifier import LeanOptions, LeanVerifier, theorem_of
 
 PINNED = [
     "theorem t (q s u : Prop) (h : q) : u ∨ s ∨ q",
@@ -39,12 +39,22 @@ def following(drawn: list[Problem]) -> list[Problem]:
     return [*drawn[len(LEVELS) :], *drawn[: len(LEVELS)]]
 
 
-def test_every_reference_proof_passes_and_never_proves_the_next_theorem(verifier: LeanVerifier) -> None:
+@pytest.fixture(scope="module")
+def ungraded(lean: Runtime) -> LeanVerifier:
+    """Does not look at the sub-goals of what fails, which takes longer than all else."""
+    return LeanVerifier(LeanOptions(budget_s=60.0, graded=False), lean)
+
+
+def test_every_reference_proof_passes_and_never_proves_the_next_theorem(
+    verifier: LeanVerifier, ungraded: LeanVerifier
+) -> None:
     domain, drawn = LeanDomain(), sample(80)
     for problem, other in zip(drawn, following(drawn), strict=True):
-        assert verifier.verify(problem, str(domain.oracle(problem))).passed, problem.solution
-        verdict = verifier.verify(problem, str(domain.oracle(other)))
+        assert ungraded.verify(problem, str(domain.oracle(problem))).passed, problem.solution
+        verdict = ungraded.verify(problem, str(domain.oracle(other)))
         assert verdict.status.judged and not verdict.passed, (problem.prompt, other.prompt)
+        if problem in drawn[:: len(LEVELS) + 1]:  # of every level, in turn
+            assert verifier.verify(problem, str(domain.oracle(other))).score < 1.0
 
 
 def test_every_skeleton_elaborates_with_nothing_worse_than_sorry(lean: Runtime) -> None:
@@ -58,13 +68,15 @@ def test_every_skeleton_elaborates_with_nothing_worse_than_sorry(lean: Runtime) 
 
 
 @pytest.mark.parametrize("tactic", ["grind", "omega", "simp_all"])
-def test_no_closing_tactic_proves_more_than_about_a_third_of_a_level(tactic: str, verifier: LeanVerifier) -> None:
+def test_no_closing_tactic_proves_more_than_about_a_third_of_a_level(tactic: str, ungraded: LeanVerifier) -> None:
     for level in (2, 3, 4, 5):
         drawn = [p for p in problems("train", seed=23, limit=300) if p.level == level]
-        closed = sum(
-            verifier.verify(p, f"```lean4\n{p.prompt.replace('sorry', tactic)}\n```").passed for p in drawn
-        )  # fmt: skip
-        assert closed <= 0.4 * len(drawn)
+        closed, most = 0, int(0.4 * len(drawn))
+        for left, problem in zip(reversed(range(1, len(drawn) + 1)), drawn, strict=True):
+            if closed + left <= most:
+                break  # whatever the rest would say
+            closed += ungraded.verify(problem, f"```lean4\n{problem.prompt.replace('sorry', tactic)}\n```").passed
+        assert closed <= most
 
 
 def test_statements_and_proofs_are_short_and_the_prompt_holds_no_proof() -> None:
