@@ -29,7 +29,7 @@ def rollout(
     """A rollout for each ask, in order, by `role`, the current student being `model`."""
     speaker = cell.speaker(role)
     speaks = speaker.of(model)
-    keys = [rollout_key(speaker, speaks, ask) for ask in asks]
+    keys = rollout_keys(speaker, speaks, asks)
     wanted = dict(zip(keys, asks, strict=True))
 
     def make(missing: list[str]) -> Iterator[dict[str, Rollout]]:
@@ -53,9 +53,13 @@ def rollout(
     return [(ask.problem, found[key]) for key, ask in zip(keys, asks, strict=True)]
 
 
-def rollout_key(speaker: Speaker, model: ModelRef, ask: Ask) -> str:
-    """Everything that a rollout depends on, and nothing else."""
-    return content_hash(
-        "rollout", speaker.engine.name, dict(speaker.engine.identity()), model.revision, dict(model.chat),
-        ask.problem.id, [message.to_json() for message in ask.messages], ask.sampling.identity(),
-    )  # fmt: skip
+def rollout_keys(speaker: Speaker, model: ModelRef, asks: Sequence[Ask]) -> list[str]:
+    """Of each ask, everything that its rollout depends on, and nothing else."""
+    engine, chat = dict(speaker.engine.identity()), dict(model.chat)
+    return [
+        content_hash(
+            "rollout", speaker.engine.name, engine, model.revision, chat,
+            ask.problem.id, [message.to_json() for message in ask.messages], ask.sampling.identity(),
+        )
+        for ask in asks
+    ]  # fmt: skip

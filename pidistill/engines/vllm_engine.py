@@ -81,29 +81,30 @@ class VLLMEngine:
         engine = self._engine()
         window = int(self._llm.model_config.max_model_len)
         waiting: dict[str, int] = {}
-        try:
-            for index, (request, prompt) in enumerate(
-                zip(requests, chat.render_requests(self._tokenizer, requests, self._ref.chat), strict=True)
-            ):
-                if len(prompt) >= window or request.sampling.max_tokens < 1:
-                    yield [(index, Generation("", (), (), len(prompt), truncated=True))]
-                    continue
-                self._served += 1
-                waiting[str(self._served)] = index
-                engine.add_request(
-                    str(self._served),
-                    self._vllm.TokensPrompt(prompt_token_ids=list(prompt)),
-                    self._parameters(request.sampling),
-                    lora_request=self._adapter_request(),
-                )
-            while waiting:
-                yield [
-                    (waiting.pop(output.request_id), self._generation(output))
-                    for output in self._next_finished(engine, len(waiting), tell)
-                ]
-        finally:
-            if waiting:
-                engine.abort_request(list(waiting))
+        with self._eagerly():
+            try:
+                for index, (request, prompt) in enumerate(
+                    zip(requests, chat.render_requests(self._tokenizer, requests, self._ref.chat), strict=True)
+                ):
+                    if len(prompt) >= window or request.sampling.max_tokens < 1:
+                        yield [(index, Generation("", (), (), len(prompt), truncated=True))]
+                        continue
+                    self._served += 1
+                    waiting[str(self._served)] = index
+                    engine.add_request(
+                        str(self._served),
+                        self._vllm.TokensPrompt(prompt_token_ids=list(prompt)),
+                        self._parameters(request.sampling),
+                        lora_request=self._adapter_request(),
+                    )
+                while waiting:
+                    yield [
+                        (waiting.pop(output.request_id), self._generation(output))
+                        for output in self._next_finished(engine, len(waiting), tell)
+                    ]
+            finally:
+                if waiting:
+                    engine.abort_request(list(waiting))
 
     def identity(self) -> Mapping[str, JSON]:
         """The type of the weights and those options of `vllm.LLM` that can change a rollout."""
@@ -143,7 +144,7 @@ class VLLMEngine:
     def _next_finished(self, engine: Any, running: int, tell: Callable[[int], None]) -> list[Any]:
         """Step until some of the `running` requests are done; their outputs."""
         try:
-            with self._guarded():
+            with self._own_randomness():
                 while engine.has_unfinished_requests():
                     tell(min(running, self._config.batch_size))
                     if finished := [output for output in engine.step() if output.finished]:
@@ -219,7 +220,8 @@ class VLLMEngine:
             max_tokens=sampling.max_tokens,
             seed=sampling.seed % 2**63,
             stop_token_ids=sorted(self._ends),
-            logprobs=0,
+            logprobs=0,  # of the token that was sampled alone
+            flat_logprobs=True,
             detokenize=False,
             output_kind=self._vllm.sampling_params.RequestOutputKind.FINAL_ONLY,
         )
@@ -244,23 +246,26 @@ class VLLMEngine:
         return Generation(
             completion=chat.decode_completion(self._tokenizer, token_ids, self._ends),
             token_ids=token_ids,
-            logprobs=tuple(step[token].logprob for step, token in zip(completion.logprobs, token_ids, strict=True)),
+            logprobs=tuple(completion.logprobs.logprobs),
             prompt_tokens=len(output.prompt_token_ids),
             truncated=completion.finish_reason == "length",
         )
 
     @contextlib.contextmanager
     def _guarded(self) -> Iterator[None]:
-        """On the CPU build: run vLLM without torch.compile, and leave the rest of the process as it was.
+        """Run vLLM and leave the rest of the process as it was."""
+        with self._eagerly(), self._own_randomness():
+            yield
 
-        Compiling its few helper functions takes 20 s and a C++ compiler, and saves nothing here.
-        """
-        if not self._cpu:
-            yield
-            return
+    def _eagerly(self) -> contextlib.AbstractContextManager[object]:
+        """On the CPU build without torch.compile, which would compile a few helper functions for 20 s, with a C++
+        compiler, and save nothing. Entering it costs as much as a step of a small model."""
         eager = bool({**self._config.options, **self._config.runtime}.get("enforce_eager", True))
-        with torch.random.fork_rng(devices=[]), torch._dynamo.config.patch(disable=eager):
-            yield
+        return torch._dynamo.config.patch(disable=True) if self._cpu and eager else contextlib.nullcontext()
+
+    def _own_randomness(self) -> contextlib.AbstractContextManager[object]:
+        """On the CPU build vLLM draws from this process's generator, which others have seeded."""
+        return torch.random.fork_rng(devices=[]) if self._cpu else contextlib.nullcontext()
 
 
 @contextlib.contextmanager
