@@ -1,8 +1,8 @@
 """How tests are dealt out to workers (`pytest -n 2 --dist loadfile`), so that what is expensive is made once.
 
-A file stays together, for its module's fixtures. All that needs the tests' own Docker daemon stays together: there is
-one daemon and one image, and some tests stop it. Files that take long go first, so that no worker ends with one while
-the others have nothing left; their order costs or saves time and decides nothing else.
+A file stays together, for its module's fixtures. What needs a Docker daemon stays together in two groups: each has a
+daemon and an image of its own, and some tests stop theirs. Files that take long go first, so that no worker ends with
+one while the others have nothing left; their order costs or saves time and decides nothing else.
 
 Tests are dealt out by the process that starts the workers, which collects none and sees their names alone. So each
 worker leaves a file that says which of them belong together.
@@ -18,20 +18,23 @@ from typing import Any
 
 import pytest
 
-DOCKER = "docker"
+DOCKER, DOCKER_ATTACKS = "docker", "docker-attacks"
+_ATTACKS = "plugins/code/tests/test_attacks.py"
+"""Has as many tests that need Docker as all other files together."""
 _NEEDS_DOCKER = {"docker_daemon", "docker_sandbox"}
 _FOLDER = pytest.StashKey[TemporaryDirectory[str]]()
 
 LONG_FIRST = [
-    "plugins/lean/tests/test_attacks.py",
+    DOCKER_ATTACKS,
     DOCKER,
+    "plugins/lean/tests/test_attacks.py",
     "plugins/lean/tests/test_theorems.py",
     "tests/integration/test_kill.py",
     "plugins/lean/tests/test_runtime_wasm.py",
     "tests/tiny/test_the_shipped_lean_model.py",
     "tests/engines/test_vllm_engine.py",
     "sandboxes/sandbox_tests/test_attacks.py",
-    "plugins/code/tests/test_attacks.py",
+    _ATTACKS,
     "tests/train/test_sft.py",
     "plugins/lean/tests/test_minif2f_core.py",
     "plugins/lean/tests/test_verifier.py",
@@ -50,8 +53,11 @@ def needs_docker(item: pytest.Item) -> bool:
 
 
 def group_of(item: pytest.Item) -> str:
-    """What it stays together with: the tests of Docker, or those of its file."""
-    return DOCKER if needs_docker(item) else item.nodeid.split("::")[0]
+    """What it stays together with: tests of Docker, or those of its file."""
+    file = item.nodeid.split("::")[0]
+    if needs_docker(item):
+        return DOCKER_ATTACKS if file == _ATTACKS else DOCKER
+    return file
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

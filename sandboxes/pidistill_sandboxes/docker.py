@@ -36,7 +36,7 @@ MEMORY_BYTES = 2 << 30
 """Of a whole container. A program's own limit is enforced inside; this is what holds should that fail."""
 PROCESSES = 256
 _SHM_BYTES = 16 << 20
-_TIMEOUT_S = 20
+_TIMEOUT_S = 60
 _STREAM = struct.Struct(">BxxxI")
 """How Docker labels what comes from a container: 1 is its standard output, 2 its standard error."""
 _DAEMON_HINT = "Start the Docker daemon (systemctl start docker, or dockerd) and run the same command again."

@@ -158,7 +158,7 @@ def test_a_plugins_command_runs_and_control_c_ends_it_with_one_line_as_do_its_li
         assert process.stdout is not None
         assert process.stdout.readline() == "waiting\n"
         process.send_signal(number)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=300)
     assert err.strip() == "Stopped. The same command resumes."
     assert process.returncode == 130
 
@@ -170,7 +170,7 @@ def test_a_bug_keeps_its_traceback(tmp_path: Path) -> None:
         env=environment(tmp_path),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 1
@@ -183,7 +183,7 @@ def test_a_closed_pipe_is_no_error() -> None:
         env=environment(),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode in (0, 141)
@@ -228,7 +228,7 @@ def test_a_terminal_that_cannot_show_a_character_is_no_error() -> None:
         env=environment() | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
     assert "\\xb1" in done.stdout  # the plus-minus sign of the published result

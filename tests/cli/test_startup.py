@@ -23,7 +23,7 @@ def imported_by(*arguments: str) -> set[str]:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=True,
     )
     rows = [row.rsplit("|", 1) for row in done.stderr.splitlines() if row.startswith("import time:")]

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from pidistill.store.store import Store
+from tests.warm import Run, Warm
 
 SETTINGS = [
     "--domain", "math", "--seeds", "0", "--set", "data.train.limit=32", "--set", "data.evaluate.limit=24",
@@ -18,11 +17,8 @@ SETTINGS = [
 ARMS = ("retry", "rejection")
 
 
-def start(arm: str, store: Path) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "pidistill", "run", arm, *SETTINGS, "--store", str(store)],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+def start(warm: Warm, arm: str, store: Path) -> Run:
+    return warm.start(["run", arm, *SETTINGS, "--store", str(store)])
 
 
 def results(store: Path) -> dict[str, object]:
@@ -38,13 +34,12 @@ def results(store: Path) -> dict[str, object]:
 
 @pytest.mark.slow
 def test_two_arms_together_pay_for_nothing_twice(tmp_path: Path) -> None:
-    for arm in ARMS:
-        output, _ = start(arm, tmp_path / "apart").communicate(timeout=600)
-        assert b"Written" in output, output.decode()
-    together = [start(arm, tmp_path / "together") for arm in ARMS]
-    for process in together:
-        output, _ = process.communicate(timeout=600)
-        assert process.returncode == 0, output.decode()
+    with Warm(tmp_path) as warm:
+        for arm in ARMS:
+            run = start(warm, arm, tmp_path / "apart")
+            assert run.wait() == 0 and "Written" in run.output(), run.output()
+        for run in [start(warm, arm, tmp_path / "together") for arm in ARMS]:
+            assert run.wait() == 0, run.output()
     assert results(tmp_path / "together") == results(tmp_path / "apart")
     with Store(tmp_path / "together", read_only=True) as one, Store(tmp_path / "apart", read_only=True) as other:
         assert one.rollouts.duplicates == 0 == one.verdicts.duplicates

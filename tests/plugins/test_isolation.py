@@ -87,7 +87,7 @@ def test_every_real_command_line_survives_all_broken_packages_at_once(tmp_path: 
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
