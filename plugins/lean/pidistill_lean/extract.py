@@ -11,10 +11,10 @@ completion can be read in more than one way, the other ways come along as `other
    one does. A block that states it and leaves it open (with `sorry`, or without a proof) is a quotation where a block
    with a bare proof follows. A block that is not marked, behind a proof in one that is, is what a program said of it.
 3. Else a bare proof, which goes on where the statement stops: indented text before a closing fence, or the last block,
-   or plain text that begins like Lean.
+   or plain text that begins like Lean, or what stands in prose as a proof does (`dress.py`).
 
-Blocks are not joined: a completion with several versions of a theorem is judged by its last one. All rules take time
-proportional to the text's length.
+A completion with several versions of a theorem is judged by its last one. Where that is no proof by itself, it is read
+behind the earlier blocks that declare other things. All rules take time proportional to the text's length.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pidistill_lean.compose import Extracted, bare, head_of, whole
+from pidistill_lean.dress import proofs_in_prose, spans, undressed
 from pidistill_lean.protocol import Item
 
 __all__ = ["LONGEST", "Extracted", "extract", "fenced_blocks", "head_of", "stating"]
@@ -33,8 +34,8 @@ LONGEST: Final = 200_000
 _FENCE = re.compile(r"^([ \t]*)(```+|~~~+)[ \t]*([\w+.-]*)[^\n]*$")
 _LEAN: Final = frozenset({"", "lean", "lean4", "lean3", "leanprover", "tactic", "tactics"})
 _NOT_IN_LANGUAGE = re.compile(r"[^a-z0-9]")
-_TAGS: Final = r"answer|final_answer|lean4?|code|proof|solution|final|response"
-_TAG = re.compile(rf"^[ \t]*(?:<({_TAGS})>|\[({_TAGS})\])", re.IGNORECASE | re.MULTILINE)
+_TAGS: Final = r"answer|final_answer|lean4?|code|pre|proof|solution|final|response"
+_TAG = re.compile(rf"^[ \t]*(?:<({_TAGS})(?:\s[^>\n]*)?>|\[({_TAGS})\])", re.IGNORECASE | re.MULTILINE)
 _NESTED_TAGS: Final = 3
 _COMMAND = re.compile(
     r"(?:theorem|lemma|example|def|abbrev|instance|inductive|structure|class|axiom|opaque|import|prelude|open|namespace|"
@@ -85,7 +86,7 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
     Lean says of it, it is known where the proof begins and what stands before the theorem. Never raises.
     """
     text = completion.replace("\r\n", "\n").replace("\r", "\n")
-    text = text.rsplit("</think>", 1)[-1]
+    text = undressed(text.rsplit("</think>", 1)[-1])
     if text.lstrip().startswith("<think>"):
         return Extracted(None, reason="its thinking does not come to an end")
     if not text.strip():
@@ -98,6 +99,8 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
     last = _last_stating(blocks, states)
     if last is not None:
         ways = whole(written[last], item)
+        if lemmas := _lemmas(blocks[:last], states):
+            ways += whole("\n\n".join([*lemmas, written[last]]), item)
         if last + 1 < len(written) and _is_open(written[last], states) and not _DECLARES.search(written[-1]):
             ways = [*bare(written[-1], statement, item), *ways]
         return _checked(ways)
@@ -105,7 +108,8 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
     bodies = bare(written[-1], statement, item) if written and not closing else []
     declared = bool(bodies) and bool(_DECLARES.search(written[-1]))
     if states.search(before):
-        lean = _without_prose(before)
+        inline = [code for code in spans(before) if states.search(code) and ":=" in code] if not blocks else []
+        lean = inline[-1] if inline else _without_prose(before)
         ways = whole(lean if states.search(lean) else before, item)
         # a sentence may name the theorem; a block without one is its proof then
         return _checked([*bodies, *ways] if bodies and not declared else [*ways, *bodies])
@@ -120,6 +124,8 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
         return Extracted(None, reason="the completion holds no Lean text")
     if _DECLARATION.search(before):
         return _checked(whole(_without_prose(before), item))
+    for body in proofs_in_prose(before, begins_like_lean):
+        return _checked(bare(body, statement, item))
     return Extracted(None, reason=f"nothing in it states {target!r}, nor does it begin with a tactic")
 
 
@@ -166,6 +172,11 @@ def _last_stating(blocks: Sequence[_Block], states: re.Pattern[str]) -> int | No
         proofs = [at for at in stating_ if blocks[at].marked and not _is_open(blocks[at].text, states)]
         return proofs[-1] if proofs else stating_[-1]
     return stating_[-1]
+
+
+def _lemmas(blocks: Sequence[_Block], states: re.Pattern[str]) -> list[str]:
+    """Earlier blocks that declare something and do not state the target: what its proof may rest on."""
+    return [block.text for block in blocks if _DECLARES.search(block.text) and not states.search(block.text)]
 
 
 def _closes(text: str, before: str, written: Sequence[str]) -> bool:
