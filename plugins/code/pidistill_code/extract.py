@@ -8,7 +8,9 @@ first match wins:
 1. What follows the first `</think>` counts, if there is one. It is a tag where it begins or ends its line, or where the
    text begins with `<think>`; within a line of code, or in quotes, it is text.
 2. Fenced blocks marked as Python or not at all, with the indentation of the fence taken away: the last one that defines
-   the entry point, and before it blocks above that hold nothing but definitions, or nothing but imports, that it uses.
+   the entry point (a mere stub of it only where there is no other), before it blocks above that hold nothing but
+   definitions, or nothing but imports, that it uses, and behind it blocks below that hold nothing but definitions that
+   it uses. A quotation's marks are taken away.
    Where none does, but the text as a whole does (a fence in a docstring), rule 3. Of a program, the last block marked
    as Python, else the last that looks like code.
 3. Plain text that defines the entry point, without the prose before, between and after its code (`prose`). Constants,
@@ -22,11 +24,13 @@ An unclosed fence reaches to the end. All rules take time proportional to the te
 
 from __future__ import annotations
 
+import builtins
 import re
 import textwrap
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from pidistill.authoring.fences import unquoted
 from pidistill_code.prose import is_prose, is_statement, margins, opened, statements, without_prose
 
 LONGEST: Final = 1_000_000
@@ -44,6 +48,14 @@ _TAGS: Final = (
     ("<code>", "</code>"),
     ("<python>", "</python>"),
 )
+_STUB = re.compile(
+    r"^[ \t]*(?:async[ \t]+)?def[ \t]+\w+[ \t]*\([^()]*\)[^:\n]*:[ \t]*(?:#[^\n]*)?\n?"
+    r"(?:[ \t]+(?:\"\"\"[^\"]*\"\"\"|#[^\n]*)[ \t]*\n)*"
+    r"[ \t]*(?:\.\.\.|pass|raise NotImplementedError(?:\([^()\n]*\))?)[ \t]*$",
+    re.MULTILINE,
+)
+_LONGEST_STUB: Final = 2_000
+_BUILT_IN: Final = frozenset(dir(builtins))
 _SHELL = re.compile(r"[ \t]*(?:\$|>|%)[ \t]")
 _MADE = re.compile(r"(?:(?:async[ \t]+)?def|class)[ \t]+([A-Za-z_]\w*)|([A-Za-z_]\w*)[ \t]*(?::[^=\n]*)?=(?!=)")
 _HARMLESS = re.compile(r"import\b|from\b|@|[#)\]}]|\"\"\"|''" + "'")
@@ -71,6 +83,8 @@ class _Block(NamedTuple):
 def extract(completion: str, entry_point: str, prompt: str | None = None) -> Extracted:
     """The program in `completion`. `prompt` is the code it may continue; None where it may not. Never raises."""
     text = _after_thinking(completion.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    if "```" in text or "~~~" in text:
+        text = unquoted(text)
     name = entry_point.split(".", 1)[0].removesuffix("()")
     blocks = _blocks(text)
     if not blocks and name:
@@ -82,9 +96,10 @@ def extract(completion: str, entry_point: str, prompt: str | None = None) -> Ext
     those = [number for number, block in enumerate(blocks) if _defines(block.text, name)]
     makes = [number for number in those if not _imports(blocks[number].text, name)]
     written = [number for number in makes if _written(name).search(blocks[number].text)]
-    defining = next(reversed(written or makes or those), None)  # a block that shows its use may import it
+    filled = [number for number in written if not _is_stub(blocks[number].text, name)]
+    defining = next(reversed(filled or written or makes or those), None)  # a block that shows its use may import it
     if defining is not None:
-        return _checked(_with_helpers([block.text for block in blocks[: defining + 1]]), 0)
+        return _checked(_with_helpers([block.text for block in blocks], defining), 0)
     if not blocks and prompt is None and not any(line[:1].strip() for line in text.split("\n")):
         text = textwrap.dedent(text)
     if _defines(text, name) and (not blocks or _stands_outside(text, name)):
@@ -280,11 +295,22 @@ def _program(blocks: list[_Block]) -> str:
     return (likely or marked or texts)[-1]
 
 
-def _with_helpers(blocks: list[str]) -> str:
-    """The last of `blocks`, after those before it that only define what it uses and does not define itself."""
-    code, helpers = blocks[-1], list[str]()
+def _is_stub(code: str, name: str) -> bool:
+    """Whether all that `code` says of `name` is how it would be called: a body of `...`, `pass` or a docstring."""
+    return not _STUB.sub("", code).strip() if (name in code and len(code) < _LONGEST_STUB) else False
+
+
+def _with_helpers(blocks: list[str], at: int) -> str:
+    """The block number `at`, after those before it that only define what it uses and does not define itself, and
+    before those behind it that do: in a program, a function may stand below what calls it."""
+    code, helpers = blocks[at], list[str]()
     words = set(_WORD.findall(code))
-    for block in reversed(blocks[:-1]):
+    for block in blocks[at + 1 :]:
+        made = _definitions(block)
+        if made & words - _BUILT_IN and not any(_defines(code, name) for name in made):
+            code = f"{code.rstrip()}\n\n\n{block}"
+            words |= set(_WORD.findall(block))
+    for block in reversed(blocks[:at]):
         made, imported = _definitions(block), _imported(block)
         helps = made & words and not any(_defines(code, name) for name in made)
         own = any(_defines(code, name) and not _imports(code, name) for name in imported)

@@ -133,11 +133,27 @@ def uncalled_tests(body: Sequence[ast.stmt], entry_point: str) -> tuple[tuple[st
     return tuple(found)
 
 
+def _only_lists(statement: ast.stmt, body: Sequence[ast.stmt]) -> bool:
+    """Whether a statement does no more than list names under one that nothing reads, such as `__all__`."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Tuple() | ast.List() | ast.Set() | ast.Dict() as value):
+            reads = (
+                node
+                for other in body
+                for node in ast.walk(other)
+                if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+            )
+            return not any(isinstance(node, ast.Call) for node in ast.walk(value)) and next(reads, None) is None
+    return False
+
+
 def _used(body: Sequence[ast.stmt]) -> set[str]:
     """Names that are used by what runs: by more than a function that nothing uses and no test runner would call."""
     found: set[str] = set()
     waiting: list[tuple[str, set[str]]] = []
     for statement in body:
+        if _only_lists(statement, body):
+            continue
         names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
             waiting.append((statement.name, names - {statement.name}))

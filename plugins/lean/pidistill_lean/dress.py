@@ -10,8 +10,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from pidistill.authoring.fences import unquoted
+
 _INVISIBLE: Final = "\ufeff\u200b\u2060"
-_QUOTED = re.compile(r"^[ ]{0,3}>(?: |$)")
 _ENVIRONMENT = re.compile(
     r"^[ \t]*\\begin\{(lstlisting|minted|verbatim|lean4?|leancode|code)\}(?:\[[^\]\n]*\]|\{[^}\n]*\})*[ \t]*\n"
     r"(.*?)^[ \t]*\\end\{\1\}",
@@ -34,19 +35,7 @@ def undressed(text: str) -> str:
     text = text.lstrip(_INVISIBLE)
     if 0 < text.count("\\begin{") <= _MOST_ENVIRONMENTS:
         text = _ENVIRONMENT.sub(r"```lean\n\2```", text)
-    return _unquoted(text) if ">" in text else text
-
-
-def _unquoted(text: str) -> str:
-    """Runs of quoted lines at the beginning or behind a blank line, without their marks; nothing within a fence is."""
-    lines, quoting, blank, fenced = text.split("\n"), False, True, False
-    for number, line in enumerate(lines):
-        quoting = not fenced and _QUOTED.match(line) is not None and (quoting or blank)
-        blank = not line.strip()
-        fenced ^= not quoting and line.lstrip().startswith(("```", "~~~"))
-        if quoting:
-            lines[number] = _QUOTED.sub("", line, count=1)
-    return "\n".join(lines)
+    return unquoted(text)
 
 
 def spans(text: str) -> list[str]:

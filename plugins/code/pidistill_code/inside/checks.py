@@ -83,6 +83,16 @@ def _fail(reason: str = "") -> None:
     raise AssertionError(reason)
 
 
+def _param(*values: Any, **_: object) -> Any:
+    """A row of `parametrize`; what marks it is for a runner's report."""
+    return types.SimpleNamespace(values=values, _is_row=True)
+
+
+def _main(*_: object, **__: object) -> int:
+    """A runner's: test functions that nothing calls are called here whether or not one is asked for."""
+    return 0
+
+
 class _Marks:
     def __getattr__(self, name: str) -> Any:
         def mark(*args: Any, **_: object) -> Any:
@@ -133,10 +143,21 @@ class _Patches:
         setattr(target, name, value[0])
 
     def setenv(self, name: str, value: str) -> None:
-        os.environ[name] = value
-        self._undo.callback(os.environ.pop, name, None)
+        self.setitem(os.environ, name, value)
+
+    def delenv(self, name: str, raising: bool = True) -> None:
+        if raising or name in os.environ:
+            self._undo.callback(os.environ.__setitem__, name, os.environ.pop(name))
+
+    def delattr(self, target: Any, name: str) -> None:
+        self._undo.callback(setattr, target, name, getattr(target, name))
+        delattr(target, name)
 
     def setitem(self, target: Any, name: Any, value: Any) -> None:
+        if name in target:
+            self._undo.callback(target.__setitem__, name, target[name])
+        else:
+            self._undo.callback(target.pop, name, None)
         target[name] = value
 
     def undo(self) -> None:
@@ -163,16 +184,23 @@ def _combinations(rows: Any) -> Iterator[dict[str, object]]:
         return
     names, values = rows[0]
     for value in values:
-        value = getattr(value, "values", value) if type(value).__name__ == "param" else value
+        if getattr(value, "_is_row", False):
+            value = value.values if len(names) > 1 else value.values[0]
         for rest in _combinations(rows[1:]):
             yield {**dict(zip(names, value if len(names) > 1 else [value], strict=True)), **rest}
+
+
+def _patchings(function: Any) -> Any:
+    """What `mock.patch` has put around a function: each hands over an argument, before the fixtures."""
+    return getattr(function, "patchings", ())
 
 
 def _fixtures(function: Any, given: Any, space: dict[str, Any], stack: contextlib.ExitStack) -> dict[str, object]:
     import inspect  # which most tests do without, and which costs as much as they do; likewise below
 
     found: dict[str, object] = {}
-    for name, parameter in inspect.signature(function).parameters.items():
+    patched = sum(getattr(one, "new", 0) is sys.modules["unittest.mock"].DEFAULT for one in _patchings(function))
+    for name, parameter in list(inspect.signature(function).parameters.items())[patched:]:
         if name in given or parameter.default is not parameter.empty:
             continue
         own = space.get(name)
@@ -250,5 +278,7 @@ class Runs:
 def stand_in() -> types.ModuleType:
     """The module that stands for pytest."""
     module = types.ModuleType("pytest")
-    module.__dict__.update(raises=raises, approx=approx, mark=_Marks(), fixture=_fixture, skip=_skip, fail=_fail)
+    module.__dict__.update(
+        raises=raises, approx=approx, mark=_Marks(), fixture=_fixture, skip=_skip, fail=_fail, param=_param, main=_main
+    )
     return module
