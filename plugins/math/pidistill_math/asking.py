@@ -53,6 +53,15 @@ _ORDERED = re.compile(
     r"\s+to\b)",
     re.IGNORECASE,
 )
+_SEVERAL = re.compile(
+    r"\b(?:all|both|two|three|roots|zeros|zeroes|solutions|values|integers|numbers|primes|pairs?|triples?|points|lengths|angles"
+    r"|intercepts|coordinates|terms|factors|divisors|set|list|respectively|solve)\b|\$\s*\w\s*\$\s*,?\s*and\s+\$\s*\w\s*\$",
+    re.IGNORECASE,
+)
+_BOUNDS: Final = {
+    "most": re.compile(r"(?<!\bat )\b(?:most|maxim\w+|greatest|largest|highest|upper\s+bound)\b", re.IGNORECASE),
+    "least": re.compile(r"(?<!\bat )\b(?:least|minim\w+|smallest|fewest|lowest|lower\s+bound)\b", re.IGNORECASE),
+}
 _LETTERS_OF: Final = {
     "radius": "rR",
     "diameter": "dD",
@@ -137,6 +146,14 @@ class Question:
     def asks_for_an_order(self) -> bool:
         """Whether a list is asked for in an order, so that another order is another answer."""
         return bool(_ORDERED.search(self.text))
+
+    def asks_for_several(self) -> bool:
+        """Whether several values are asked for, so that a comma parts two of them."""
+        return bool(_SEVERAL.search(self.text))
+
+    def asks_for_bound(self, which: str) -> bool:
+        """Whether 'at most' ('most'), or 'at least', a value answers the question; '' is no bound, and always does."""
+        return not which or bool(_BOUNDS[which].search(self.text))
 
     def asks_to_integrate(self) -> bool:
         """Whether the answer has a constant of integration, which any letter may name."""

@@ -19,7 +19,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pidistill_math import boxes, sides, stated
+from pidistill_math import box_lists, boxes, sides, stated, surroundings
 from pidistill_math.reading import alike
 
 WINDOW: Final = 1_000_000
@@ -116,6 +116,8 @@ class Extraction:
     reason: str = ""
     sides: tuple[str, ...] = ()
     """What equals signs join to the box, in whose light `sides` looks at the answer."""
+    bound: str = ""
+    """'most' or 'least' where the box stands behind 'at most' or 'at least', '' elsewhere."""
 
 
 def extract(completion: str, fallback: bool = True) -> Extraction:
@@ -171,15 +173,17 @@ def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
         later = _stated(after)
         if later.answer is not None and any(map(str.isdigit, later.answer)) and stated.readable(later.answer):
             return later
-    if trouble := boxes.discounted(text, found[-1]):
-        if trouble == boxes.DENIED and len(found) > 1 and not boxes.discounted(text, found[-2]):
+    if trouble := surroundings.discounted(text, found[-1]):
+        if trouble == surroundings.DENIED and len(found) > 1 and not surroundings.discounted(text, found[-2]):
             if boxes.content(text, found[-2]) != boxes.content(text, found[-1]):
-                return Extraction(boxes.listing(text, found[:-1]) or None, "box", trouble)
-        return _none(trouble)
-    answer = boxes.listing(text, found)
+                return Extraction(box_lists.listing(text, found[:-1]) or None, "box", trouble)
+        if not trouble.startswith(surroundings.BOUNDS):
+            return _none(trouble)
+    answer = box_lists.listing(text, found)
     if not answer:
         return _none("the last \\boxed{} is empty, or one of several values")
-    return Extraction(answer, "box", sides=sides.beside(text, found[-1].start, found[-1].end))
+    bound = trouble.removeprefix(surroundings.BOUNDS).strip("' ")
+    return Extraction(answer, "box", trouble, sides.beside(text, found[-1].start, found[-1].end), bound)
 
 
 def _stated(text: str) -> Extraction:

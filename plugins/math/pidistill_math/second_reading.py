@@ -1,8 +1,10 @@
 """The other reading of an answer that has two, where the reference says which is meant.
 
-``2{,}500`` is in thousands, and a decimal where the reference is one; ``100,200`` is a number, and a list where the
-reference is one; ``m/s`` behind a number is a quotient of variables, and a unit where the reference has a unit; ``hr``
-is hours, and two variables where the reference has those; ``C(n,2)`` is a function, and a binomial coefficient where
+``2{,}500`` is in thousands, and a decimal where the reference is one; ``1000,99`` is two values, and a decimal where
+the other side is one and what follows its comma can be neither a short item nor a group of thousands; ``100,200`` is a
+number, and a list where the reference is one; ``m/s`` behind a number is a quotient of variables, and a unit where the
+reference has a unit; ``m²`` is a square metre where the reference is a bare number and the question has no m; ``hr`` is
+hours, and two variables where the reference has those; ``C(n,2)`` is a function, and a binomial coefficient where
 the reference is no such function. An answer has one other reading at most, and no value is in both.
 """
 
@@ -12,13 +14,17 @@ import re
 from typing import Final
 
 from pidistill_math import units
+from pidistill_math.asking import Question
 from pidistill_math.kinds import Named, Several, Shape, Single
 from pidistill_math.policy import is_literal
 from pidistill_math.syntax import Node, symbols
 
 _DECIMAL_COMMA = re.compile(r"\s*-?\d+\{,\}\d+\s*")
+_COMMA = re.compile(r"(?P<before>\D*?-?)(?P<whole>\d+),(?P<places>\d{2,})(?P<after>\D*)", re.DOTALL)
+_SQUARE_METRES = re.compile(r"(?P<value>.*\d)\s*m(?P<power>[²³])\s*", re.DOTALL)
 _TIGHT = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _SYMBOL: Final = r"[A-Za-z]{1,3}(?:\^\{?[23]\}?)?"
+_SQUARED: Final = "²"
 _BEHIND = re.compile(
     r"(?P<value>.*[\d})])(?:\\[,;: ]|~|\s)*"
     rf"(?:(?P<unit>{_SYMBOL}(?:\s*/\s*{_SYMBOL})?)|\\frac\{{(?P<top>{_SYMBOL})\}}\{{(?P<bottom>{_SYMBOL})\}})\s*",
@@ -28,9 +34,11 @@ _RUN = re.compile(r"(?<![A-Za-z\\{])[A-Za-z]{2,3}(?![A-Za-z}])")
 _CHOSEN = re.compile(r"(?<![A-Za-z\\])C\(([^(),]{1,12}),([^(),]{1,12})\)")
 
 
-def second_reading(reference: str, ours: Shape, answer: str) -> tuple[str, str]:
+def second_reading(reference: str, ours: Shape, answer: str, asked: Question) -> tuple[str, str]:
     """Reference and answer in spellings of the other reading; as they are where there is none."""
     value = ours.inner if isinstance(ours, Named) else ours
+    if isinstance(value, Several) and (decimal := _with_point(reference)) and not asked.asks_for_several():
+        return (decimal, answer) if "." in answer else (reference, _TIGHT.sub(", ", answer))
     if bool(_CHOSEN.search(reference)) != bool(_CHOSEN.search(answer)):
         return _binomial(reference), _binomial(answer)
     if isinstance(value, Several) and _TIGHT.search(answer):
@@ -39,6 +47,10 @@ def second_reading(reference: str, ours: Shape, answer: str) -> tuple[str, str]:
         return reference, answer
     if is_literal(value.node) and not _whole(value.node) and _DECIMAL_COMMA.fullmatch(answer):
         return reference, answer.replace("{,}", ".")
+    if is_literal(value.node) and not _whole(value.node) and (decimal := _with_point(answer)):
+        return reference, decimal
+    if is_literal(value.node) and (match := _SQUARE_METRES.fullmatch(answer)) and not asked.has_letter("m"):
+        return reference, f"{match['value']}\\text{{ m}}^{'2' if match['power'] == _SQUARED else '3'}"
     if _is_measured(value.node) and (match := _BEHIND.fullmatch(answer)) is not None:
         unit = match["unit"] or f"{match['top']}/{match['bottom']}"
         return reference, f"{match['value']}\\text{{ {unit}}}"
@@ -46,6 +58,15 @@ def second_reading(reference: str, ours: Shape, answer: str) -> tuple[str, str]:
         spaced = _RUN.sub(lambda run: " ".join(run[0]) if set(run[0]) <= variables else run[0], answer)
         return reference, spaced
     return reference, answer
+
+
+def _with_point(text: str) -> str:
+    """A numeral with a decimal comma, spelt with a point; '' for what may be a list of short items, or thousands."""
+    match = _COMMA.fullmatch(text)
+    if match is None:
+        return ""
+    grouped = len(match["places"]) == 3 and len(match["whole"]) <= 3 and not match["whole"].startswith("0")
+    return "" if grouped else f"{match['before']}{match['whole']}.{match['places']}{match['after']}"
 
 
 def _binomial(text: str) -> str:

@@ -73,6 +73,7 @@ _ESTIMATE = re.compile(r"(?:there\s+(?:are|were)\s+)?(?:roughly|about|around)\s+
 """A count that is none."""
 _NUMERAL = re.compile(r"\\?\$?(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:\\?%)?(?![\w.]*\d)")
 _SPOKEN = re.compile(r"[A-Za-z'-]+")
+_ENDS_IN_UNIT = re.compile(r" +[A-Za-z]+(?: +(?:ago|long|old|tall|wide|high|deep|away|apart|later|altogether))?")
 _MOST_WORDS: Final = 14
 _SAYING_MORE: Final = CHANGING | vocabulary(
     """by than over under above below after before at per each every out step page part case problem question option
@@ -91,6 +92,7 @@ _VERBS: Final = vocabulary(
     reads baked bakes owns own owes owe won wins picked picks planted plants drank drinks totals equals"""
 )
 """Words that a numeral may follow as the number of what is spoken of."""
+_QUOTED = re.compile(r"""\\?"([^"]+?)\\?"|\u201c([^\u201c\u201d]+)\u201d""")
 _TICKS: Final = " \t\n\u2713\u2714\u2705\u2611\ufe0f"
 _STATEMENT: Final = 2_000
 How = Literal["marker", "phrase", "none"]
@@ -167,10 +169,11 @@ def the_number(sentence: str) -> str:
     before, after = sentence[: found[0].start()], sentence[found[0].end() :]
     if not re.fullmatch(r"[A-Za-z' ,-]*[A-Za-z] +", before) or not re.fullmatch(r"(?: +[A-Za-z' ,-]*)?", after):
         return ""
-    if before.split()[-1].lower() not in _VERBS and before.lower().split()[-2:] != ["total", "of"]:
-        return ""
     following = re.match(r" +([A-Za-z]+)", after)
     noun = following[1] if following else ""
+    measured = len(noun) > 1 and units.measure(noun) is not None and _ENDS_IN_UNIT.fullmatch(after)
+    if before.split()[-1].lower() not in _VERBS and before.lower().split()[-2:] != ["total", "of"] and not measured:
+        return ""
     known = len(noun) > 1 and (units.measure(noun) or units.counted(noun) or units.scale(noun) or noun == "percent")
     return found[0].group() + (f"\\text{{ {noun}}}" if known else "")
 
@@ -196,6 +199,8 @@ def undressed(text: str) -> str:
     """`text` without Markdown emphasis and a final full stop; formulas keep their dollars."""
     text = text.strip(_TICKS).strip("*`_").strip().rstrip(".").strip()
     text = re.sub(r"\*\*|__", "", text)
+    if (quoted := _QUOTED.fullmatch(text)) is not None:
+        text = (quoted[1] or quoted[2]).strip()
     whole = re.fullmatch(r"\$\$?([^$]+)\$\$?|\\\((.+)\\\)|\\\[(.+)\\\]", text, re.DOTALL)
     if whole:
         text = next(group for group in whole.groups() if group is not None).strip()

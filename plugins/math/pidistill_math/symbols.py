@@ -51,11 +51,19 @@ _SLANTED = re.compile(r"\\(?:sfrac|nicefrac|flatfrac|nfrac)(?![A-Za-z])")
 _EMPTY = re.compile(r"(?<=\d)\{\}(?!\s*\d)")
 _TO = re.compile(r"(?<![\d.])(\d+)\s*(?:\\(?:text|mathrm|textrm)\{\s*to\s*\}|\s+to\s+)\s*(\d+)(?![\d.])")
 _ROMAN_GROUP = re.compile(r"\{\s*\\rm\b\s*([^{}]*)\}|\\rm\{([^{}]*)\}")
+_LOST_ESCAPES: Final = {"\x08": "b", "\t": "t", "\x0b": "v", "\x0c": "f", "\r": "r"}
+_LOST = re.compile(
+    r"\\?(?:\x08(?=inom|eta\b|egin|oldsymbol)|\t(?=ext\{|extbf\{|frac|imes|heta|riangle)|\x0b(?=ec|ert|ar)|\x0c(?=rac|loor|orall)"
+    r"|\r(?=ight|angle|floor|ceil|ho\b))"
+)
+"""A backslash and a letter that a program read as one character: a form feed in data is the f of a fraction."""
 _HIDDEN: Final = frozenset({"Cf", "Cc", "Co", "Cs"})
 
 
 def latex(text: str) -> str:
     """`text` with Unicode mathematics in LaTeX. What has no LaTeX is left, and the lexer names it."""
+    if not text.isprintable():
+        text = _LOST.sub(lambda match: "\\" + _LOST_ESCAPES[match[0][-1]], text)
     if "\\begin" in text:
         text = _ROW_SPACE.sub(r"\\\\ ", text)
     if "\\\\" in text and "\\begin" not in text:
