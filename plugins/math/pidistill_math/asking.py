@@ -58,6 +58,9 @@ _SEVERAL = re.compile(
     r"|intercepts|coordinates|terms|factors|divisors|set|list|respectively|solve)\b|\$\s*\w\s*\$\s*,?\s*and\s+\$\s*\w\s*\$",
     re.IGNORECASE,
 )
+_PARTS = re.compile(
+    r"(?:^|\s)(?:\(a\)\s[\s\S]*\s\(b\)\s|\(i\)\s[\s\S]*\s\(ii\)\s|\(1\)\s[\s\S]*\s\(2\)\s|a\)\s[\s\S]*\sb\)\s)"
+)
 _BOUNDS: Final = {
     "most": re.compile(r"(?<!\bat )\b(?:most|maxim\w+|greatest|largest|highest|upper\s+bound)\b", re.IGNORECASE),
     "least": re.compile(r"(?<!\bat )\b(?:least|minim\w+|smallest|fewest|lowest|lower\s+bound)\b", re.IGNORECASE),
@@ -150,6 +153,10 @@ class Question:
     def asks_for_several(self) -> bool:
         """Whether several values are asked for, so that a comma parts two of them."""
         return bool(_SEVERAL.search(self.text))
+
+    def has_parts(self) -> bool:
+        """Whether it asks for several things under labels, in the order of which their answers stand."""
+        return bool(_PARTS.search(self.text))
 
     def asks_for_bound(self, which: str) -> bool:
         """Whether 'at most' ('most'), or 'at least', a value answers the question; '' is no bound, and always does."""

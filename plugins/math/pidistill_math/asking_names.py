@@ -14,7 +14,7 @@ from pidistill_math.syntax import Node
 
 _SIGN: Final = r"(?P<sign>[a-z](?:_(?:\w|\{\w{1,4}\}))?)"
 _PLAINLY = re.compile(
-    r"\b(?:find|compute|determine|calculate|what\s+is|what's|solve\s+for|give|(?<!mum\s)(?<!absolute\s)(?<!expected\s)value\s+of)\s+"
+    r"\b(?:find|compute|determine|calculate|what\s+is|what's|solve\s+for|solve\s+[^.?!]{1,80}?\s+for|give|(?<!mum\s)(?<!absolute\s)(?<!expected\s)value\s+of)\s+"
     r"(?:(?:the|all|possible|exact|numerical|real|positive|negative|integer|whole|prime|natural|smallest|largest|least|greatest"
     r"|integers?|values?\s+of|values?|constants?|variables?|unknown|numbers?(?!\s+of\b)|coordinate)\s+){0,5}"
     rf"\$\s*{_SIGN}\s*\$(?!\s*-)",
@@ -62,6 +62,7 @@ def _another_sign(name: str, text: str) -> str:
         function = re.search(rf"(?<![A-Za-z\\]){re.escape(sign)}(?:\(|\s*\\left\s*\(|\s*:)", text)
         stem = name if "_" in sign else name.partition("_")[0]
         known = re.search(rf"(?<![A-Za-z\\]){re.escape(name.partition('_')[0])}(?![A-Za-z])", text)
+        known = known or re.fullmatch(r"[a-z](?:_\w)?", name)  # a variable from nowhere is none of the question's either
         if function is None and known is not None and stem.lower() != sign.lower() and len(name) <= 6:
             return f"a value of {name}, where the question asks for {sign}"
     if (two := _OF_TWO.search(text)) is not None and name in (two["one"], two["other"]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Final
 
 from pidistill_math.boxes import Box, content
@@ -23,6 +24,7 @@ _LABELLED = re.compile(
 _LABEL = re.compile(
     r"(?:\(a\)|\(i\)|\ba\)|\(?\b1(?:[.):]|(?=\s*:))|\bA:)[\s$:.*\\(\[-]{0,12}" + _OF_ARGUMENT + r"$", re.IGNORECASE
 )
+_PART_LABEL = re.compile(r"(?<!case )(?:\(a\)|\(i\)|\ba\))[\s$:.*\\(\[-]{0,12}" + _OF_ARGUMENT + r"$", re.IGNORECASE)
 _FUNCTION = re.compile(r"(?<![A-Za-z\\])(?P<letter>[A-Za-z])\((?P<at>[^()\n]{1,12})\)\s*=\s*$")
 _OTHERWISE = re.compile(
     r"\b(?:not?|wait|wrong|instead|rather|actually|but|so|thus|hence|then|therefore|answer|final|total|sum|result|we|"
@@ -54,6 +56,11 @@ def listing(text: str, found: list[Box]) -> str:
     names = [_NAME.search(text[max(0, box.start - 20) : box.start]) for box in chosen]
     if all(names) and not any("=" in inside for inside in contents):
         contents = [f"{name[1]} = {inside}" for name, inside in zip(names, contents, strict=True) if name]
+    if all(contents) and all(_LABELLED.fullmatch(text[a.end : b.start]) for a, b in pairwise(chosen)):
+        if not any("=" in inside for inside in contents) and _PART_LABEL.search(
+            text[max(0, chosen[0].start - 40) : chosen[0].start]
+        ):
+            return ", ".join(f"({label}) {inside}" for label, inside in zip("abcdefgh", contents, strict=False))
     values = {inside.replace(" ", "") for inside in contents}
     kept = [i for i in contents if i and not ((name := _NAMED.match(i)) and i[name.end() :].replace(" ", "") in values)]
     return ", ".join(dict.fromkeys(kept))

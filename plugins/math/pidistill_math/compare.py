@@ -33,6 +33,7 @@ from pidistill_math.kinds import (
     Single,
     Under,
 )
+from pidistill_math.lists import PART
 from pidistill_math.naming import as_record, in_order, renamed, renamed_constants, with_our_constant, with_symbols
 from pidistill_math.numeric import NoValue
 from pidistill_math.real_sets import as_interval
@@ -191,7 +192,7 @@ class Comparison:
             return no(f"more than {_MOST} items")
         if any(isinstance(item, Single) and item.node.head == "dots" for item in (*ours, *theirs)):
             return self.one_by_one(without_dots(ours), without_dots(theirs))
-        if self.question.asks_for_an_order():
+        if self.question.asks_for_an_order() or self.question.has_parts():
             return self.one_by_one(ours, theirs)
         if len(theirs) > 2 * len(ours) + 2:
             return no("more items than the reference has")
@@ -252,6 +253,8 @@ class Comparison:
     def records(self, ours: Record, theirs: Record) -> Found:
         """By name."""
         left, right = ({part.name: part.inner for part in record.parts} for record in (ours, theirs))
+        if set(left) != set(right) and any(part.name.text.startswith(PART) for part in (*ours.parts, *theirs.parts)):
+            return self.one_by_one(*([part.inner for part in record.parts] for record in (ours, theirs)))
         if set(left) != set(right):
             return no("other names than the reference's")
         for name, inner in left.items():

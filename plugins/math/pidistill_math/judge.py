@@ -24,6 +24,7 @@ from pidistill_math import algebra
 from pidistill_math.asking import Question
 from pidistill_math.asking_units import ordinal_for_a_count, without_asked_noun
 from pidistill_math.compare import Comparison
+from pidistill_math.forms_algebra import another_equation_form
 from pidistill_math.kinds import Equation, Named, Shape, Single
 from pidistill_math.numeric import NoValue, TooLarge
 from pidistill_math.reading import read
@@ -96,6 +97,8 @@ def _compared(reference: str, answer: str, asked: Question, limit_s: int, lenien
         if not (_is_calculus(ours) or (lenient and _is_calculus(theirs))):
             return Ruling(Status.FAIL, "no value", "the answer has no value to be compared")
         return _by_algebra(reference, answer, limit_s)
+    if found.same and not lenient and (form := another_equation_form(asked.text, ours, theirs)):
+        return Ruling(Status.FAIL, "form", form)
     status = Status.PASS if found.same else Status.FAIL
     return Ruling(status, found.rule, found.reason)
 

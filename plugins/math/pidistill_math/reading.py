@@ -14,6 +14,7 @@ from pidistill_math.letters import ORDINALS, resolved
 from pidistill_math.lexer import Token, tokens
 from pidistill_math.numbers import spelt_number
 from pidistill_math.numerals import joined
+from pidistill_math.parts import labelled
 from pidistill_math.quantities import CHANGING, JOINING, RELATIONS, Quantities, joined_words, word_value
 from pidistill_math.rewriting import letter_digits, respelt
 from pidistill_math.syntax import Node, Unreadable, num, sym, vocabulary
@@ -25,6 +26,7 @@ _WHOLE: Final = frozenset({"all", "real", "any", "every", "some", "each", "an", 
 _OPTIONS: Final = frozenset("ABCDEFGHIJabcde")
 _SET_SIGNS: Final = {"cup": "union", "cap": "inter", "setminus": "minus", "backslash": "minus", "bigcup": "union",
                      "smallsetminus": "minus"}  # fmt: skip
+_LONGEST_PARTS: Final = 1_000
 _ABOUT: Final = frozenset({"approximately", "about", "approx", "roughly", "approx."})
 _MONTHS: Final = vocabulary("january february march april may june july august september october november december")
 _MODULO: Final = frozenset({"pmod", "bmod", "mod"})
@@ -35,6 +37,8 @@ def read(text: str, lenient_units: bool = False) -> Node:
     """The tree of an answer. Raises `Unreadable` naming the part that is in no grammar."""
     if digits := letter_digits(text):
         return Node("numeral", number=num(16).number, text=digits)
+    if (parts := _in_parts(text, lenient_units)) is not None:
+        return parts
     if text.rstrip().endswith("\\") and not text.rstrip().endswith("\\\\"):  # a blank that lost its space
         text = text.rstrip()[:-1]
     found = resolved(joined(tokens(respelt(text))))
@@ -44,6 +48,16 @@ def read(text: str, lenient_units: bool = False) -> Node:
         raise Unreadable("nothing")
     reader = Reader(found, lenient_units)
     return reader.choice() or reader.phrase() or reader.whole()
+
+
+def _in_parts(text: str, lenient_units: bool) -> Node | None:
+    """Labelled parts, each read by itself; None where a text is not that."""
+    if len(text) > _LONGEST_PARTS or text.count(")") < 2 or not (found := labelled(text)):
+        return None
+    try:
+        return Node("parts", tuple(read(part, lenient_units) for part in found))
+    except Unreadable:
+        return None
 
 
 def _is_condition(token: Token) -> bool:

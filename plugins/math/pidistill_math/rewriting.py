@@ -1,6 +1,6 @@
 """Spellings of answers that the grammar does not know, as ones that it does. Text in, text out.
 
-Only what keeps every value and every relation is respelt here: words that announce an answer, the labels of its parts,
+Only what keeps every value and every relation is respelt here: words that announce an answer, colons behind names,
 a decimal in a parenthesis behind its value, sets of reals in words, conditions on a parameter in words or in a
 parenthesis, lines that are items. What is not one of these is left as it is, for the grammar to read or to refuse.
 """
@@ -8,17 +8,16 @@ parenthesis, lines that are items. What is not one of these is left as it is, fo
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import Final
 
 from pidistill_math.numbers import spelt_number
+from pidistill_math.parts import with_names
 
 _ANNOUNCED = re.compile(
     r"^\s*(?:\\text(?:rm|bf)?\{\s*)?(?:(?:the\s+)?(?:final\s+)?answer(?:\s+is|\s*:)|there\s+(?:are|is|will\s+be))\s*:?\s*\}?"
     r"(?=[\s$\\\d({-]*\S)",
     re.IGNORECASE,
 )
-_PART = re.compile(r"(?<![A-Za-z0-9}_^])(?:\\text(?:bf|rm)?\{\s*)?\(([a-e])\)(?:\s*\})?(?:\\[,;: ]|~|\s)*:?")
 _BESIDE = re.compile(
     r"(?:\\[,;: ]|~|\s)*(?:\\text\{\s*)?\(\s*(?:\\text\{\s*)?"
     r"(?:(?:approximately|approx\.?|about|roughly)(?![A-Za-z])|\\approx|\u2248)\s*\}?"
@@ -80,8 +79,7 @@ def respelt(text: str) -> str:
     text = _ALL_THAT.sub("", text) if text.startswith("\\text") and _ALL_THAT.match(text) else text
     if (every := _FOR_ALL.search(text)) is not None and f"({every['name']})" in text[: every.start()]:
         text = text[: every.start()]
-    if "(a)" in text:
-        text = _without_labels(text)
+    text = with_names(text)
     text = _CURRENCY.sub(r"\\$", _EXACTLY.sub("", _ANNOUNCED.sub("", text, count=1)))
     if (match := _TWICE.fullmatch(text)) is not None:
         value, word = match["value"] or match["before"], match["word"] or match["behind"]
@@ -114,16 +112,6 @@ def _in_words(text: str) -> str:
     if (match := _CONSTANT.fullmatch(flat)) is not None:
         return match["value"]
     return text
-
-
-def _without_labels(text: str) -> str:
-    """The parts of an answer without their labels, where those are (a), (b) and so on, from its beginning."""
-    found = list(_PART.finditer(text))
-    letters = "".join(match[1] for match in found)
-    if len(found) < 2 or letters != "abcde"[: len(found)] or text[: found[0].start()].strip():
-        return text
-    parts = [text[a.end() : b.start()] for a, b in pairwise(found)]
-    return ", ".join(part.strip().rstrip(",;").rstrip() for part in [*parts, text[found[-1].end() :]])
 
 
 def letter_digits(text: str) -> str:

@@ -58,6 +58,8 @@ def shape(node: Node, accepts: Accepts = lambda name: False) -> Shape:
             return _group(node, accepts)
         case "cases":
             return Single(node)
+        case "parts":
+            return lists.parts([shape(part, accepts) for part in node.args])
         case "builder":
             return _builder(node, accepts)
         case "setop" | "named":
@@ -202,6 +204,8 @@ def _chain(node: Node, found: list[str], accepts: Accepts) -> Shape:
         if not all_equal(values, found[-len(values) + 1 :] if len(values) > 1 else []):
             if set(found) == {"="} and all(side.head == "sym" for side in sides[:-1]) and not symbols(sides[-1]):
                 return lists.record([Named(side, shape(sides[-1], accepts)) for side in sides[:-1]])  # x = y = 2
+            if (formula := _worked_out(values)) and set(found) == {"="}:
+                return Named(sides[0], shape(formula, accepts))
             if not all(symbols(side) for side in values):
                 raise Unreadable("a chain of equalities that is false")
             return Equation(tuple(sides))
@@ -217,6 +221,15 @@ def _chain(node: Node, found: list[str], accepts: Accepts) -> Shape:
     if "~" in found:
         raise Unreadable("an approximate equation")
     return Equation(tuple(sides))
+
+
+def _worked_out(values: list[Node]) -> Node | None:
+    """The value at the end of ``A = \\pi r^2 = 25\\pi``: a formula, then equal constants; None for any other chain."""
+    constants = [side for side in values if not symbols(side)]
+    formulas = values[: len(values) - len(constants)]
+    if not constants or not formulas or any(not symbols(side) or side.head == "sym" for side in formulas):
+        return None
+    return constants[-1] if all_equal(constants, ["="] * len(constants)) else None
 
 
 def _shown(found: Shape, last: Node, sign: str) -> Shape:
