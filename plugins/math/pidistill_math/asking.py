@@ -58,6 +58,9 @@ _SEVERAL = re.compile(
     r"|intercepts|coordinates|terms|factors|divisors|set|list|respectively|solve)\b|\$\s*\w\s*\$\s*,?\s*and\s+\$\s*\w\s*\$",
     re.IGNORECASE,
 )
+_CALCULUS = re.compile(
+    r"\\i*int(?![A-Za-z])|\\lim(?![A-Za-z])|\\sum(?![A-Za-z])|\bintegra|\bderivative|\blimit\b|\binfinite\s+series"
+)
 _PARTS = re.compile(
     r"(?:^|\s)(?:\(a\)\s[\s\S]*\s\(b\)\s|\(i\)\s[\s\S]*\s\(ii\)\s|\(1\)\s[\s\S]*\s\(2\)\s|a\)\s[\s\S]*\sb\)\s)"
 )
@@ -157,6 +160,20 @@ class Question:
     def has_parts(self) -> bool:
         """Whether it asks for several things under labels, in the order of which their answers stand."""
         return bool(_PARTS.search(self.text))
+
+    def asks_how_many(self) -> bool:
+        """Whether things are counted, so that a percentage is no answer."""
+        return bool(
+            re.search(r"\bhow\s+many\b(?!\s+(?:\w+\s+)?(?:percent|times))", self.text, re.IGNORECASE)
+        ) and not bool(self.mentions_percent())
+
+    def asks_for_an_equation(self) -> bool:
+        """Whether an equation is asked for, so that one may be solved or not."""
+        return bool(re.search(r"\bequations?\s+(?:of|for|whose|that)\b", self.text, re.IGNORECASE))
+
+    def has_natural_logarithms(self) -> bool:
+        """Whether a logarithm without a base is natural: in calculus, where the question itself writes none."""
+        return "log" not in self.text and bool(_CALCULUS.search(self.text))
 
     def asks_for_bound(self, which: str) -> bool:
         """Whether 'at most' ('most'), or 'at least', a value answers the question; '' is no bound, and always does."""

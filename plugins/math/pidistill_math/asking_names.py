@@ -26,6 +26,7 @@ _OF_TWO = re.compile(
     re.IGNORECASE,
 )
 _COORDINATE = re.compile(r"\bthe\s+\$?(?P<axis>[xy])\$?[\s-]*coordinate\b", re.IGNORECASE)
+_POINT = re.compile(r"\bcoordinates\s+of\s+(?:the\s+)?(?:(?:point|vertex)\s+)?\$(?P<point>[A-Z])\$")
 _SLOPE = re.compile(r"\b(?:find|what\s+is|determine|compute|calculate)\s+the\s+slope\b", re.IGNORECASE)
 _EXTREME = re.compile(
     r"\b(?:find|what\s+is|determine|compute|calculate)\s+the\s+(?P<which>maximum|minimum|largest|smallest|greatest|least)\b",
@@ -62,11 +63,16 @@ def _another_sign(name: str, text: str) -> str:
         function = re.search(rf"(?<![A-Za-z\\]){re.escape(sign)}(?:\(|\s*\\left\s*\(|\s*:)", text)
         stem = name if "_" in sign else name.partition("_")[0]
         known = re.search(rf"(?<![A-Za-z\\]){re.escape(name.partition('_')[0])}(?![A-Za-z])", text)
-        known = known or re.fullmatch(r"[a-z](?:_\w)?", name)  # a variable from nowhere is none of the question's either
+        known = known or re.fullmatch(
+            r"[a-z](?:_\w)?", name
+        )  # a variable from nowhere is none of the question's either
         if function is None and known is not None and stem.lower() != sign.lower() and len(name) <= 6:
             return f"a value of {name}, where the question asks for {sign}"
     if (two := _OF_TWO.search(text)) is not None and name in (two["one"], two["other"]):
         return f"a value of {name}, where the question asks for one of both letters"
+    points = {found["point"] for found in _POINT.finditer(text)}
+    if len(points) == 1 and name not in points and re.fullmatch("[A-Z]", name) and re.search(rf"\b{name}\b", text):
+        return f"the point {name}, where the question asks for another"
     axes = {found["axis"].lower() for found in _COORDINATE.finditer(text)}
     if len(axes) == 1 and name in ("x", "y") and name not in axes:
         return f"a value of {name}, where the question asks for the other coordinate"

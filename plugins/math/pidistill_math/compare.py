@@ -39,10 +39,13 @@ from pidistill_math.numeric import NoValue
 from pidistill_math.real_sets import as_interval
 from pidistill_math.sequences import without_dots
 from pidistill_math.shapes import is_name
-from pidistill_math.syntax import Node, symbols
+from pidistill_math.syntax import Node, sym, symbols
+from pidistill_math.vectors import same_dress
 
 _MOST: Final = 100
 """Items of the longest list compared."""
+_AXES: Final = frozenset(map(sym, "xyz"))
+"""Names of coordinates, of which the order is known."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Comparison:
             return self.under(ours, theirs)
         if isinstance(ours, Named) or isinstance(theirs, Named):
             return self.named(ours, theirs)
+        if (dressed := same_dress(ours, theirs, self.question)) is not None:
+            ours, theirs = dressed
         if isinstance(ours, Single) and isinstance(theirs, Single):
             theirs = with_our_constant(ours, theirs, self.question)
             if (pair := self.two_families(ours, theirs)) is not None:
@@ -152,13 +157,17 @@ class Comparison:
             if isinstance(theirs, Record) and isinstance(ours.inner, Ordered | Several):
                 return self.same(ours.inner, theirs)
             if isinstance(theirs, Equation):
-                if isinstance(ours.inner, Single) and symbols(ours.inner.node):
+                line = isinstance(ours.inner, Single) and self.question.asks_for_an_equation()
+                if isinstance(ours.inner, Single) and (line or symbols(ours.inner.node)):
                     return self.same(Equation((ours.name, ours.inner.node)), theirs)
                 return no("an equation that is not solved, where the reference names a value")
             if isinstance(theirs, Reals) and theirs.subject not in (None, ours.name):
                 return no("another variable than the reference's")
             return self.same(ours.inner, theirs)
         assert isinstance(theirs, Named)
+        if isinstance(ours, Ordered) and theirs.name.head == "group" and {*theirs.name.args} <= _AXES:
+            if (record := as_record(theirs)) is not None:
+                return self.same(ours, record)
         if isinstance(ours, Equation):
             if isinstance(theirs.inner, Single):
                 return self.same(ours, Equation((theirs.name, theirs.inner.node)))

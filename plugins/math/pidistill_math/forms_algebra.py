@@ -11,8 +11,12 @@ from typing import Final
 from pidistill_math.kinds import Equation, Named, Shape, Single
 from pidistill_math.syntax import Node, sym, symbols
 
-_SLOPE_INTERCEPT = re.compile(r"\bslope[\s-]*(?:y[\s-]*)?intercept\s+form|\$\s*y\s*=\s*mx\s*\+\s*[bc]\s*\$", re.IGNORECASE)
-_STANDARD = re.compile(r"\b(?:standard|general)\s+form\b|\$\s*Ax\s*\+\s*By\s*(?:\+\s*C\s*)?=\s*[C0]\s*\$", re.IGNORECASE)
+_SLOPE_INTERCEPT = re.compile(
+    r"\bslope[\s-]*(?:y[\s-]*)?intercept\s+form|\$\s*y\s*=\s*mx\s*\+\s*[bc]\s*\$", re.IGNORECASE
+)
+_STANDARD = re.compile(
+    r"\b(?:standard|general)\s+form\b|\$\s*Ax\s*\+\s*By\s*(?:\+\s*C\s*)?=\s*[C0]\s*\$", re.IGNORECASE
+)
 _SQUARE = re.compile(
     r"\bvertex\s+form\b|\bcomplet\w+\s+the\s+square\b"
     r"|\bin\s+the\s+form\s+\$[^$]*\([^()$]*\)\s*\^\s*\{?2[^$]*\$",

@@ -13,8 +13,12 @@ from typing import Final, TypeAlias
 
 from pidistill_math.syntax import Node, symbols
 
-_AS: Final = r"\b(?:as|in|into|to)\s+(?:an?|its|the)?\s*(?:(?:simplified|reduced|exact|single|terminating|simplest)\s+)*"
-_OR_ANOTHER = re.compile(r"\b(?:fraction|decimal|percent\w*|integer|number)s?\s+or\b|\bor\s+(?:as\s+)?an?\b", re.IGNORECASE)
+_AS: Final = (
+    r"\b(?:as|in|into|to)\s+(?:an?|its|the)?\s*(?:(?:simplified|reduced|exact|single|terminating|simplest)\s+)*"
+)
+_OR_ANOTHER = re.compile(
+    r"\b(?:fraction|decimal|percent\w*|integer|number)s?\s+or\b|\bor\s+(?:as\s+)?an?\b", re.IGNORECASE
+)
 _SCIENTIFIC = re.compile(r"\bscientific\s+(?:notation|form)|\bstandard\s+index\s+form", re.IGNORECASE)
 _FRACTION = re.compile(rf"{_AS}(?:(?:common|proper|improper|irreducible|vulgar)\s+)?fraction\b(?!\s+of)", re.IGNORECASE)
 _IMPROPER = re.compile(rf"{_AS}improper\s+fraction\b", re.IGNORECASE)

@@ -219,6 +219,8 @@ def _percent(left: Node, right: Node, question: Question, lenient: bool) -> Foun
     if left.head == right.head:
         return replace(_values(left.args[0], right.args[0], lenient), rule="percent")
     percent, other = (left, right) if left.head == "percent" else (right, left)
+    if right is percent and question.asks_how_many():
+        return no("a percentage, where the question asks how many", "percent")
     value = constant(other) if question.is_silent() else None
     meant = value is not None and not isinstance(value, mpc) and abs(value) > 1
     if left is percent or meant or question.mentions_percent():

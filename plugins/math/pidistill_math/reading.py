@@ -142,12 +142,15 @@ class Reader(Quantities):
 
     def date(self) -> Node | None:
         """A day of a month, ``June 20`` or ``20 June``, as words; None for anything else."""
-        found = [t for t in self.tokens if t.text not in (",", ".") and t.text.lower() not in ("of", "the", *ORDINALS)]
+        found = [
+            t for t in self.tokens if t.text not in (",", ".") and t.text.lower() not in ("of", "the", "on", *ORDINALS)
+        ]
         months = [t.text for t in found if t.kind == "word" and t.text.lower() in _MONTHS]
-        days = [t.text for t in found if t.kind == "num" and t.text.isdigit() and int(t.text[:3]) <= 31]
-        if len(found) != 2 or len(months) != 1 or len(days) != 1:
+        days = [t.text for t in found if t.kind == "num" and t.text.isdigit() and int(t.text[:4]) <= 31]
+        years = [t.text for t in found if t.kind == "num" and t.text.isdigit() and len(t.text) == 4]
+        if len(found) != 2 + len(years) or len(months) != 1 or len(days) != 1 or len(years) > 1:
             return None
-        return Node("words", text=f"{months[0].lower()} {int(days[0])}")
+        return Node("words", text=" ".join([months[0].lower(), str(int(days[0])), *years]))
 
     def choice(self) -> Node | None:
         """The letter of an option, in any of the dresses that say so, with the option's content; None for others."""

@@ -12,6 +12,7 @@ from typing import Final
 
 from pidistill_math.numbers import spelt_number
 from pidistill_math.parts import with_names
+from pidistill_math.spoken import spoken
 
 _ANNOUNCED = re.compile(
     r"^\s*(?:\\text(?:rm|bf)?\{\s*)?(?:(?:the\s+)?(?:final\s+)?answer(?:\s+is|\s*:)|there\s+(?:are|is|will\s+be))\s*:?\s*\}?"
@@ -59,10 +60,10 @@ _ALL_THAT = re.compile(
 )
 """What announces an inequality: 'all x > 2'."""
 _FOR_ALL = re.compile(
-    r"(?:\\[,;: ]|\\q?quad|[\s,])*\\text\s*\{\s*,?\s*for\s+(?:all|every|each|any)(?:\s+real)?(?:\s+numbers?)?\s*\}"
-    r"\s*(?P<name>[a-z])(?:\s*\\in\s*\\mathbb\s*\{?\s*R\s*\}?)?\s*$"
+    r"(?:\\[,;: ]|\\q?quad|[\s,])*\\text\s*\{\s*,?\s*for\s+(?:all|every|each|any)(?:\s+real|\s+natural)?(?:\s+numbers?)?"
+    r"(?:\s+(?:positive\s+)?integers?)?\s*\}\s*(?P<name>[a-z])(?:\s*\\in\s*\\mathbb\s*\{?\s*[RZNQ]\s*\}?(?:\^\+)?)?\s*$"
 )
-"""A condition behind a function of its letter that every real number meets."""
+"""A condition behind a function of its letter that says where it is defined."""
 _BOLD_OPTION = re.compile(
     r"\\(?:mathbf|mathrm|boldsymbol|bf|mathsf)\s*\{\s*\((?P<one>[A-J])\)\s*\}|\(\s*\\(?:mathbf|mathrm)\s*\{(?P<other>[A-J])\}\s*\)"
 )
@@ -94,7 +95,7 @@ def respelt(text: str) -> str:
         text = f"{text[: match.start()]} \\approx {match['value']}"
     if (match := _CONDITION.search(text)) is not None and match.start():
         text = f"{text[: match.start()]}, {match['name']} \\in {match['set']}"
-    return _in_words(text)
+    return spoken(_in_words(text))
 
 
 def _in_words(text: str) -> str:

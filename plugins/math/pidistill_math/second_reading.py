@@ -3,9 +3,11 @@
 ``2{,}500`` is in thousands, and a decimal where the reference is one; ``1000,99`` is two values, and a decimal where
 the other side is one and what follows its comma can be neither a short item nor a group of thousands; ``100,200`` is a
 number, and a list where the reference is one; ``m/s`` behind a number is a quotient of variables, and a unit where the
-reference has a unit; ``m²`` is a square metre where the reference is a bare number and the question has no m; ``hr`` is
-hours, and two variables where the reference has those; ``C(n,2)`` is a function, and a binomial coefficient where
-the reference is no such function. An answer has one other reading at most, and no value is in both.
+reference has a unit; ``m²`` is a square metre where the reference is a bare number and the question has no m; ``D: 6``
+is a ratio, and an option with its value where the question has that option; ``\\log`` is
+natural in calculus; ``1e-5`` is e less five, and a power of
+ten; ``hr`` is hours, and two variables where the reference has those; ``C(n,2)`` is a function, and a binomial
+coefficient where the reference is no such function. An answer has one other reading at most, and no value is in both.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from pidistill_math.syntax import Node, symbols
 _DECIMAL_COMMA = re.compile(r"\s*-?\d+\{,\}\d+\s*")
 _COMMA = re.compile(r"(?P<before>\D*?-?)(?P<whole>\d+),(?P<places>\d{2,})(?P<after>\D*)", re.DOTALL)
 _SQUARE_METRES = re.compile(r"(?P<value>.*\d)\s*m(?P<power>[²³])\s*", re.DOTALL)
+_POWER_OF_TEN = re.compile(r"\s*(?P<mantissa>-?\d+)e(?P<exponent>[+-]\d{1,3})\s*")
 _TIGHT = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _SYMBOL: Final = r"[A-Za-z]{1,3}(?:\^\{?[23]\}?)?"
 _SQUARED: Final = "²"
@@ -31,6 +34,9 @@ _BEHIND = re.compile(
     re.DOTALL,
 )
 _RUN = re.compile(r"(?<![A-Za-z\\{])[A-Za-z]{2,3}(?![A-Za-z}])")
+_LABEL = re.compile(r"\s*(?P<letter>[A-J])\s*:\s*(?=[\s\S])")
+_LN = re.compile(r"\\?\bln\b|\\ln(?![a-z])")
+_LOG = re.compile(r"(?:\\|(?<![A-Za-z\\]))log(?![A-Za-z])(?!\s*_)\s*")
 _CHOSEN = re.compile(r"(?<![A-Za-z\\])C\(([^(),]{1,12}),([^(),]{1,12})\)")
 
 
@@ -43,8 +49,14 @@ def second_reading(reference: str, ours: Shape, answer: str, asked: Question) ->
         return _binomial(reference), _binomial(answer)
     if isinstance(value, Several) and _TIGHT.search(answer):
         return reference, _TIGHT.sub(", ", answer)
+    if (label := _LABEL.match(answer)) is not None and asked.option(label["letter"]) is not None:
+        return reference, f"\\text{{({label['letter']})}} {answer[label.end() :]}"
+    if asked.has_natural_logarithms() and len({bool(_LN.search(text)) for text in (reference, answer)}) == 2:
+        return _LOG.sub(r"\\ln ", reference), _LOG.sub(r"\\ln ", answer)
     if not isinstance(value, Single):
         return reference, answer
+    if (power := _POWER_OF_TEN.fullmatch(answer)) is not None and not symbols(value.node):
+        return reference, f"{power['mantissa']} \\times 10^{{{power['exponent']}}}"
     if is_literal(value.node) and not _whole(value.node) and _DECIMAL_COMMA.fullmatch(answer):
         return reference, answer.replace("{,}", ".")
     if is_literal(value.node) and not _whole(value.node) and (decimal := _with_point(answer)):

@@ -34,6 +34,7 @@ from pidistill_math.kinds import (
     Single,
 )
 from pidistill_math.real_sets import as_interval, distance, interval, named_reals, negated
+from pidistill_math.residues import congruent, remainder_of
 from pidistill_math.syntax import Node, Unreadable, sym, symbols
 
 Accepts: TypeAlias = Callable[[Node], bool]
@@ -166,9 +167,11 @@ def _relation(node: Node, accepts: Accepts) -> Shape:
     kinds = set(found)
     last = node.args[-1]
     if last.head == "residue" and kinds <= {"==", "="} and len(node.args) == 2:
-        if not is_name(node.args[0]):
-            return Relation(node.args, tuple(found))
-        return Named(node.args[0], Single(last))
+        if is_name(node.args[0]):
+            return Named(node.args[0], shape(last, accepts))
+        return Single(last) if congruent(node.args[0], last) else Relation(node.args, tuple(found))
+    if node.args[0].head == "residue" and found == ["="] and remainder_of(node.args[0]) == constant(last) is not None:
+        return Single(last)
     if node.args[0].head == "dots" and found == ["~"]:
         return Single(last, about=True)
     if kinds <= {"=", "~", "=="}:

@@ -47,6 +47,10 @@ _ROW_SPACE = re.compile(
     r"\\\\\s*\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|mu|pc|bp)\s*\]|\\(?:cr|tabularnewline)(?![A-Za-z])"
 )
 """The end of a row, with the space that it leaves; and its other names."""
+_UNIT_VECTOR = re.compile(
+    r"\\(?:wide)?hat\s*(?:\{\s*(?:\\(?:mathbf|boldsymbol|bm|mathrm|textbf|bf)\s*(?:\{\s*)?)?(?:([ijk])|\\([ij])math)\s*\}{1,2}|([ijk])(?![A-Za-z])"
+    r"|\\([ij])math(?![A-Za-z]))"
+)
 _SLANTED = re.compile(r"\\(?:sfrac|nicefrac|flatfrac|nfrac)(?![A-Za-z])")
 _EMPTY = re.compile(r"(?<=\d)\{\}(?!\s*\d)")
 _TO = re.compile(r"(?<![\d.])(\d+)\s*(?:\\(?:text|mathrm|textrm)\{\s*to\s*\}|\s+to\s+)\s*(\d+)(?![\d.])")
@@ -73,6 +77,8 @@ def latex(text: str) -> str:
     if "**" in text:  # bold in Markdown, or a power as programs write it
         bold = re.fullmatch(r"\s*\*\*(.*)\*\*\s*", text, re.DOTALL)
         text = bold[1] if bold else text.replace("**", "^")
+    if "+/-" in text:
+        text = text.replace("+/-", "\\pm ")
     if "\\rm" in text:
         text = _ROMAN_GROUP.sub(lambda match: f"\\mathrm{{{match[1] or match[2] or ''}}}", text)
     if text.isascii():
@@ -87,6 +93,8 @@ def _respelt(text: str) -> str:
     for infix, prefix in (("over", "frac"), ("choose", "binom")):
         if f"\\{infix}" in text:
             text = re.sub(rf"\{{([^{{}}\\]+)\\{infix}(?![A-Za-z])([^{{}}\\]+)\}}", rf"\\{prefix}{{\1}}{{\2}}", text)
+    if "hat" in text:
+        text = _UNIT_VECTOR.sub(lambda match: f"{{{next(filter(None, match.groups()))}}}", text)
     text = _SLANTED.sub(r"\\frac", text)
     text = _EMPTY.sub("", text).replace("{:}", ":")
     return _TO.sub(r"\1:\2", text)
@@ -116,14 +124,14 @@ SPACING: Final[dict[str, Literal["", "thin", "wide"]]] = {
 TEXT: Final = vocabulary(
     """text textbf textit textrm textnormal textsf texttt textup textsc textmd mbox hbox emph textsl"""
 )
-ROMAN: Final = vocabulary("""mathrm operatorname operatorname* mathsf mathop mathtt""")
+ROMAN: Final = vocabulary("""mathrm mathit operatorname operatorname* mathsf mathop mathtt""")
 DRESS: Final = vocabulary(
     """displaystyle textstyle scriptstyle limits nolimits rm bf it sf tt large Large LARGE huge Huge small normalsize
     boldmath unboldmath bigl bigr strut mathstrut cdotp nonumber notag relax mathord mathbin mathrel"""
 )
 """Commands without argument that change how things look."""
 ARGUMENT_DRESS: Final = vocabulary(
-    """mathbf mathit mathnormal boldsymbol bm pmb mathcal mathscr mathfrak underline ensuremath vec overrightarrow
+    """mathbf mathnormal boldsymbol bm pmb mathcal mathscr mathfrak underline ensuremath vec overrightarrow
     mathversion bold textcolor underbrace"""
 )
 """Commands whose argument is what they dress."""
