@@ -2,8 +2,9 @@
 
 The rules, in order:
 
-1. Scratch work does not count: only what follows the last ``</think>`` is read, and a ``<think>`` that is never closed
-   leaves no answer. Of very long texts only the last `WINDOW` characters are read, and comments are not.
+1. Scratch work does not count: only what follows the last ``</think>`` (or ``</thinking>``, ``</reasoning>``) is read,
+   and a ``<think>`` that is never closed leaves no answer. Of very long texts only the last `WINDOW` characters are
+   read, and comments are not.
 2. The last ``\\boxed{}`` (or ``\\fbox{}``) is the answer, if it states one (`boxes`) and is not withdrawn afterwards.
    A later box corrects an earlier one, but boxes that only a separator or the names of their parts divide are one
    listing, judged as the list it is. A box opened and never closed is a truncated answer, hence none.
@@ -103,6 +104,8 @@ _REPLACED = re.compile(r"\b(?:final|correct|actual|right|true|real)\s+answer\**\
 
 
 _TURN_ENDS = re.compile(r"<\|(?:im_end|endoftext|eot_id|end|end_of_text)\|>|</s>")
+_SCRATCH = re.compile(r"<(?:think|thinking|thought|scratchpad|reasoning)>")
+_SCRATCH_ENDS = re.compile(r"</(?:think|thinking|thought|scratchpad|reasoning)>")
 _THOUGHT_ENDS: Final = "<|end_of_thought|>"
 _MARK = re.compile(r"<\|\w{1,30}\|>")
 
@@ -125,11 +128,11 @@ def extract(completion: str, fallback: bool = True) -> Extraction:
     text = completion[-WINDOW:]
     if (thought := text.rfind(_THOUGHT_ENDS)) >= 0:
         text = text[thought + len(_THOUGHT_ENDS) :]
-    think_end = text.rfind("</think>")
-    if text.find("<think>", max(think_end, 0)) >= 0:
-        return _none("the completion ends inside its scratch work (<think> is never closed)")
-    if think_end >= 0:
-        text = text[think_end + len("</think>") :]
+    closed = list(_SCRATCH_ENDS.finditer(text)) if "</" in text else []
+    if opened := _SCRATCH.search(text, closed[-1].end() if closed else 0):
+        return _none(f"the completion ends inside its scratch work ({opened.group()} is never closed)")
+    if closed:
+        text = text[closed[-1].end() :]
     text = _one_turn(boxes.without_comments(text))
     found, truncated = boxes.boxes(text)
     if truncated:

@@ -24,7 +24,8 @@ FUNCTIONS: Final = vocabulary(
 _GREEK: Final = vocabulary("""alpha beta gamma delta epsilon theta lambda sigma omega phi psi rho tau kappa""")
 _NAMED: Final = {"pi": "pi", "Pi": "pi", "infty": "infty", "infinity": "infty", "Infinity": "infty", "inf": "infty",
                  "oo": "infty", "lim": "lim", "sqrt": "usqrt", "cbrt": "ucbrt", "times": "times", "GCD": "gcd",
-                 "LCM": "lcm", "cis": "cis", "mod": "mod", "emptyset": "emptyset", "varnothing": "emptyset"}  # fmt: skip
+                 "LCM": "lcm", "cis": "cis", "mod": "mod", "emptyset": "emptyset",
+                 "varnothing": "emptyset"}  # fmt: skip
 ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
 JOINING: Final = frozenset({"and", "or", "but", "plus", "minus", "over"})
 _SHORT_WORDS: Final = vocabulary(

@@ -32,7 +32,7 @@ _LABELS: Final = tuple(
 )
 _JOINT = re.compile(r"(?:\\[,;: ]|\\q?quad|\\\\|~|\s|[,;.]|\\text\s*\{\s*(?:and|,|;)\s*\}|\band\b)*$")
 _CAPITAL = re.compile(
-    r"(?P<before>^|[,;]|\\q?quad|\\\\|\n|\band\b)(?P<gap>(?:\\[,;: ]|~|\s)*)(?:\\text(?:bf|rm)?\s*\{\s*(?P<text>[A-Z])\s*:\s*\}"
+    r"(?:^|[,;]|\\q?quad|\\\\|\n|\band\b)(?:\\[,;: ]|~|\s)*(?:\\text(?:bf|rm)?\s*\{\s*(?P<text>[A-Z])\s*:\s*\}"
     r"|(?P<bare>[A-Z])\s*:(?!\s*[A-Z]\b))"
 )
 _NAMED_NUMBERS = re.compile(r"(?:[A-Z][a-z]+\s+\d+(?:\.\d+)?\s*(?:,\s*(?:and\s+)?|;\s*|\s+and\s+|$)){2,8}")

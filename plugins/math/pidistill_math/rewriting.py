@@ -60,8 +60,8 @@ _ALL_THAT = re.compile(
 )
 """What announces an inequality: 'all x > 2'."""
 _FOR_ALL = re.compile(
-    r"(?:\\[,;: ]|\\q?quad|[\s,])*\\text\s*\{\s*,?\s*for\s+(?:all|every|each|any)(?:\s+real|\s+natural)?(?:\s+numbers?)?"
-    r"(?:\s+(?:positive\s+)?integers?)?\s*\}\s*(?P<name>[a-z])(?:\s*\\in\s*\\mathbb\s*\{?\s*[RZNQ]\s*\}?(?:\^\+)?)?\s*$"
+    r"(?:\\[,;: ]|\\q?quad|[\s,])*\\text\s*\{\s*,?\s*for\s+(?:all|every|each|any)"
+    r"(?:\s+real|\s+natural)?(?:\s+numbers?)?(?:\s+(?:positive\s+)?integers?)?\s*\}\s*(?P<name>[a-z])(?:\s*\\in\s*\\mathbb\s*\{?\s*[RZNQ]\s*\}?(?:\^\+)?)?\s*$"
 )
 """A condition behind a function of its letter that says where it is defined."""
 _BOLD_OPTION = re.compile(

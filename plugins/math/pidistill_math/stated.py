@@ -25,7 +25,7 @@ _PHRASE = re.compile(
 _ENDS = re.compile(
     r"\$\$[^$]{1,2000}?\$\$|\$[^$\n]{1,2000}?\$|\\\([^\n]{1,2000}?\\\)|\\\[[\s\S]{1,2000}?\\\]|(?P<end>\n|[.!?](?=\s|\*|$))"
 )
-_BECAUSE = re.compile(r"[\s,(]+(?:because|since|as|where|so|by|from|which)\b|,\s*not\b", re.IGNORECASE)
+_BECAUSE = re.compile(r"[\s,(]+(?:because|since|as|where|so|by|from|which|see)\b|[,(]\s*not\b", re.IGNORECASE)
 _TURNED = re.compile(
     r"\b(?:wrong|incorrect|mistaken|false|instead|not\s+(?:correct|right|it|the\s+(?:final\s+)?answer))\b"
     r"|\b(?:as|by|from|where|which|and)\b(?:[^.!?\n]*\b(?:bound|estimate|guess|still|doubled|halved|tripled|total|overcount\w*)\b"
@@ -93,6 +93,9 @@ _VERBS: Final = vocabulary(
 )
 """Words that a numeral may follow as the number of what is spoken of."""
 _QUOTED = re.compile(r"""\\?"([^"]+?)\\?"|\u201c([^\u201c\u201d]+)\u201d""")
+_SENTENCE_ENDS = re.compile(
+    r"[.!?\n]|\b(?:that|this|it)(?:'s|\s+is|\s+was)\s+(?:wrong|incorrect|false)\s*[:;,\u2014-]", re.I
+)
 _TICKS: Final = " \t\n\u2713\u2714\u2705\u2611\ufe0f"
 _STATEMENT: Final = 2_000
 How = Literal["marker", "phrase", "none"]
@@ -117,7 +120,7 @@ def statement(text: str) -> tuple[str, How]:
 
 def _denied(text: str, at: int) -> bool:
     """Whether an answer is announced as a wrong one, or as somebody else's."""
-    before = re.split(r"[.!?\n]", text[max(0, at - 80) : at])[-1]
+    before = _SENTENCE_ENDS.split(text[max(0, at - 80) : at])[-1]
     return bool(_OTHERS.search(before))
 
 
@@ -184,7 +187,7 @@ def readable(text: str) -> bool:
         node = read(text)
     except Unreadable:
         return False
-    return not (node.head == "words" and " " in node.text)
+    return not (node.head == "words" and " " in node.text) and not (node.head == "mul" and node.has("words"))
 
 
 def _finished(answer: str) -> str:
