@@ -175,6 +175,10 @@ class Question:
         """Whether a logarithm without a base is natural: in calculus, where the question itself writes none."""
         return "log" not in self.text and bool(_CALCULUS.search(self.text))
 
+    def is_about_segments(self) -> bool:
+        """Whether sides or segments are spoken of, which two letters name in either order."""
+        return bool(re.search(r"\b(?:sides?|segments?|diagonals?|chords?|edges?|legs?|hypotenuse|diameter)\b", self.text))
+
     def asks_for_bound(self, which: str) -> bool:
         """Whether 'at most' ('most'), or 'at least', a value answers the question; '' is no bound, and always does."""
         return not which or bool(_BOUNDS[which].search(self.text))

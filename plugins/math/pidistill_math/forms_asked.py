@@ -22,7 +22,7 @@ from pidistill_math.syntax import Node, Unreadable, symbols
 _LONGEST: Final = 8_000
 _WORK = re.compile(
     r"\b(?:simplify|expand|factor(?:\s+completely)?|rationali[sz]e(?:\s+the\s+denominator(?:\s+of)?)?|evaluate|compute|calculate"
-    r"|find\s+the\s+product)\b(?:\s+the\s+(?:expression|product|following))?\s*:?\s*(?:\$\$?|\\\[)(?P<formula>[^$\n]{1,200}?)(?:\$|\\\])",
+    r"|find\s+the\s+product|write|express|rewrite)\b(?:\s+the\s+(?:expression|product|following))?\s*:?\s*(?:\$\$?|\\\[)(?P<formula>[^$\n]{1,200}?)(?:\$|\\\])",
     re.IGNORECASE,
 )
 _EXPAND = re.compile(r"\b(?:expand|multiply\s+out)\b", re.IGNORECASE)

@@ -29,7 +29,7 @@ from pidistill_math.numeric import Value, real
 from pidistill_math.policy import is_literal, unevaluated
 from pidistill_math.ratios import STRUCTURES, ratios, remainder, residues, times_of_day
 from pidistill_math.syntax import Node, num, sym, symbols
-from pidistill_math.wording import bare_letter, letter_of, product_letters, same_words, shared_words
+from pidistill_math.wording import bare_letter, is_segment_reversed, letter_of, product_letters, same_words, shared_words
 
 ROUNDED: Final = 6
 """Decimals from which a decimal may be a rounding."""
@@ -61,6 +61,8 @@ def _same(ours: Single, theirs: Single, question: Question, lenient: bool) -> Fo
         return yes("spelling")
     if left.head == "numeral" and product_letters(right).upper() == left.text:
         return yes("base")
+    if is_segment_reversed(left, right) and question.is_about_segments():
+        return yes("letters")
     if left.head == "words" or right.head == "words":
         return same_words(left, right)
     if left.head == right.head == "ratio" or "ratio" in (measured(left)[0].head, measured(right)[0].head):

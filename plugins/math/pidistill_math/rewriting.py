@@ -19,6 +19,16 @@ _ANNOUNCED = re.compile(
     r"(?=[\s$\\\d({-]*\S)",
     re.IGNORECASE,
 )
+_HENCE = re.compile(
+    r"\s*(?:\\(?:therefore|Rightarrow|implies|Longrightarrow)(?![A-Za-z])"
+    r"|\\text\s*\{\s*(?:so|thus|therefore|hence),?\s*\}|(?:so|thus|therefore|hence)\b,?)\s*",
+    re.IGNORECASE,
+)
+_SIZE_OF = re.compile(
+    r"\s*\\(?:text|mathrm|textrm|operatorname)\s*\{\s*(?P<size>area|perimeter|volume|length)\s*\}\s*\(\s*(?:\\\w+\s*)?[A-Z]{2,8}\s*\)(?=\s*=)",
+    re.IGNORECASE,
+)
+_PROGRAM_BINARY = re.compile(r"\s*0b([01]{1,64})\s*")
 _BESIDE = re.compile(
     r"(?:\\[,;: ]|~|\s)*(?:\\text\{\s*)?\(\s*(?:\\text\{\s*)?"
     r"(?:(?:approximately|approx\.?|about|roughly)(?![A-Za-z])|\\approx|\u2248)\s*\}?"
@@ -50,6 +60,7 @@ _CONSTANT = re.compile(
 _LINE = re.compile(r"\s*\\\\\s*(?=[A-Za-z](?:_\w)?\s*=)")
 _COLON = re.compile(r"(?<=[\d}])\s*\\colon\s*(?=[\d\\])")
 _LETTER_DIGITS = re.compile(r"(?=\d*[A-Fa-f])([0-9A-Fa-f]{2,16})_\{?\s*(?:16|hex)\s*\}?")
+_PROGRAM_HEX = re.compile(r"\s*0x([0-9A-Fa-f]{1,16})\s*")
 _LONGEST: Final = 400
 """Characters of the longest answer that is respelt: those that are longer are written by machines."""
 
@@ -80,7 +91,13 @@ def respelt(text: str) -> str:
     text = _ALL_THAT.sub("", text) if text.startswith("\\text") and _ALL_THAT.match(text) else text
     if (every := _FOR_ALL.search(text)) is not None and f"({every['name']})" in text[: every.start()]:
         text = text[: every.start()]
+    if (hence := _HENCE.match(text)) is not None and hence.end() < len(text):
+        text = text[hence.end() :]
+    if "=" in text and (size := _SIZE_OF.match(text)) is not None:
+        text = f"\\text{{{size['size']}}}{text[size.end() :]}"
     text = with_names(text)
+    if (binary := _PROGRAM_BINARY.fullmatch(text)) is not None:
+        return f"{binary[1]}_2"
     text = _CURRENCY.sub(r"\\$", _EXACTLY.sub("", _ANNOUNCED.sub("", text, count=1)))
     if (match := _TWICE.fullmatch(text)) is not None:
         value, word = match["value"] or match["before"], match["word"] or match["behind"]
@@ -117,6 +134,8 @@ def _in_words(text: str) -> str:
 
 def letter_digits(text: str) -> str:
     """The digits of a hexadecimal numeral with letters among them, ``2A3_{16}``; '' for anything else."""
+    if (program := _PROGRAM_HEX.fullmatch(text)) is not None:
+        return program[1].upper()
     if "_" not in text:
         return ""
     match = _LETTER_DIGITS.fullmatch(_TEXT.sub(r"\1", text).strip().strip("$").strip())

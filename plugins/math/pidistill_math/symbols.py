@@ -72,7 +72,7 @@ def latex(text: str) -> str:
         text = _ROW_SPACE.sub(r"\\\\ ", text)
     if "\\\\" in text and "\\begin" not in text:
         text = _ESCAPED_TWICE.sub(r"\\", text)
-    if "\\" in text or " to " in text or "{}" in text or "{:}" in text:
+    if "\\" in text or " to " in text or "{}" in text or "{:}" in text or "{.}" in text:
         text = _respelt(text)
     if "**" in text:  # bold in Markdown, or a power as programs write it
         bold = re.fullmatch(r"\s*\*\*(.*)\*\*\s*", text, re.DOTALL)
@@ -96,7 +96,7 @@ def _respelt(text: str) -> str:
     if "hat" in text:
         text = _UNIT_VECTOR.sub(lambda match: f"{{{next(filter(None, match.groups()))}}}", text)
     text = _SLANTED.sub(r"\\frac", text)
-    text = _EMPTY.sub("", text).replace("{:}", ":")
+    text = _EMPTY.sub("", text).replace("{:}", ":").replace("{.}", ".")
     return _TO.sub(r"\1:\2", text)
 
 

@@ -74,3 +74,9 @@ def product_letters(node: Node) -> str:
     if node.head == "mul" and not node.text and all(part.head in ("sym", "const") for part in node.args):
         return "".join(part.text for part in node.args)
     return ""
+
+
+def is_segment_reversed(left: Node, right: Node) -> bool:
+    """Whether two pairs of capitals name one segment from its two ends."""
+    ours, theirs = product_letters(left), product_letters(right)
+    return len(ours) == 2 and ours.isupper() and ours == theirs[::-1]
