@@ -177,7 +177,9 @@ class Question:
 
     def is_about_segments(self) -> bool:
         """Whether sides or segments are spoken of, which two letters name in either order."""
-        return bool(re.search(r"\b(?:sides?|segments?|diagonals?|chords?|edges?|legs?|hypotenuse|diameter)\b", self.text))
+        return bool(
+            re.search(r"\b(?:sides?|segments?|diagonals?|chords?|edges?|legs?|hypotenuse|diameter)\b", self.text)
+        )
 
     def asks_for_bound(self, which: str) -> bool:
         """Whether 'at most' ('most'), or 'at least', a value answers the question; '' is no bound, and always does."""

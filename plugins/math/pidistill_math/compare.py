@@ -54,6 +54,8 @@ class Comparison:
 
     question: Question
     lenient: bool = False
+    within: bool = False
+    """Whether a labelled part is compared, in which the labels of the question order nothing."""
 
     def same(self, ours: Shape, theirs: Shape) -> Found:
         """Whether `theirs` is the answer `ours`. Raises `TooLarge` where a number cannot be computed."""
@@ -201,7 +203,7 @@ class Comparison:
             return no(f"more than {_MOST} items")
         if any(isinstance(item, Single) and item.node.head == "dots" for item in (*ours, *theirs)):
             return self.one_by_one(without_dots(ours), without_dots(theirs))
-        if self.question.asks_for_an_order() or self.question.has_parts():
+        if self.question.asks_for_an_order() or (not self.within and self.question.has_parts()):
             return self.one_by_one(ours, theirs)
         if len(theirs) > 2 * len(ours) + 2:
             return no("more items than the reference has")
@@ -263,11 +265,13 @@ class Comparison:
         """By name."""
         left, right = ({part.name: part.inner for part in record.parts} for record in (ours, theirs))
         if set(left) != set(right) and any(part.name.text.startswith(PART) for part in (*ours.parts, *theirs.parts)):
-            return self.one_by_one(*([part.inner for part in record.parts] for record in (ours, theirs)))
+            inside = replace(self, within=True)
+            return inside.one_by_one(*([part.inner for part in record.parts] for record in (ours, theirs)))
         if set(left) != set(right):
             return no("other names than the reference's")
+        part = replace(self, within=True)
         for name, inner in left.items():
-            found = self.same(inner, right[name])
+            found = part.same(inner, right[name])
             if not found.same:
                 return found
         return yes("names")

@@ -29,7 +29,14 @@ from pidistill_math.numeric import Value, real
 from pidistill_math.policy import is_literal, unevaluated
 from pidistill_math.ratios import STRUCTURES, ratios, remainder, residues, times_of_day
 from pidistill_math.syntax import Node, num, sym, symbols
-from pidistill_math.wording import bare_letter, is_segment_reversed, letter_of, product_letters, same_words, shared_words
+from pidistill_math.wording import (
+    bare_letter,
+    is_segment_reversed,
+    letter_of,
+    product_letters,
+    same_words,
+    shared_words,
+)
 
 ROUNDED: Final = 6
 """Decimals from which a decimal may be a rounding."""
