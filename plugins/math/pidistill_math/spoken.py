@@ -27,6 +27,7 @@ _NUMBERS_BEYOND = re.compile(
     re.IGNORECASE,
 )
 _NOON = re.compile(r"(?:12(?::00)?\s*)?(?P<which>noon|midday|midnight)", re.IGNORECASE)
+_HALF = re.compile(r"(?P<time>\d{1,2}(?::\d{2})?)\s*in\s+the\s+(?P<half>morning|afternoon|evening)", re.IGNORECASE)
 _NEGATIVE = re.compile(r"\s*(?:\\text\s*\{\s*)?(?:negative|minus)\s*(?P<close>\})?\s*(?=[\d\\])", re.IGNORECASE)
 _ORDINALS: Final = {
     "half": 2, "halves": 2, "third": 3, "fourth": 4, "quarter": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
@@ -61,6 +62,8 @@ def spoken(text: str) -> str:
         return text
     if (match := _NOON.fullmatch(flat)) is not None:
         return f"12:00\\text{{ {'a.m.' if match['which'].lower() == 'midnight' else 'p.m.'}}}"
+    if (match := _HALF.fullmatch(flat)) is not None:
+        return f"{match['time']}\\text{{ {'a.m.' if match['half'].lower() == 'morning' else 'p.m.'}}}"
     if (match := _SIGNED.fullmatch(flat)) is not None and (match["sign"] or match["part"]):
         words = "one" if match["words"].lower() in ("a", "an") else match["words"]
         if (number := spelt_number(words)) is not None:
