@@ -48,7 +48,7 @@ _WITHDRAWN = re.compile(
     r"|\b(?:this|that|my)\s+answer\s+(?:may|might|could)\s+be\s+(?:wrong|incorrect)|\bother\s+possible\s+answers?(?:\s*:|\s+(?:are|include)\b)"
     r"|\b(?:but\s+)?we\s+(?:also|still)\s+(?:need|have)\s+to\s+(?:add|subtract|double|halve|multiply|divide)\b(?!\s+that)"
     r"|\badding\s+(?:one|another|\w+\s+more)\b[^.!?\n]{0,60}\b(?:yields|gives)\b|\bbut\s+i\s+(?:now\s+)?think\b"
-    r"|\b(?:right|correct)\s+value\s+is\b",
+    r"|\b(?:right|correct)\s+value\s+is\b|\b(?:correct|right|true|it)\s*\?\s*(?:no|nope)\b",
     re.IGNORECASE,
 )
 _PRONOUNS: Final = ("that", "this", "it", "which")
@@ -69,7 +69,7 @@ _AGAIN = re.compile(r"\banswer\**\s*(?:is(?:\s+(?:actually|really|instead))?|mus
 _DENIED = re.compile(
     r"^[\s$.,)\]\\]{0,6}(?:(?:is|was|would\s+be)\s+(?:clearly\s+|certainly\s+)?(?:wrong|incorrect|false|invalid|a\s+mistake|not\b)"
     r"|(?:fails\b|(?:does\s+not|doesn't)\s+(?:work|satisfy|hold|count|qualify)\b|(?:leads?\s+to\s+)?(?:a\s+)?contradiction\b"
-    r"|(?:is\s+|was\s+)?(?:impossible(?!\s+to\b)|excluded|ruled\s+out|rejected|too\s+(?:big|small|large|high|low))\b"
+    r"|(?:is\s+|was\s+)?(?:(?:clearly|obviously|certainly|far|much|way|still|just)\s+)*(?:impossible(?!\s+to\b)|excluded|ruled\s+out|rejected|too\s+(?:big|small|large|high|low))\b"
     r"|was\s+my\s+(?:first|initial|earlier|old)\b|\W{0,3}(?:\[|\()(?:incorrect|wrong|false|not\s+correct)(?:\]|\))"
     r"|\W{0,3}[\u2717\u2718\u274c]|[\u2014\u2013-]\s*no\b(?!\s+\w))"
     r"|isn't\b|can(?:not|'t)\s+be|but\s+(?:it's|it\s+is|actually|that's|it\s+should)\b"
