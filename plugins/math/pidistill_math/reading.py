@@ -39,8 +39,9 @@ def read(text: str, lenient_units: bool = False) -> Node:
         return Node("numeral", number=num(16).number, text=digits)
     if (parts := _in_parts(text, lenient_units)) is not None:
         return parts
-    if text.rstrip().endswith("\\") and "\\begin" not in text:  # a blank that lost its space, or the end of a line
-        text = text.rstrip().removesuffix("\\").removesuffix("\\")
+    bare = text.rstrip()
+    if bare.endswith("\\") and ("\\begin" not in text or not bare.endswith("\\\\")):
+        text = bare.removesuffix("\\").removesuffix("\\")  # a blank that lost its space, or the end of a line
     found = resolved(joined(tokens(respelt(text))))
     while found and ((found[-1].kind == "op" and found[-1].text in ".,;") or (found[1:] and _is_only(found[-1]))):
         found.pop()

@@ -21,10 +21,11 @@ _PROOF = re.compile(
     r"|no answer|answer not)",
     re.I,
 )
+_TEXT = re.compile(r"^\s*\\text(?:bf|it|rm)?\s*\{")
 _NEXT_SENTENCE = re.compile(r"(?<=[\w)$])[.!?;]\s+[A-Z(\\$]?[a-z]+\s+[a-z]+")
 _OPTION = re.compile(r"\W{0,3}[A-J]\W{0,3}")
 _LINE = re.compile(r"[\s$.,;&~]*(?:([-+=*_#])\1{2,}|,|;|\band\b|\\text\{\s*and\s*\}|\\\\)?[\s$.,;&~]*")
-_MANY_WORDS = re.compile(r"(?:\b[A-Za-z]{2,}\b[\s,]+){9}")
+_MANY_WORDS = re.compile(r"(?:\b[A-Za-z]{2,}\b[\s,]+(?:[A-Za-z]\b[\s,]+)?){9}")
 
 
 def defect(reference: str) -> str:
@@ -36,7 +37,7 @@ def defect(reference: str) -> str:
         return "the reference is a missing value"
     if _PICTURE.search(text):
         return "the reference is a picture, a table or an address"
-    if _PROOF.search(text):
+    if _PROOF.search(_TEXT.sub("", text)):
         return "the reference is a proof or points elsewhere"
     if text.count("{") - text.count("\\{") != text.count("}") - text.count("\\}") or text.endswith("\\"):
         return "the reference is cut off: its braces do not match"

@@ -28,6 +28,13 @@ _NUMBERS_BEYOND = re.compile(
 )
 _NOON = re.compile(r"(?:12(?::00)?\s*)?(?P<which>noon|midday|midnight)", re.IGNORECASE)
 _HALF = re.compile(r"(?P<time>\d{1,2}(?::\d{2})?)\s*in\s+the\s+(?P<half>morning|afternoon|evening)", re.IGNORECASE)
+_OUT_OF = re.compile(r"(?P<part>\d{1,9})\s*(?:out\s+of|in)\s*(?P<whole>\d{1,9})", re.IGNORECASE)
+_QUADRANT = re.compile(
+    r"(?:the\s+)?(?:quadrant\s+(?P<behind>[1-4]|I{1,3}|IV)|(?P<before>first|second|third|fourth|I{1,3}|IV)\s+quadrant)",
+    re.IGNORECASE,
+)
+_QUADRANTS: Final = {"1": "I", "2": "II", "3": "III", "4": "IV", "first": "I", "second": "II", "third": "III",
+                     "fourth": "IV"}  # fmt: skip
 _NEGATIVE = re.compile(r"\s*(?:\\text\s*\{\s*)?(?:negative|minus)\s*(?P<close>\})?\s*(?=[\d\\])", re.IGNORECASE)
 _ORDINALS: Final = {
     "half": 2, "halves": 2, "third": 3, "fourth": 4, "quarter": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8,
@@ -62,6 +69,11 @@ def spoken(text: str) -> str:
         return text
     if (match := _NOON.fullmatch(flat)) is not None:
         return f"12:00\\text{{ {'a.m.' if match['which'].lower() == 'midnight' else 'p.m.'}}}"
+    if (match := _OUT_OF.fullmatch(flat)) is not None:
+        return f"\\frac{{{match['part']}}}{{{match['whole']}}}"
+    if (match := _QUADRANT.fullmatch(flat)) is not None:
+        which = match["behind"] or match["before"]
+        return f"\\text{{Quadrant {_QUADRANTS.get(which.lower(), which.upper())}}}"
     if (match := _HALF.fullmatch(flat)) is not None:
         return f"{match['time']}\\text{{ {'a.m.' if match['half'].lower() == 'morning' else 'p.m.'}}}"
     if (match := _SIGNED.fullmatch(flat)) is not None and (match["sign"] or match["part"]):
