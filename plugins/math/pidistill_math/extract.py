@@ -128,11 +128,11 @@ def extract(completion: str, fallback: bool = True) -> Extraction:
     text = completion[-WINDOW:]
     if (thought := text.rfind(_THOUGHT_ENDS)) >= 0:
         text = text[thought + len(_THOUGHT_ENDS) :]
-    closed = list(_SCRATCH_ENDS.finditer(text)) if "</" in text else []
-    if opened := _SCRATCH.search(text, closed[-1].end() if closed else 0):
-        return _none(f"the completion ends inside its scratch work ({opened.group()} is never closed)")
-    if closed:
-        text = text[closed[-1].end() :]
+    if "<" in text:
+        closed = [match.end() for match in _SCRATCH_ENDS.finditer(text)] or [0]
+        if opened := _SCRATCH.search(text, closed[-1]):
+            return _none(f"the completion ends inside its scratch work ({opened.group()} is never closed)")
+        text = text[closed[-1] :]
     text = _one_turn(boxes.without_comments(text))
     found, truncated = boxes.boxes(text)
     if truncated:

@@ -147,7 +147,8 @@ def discounted(text: str, box: Box) -> str:
     low = wide[-80:].lower()
     if any(word in low for word in _DENYING) and (_NOT_BEFORE.search(wide[-80:]) or _mistaken(wide[-80:])):
         return DENIED
-    if before.lower().rstrip(" \t\n$\\({}").endswith(_CHANGING_LAST) and _WORD_BEFORE.search(before):
+    changing = before.lower().rstrip(" \t\n$\\({}").endswith(_CHANGING_LAST)
+    if changing and _WORD_BEFORE.search(before):
         return "the last box stands behind words that change it"
     if (inside and not opening and _FACTOR_BEFORE.search(before)) or (not inside and _TOUCHING_BEFORE.search(before)):
         return "the last box has a factor"
@@ -158,7 +159,7 @@ def discounted(text: str, box: Box) -> str:
     if (_OPERATOR_AFTER if inside else _TOUCHING_AFTER).match(after) or _WORD_AFTER.match(after):
         if not (inside and after[:1].isspace() and _is_option(text, box)):
             return "the last box is part of a longer formula"
-    bound = _BOUND.search(before)
+    bound = _BOUND.search(before) if changing else None
     return "" if bound is None else f"{BOUNDS} {bound['which'].lower()}'"
 
 
