@@ -94,7 +94,9 @@ def _options(left: Node, right: Node, question: Question, lenient: bool) -> Foun
         if contents[0] is not None and contents[1] is not None:
             return same(Single(contents[0]), Single(contents[1]), question, lenient)
         given, content = question.option(letters[0]), contents[1]
-        if given is not None and content is not None and (given.head == "words") == (content.head == "words"):
+        if given is not None and content is not None:
+            if (given.head == "words") != (content.head == "words"):
+                return no("not the value of that option in the question", "choice")
             if given.head == "words" and shared_words(given.text, content.text):
                 return yes("choice")
             if not same(Single(given), Single(content), question, lenient).same:
@@ -308,7 +310,11 @@ def _rounding(left: Node, right: Node) -> bool:
         value = constant(other)
         if shown < ROUNDED or value is None or isinstance(value, mpc):
             continue
-        if inner.number * 10**shown < 10 ** (_SIGNIFICANT - 1) * 10**0 or not inner.number:
+        two_decimals = other.text.startswith("decimal:") or (
+            other.head == "neg" and other.args[0].text.startswith("decimal:")
+        )
+        least = ROUNDED if two_decimals else _SIGNIFICANT  # a decimal with noughts ahead says little of another decimal
+        if inner.number * 10**shown < 10 ** (least - 1) or not inner.number:
             continue
         written: Value = -inner.number if decimal.head == "neg" else inner.number
         gap = abs(real(written) - real(value))

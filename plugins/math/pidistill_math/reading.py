@@ -180,7 +180,7 @@ class Reader(Quantities):
         if not (letter.text.isupper() or letter.style != "math") or (letter.style == "math" and not (point or at > 0)):
             if not (opened and rest[0].gap) and not (closed and not opened):
                 return None
-        if rest[0].kind == "op" and rest[0].text in "^=!,;_<>'|":
+        if rest[0].kind == "op" and rest[0].text in "^=!,;_<>'|+*/":
             return None
         if not self.lenient_units and _names_another_option(rest):
             raise Unreadable(f"another option behind the letter {letter.text!r}")
@@ -193,7 +193,7 @@ class Reader(Quantities):
             else:
                 raise
         words = content.text.lower().split() if content.head == "words" else []
-        if content.head in ("list", "rel", "residue", "dots") or any(word in CHANGING for word in words):
+        if content.head in ("list", "rel", "residue", "dots") or any(word.strip("()") in CHANGING for word in words):
             raise Unreadable(f"what stands behind the letter {letter.text!r}")
         return Node("choice", (content,), text=letter.text)
 
