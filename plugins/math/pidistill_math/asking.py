@@ -27,8 +27,12 @@ _ASKED = re.compile(
     r"(?:\$(?P<formula>[^$\n]{1,200})\$|(?P<bare>[A-Za-z0-9_^+*/()|=-]{1,40})(?=[.?!,]|\s*$|\s+(?:if|when|where|given)\b))",
     re.IGNORECASE,
 )
-_OF_A_FUNCTION = re.compile(r"\b(?:domain|range|image|codomain|inverse)\b", re.IGNORECASE)
+_OF_A_FUNCTION = re.compile(
+    r"\b(?:domain|range|image|codomain|inverse|determinant|trace|rank|magnitude|norm|modulus|conjugate|reciprocal|derivative)\b",
+    re.IGNORECASE,
+)
 """What is asked of a function is not the function."""
+_SIZE_OF = re.compile(r"\b(?:magnitude|norm|modulus|absolute\s+value|length)\s+of\b", re.IGNORECASE)
 _LONGEST: Final = 8_000
 _QUANTITIES: Final = vocabulary(
     "radius diameter area perimeter circumference volume odds probability length width height mean median mode"
@@ -79,8 +83,9 @@ _LETTERS_OF: Final = {
 """Letters by which sizes go where a question does not name them."""
 _TUPLE = re.compile(r"\(((?:[^(),\n]{1,16},){1,5}[^(),\n]{1,16})\)")
 _SILENT = re.compile(r"\W*(?:find|determine|what\s+is)?\W*(?:the\s+(?:value|answer))?\W*", re.IGNORECASE)
-_LABELS = re.compile(r"(?<![\w\\])\([A-J]\)")
-_NEXT_OPTION: Final = r"(?=\s*[,;]?\s*(?:\\q?quad|\\\\|\\text(?:bf|rm)?\{\s*\(|\([A-J]\)|\n|$))"
+_LABELS: Final = (r"(?<![\w\\])\(\s*{}\s*\)", r"(?<![\w\\(]){}\)", r"^[ \t]*{}[.:](?=\s)")
+"""How options are labelled, in the order in which they are looked for."""
+_NEXT_OPTION: Final = r"(?=\s*[,;]?\s*(?:\\q?quad|\\\\|\\text(?:bf|rm)?\{{\s*\(|{}|\n|$))"
 _BASES: Final = {2: "two|binary", 3: "three|ternary", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight|octal",
                  9: "nine", 10: "ten|decimal", 11: "eleven", 12: "twelve", 16: "sixteen|hexadecimal"}  # fmt: skip
 _TO_BASE = re.compile(
@@ -111,6 +116,8 @@ class Question:
         """Whether the left side of an equation is what the question asks for."""
         if self.asks_for(left):
             return True
+        if left.head == "call" and left.text == "abs" and left.args[0].head == "sym":
+            return bool(_SIZE_OF.search(self.text)) and self.has_letter(left.args[0].text)
         return letters_only(left) and not any(n.head == "sym" and n.text in symbols(left) for n in self.asked)
 
     def other_than_asked(self, name: Node) -> str:
@@ -221,10 +228,14 @@ class Question:
 
     def option(self, letter: str) -> Node | None:
         """What the question gives as the option of a letter, where that can be read."""
-        if len(_LABELS.findall(self.text)) < 2:
+        label = next((label for label in _LABELS if len(re.findall(label.format("[A-J]"), self.text, re.M)) > 1), None)
+        if label is None or not letter:
             return None
+        following = _NEXT_OPTION.format(label.format("[A-J]"))
         match = re.search(
-            rf"(?<![\w\\])\(\s*{letter.upper()}\s*\)\s*\}}?[\s\\~]*(?P<text>.*?){_NEXT_OPTION}", self.text, re.DOTALL
+            rf"{label.format(letter.upper())}\s*\}}?[\s\\~]*(?P<text>.*?){following}",
+            self.text,
+            re.DOTALL | re.MULTILINE,
         )
         if match is None:
             return None

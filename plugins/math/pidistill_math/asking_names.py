@@ -35,6 +35,12 @@ _EXTREME = re.compile(
 _LARGE: Final = ("max", "largest", "greatest")
 _SMALL: Final = ("min", "smallest", "least")
 _STATISTICS: Final = ("mean", "median", "mode", "range")
+_OF_MATRICES: Final = {"det": r"\bdeterminant|\\det", "tr": r"\btrace|\\(?:tr|operatorname\{tr\})"}
+_RESULTS: Final = ("sum", "product", "difference", "quotient", "remainder")
+_RESULT = re.compile(
+    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?P<result>sum|product|difference|quotient|remainder)\b",
+    re.IGNORECASE,
+)
 _HOW_MANY = re.compile(r"\bhow\s+many\b(?P<clause>[^.?!]{1,100})", re.IGNORECASE)
 
 
@@ -46,6 +52,18 @@ def another_name(name: Node, text: str, asked: tuple[Node, ...]) -> str:
         functions = [node for node in asked if node.head == "call" and node.text.endswith("()")]
         if len(functions) == len(asked) and not any(node.text == name.text for node in functions):
             return "another function than the one that the question asks for"
+    if (
+        name.head == "call"
+        and name.text in _OF_MATRICES
+        and not re.search(_OF_MATRICES[name.text], text, re.IGNORECASE)
+    ):
+        if any(re.search(word, text, re.IGNORECASE) for word in _OF_MATRICES.values()):
+            return "another size of a matrix than the one that the question asks for"
+    results = {found["result"].lower() for found in _RESULT.finditer(text)}
+    indexed = [arg for arg in name.args if arg.head in ("sym", "call") and "_" in arg.text]
+    if len(results) == 1 and len(indexed) == len(name.args) > 1:
+        if (name.head, *results) in (("mul", "sum"), ("add", "product")):
+            return "another operation than the one that the question asks for"
     said = name.text.lower().strip("_()") if name.head in ("words", "call") else name.text.partition("_")[2].lower()
     extremes = {"large" if found["which"].lower().startswith(_LARGE) else "small" for found in _EXTREME.finditer(text)}
     if len(extremes) == 1 and said:
@@ -88,6 +106,9 @@ def _of_another(name: str, text: str) -> bool:
     asked = re.search(r"\b(?:find|what\s+is)\s+the\s+(mean|median|mode|range)\b", text, re.IGNORECASE)
     if asked is not None and name in _STATISTICS:
         return name != asked[1].lower()
+    results = [found["result"].lower() for found in _RESULT.finditer(text)]
+    if len(results) == 1 and name.split()[0] in _RESULTS and name.split()[0] != results[0]:
+        return True
     counted = list(_HOW_MANY.finditer(text))
     if not counted or not name.isalpha() or name in counted[-1]["clause"].lower():
         return False

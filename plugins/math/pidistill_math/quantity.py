@@ -57,7 +57,7 @@ def _same(ours: Single, theirs: Single, question: Question, lenient: bool) -> Fo
         right = theirs.shown
     for one, other in ((left, right), (right, left)):
         letter = bare_letter(one)
-        if not letter or bare_letter(other) or other.head == "choice":
+        if not letter or bare_letter(other) or other.head == "choice" or letter_of(other).upper() == letter:
             continue
         if (option := question.option(letter)) is not None and not bare_letter(option):
             pair = (option, other) if one is left else (other, option)
@@ -104,6 +104,9 @@ def _options(left: Node, right: Node, question: Question, lenient: bool) -> Foun
         return yes("choice")
     for content, other in ((contents[0], right), (contents[1], left)):
         if content is not None and other.head not in ("choice", "list"):
+            given = question.option(letters[0] if content is contents[0] else letters[1])
+            if given is not None and given.head != "words" and not same(Single(given), Single(content), question).same:
+                return no("not the value of that option in the question", "choice")
             pair = (content, other) if content is contents[0] else (other, content)
             return same(Single(pair[0]), Single(pair[1]), question, lenient)
     return no("an option's letter against a value", "choice")

@@ -24,6 +24,16 @@ _HENCE = re.compile(
     r"|\\text\s*\{\s*(?:so|thus|therefore|hence),?\s*\}|(?:so|thus|therefore|hence)\b,?)\s*",
     re.IGNORECASE,
 )
+_SENTENCE = re.compile(
+    r"\s*\\text(?:rm|bf)?\s*\{\s*(?:the\s+)?(?!what|which|how|whether|nothing|nobody)"
+    r"(?P<name>[a-z](?:[a-z ]{0,38}[a-z])?)"
+    r"\s+(?:is|equals)\s*\}\s*",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"\s*\\text\s*\{\s*is\s+(?:the|our|my)\s+(?:final\s+|correct\s+)?answer\.?\s*\}\s*$|(?<=ways)\s+to\s+do\s+(?:it|this|that|so)(?=\s*\}?\s*$)",
+    re.IGNORECASE,
+)
 _SIZE_OF = re.compile(
     r"\s*\\(?:text|mathrm|textrm|operatorname)\s*\{\s*(?P<size>area|perimeter|volume|length)\s*\}\s*\(\s*(?:\\\w+\s*)?[A-Z]{2,8}\s*\)(?=\s*=)",
     re.IGNORECASE,
@@ -37,7 +47,7 @@ _BESIDE = re.compile(
 )
 _EXACTLY = re.compile(r"(?<=\S)\s*(?:\\text\{\s*)?\((?:exact|exactly)\)\s*\}?\s*$", re.IGNORECASE)
 _TWICE = re.compile(r"\s*(?:(?P<word>[A-Za-z-]+)\s*\((?P<value>\d+)\)|(?P<before>\d+)\s*\((?P<behind>[A-Za-z-]+)\))\s*")
-_CURRENCY = re.compile(r"^\s*(?:USD|US)\s*(?:\\?\$)?\s*(?=\d)")
+_CURRENCY = re.compile(r"^\s*(?:(?:USD|US)|\\(?:text|mathrm)\s*\{\s*(?:USD|US)\s*\})\s*(?:\\?\$)?\s*(?=\d)")
 _TEXT = re.compile(r"\\(?:text|textrm|mathrm|mbox)\{([^{}]*)\}")
 _REALS = re.compile(
     r"(?:(?:the\s+set\s+of\s+)?all\s+)(?P<without>non-?zero\s+)?(?:real\s+numbers?|reals?(?:\s+values?)?)(?:\s+(?:of\s+)?[a-z])?"
@@ -93,6 +103,8 @@ def respelt(text: str) -> str:
         text = text[: every.start()]
     if (hence := _HENCE.match(text)) is not None and hence.end() < len(text):
         text = text[hence.end() :]
+    if "text" in text:
+        text = _CLOSING.sub("", _SENTENCE.sub(r"\\text{\g<name>} = ", text, count=1) if _SENTENCE.match(text) else text)
     if "=" in text and (size := _SIZE_OF.match(text)) is not None:
         text = f"\\text{{{size['size']}}}{text[size.end() :]}"
     text = with_names(text)
