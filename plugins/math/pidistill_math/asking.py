@@ -62,12 +62,24 @@ _SEVERAL = re.compile(
     r"|intercepts|coordinates|terms|factors|divisors|set|list|respectively|solve)\b|\$\s*\w\s*\$\s*,?\s*and\s+\$\s*\w\s*\$",
     re.IGNORECASE,
 )
+_SEGMENT = re.compile(
+    r"\b(?:which|what|name|longest|shortest|find)\s+(?:\w+\s+){0,2}?(?:sides?|segments?|diagonals?|chords?|edges?|legs?|hypotenuse)\b"
+    r"(?!\s+of\s+(?:the|a)\s+(?:\w+\s+)?(?:coin|die))",
+    re.IGNORECASE,
+)
 _CALCULUS = re.compile(
     r"\\i*int(?![A-Za-z])|\\lim(?![A-Za-z])|\\sum(?![A-Za-z])|\bintegra|\bderivative|\blimit\b|\binfinite\s+series"
 )
-_PARTS = re.compile(
-    r"(?:^|\s)(?:\(a\)\s[\s\S]*\s\(b\)\s|\(i\)\s[\s\S]*\s\(ii\)\s|\(1\)\s[\s\S]*\s\(2\)\s|a\)\s[\s\S]*\sb\)\s)"
+_ASKS: Final = (
+    r"(?:find|what|how|determine|compute|calculate|is|are|does|do|which|express|write|evaluate|give|state|solve|simplify|factor"
+    r"|name|who|when|where|estimate|expand|convert)\b"
 )
+_PARTS = re.compile(
+    rf"(?:^|\s)(?:\(a\)\s*{_ASKS}[\s\S]*\s\(b\)\s*{_ASKS}|\(i\)\s*{_ASKS}[\s\S]*\s\(ii\)\s*{_ASKS}"
+    rf"|\(1\)\s*{_ASKS}[\s\S]*\s\(2\)\s*{_ASKS}|a\)\s*{_ASKS}[\s\S]*\sb\)\s*{_ASKS})",
+    re.IGNORECASE,
+)
+"""Labelled things that are asked for, rather than labelled conditions."""
 _BOUNDS: Final = {
     "most": re.compile(r"(?<!\bat )\b(?:most|maxim\w+|greatest|largest|highest|upper\s+bound)\b", re.IGNORECASE),
     "least": re.compile(r"(?<!\bat )\b(?:least|minim\w+|smallest|fewest|lowest|lower\s+bound)\b", re.IGNORECASE),
@@ -183,10 +195,8 @@ class Question:
         return "log" not in self.text and bool(_CALCULUS.search(self.text))
 
     def is_about_segments(self) -> bool:
-        """Whether sides or segments are spoken of, which two letters name in either order."""
-        return bool(
-            re.search(r"\b(?:sides?|segments?|diagonals?|chords?|edges?|legs?|hypotenuse|diameter)\b", self.text)
-        )
+        """Whether a side or a segment is asked for, which two letters name in either order."""
+        return bool(_SEGMENT.search(self.text))
 
     def asks_for_bound(self, which: str) -> bool:
         """Whether 'at most' ('most'), or 'at least', a value answers the question; '' is no bound, and always does."""

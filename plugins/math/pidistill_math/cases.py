@@ -23,8 +23,8 @@ QUESTION: Final = "Find the value."
 RULES: Final = {
     "numbers": "Numerals, fractions, decimals and powers of ten are exact; leading and trailing zeros say nothing.",
     "digit gaps": "A comma, thin space or space groups digits by three; before a proper fraction it makes a mixed "
-    "number; a comma that can group nothing is a decimal comma where the other side is a decimal; any other digits side "
-    "by side cannot be read.",
+    "number; a comma that can group nothing is a decimal comma where the other side is a decimal; any other "
+    "digits side by side cannot be read.",
     "repeating decimals": "A bar, dots, a parenthesis, or an ellipsis after a period shown three times.",
     "rounding": "A decimal of six places or more may be the other side rounded, unless an exact value is asked for; "
     "a shorter one stands for itself.",
@@ -54,7 +54,8 @@ RULES: Final = {
     "families": "Values in a whole parameter are compared as sets.",
     "residues": "A class modulo a number; neither a number nor a class of another modulus.",
     "names and equations": "`name = value` stands for its value unless the question plainly asks for "
-    "another, or for a letter that it is not; what is no name counts where it is asked for; equations hold up to a factor.",
+    "another, or for a letter that it is not; what is no name counts where it is asked for; equations hold "
+    "up to a factor.",
     "chains": "A chain of equals signs must be true, and begin or end in the answer.",
     "letters and words": "Words without case; strings of letters in order and case; a segment from either end.",
     "options": "The letter of an option in any dress, against the letter or the option's value; both where both are "

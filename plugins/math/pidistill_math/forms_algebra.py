@@ -66,6 +66,9 @@ def another_equation_form(question: str, ours: Shape, theirs: Shape) -> str:
         if _SQUARE.search(question) and isinstance(theirs, Equation) and _has_square(ours.inner.node):
             if not any(map(_has_square, theirs.sides)):
                 return "no square of a sum, where the question asks for one"
+    if isinstance(ours, Equation) and isinstance(theirs, Equation) and _SQUARE.search(question):
+        if any(map(_has_square, ours.sides)) and not any(map(_has_square, theirs.sides)):
+            return "no square of a sum, where the question asks for one"
     if isinstance(ours, Equation) and isinstance(theirs, Named) and theirs.name == sym("y"):
         if _STANDARD.search(question) and not any(side == sym("y") for side in ours.sides):
             return "not in standard form, which the question asks for"

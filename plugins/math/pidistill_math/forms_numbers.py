@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Final, TypeAlias
 
+from pidistill_math.equality import constant
 from pidistill_math.syntax import Node, symbols
 
 _AS: Final = (
     r"\b(?:as|in|into|to)\s+(?:an?|its|the)?\s*(?:(?:simplified|reduced|exact|single|terminating|simplest)\s+)*"
 )
 _OR_ANOTHER = re.compile(
-    r"\b(?:fraction|decimal|percent\w*|integer|number)s?\s+or\b|\bor\s+(?:as\s+)?an?\b", re.IGNORECASE
+    r"\b(?:fraction|decimal|percent\w*|integer|number)s?,?\s+or\b|\bor\s+(?:as\s+)?an?\b", re.IGNORECASE
 )
 _SCIENTIFIC = re.compile(r"\bscientific\s+(?:notation|form)|\bstandard\s+index\s+form", re.IGNORECASE)
 _FRACTION = re.compile(rf"{_AS}(?:(?:common|proper|improper|irreducible|vulgar)\s+)?fraction\b(?!\s+of)", re.IGNORECASE)
@@ -40,6 +41,8 @@ Test: TypeAlias = Callable[[Node], bool]
 def another_number_form(question: str, reference: Node, answer: Node) -> str:
     """Why a number is not in the form that a question names; '' where it is, or where none is named."""
     ours, theirs = _unsigned(reference), _unsigned(answer)
+    if ours.head == "percent" and constant(ours.args[0]) == constant(theirs):
+        return ""  # its number alone
     either = _OR_ANOTHER.search(question) is not None
     for asked, has, missing in _FORMS:
         if asked.search(question) and has(ours) and not has(theirs) and not (either and asked in _ALTERNATIVES):
@@ -67,7 +70,7 @@ def _is_fraction(node: Node) -> bool:
 
 
 def _is_decimal(node: Node) -> bool:
-    return node.head == "num" and not _is_mixed(node)
+    return (node.head == "num" and not _is_mixed(node)) or node.head == "mixture" or _is_scientific(node)
 
 
 def _is_percent(node: Node) -> bool:
