@@ -81,9 +81,8 @@ def _another_sign(name: str, text: str) -> str:
         function = re.search(rf"(?<![A-Za-z\\]){re.escape(sign)}(?:\(|\s*\\left\s*\(|\s*:)", text)
         stem = name if "_" in sign else name.partition("_")[0]
         known = re.search(rf"(?<![A-Za-z\\]){re.escape(name.partition('_')[0])}(?![A-Za-z])", text)
-        known = known or re.fullmatch(
-            r"[a-z](?:_\w)?", name
-        )  # a variable from nowhere is none of the question's either
+        nowhere = r"[a-z](?:_\w)?|[A-Z]_\w" if "_" in sign else r"[a-z](?:_\w)?"
+        known = known or re.fullmatch(nowhere, name)  # a variable from nowhere is none of the question's either
         if function is None and known is not None and stem.lower() != sign.lower() and len(name) <= 6:
             return f"a value of {name}, where the question asks for {sign}"
     if (two := _OF_TWO.search(text)) is not None and name in (two["one"], two["other"]):

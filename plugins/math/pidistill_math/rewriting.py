@@ -24,6 +24,9 @@ _HENCE = re.compile(
     r"|\\text\s*\{\s*(?:so|thus|therefore|hence),?\s*\}|(?:so|thus|therefore|hence)\b,?)\s*",
     re.IGNORECASE,
 )
+_IMPLIES = re.compile(r"\\(?:Rightarrow|implies|Longrightarrow)(?![A-Za-z])|\u21d2|\u27f9")
+_ALIGNED = re.compile(r"\s*\\begin\{(aligned|align\*?|gathered|split)\}(?P<lines>.*)\\end\{\1\}\s*", re.DOTALL)
+_COMPOSED = re.compile(r"\(\s*([a-zA-Z])\s*\\circ\s*([a-zA-Z])\s*\)\s*\(([^()]{1,40})\)")
 _SENTENCE = re.compile(
     r"\s*\\text(?:rm|bf)?\s*\{\s*(?:the\s+)?(?!what|which|how|whether|nothing|nobody)"
     r"(?P<name>[a-z](?:[a-z ]{0,38}[a-z])?)"
@@ -103,6 +106,11 @@ def respelt(text: str) -> str:
         text = text[: every.start()]
     if (hence := _HENCE.match(text)) is not None and hence.end() < len(text):
         text = text[hence.end() :]
+    if "\\begin" in text and (aligned := _ALIGNED.fullmatch(text)) is not None:
+        text = _lines(aligned["lines"])
+    if "circ" in text:
+        text = _COMPOSED.sub(r"\1(\2(\3))", text)
+    text = _concluded(text)
     if "text" in text:
         text = _CLOSING.sub("", _SENTENCE.sub(r"\\text{\g<name>} = ", text, count=1) if _SENTENCE.match(text) else text)
     if "=" in text and (size := _SIZE_OF.match(text)) is not None:
@@ -125,6 +133,22 @@ def respelt(text: str) -> str:
     if (match := _CONDITION.search(text)) is not None and match.start():
         text = f"{text[: match.start()]}, {match['name']} \\in {match['set']}"
     return spoken(_in_words(text))
+
+
+def _lines(text: str) -> str:
+    """Aligned lines as items, where a line that begins with an equals sign goes on with the one before it."""
+    chained = re.sub(r"\\\\\s*&?\s*(?==|\\approx)", " ", text)
+    items = [item.replace("&", " ").strip() for item in chained.split("\\\\")]
+    return ", ".join(item.rstrip(",;. ") for item in items if item)
+
+
+def _concluded(text: str) -> str:
+    """What equations imply, where they do not give the same name another value before."""
+    parts = [part.strip() for part in _IMPLIES.split(text)]
+    if len(parts) == 1 or not all("=" in part for part in parts):
+        return text
+    name = parts[-1].partition("=")[0].replace(" ", "")
+    return text if any(part.partition("=")[0].replace(" ", "") == name for part in parts[:-1]) else parts[-1]
 
 
 def _in_words(text: str) -> str:

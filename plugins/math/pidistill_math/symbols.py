@@ -72,6 +72,8 @@ def latex(text: str) -> str:
         text = _ROW_SPACE.sub(r"\\\\ ", text)
     if "\\\\" in text and "\\begin" not in text:
         text = _ESCAPED_TWICE.sub(r"\\", text)
+    if "\\&" in text:
+        text = text.replace("\\&", "\\text{ and }")
     if "\\" in text or " to " in text or "{}" in text or "{:}" in text or "{.}" in text:
         text = _respelt(text)
     if "**" in text:  # bold in Markdown, or a power as programs write it
