@@ -117,6 +117,7 @@ def _word(token: Token, before: list[Token], following: Token | None, alone: boo
         return token if unit and not (following and following.text == "_") else replace(token, kind="letter")
     if text in FUNCTIONS and text not in ("min", "deg", "sec", "mod", "sign", "abs"):
         return replace(token, kind="cmd")
-    if text in ("sec", "min", "max", "abs") and not _operand(before) and not alone:
+    below = len(before) > 1 and before[-1].text in ("/", "per") and before[-2].kind == "word"
+    if text in ("sec", "min", "max", "abs") and not _operand(before) and not alone and not below:
         return replace(token, kind="cmd")
     return token

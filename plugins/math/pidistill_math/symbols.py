@@ -111,7 +111,7 @@ def _one(char: str) -> str:
     if "\u2044" in wide and unicodedata.category(char) == "No":
         top, bottom = wide.split("\u2044")
         return f"\\frac{{{top}}}{{{bottom}}}"
-    if len(wide) == 1 and wide < "\x80" and unicodedata.category(char) not in _HIDDEN:
+    if len(wide) == 1 and wide < "\x80" and unicodedata.category(char) not in {*_HIDDEN, "No"}:
         return wide
     return char
 
