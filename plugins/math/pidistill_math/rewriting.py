@@ -28,7 +28,7 @@ _IMPLIES = re.compile(r"\\(?:Rightarrow|implies|Longrightarrow)(?![A-Za-z])|\u21
 _ALIGNED = re.compile(r"\s*\\begin\{(aligned|align\*?|gathered|split)\}(?P<lines>.*)\\end\{\1\}\s*", re.DOTALL)
 _COMPOSED = re.compile(r"\(\s*([a-zA-Z])\s*\\circ\s*([a-zA-Z])\s*\)\s*\(([^()]{1,40})\)")
 _SENTENCE = re.compile(
-    r"\s*\\text(?:rm|bf)?\s*\{\s*(?:the\s+)?(?!what|which|how|whether|nothing|nobody)"
+    r"\s*\\text(?:rm|bf)?\s*\{\s*(?:the\s+)?(?!what|which|how|whether|nothing|nobody|[a-z ]*answer)"
     r"(?P<name>[a-z](?:[a-z ]{0,38}[a-z])?)"
     r"\s+(?:is|equals)\s*\}\s*",
     re.IGNORECASE,

@@ -22,7 +22,8 @@ from pidistill_math.policy import is_literal
 from pidistill_math.syntax import Node, symbols
 
 _DECIMAL_COMMA = re.compile(r"\s*-?\d+\{,\}\d+\s*")
-_COMMA = re.compile(r"(?P<before>\D*?-?)(?P<whole>\d+),(?P<places>\d{2,})(?P<after>\D*)", re.DOTALL)
+_OUTSIDE: Final = r"(?:[^\d()\[\]{}]|\\text\{[^{}\d]*\})*"
+_COMMA = re.compile(rf"(?P<before>{_OUTSIDE}?-?)(?P<whole>\d+),(?P<places>\d{{2,}})(?P<after>{_OUTSIDE})")
 _SQUARE_METRES = re.compile(r"(?P<value>.*\d)\s*m(?P<power>[²³])\s*", re.DOTALL)
 _POWER_OF_TEN = re.compile(r"\s*(?P<mantissa>-?\d+)e(?P<exponent>[+-]\d{1,3})\s*")
 _TIGHT = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")

@@ -87,6 +87,9 @@ _BOUND = re.compile(r"\bat\s+(?P<which>least|most)[\s$\\({}]*$", re.IGNORECASE)
 _OPTION = re.compile(r"(?:\\(?:text(?:bf|rm)?|math(?:rm|bf))\s*\{\s*)?\(\s*[A-J]\s*\)\s*\}?")
 """The letter of an option, behind which its formula may follow."""
 _OPTION_BEHIND = re.compile(r"\([A-J]\)|\b(?:or|not|and)\b")
+_OPERATION = re.compile(
+    r"\s*(?:[+*/^_=<>!]|\\(?:ne|neq|not|cdot|times|div|pm|mp|le|leq|ge|geq|lt|gt|cup|cap)(?![A-Za-z]))"
+)
 _FORMULA_ENDS = re.compile(r"\$|\\\]|\\\)|\n")
 _OTHER_BEFORE = re.compile(r"(?:[\d$})]|\\\))\s*(?:\\text\{)?\s*or\s*(?:\})?[\s$\\(]*$", re.IGNORECASE)
 _ITEM_BEFORE = re.compile(r"[\w})\]]\s*[,;:](?:\s|\\[,;: ]|\\q?quad)*$")
@@ -157,7 +160,7 @@ def discounted(text: str, box: Box) -> str:
     if (mark := PERCENT.match(after) or DEGREE.match(after) or SCALE.match(after)) is not None:
         after = after[mark.end() :]
     if (_OPERATOR_AFTER if inside else _TOUCHING_AFTER).match(after) or _WORD_AFTER.match(after):
-        if not (inside and after[:1].isspace() and _is_option(text, box)):
+        if not (inside and after[:1].isspace() and not _OPERATION.match(after) and _is_option(text, box)):
             return "the last box is part of a longer formula"
     bound = _BOUND.search(before) if changing else None
     return "" if bound is None else f"{BOUNDS} {bound['which'].lower()}'"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from pidistill_math.asking import Question
@@ -41,6 +42,8 @@ def _unit_vectors(one: Single, other: Shape, question: Question) -> tuple[Shape,
 
 def components(node: Node) -> tuple[Node, Node, Node] | None:
     """The factors of i, j and k in a sum of multiples of them, of which j or k must be there; None for other nodes."""
+    if (scaled := _scaled(node)) is not None:
+        return scaled
     found: dict[int, Node] = {}
     for term in node.args if node.head == "add" else (node,):
         inner = term.args[0] if term.head == "neg" else term
@@ -59,6 +62,24 @@ def components(node: Node) -> tuple[Node, Node, Node] | None:
     if not symbols(node) & {"j", "k"}:
         return None
     return found.get(0, _NOUGHT), found.get(1, _NOUGHT), found.get(2, _NOUGHT)
+
+
+def _scaled(node: Node) -> tuple[Node, Node, Node] | None:
+    """The factors in a sum that is multiplied or divided as a whole; None for other nodes."""
+    if node.head == "div" and node.args[0].head == "add" and not node.args[1].has("add"):
+        inner = components(node.args[0])
+        return None if inner is None else _each(inner, lambda part: Node("div", (part, node.args[1])))
+    sums = [arg for arg in node.args if arg.head == "add"] if node.head == "mul" else []
+    factors = tuple(arg for arg in node.args if arg not in sums)
+    if len(sums) != 1 or any(unit in factor.walk() for factor in factors for unit in _UNITS):
+        return None
+    inner = components(sums[0])
+    return None if inner is None else _each(inner, lambda part: Node("mul", (*factors, part)))
+
+
+def _each(parts: tuple[Node, Node, Node], made: Callable[[Node], Node]) -> tuple[Node, Node, Node]:
+    first, second, third = (part if part == _NOUGHT else made(part) for part in parts)
+    return first, second, third
 
 
 def _rows(one: Single, other: Shape) -> tuple[Shape, Shape] | None:
