@@ -67,6 +67,10 @@ _SEGMENT = re.compile(
     r"(?!\s+of\s+(?:the|a)\s+(?:\w+\s+)?(?:coin|die))",
     re.IGNORECASE,
 )
+_OPTIONS_ASKED = re.compile(
+    r"\bwhich\s+(?:\w+\s+)?(?:of\s+(?:the\s+)?(?:following|these)|statements?|options?)\b|\b(?:select|choose)\s+all\b|\bmultiple.choice\b",
+    re.IGNORECASE,
+)
 _CALCULUS = re.compile(
     r"\\i*int(?![A-Za-z])|\\lim(?![A-Za-z])|\\sum(?![A-Za-z])|\bintegra|\bderivative|\blimit\b|\binfinite\s+series"
 )
@@ -197,6 +201,10 @@ class Question:
     def is_about_segments(self) -> bool:
         """Whether a side or a segment is asked for, which two letters name in either order."""
         return bool(_SEGMENT.search(self.text))
+
+    def asks_for_options(self) -> bool:
+        """Whether it asks which of several options hold, so that their letters have no order."""
+        return bool(_OPTIONS_ASKED.search(self.text))
 
     def asks_for_bound(self, which: str) -> bool:
         """Whether 'at most' ('most'), or 'at least', a value answers the question; '' is no bound, and always does."""

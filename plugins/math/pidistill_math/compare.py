@@ -41,6 +41,7 @@ from pidistill_math.sequences import without_dots
 from pidistill_math.shapes import is_name
 from pidistill_math.syntax import Node, sym, symbols
 from pidistill_math.vectors import same_dress
+from pidistill_math.wording import bare_letter, option_letters
 
 _MOST: Final = 100
 """Items of the longest list compared."""
@@ -66,6 +67,8 @@ class Comparison:
             return self.named(ours, theirs)
         if (dressed := same_dress(ours, theirs, self.question)) is not None:
             ours, theirs = dressed
+        if (wanted := _options(ours)) and wanted == _options(theirs) and self.question.asks_for_options():
+            return yes("choice")
         if isinstance(ours, Single) and isinstance(theirs, Single):
             theirs = with_our_constant(ours, theirs, self.question)
             if (pair := self.two_families(ours, theirs)) is not None:
@@ -337,6 +340,16 @@ def _plain(found: Shape) -> Shape:
     if isinstance(found, Reals) and found.parts and all(map(_is_point, found.parts)):
         return _plain(Several(tuple(Single(part.low) for part in found.parts)))
     return found
+
+
+def _options(found: Shape) -> frozenset[str]:
+    """The letters of several options, in one string or in a list; none for anything else."""
+    if isinstance(found, Single):
+        return option_letters(found.node)
+    if isinstance(found, Several) and len(found.items) > 1:
+        letters = [bare_letter(item.node) for item in found.items if isinstance(item, Single)]
+        return frozenset(letters) if len(letters) == len(found.items) and all(letters) else frozenset()
+    return frozenset()
 
 
 def _says_nothing(condition: Shape) -> bool:

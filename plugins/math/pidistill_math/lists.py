@@ -83,6 +83,19 @@ def record(parts: list[Named], words: Sequence[str] = ()) -> Shape:
     return Several(tuple(Record(tuple(row)) for row in rows))
 
 
+def equations(items: Sequence[Shape]) -> Several | None:
+    """Equations of which some are solved, as equations all; None for other items."""
+    found: list[Shape] = []
+    for item in items:
+        if isinstance(item, Named) and isinstance(item.inner, Single) and item.name.head == "sym":
+            found.append(Equation((item.name, item.inner.node)))
+        elif isinstance(item, Equation):
+            found.append(item)
+        else:
+            return None
+    return Several(tuple(found)) if any(isinstance(item, Equation) for item in items) else None
+
+
 def parts(items: Sequence[Shape]) -> Record:
     """Labelled parts, by the place of their labels."""
     return Record(tuple(Named(Node("words", text=f"{PART}{at}"), item) for at, item in enumerate(items, 1)))

@@ -38,7 +38,10 @@ _RUN = re.compile(r"(?<![A-Za-z\\{])[A-Za-z]{2,3}(?![A-Za-z}])")
 _LABEL = re.compile(r"\s*(?P<letter>[A-J])\s*:\s*(?=[\s\S])")
 _LN = re.compile(r"\\?\bln\b|\\ln(?![a-z])")
 _LOG = re.compile(r"(?:\\|(?<![A-Za-z\\]))log(?![A-Za-z])(?!\s*_)\s*")
-_CHOSEN = re.compile(r"(?<![A-Za-z\\])C\(([^(),]{1,12}),([^(),]{1,12})\)")
+_CHOSEN = re.compile(
+    r"(?<![A-Za-z\\])C\((?P<of>[^(),]{1,12}),(?P<take>[^(),]{1,12})\)"
+    r"|(?<![A-Za-z\\])(?:\\(?:mathrm|text)\{)?C\}?_\{?(?P<index>\w{1,4})\}?\^\{?(?P<power>\w{1,4})\}?(?!\w)"
+)
 
 
 def second_reading(reference: str, ours: Shape, answer: str, asked: Question) -> tuple[str, str]:
@@ -83,7 +86,16 @@ def _with_point(text: str) -> str:
 
 
 def _binomial(text: str) -> str:
-    return _CHOSEN.sub(r"\\binom{\1}{\2}", text)
+    return _CHOSEN.sub(_as_binomial, text)
+
+
+def _as_binomial(match: re.Match[str]) -> str:
+    """A binomial coefficient; a constant with an index and a power where so many cannot be chosen."""
+    of, take = match["of"] or match["index"], match["take"] or match["power"]
+    numbers = of.isdigit() and take.isdigit()
+    if match["index"] and (of.isdigit() != take.isdigit() or (numbers and not 1 < int(of) >= int(take))):
+        return match.group()
+    return f"\\binom{{{of}}}{{{take}}}"
 
 
 def _whole(node: Node) -> bool:

@@ -381,6 +381,8 @@ def _listing(node: Node, accepts: Accepts) -> Shape:
             return joined
     if (under := lists.conditioned(items)) is not None:
         return under
+    if (equations := lists.equations(items)) is not None:
+        return equations
     names = [item.name if isinstance(item, Named) else None for item in items]
     if names[0] is not None and all(name is None for name in names[1:]) and isinstance(items[0], Named):
         return Named(names[0], lists.several([items[0].inner, *items[1:]]))

@@ -80,3 +80,10 @@ def is_segment_reversed(left: Node, right: Node) -> bool:
     """Whether two pairs of capitals name one segment from its two ends."""
     ours, theirs = product_letters(left), product_letters(right)
     return len(ours) == 2 and ours.isupper() and ours == theirs[::-1]
+
+
+def option_letters(node: Node) -> frozenset[str]:
+    """The letters of several options that are written as one string, ``ACD``; none for any other word."""
+    letters = product_letters(node)
+    options = len(letters) > 1 and len(set(letters)) == len(letters) and all("A" <= letter <= "J" for letter in letters)
+    return frozenset(letters) if options else frozenset()
