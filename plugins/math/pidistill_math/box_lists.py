@@ -14,7 +14,8 @@ _SEPARATORS = re.compile(
     r"|\b(?:and|or)\b|\b[A-Za-z](?:_\w|_\{\w{1,4}\})?\s*=)*"
 )
 _PARTS = re.compile(r"(?=[^.!?\n]*\band\b)(?:[^.!?\n\\{}]|\\text\{[^{}]*\}|\\[,;: ()\[\]]){1,100}", re.IGNORECASE)
-_OF_ARGUMENT: Final = r"(?:(?<![A-Za-z\\])[A-Za-z](?:_\w|_\{\w{1,4}\})?(?:\([^()\n]{1,12}\))?\s*=\s*)?"
+_ANSWER_IS: Final = r"(?:(?:the\s+)?(?:final\s+)?answer\s*(?:is|:)?[\s$:.*\\(\[-]{0,12})?"
+_OF_ARGUMENT: Final = _ANSWER_IS + r"(?:(?<![A-Za-z\\])[A-Za-z](?:_\w|_\{\w{1,4}\})?(?:\([^()\n]{1,12}\))?\s*=\s*)?"
 _LABELLED = re.compile(
     r"[\s$.,;*\\\])&-]{0,12}(?:(?:part|option|choice|case|answer|question|problem)\s*)?"
     r"(?:\([a-h]\)|\((?:i{1,3}|iv|v)\)|\b[b-h]\)|\(?\b[2-9](?:[.):]|(?=\s*:))|\b[B-H]:)[\s$:.*\\(\[-]{0,12}"
