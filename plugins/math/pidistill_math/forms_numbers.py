@@ -33,6 +33,8 @@ _PLACES = re.compile(
 _PERCENT = re.compile(rf"{_AS}percent(?:age)?\b", re.IGNORECASE)
 _RADICAL = re.compile(r"\b(?:simpl\w+|lowest)\s+radical|\bradical\s+(?:form\s+)?in\s+simplest", re.IGNORECASE)
 _RATIONAL = re.compile(r"\brationali[sz]e", re.IGNORECASE)
+_RECTANGULAR = re.compile(r"\brectangular\s+form\b|\b(?:form|as)\s+\$?\s*[a-z]\s*\+\s*[a-z]\s*i\b", re.IGNORECASE)
+_POLAR = re.compile(r"\b(?:polar|exponential|trigonometric)\s+form\b|\bform\s+\$?\s*r\s*e\^", re.IGNORECASE)
 _PRIMES = re.compile(r"\bprime\s+factori[sz]ation|\bproduct\s+of\s+(?:its\s+)?primes?\b", re.IGNORECASE)
 
 Test: TypeAlias = Callable[[Node], bool]
@@ -120,6 +122,20 @@ def _is_powerless(radicand: Fraction, index: Fraction) -> bool:
     return True
 
 
+def _is_polar(node: Node) -> bool:
+    """Whether it is a power of e, or made of an angle's sine and cosine."""
+    return any(
+        (part.head == "pow" and part.args[0] == Node("const", text="e"))
+        or (part.head == "call" and part.text in ("cis", "cos", "sin", "exp"))
+        for part in node.walk()
+    )
+
+
+def _is_rectangular(node: Node) -> bool:
+    """Whether it is a complex number by its parts."""
+    return not _is_polar(node)
+
+
 def _is_prime_product(node: Node) -> bool:
     """Whether it is a product of powers of primes."""
     return all(_is_prime(factor) for factor in _factors(node))
@@ -153,6 +169,8 @@ _FORMS: Final[tuple[tuple[re.Pattern[str], Test, str], ...]] = (
     (_PERCENT, _is_percent, "no percentage, where the question asks for one"),
     (_RADICAL, _is_simple_radical, "a radical that is not in simplest form"),
     (_RATIONAL, _is_rational_below, "a denominator that is not rational"),
+    (_RECTANGULAR, _is_rectangular, "not by real and imaginary part, as the question asks"),
+    (_POLAR, _is_polar, "not in polar form, which the question asks for"),
     (_PRIMES, _is_prime_product, "no product of primes, where the question asks for one"),
 )
 _ALTERNATIVES: Final = (_FRACTION, _MIXED, _DECIMAL, _PERCENT)
