@@ -28,7 +28,7 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _OF_A_FUNCTION = re.compile(
-    r"\b(?:domain|range|image|codomain|inverse|determinant|trace|rank|magnitude|norm|modulus|conjugate|reciprocal|derivative)\b",
+    r"\b(?:domain|range|image|codomain|inverse|determinant|trace|rank|magnitude|norm|modulus|conjugate|reciprocal|derivative|ratio)\b",
     re.IGNORECASE,
 )
 """What is asked of a function is not the function."""
@@ -71,6 +71,7 @@ _OPTIONS_ASKED = re.compile(
     r"\bwhich\s+(?:\w+\s+)?(?:of\s+(?:the\s+)?(?:following|these)|statements?|options?)\b|\b(?:select|choose)\s+all\b|\bmultiple.choice\b",
     re.IGNORECASE,
 )
+_RATIO_OF = re.compile(r"\bratio\s+of\s+\$?(?P<first>\w+)\$?\s+to\s+\$?(?P<second>\w+)\$?", re.IGNORECASE)
 _CALCULUS = re.compile(
     r"\\i*int(?![A-Za-z])|\\lim(?![A-Za-z])|\\sum(?![A-Za-z])|\bintegra|\bderivative|\blimit\b|\binfinite\s+series"
 )
@@ -134,6 +135,8 @@ class Question:
             return True
         if left.head == "call" and left.text == "abs" and left.args[0].head == "sym":
             return bool(_SIZE_OF.search(self.text)) and self.has_letter(left.args[0].text)
+        if left.head == "div" and all(arg.head == "sym" for arg in left.args) and self.mentions_ratio():
+            return all(self.has_letter(arg.text) for arg in left.args)
         return letters_only(left) and not any(n.head == "sym" and n.text in symbols(left) for n in self.asked)
 
     def other_than_asked(self, name: Node) -> str:
@@ -143,6 +146,9 @@ class Question:
             name = name.args[0]
         if reason := another_name(name, self.text[-_LONGEST:], self.asked):
             return "" if self.asks_for(name) else reason
+        if (ratio := _RATIO_OF.search(self.text)) is not None and name.head in ("ratio", "div") and len(name.args) == 2:
+            if [arg.text for arg in name.args] == [ratio["second"], ratio["first"]]:
+                return "the ratio the other way round than the question asks for"
         quantity = _QUANTITY.search(self.text[-_LONGEST:])
         if quantity is not None:
             asked = quantity["noun"].lower()
