@@ -26,6 +26,9 @@ _HENCE = re.compile(
 )
 _IMPLIES = re.compile(r"\\(?:Rightarrow|implies|Longrightarrow)(?![A-Za-z])|\u21d2|\u27f9")
 _ALIGNED = re.compile(r"\s*\\begin\{(aligned|align\*?|gathered|split)\}(?P<lines>.*)\\end\{\1\}\s*", re.DOTALL)
+_TRANSPOSED = re.compile(
+    r"\s*(?:\\left\s*)?[(\[](?P<items>[^()\[\]]{3,200})(?:\\right\s*)?[)\]]\s*\^\s*\{?\s*(?:T|\\top|\\intercal|\\(?:mathsf|mathrm|text)\{T\})\s*\}?\s*"
+)
 _COMPOSED = re.compile(r"\(\s*([a-zA-Z])\s*\\circ\s*([a-zA-Z])\s*\)\s*\(([^()]{1,40})\)")
 _SENTENCE = re.compile(
     r"\s*\\text(?:rm|bf)?\s*\{\s*(?:the\s+)?(?!what|which|how|whether|nothing|nobody|[a-z ]*answer)"
@@ -108,6 +111,8 @@ def respelt(text: str) -> str:
         text = text[hence.end() :]
     if "\\begin" in text and (aligned := _ALIGNED.fullmatch(text)) is not None:
         text = _lines(aligned["lines"])
+    if "^" in text and "," in text and (row := _TRANSPOSED.fullmatch(text)) is not None:
+        text = "\\begin{pmatrix}" + row["items"].replace(",", "\\\\") + "\\end{pmatrix}"
     if "circ" in text:
         text = _COMPOSED.sub(r"\1(\2(\3))", text)
     text = _concluded(text)
