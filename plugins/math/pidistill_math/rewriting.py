@@ -26,6 +26,7 @@ _HENCE = re.compile(
 )
 _IMPLIES = re.compile(r"\\(?:Rightarrow|implies|Longrightarrow)(?![A-Za-z])|\u21d2|\u27f9")
 _ALIGNED = re.compile(r"\s*\\begin\{(aligned|align\*?|gathered|split)\}(?P<lines>.*)\\end\{\1\}\s*", re.DOTALL)
+_OR_FORM = re.compile(r"(?<=\S)(?:\\[,;: ]|~|\s)*\(\s*or\s+(?P<form>[^()]{1,40})\)\s*$")
 _TRANSPOSED = re.compile(
     r"\s*(?:\\left\s*)?[(\[](?P<items>[^()\[\]]{3,200})(?:\\right\s*)?[)\]]\s*\^\s*\{?\s*(?:T|\\top|\\intercal|\\(?:mathsf|mathrm|text)\{T\})\s*\}?\s*"
 )
@@ -113,6 +114,7 @@ def respelt(text: str) -> str:
         text = _lines(aligned["lines"])
     if "^" in text and "," in text and (row := _TRANSPOSED.fullmatch(text)) is not None:
         text = "\\begin{pmatrix}" + row["items"].replace(",", "\\\\") + "\\end{pmatrix}"
+    text = _OR_FORM.sub(r" or \g<form>", text)
     if "circ" in text:
         text = _COMPOSED.sub(r"\1(\2(\3))", text)
     text = _concluded(text)

@@ -45,7 +45,7 @@ _COPULA = re.compile(
 )
 _TAKEN_BACK = re.compile(
     r"^\W*(?:(?:wait|hmm|oops|actually)\b[\s,.:!-]|no\s*[,.:!\u2014-])"
-    r"|\b(?:that|this|it)(?:'s|\s+is|\s+was)\s+(?:wrong|incorrect|not\s+right|not\s+correct|a\s+mistake)|\bscratch\s+that|\bit\s+must\s+be\b|\bi\s+was\s+wrong",
+    r"|\b(?:that|this|it)(?:'s|\s+is|\s+was)\s+(?:wrong|incorrect|not\s+right|not\s+correct|a\s+mistake)|\bscratch\s+that|\bit\s+must\s+be\b|\bi\s+was\s+wrong|\bcorrection\s*:|\bedit\s*:|\bi\s+meant\b",
     re.IGNORECASE,
 )
 _OTHERS = re.compile(

@@ -47,7 +47,7 @@ _DENYING: Final = (
 """What a denial before a box holds: most texts hold none, and need no closer look."""
 _CHANGING_LAST: Final = (
     "twice", "thrice", "double", "triple", "half", "of", "minus", "negative", "plus", "times", "least", "most", "than",
-    "to", "by", "and", "exceed", "exceeds", "below", "above", "is", "equals", "in", "with",
+    "to", "by", "and", "exceed", "exceeds", "otherwise", "otherwise,", "below", "above", "is", "equals", "in", "with",
 )  # fmt: skip
 """Last letters of the words before a box that change it."""
 _MISTAKEN = re.compile(
@@ -78,6 +78,7 @@ _WORD_BEFORE = re.compile(
     r"\b(?:twice|thrice|double|triple|half(?:\s+of)?|minus|negative|plus|times|(?:less|more|greater|"
     r"fewer|larger|smaller|higher|lower|other)\s+than|up\s+to|multiple\s+of|divided\s+by|between\s+[^\s]{1,20}\s+and|exceeds?|below|above"
     r"|(?:square|cube|negative|reciprocal|opposite|inverse|roots?|divisor)\s+of"
+    r"|otherwise,?|answer\s+(?:minus|plus|times|divided|less|increased|decreased|squared|cubed|doubled|halved)\b[^.!?\n]{0,20}\s(?:is|equals)"
     r"|answer\s+(?:ends\s+in|rounds\s+to|starts\s+with|begins\s+with)"
     r"|(?<!value\s)(?<!form\s)\b(?:of|than)\s+the\s+answer(?:\s+mod\s+\d+)?\s+(?:is|equals))"
     r"[\s$\\({}]*$",
