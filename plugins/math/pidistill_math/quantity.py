@@ -46,8 +46,9 @@ _SIGNIFICANT: Final = 3
 def same(ours: Single, theirs: Single, question: Question, lenient: bool = False) -> Found:
     """Whether `theirs` is the value `ours`, in the form asked for. Raises `TooLarge`, or `NoValue` without numbers."""
     found = _same(ours, theirs, question, lenient)
-    if found.same and not lenient and (form := another_form(question.text, ours.node, theirs.shown or theirs.node)):
-        return no(form, "form")
+    if found.same and not lenient and (form := another_form(question.text, ours.node, theirs.node)):
+        if theirs.shown is None or another_form(question.text, ours.node, theirs.shown):
+            return no(form, "form")
     return found
 
 
