@@ -27,8 +27,12 @@ _ASKED = re.compile(
     r"(?:\$(?P<formula>[^$\n]{1,200})\$|(?P<bare>[A-Za-z0-9_^+*/()|=-]{1,40})(?=[.?!,]|\s*$|\s+(?:if|when|where|given)\b))",
     re.IGNORECASE,
 )
-_OF_A_FUNCTION = re.compile(r"\b(?:domain|range|image|codomain|inverse)\b", re.IGNORECASE)
+_OF_A_FUNCTION = re.compile(
+    r"\b(?:domain|range|image|codomain|inverse|determinant|trace|rank|magnitude|norm|modulus|conjugate|reciprocal|derivative|ratio)\b",
+    re.IGNORECASE,
+)
 """What is asked of a function is not the function."""
+_SIZE_OF = re.compile(r"\b(?:magnitude|norm|modulus|absolute\s+value|length)\s+of\b", re.IGNORECASE)
 _LONGEST: Final = 8_000
 _QUANTITIES: Final = vocabulary(
     "radius diameter area perimeter circumference volume odds probability length width height mean median mode"
@@ -53,6 +57,38 @@ _ORDERED = re.compile(
     r"\s+to\b)",
     re.IGNORECASE,
 )
+_SEVERAL = re.compile(
+    r"\b(?:all|both|two|three|roots|zeros|zeroes|solutions|values|integers|numbers|primes|pairs?|triples?|points|lengths|angles"
+    r"|intercepts|coordinates|terms|factors|divisors|set|list|respectively|solve)\b|\$\s*\w\s*\$\s*,?\s*and\s+\$\s*\w\s*\$",
+    re.IGNORECASE,
+)
+_SEGMENT = re.compile(
+    r"\b(?:which|what|name|longest|shortest|find)\s+(?:\w+\s+){0,2}?(?:sides?|segments?|diagonals?|chords?|edges?|legs?|hypotenuse)\b"
+    r"(?!\s+of\s+(?:the|a)\s+(?:\w+\s+)?(?:coin|die))",
+    re.IGNORECASE,
+)
+_OPTIONS_ASKED = re.compile(
+    r"\bwhich\s+(?:\w+\s+)?(?:of\s+(?:the\s+)?(?:following|these)|statements?|options?)\b|\b(?:select|choose)\s+all\b|\bmultiple.choice\b",
+    re.IGNORECASE,
+)
+_RATIO_OF = re.compile(r"\bratio\s+of\s+\$?(?P<first>\w+)\$?\s+to\s+\$?(?P<second>\w+)\$?", re.IGNORECASE)
+_CALCULUS = re.compile(
+    r"\\i*int(?![A-Za-z])|\\lim(?![A-Za-z])|\\sum(?![A-Za-z])|\bintegra|\bderivative|\blimit\b|\binfinite\s+series"
+)
+_ASKS: Final = (
+    r"(?:find|what|how|determine|compute|calculate|is|are|does|do|which|express|write|evaluate|give|state|solve|simplify|factor"
+    r"|name|who|when|where|estimate|expand|convert)\b"
+)
+_PARTS = re.compile(
+    rf"(?:^|\s)(?:\(a\)\s*{_ASKS}[\s\S]*\s\(b\)\s*{_ASKS}|\(i\)\s*{_ASKS}[\s\S]*\s\(ii\)\s*{_ASKS}"
+    rf"|\(1\)\s*{_ASKS}[\s\S]*\s\(2\)\s*{_ASKS}|a\)\s*{_ASKS}[\s\S]*\sb\)\s*{_ASKS})",
+    re.IGNORECASE,
+)
+"""Labelled things that are asked for, rather than labelled conditions."""
+_BOUNDS: Final = {
+    "most": re.compile(r"(?<!\bat )\b(?:most|maxim\w+|greatest|largest|highest|upper\s+bound)\b", re.IGNORECASE),
+    "least": re.compile(r"(?<!\bat )\b(?:least|minim\w+|smallest|fewest|lowest|lower\s+bound)\b", re.IGNORECASE),
+}
 _LETTERS_OF: Final = {
     "radius": "rR",
     "diameter": "dD",
@@ -64,8 +100,9 @@ _LETTERS_OF: Final = {
 """Letters by which sizes go where a question does not name them."""
 _TUPLE = re.compile(r"\(((?:[^(),\n]{1,16},){1,5}[^(),\n]{1,16})\)")
 _SILENT = re.compile(r"\W*(?:find|determine|what\s+is)?\W*(?:the\s+(?:value|answer))?\W*", re.IGNORECASE)
-_LABELS = re.compile(r"(?<![\w\\])\([A-J]\)")
-_NEXT_OPTION: Final = r"(?=\s*[,;]?\s*(?:\\q?quad|\\\\|\\text(?:bf|rm)?\{\s*\(|\([A-J]\)|\n|$))"
+_LABELS: Final = (r"(?<![\w\\])\(\s*{}\s*\)", r"(?<![\w\\(]){}\)", r"^[ \t]*{}[.:](?=\s)")
+"""How options are labelled, in the order in which they are looked for."""
+_NEXT_OPTION: Final = r"(?=\s*[,;]?\s*(?:\\q?quad|\\\\|\\text(?:bf|rm)?\{{\s*\(|{}|\n|$))"
 _BASES: Final = {2: "two|binary", 3: "three|ternary", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight|octal",
                  9: "nine", 10: "ten|decimal", 11: "eleven", 12: "twelve", 16: "sixteen|hexadecimal"}  # fmt: skip
 _TO_BASE = re.compile(
@@ -96,6 +133,10 @@ class Question:
         """Whether the left side of an equation is what the question asks for."""
         if self.asks_for(left):
             return True
+        if left.head == "call" and left.text == "abs" and left.args[0].head == "sym":
+            return bool(_SIZE_OF.search(self.text)) and self.has_letter(left.args[0].text)
+        if left.head == "div" and all(arg.head == "sym" for arg in left.args) and self.mentions_ratio():
+            return all(self.has_letter(arg.text) for arg in left.args)
         return letters_only(left) and not any(n.head == "sym" and n.text in symbols(left) for n in self.asked)
 
     def other_than_asked(self, name: Node) -> str:
@@ -105,6 +146,9 @@ class Question:
             name = name.args[0]
         if reason := another_name(name, self.text[-_LONGEST:], self.asked):
             return "" if self.asks_for(name) else reason
+        if (ratio := _RATIO_OF.search(self.text)) is not None and name.head in ("ratio", "div") and len(name.args) == 2:
+            if [arg.text for arg in name.args] == [ratio["second"], ratio["first"]]:
+                return "the ratio the other way round than the question asks for"
         quantity = _QUANTITY.search(self.text[-_LONGEST:])
         if quantity is not None:
             asked = quantity["noun"].lower()
@@ -137,6 +181,40 @@ class Question:
     def asks_for_an_order(self) -> bool:
         """Whether a list is asked for in an order, so that another order is another answer."""
         return bool(_ORDERED.search(self.text))
+
+    def asks_for_several(self) -> bool:
+        """Whether several values are asked for, so that a comma parts two of them."""
+        return bool(_SEVERAL.search(self.text))
+
+    def has_parts(self) -> bool:
+        """Whether it asks for several things under labels, in the order of which their answers stand."""
+        return bool(_PARTS.search(self.text))
+
+    def asks_how_many(self) -> bool:
+        """Whether things are counted, so that a percentage is no answer."""
+        return bool(
+            re.search(r"\bhow\s+many\b(?!\s+(?:\w+\s+)?(?:percent|times))", self.text, re.IGNORECASE)
+        ) and not bool(self.mentions_percent())
+
+    def asks_for_an_equation(self) -> bool:
+        """Whether an equation is asked for, so that one may be solved or not."""
+        return bool(re.search(r"\bequations?\s+(?:of|for|whose|that)\b", self.text, re.IGNORECASE))
+
+    def has_natural_logarithms(self) -> bool:
+        """Whether a logarithm without a base is natural: in calculus, where the question itself writes none."""
+        return "log" not in self.text and bool(_CALCULUS.search(self.text))
+
+    def is_about_segments(self) -> bool:
+        """Whether a side or a segment is asked for, which two letters name in either order."""
+        return bool(_SEGMENT.search(self.text))
+
+    def asks_for_options(self) -> bool:
+        """Whether it asks which of several options hold, so that their letters have no order."""
+        return bool(_OPTIONS_ASKED.search(self.text))
+
+    def asks_for_bound(self, which: str) -> bool:
+        """Whether 'at most' ('most'), or 'at least', a value answers the question; '' is no bound, and always does."""
+        return not which or bool(_BOUNDS[which].search(self.text))
 
     def asks_to_integrate(self) -> bool:
         """Whether the answer has a constant of integration, which any letter may name."""
@@ -174,10 +252,14 @@ class Question:
 
     def option(self, letter: str) -> Node | None:
         """What the question gives as the option of a letter, where that can be read."""
-        if len(_LABELS.findall(self.text)) < 2:
+        label = next((label for label in _LABELS if len(re.findall(label.format("[A-J]"), self.text, re.M)) > 1), None)
+        if label is None or not letter:
             return None
+        following = _NEXT_OPTION.format(label.format("[A-J]"))
         match = re.search(
-            rf"(?<![\w\\])\(\s*{letter.upper()}\s*\)\s*\}}?[\s\\~]*(?P<text>.*?){_NEXT_OPTION}", self.text, re.DOTALL
+            rf"{label.format(letter.upper())}\s*\}}?[\s\\~]*(?P<text>.*?){following}",
+            self.text,
+            re.DOTALL | re.MULTILINE,
         )
         if match is None:
             return None

@@ -14,7 +14,7 @@ from pidistill_math.syntax import Node
 
 _SIGN: Final = r"(?P<sign>[a-z](?:_(?:\w|\{\w{1,4}\}))?)"
 _PLAINLY = re.compile(
-    r"\b(?:find|compute|determine|calculate|what\s+is|what's|solve\s+for|give|(?<!mum\s)(?<!absolute\s)(?<!expected\s)value\s+of)\s+"
+    r"\b(?:find|compute|determine|calculate|what\s+is|what's|solve\s+for|solve\s+[^.?!]{1,80}?\s+for|give|(?<!mum\s)(?<!absolute\s)(?<!expected\s)value\s+of)\s+"
     r"(?:(?:the|all|possible|exact|numerical|real|positive|negative|integer|whole|prime|natural|smallest|largest|least|greatest"
     r"|integers?|values?\s+of|values?|constants?|variables?|unknown|numbers?(?!\s+of\b)|coordinate)\s+){0,5}"
     rf"\$\s*{_SIGN}\s*\$(?!\s*-)",
@@ -26,6 +26,7 @@ _OF_TWO = re.compile(
     re.IGNORECASE,
 )
 _COORDINATE = re.compile(r"\bthe\s+\$?(?P<axis>[xy])\$?[\s-]*coordinate\b", re.IGNORECASE)
+_POINT = re.compile(r"\bcoordinates\s+of\s+(?:the\s+)?(?:(?:point|vertex)\s+)?\$(?P<point>[A-Z])\$")
 _SLOPE = re.compile(r"\b(?:find|what\s+is|determine|compute|calculate)\s+the\s+slope\b", re.IGNORECASE)
 _EXTREME = re.compile(
     r"\b(?:find|what\s+is|determine|compute|calculate)\s+the\s+(?P<which>maximum|minimum|largest|smallest|greatest|least)\b",
@@ -34,6 +35,12 @@ _EXTREME = re.compile(
 _LARGE: Final = ("max", "largest", "greatest")
 _SMALL: Final = ("min", "smallest", "least")
 _STATISTICS: Final = ("mean", "median", "mode", "range")
+_OF_MATRICES: Final = {"det": r"\bdeterminant|\\det", "tr": r"\btrace|\\(?:tr|operatorname\{tr\})"}
+_RESULTS: Final = ("sum", "product", "difference", "quotient", "remainder")
+_RESULT = re.compile(
+    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?P<result>sum|product|difference|quotient|remainder)\b",
+    re.IGNORECASE,
+)
 _HOW_MANY = re.compile(r"\bhow\s+many\b(?P<clause>[^.?!]{1,100})", re.IGNORECASE)
 
 
@@ -45,6 +52,18 @@ def another_name(name: Node, text: str, asked: tuple[Node, ...]) -> str:
         functions = [node for node in asked if node.head == "call" and node.text.endswith("()")]
         if len(functions) == len(asked) and not any(node.text == name.text for node in functions):
             return "another function than the one that the question asks for"
+    if (
+        name.head == "call"
+        and name.text in _OF_MATRICES
+        and not re.search(_OF_MATRICES[name.text], text, re.IGNORECASE)
+    ):
+        if any(re.search(word, text, re.IGNORECASE) for word in _OF_MATRICES.values()):
+            return "another size of a matrix than the one that the question asks for"
+    results = {found["result"].lower() for found in _RESULT.finditer(text)}
+    indexed = [arg for arg in name.args if arg.head in ("sym", "call") and "_" in arg.text]
+    if len(results) == 1 and len(indexed) == len(name.args) > 1:
+        if (name.head, *results) in (("mul", "sum"), ("add", "product")):
+            return "another operation than the one that the question asks for"
     said = name.text.lower().strip("_()") if name.head in ("words", "call") else name.text.partition("_")[2].lower()
     extremes = {"large" if found["which"].lower().startswith(_LARGE) else "small" for found in _EXTREME.finditer(text)}
     if len(extremes) == 1 and said:
@@ -62,10 +81,15 @@ def _another_sign(name: str, text: str) -> str:
         function = re.search(rf"(?<![A-Za-z\\]){re.escape(sign)}(?:\(|\s*\\left\s*\(|\s*:)", text)
         stem = name if "_" in sign else name.partition("_")[0]
         known = re.search(rf"(?<![A-Za-z\\]){re.escape(name.partition('_')[0])}(?![A-Za-z])", text)
+        nowhere = r"[a-z](?:_\w)?|[A-Z]_\w" if "_" in sign else r"[a-z](?:_\w)?"
+        known = known or re.fullmatch(nowhere, name)  # a variable from nowhere is none of the question's either
         if function is None and known is not None and stem.lower() != sign.lower() and len(name) <= 6:
             return f"a value of {name}, where the question asks for {sign}"
     if (two := _OF_TWO.search(text)) is not None and name in (two["one"], two["other"]):
         return f"a value of {name}, where the question asks for one of both letters"
+    points = {found["point"] for found in _POINT.finditer(text)}
+    if len(points) == 1 and name not in points and re.fullmatch("[A-Z]", name) and re.search(rf"\b{name}\b", text):
+        return f"the point {name}, where the question asks for another"
     axes = {found["axis"].lower() for found in _COORDINATE.finditer(text)}
     if len(axes) == 1 and name in ("x", "y") and name not in axes:
         return f"a value of {name}, where the question asks for the other coordinate"
@@ -81,6 +105,9 @@ def _of_another(name: str, text: str) -> bool:
     asked = re.search(r"\b(?:find|what\s+is)\s+the\s+(mean|median|mode|range)\b", text, re.IGNORECASE)
     if asked is not None and name in _STATISTICS:
         return name != asked[1].lower()
+    results = [found["result"].lower() for found in _RESULT.finditer(text)]
+    if len(results) == 1 and name.split()[0] in _RESULTS and name.split()[0] != results[0]:
+        return True
     counted = list(_HOW_MANY.finditer(text))
     if not counted or not name.isalpha() or name in counted[-1]["clause"].lower():
         return False

@@ -23,7 +23,8 @@ QUESTION: Final = "Find the value."
 RULES: Final = {
     "numbers": "Numerals, fractions, decimals and powers of ten are exact; leading and trailing zeros say nothing.",
     "digit gaps": "A comma, thin space or space groups digits by three; before a proper fraction it makes a mixed "
-    "number; any other digits side by side cannot be read.",
+    "number; a comma that can group nothing is a decimal comma where the other side is a decimal; any other "
+    "digits side by side cannot be read.",
     "repeating decimals": "A bar, dots, a parenthesis, or an ellipsis after a period shown three times.",
     "rounding": "A decimal of six places or more may be the other side rounded, unless an exact value is asked for; "
     "a shorter one stands for itself.",
@@ -53,9 +54,10 @@ RULES: Final = {
     "families": "Values in a whole parameter are compared as sets.",
     "residues": "A class modulo a number; neither a number nor a class of another modulus.",
     "names and equations": "`name = value` stands for its value unless the question plainly asks for "
-    "another; what is no name counts where it is asked for; equations hold up to a factor.",
+    "another, or for a letter that it is not; what is no name counts where it is asked for; equations hold "
+    "up to a factor.",
     "chains": "A chain of equals signs must be true, and begin or end in the answer.",
-    "letters and words": "Words without case; strings of letters in order and case.",
+    "letters and words": "Words without case; strings of letters in order and case; a segment from either end.",
     "options": "The letter of an option in any dress, against the letter or the option's value; both where both are "
     "given; never another letter beside it.",
     "Unicode": "Mathematics in Unicode is read as LaTeX; a look-alike letter of another script is not.",
@@ -64,13 +66,15 @@ RULES: Final = {
     "hedges": "Two values are two values, whatever joins them.",
     "boxes": "The last complete box that is the statement itself: not inside an operation, denied, quoted, or "
     "withdrawn, nor one side of an equation that is false or of more than the letter asked for; boxes "
-    "of named or numbered parts together.",
+    "of named or numbered parts together. Labelled parts are compared by their labels; 'at most' is an answer where "
+    "the greatest is asked for.",
     "invisible text": "What hides, strikes out or cannot be seen cannot be read.",
     "stated without a box": "One sentence after 'answer', read whole, or its one number; a question or an "
     "unfinished one states nothing.",
     "not evaluated": "Against a literal only final forms count: numerals, fractions, whole powers; sums, products, "
     "roots and functions of numerals leave the work. `lenient` works them out. Nor does the question's own "
-    "formula, or a form other than the one that it names (expanded, in lowest terms), count.",
+    "formula, or a form other than the one that it names, count: expanded, factored, in lowest terms, as a fraction, a "
+    "decimal or a mixed number, in scientific notation, in simplest radical, slope-intercept or vertex form.",
     "too large to compute": "Bounds on length, depth, bits and terms come before any computation.",
     "references": "A missing, cut off or pictured reference, or prose, is ABSTAIN with the reason.",
 }

@@ -33,15 +33,20 @@ from pidistill_math.kinds import (
     Single,
     Under,
 )
+from pidistill_math.lists import PART
 from pidistill_math.naming import as_record, in_order, renamed, renamed_constants, with_our_constant, with_symbols
 from pidistill_math.numeric import NoValue
 from pidistill_math.real_sets import as_interval
 from pidistill_math.sequences import without_dots
 from pidistill_math.shapes import is_name
-from pidistill_math.syntax import Node, symbols
+from pidistill_math.syntax import Node, sym, symbols
+from pidistill_math.vectors import same_dress
+from pidistill_math.wording import bare_letter, option_letters
 
 _MOST: Final = 100
 """Items of the longest list compared."""
+_AXES: Final = frozenset(map(sym, "xyz"))
+"""Names of coordinates, of which the order is known."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,8 @@ class Comparison:
 
     question: Question
     lenient: bool = False
+    within: bool = False
+    """Whether a labelled part is compared, in which the labels of the question order nothing."""
 
     def same(self, ours: Shape, theirs: Shape) -> Found:
         """Whether `theirs` is the answer `ours`. Raises `TooLarge` where a number cannot be computed."""
@@ -58,6 +65,10 @@ class Comparison:
             return self.under(ours, theirs)
         if isinstance(ours, Named) or isinstance(theirs, Named):
             return self.named(ours, theirs)
+        if (dressed := same_dress(ours, theirs, self.question)) is not None:
+            ours, theirs = dressed
+        if (wanted := _options(ours)) and wanted == _options(theirs) and self.question.asks_for_options():
+            return yes("choice")
         if isinstance(ours, Single) and isinstance(theirs, Single):
             theirs = with_our_constant(ours, theirs, self.question)
             if (pair := self.two_families(ours, theirs)) is not None:
@@ -151,13 +162,17 @@ class Comparison:
             if isinstance(theirs, Record) and isinstance(ours.inner, Ordered | Several):
                 return self.same(ours.inner, theirs)
             if isinstance(theirs, Equation):
-                if isinstance(ours.inner, Single) and symbols(ours.inner.node):
+                line = isinstance(ours.inner, Single) and self.question.asks_for_an_equation()
+                if isinstance(ours.inner, Single) and (line or symbols(ours.inner.node)):
                     return self.same(Equation((ours.name, ours.inner.node)), theirs)
                 return no("an equation that is not solved, where the reference names a value")
             if isinstance(theirs, Reals) and theirs.subject not in (None, ours.name):
                 return no("another variable than the reference's")
             return self.same(ours.inner, theirs)
         assert isinstance(theirs, Named)
+        if isinstance(ours, Ordered) and theirs.name.head == "group" and {*theirs.name.args} <= _AXES:
+            if (record := as_record(theirs)) is not None:
+                return self.same(ours, record)
         if isinstance(ours, Equation):
             if isinstance(theirs.inner, Single):
                 return self.same(ours, Equation((theirs.name, theirs.inner.node)))
@@ -191,7 +206,7 @@ class Comparison:
             return no(f"more than {_MOST} items")
         if any(isinstance(item, Single) and item.node.head == "dots" for item in (*ours, *theirs)):
             return self.one_by_one(without_dots(ours), without_dots(theirs))
-        if self.question.asks_for_an_order():
+        if self.question.asks_for_an_order() or (not self.within and self.question.has_parts()):
             return self.one_by_one(ours, theirs)
         if len(theirs) > 2 * len(ours) + 2:
             return no("more items than the reference has")
@@ -252,10 +267,14 @@ class Comparison:
     def records(self, ours: Record, theirs: Record) -> Found:
         """By name."""
         left, right = ({part.name: part.inner for part in record.parts} for record in (ours, theirs))
+        if set(left) != set(right) and any(part.name.text.startswith(PART) for part in (*ours.parts, *theirs.parts)):
+            inside = replace(self, within=True)
+            return inside.one_by_one(*([part.inner for part in record.parts] for record in (ours, theirs)))
         if set(left) != set(right):
             return no("other names than the reference's")
+        part = replace(self, within=True)
         for name, inner in left.items():
-            found = self.same(inner, right[name])
+            found = part.same(inner, right[name])
             if not found.same:
                 return found
         return yes("names")
@@ -321,6 +340,16 @@ def _plain(found: Shape) -> Shape:
     if isinstance(found, Reals) and found.parts and all(map(_is_point, found.parts)):
         return _plain(Several(tuple(Single(part.low) for part in found.parts)))
     return found
+
+
+def _options(found: Shape) -> frozenset[str]:
+    """The letters of several options, in one string or in a list; none for anything else."""
+    if isinstance(found, Single):
+        return option_letters(found.node)
+    if isinstance(found, Several) and len(found.items) > 1:
+        letters = [bare_letter(item.node) for item in found.items if isinstance(item, Single)]
+        return frozenset(letters) if len(letters) == len(found.items) and all(letters) else frozenset()
+    return frozenset()
 
 
 def _says_nothing(condition: Shape) -> bool:

@@ -31,6 +31,8 @@ def same_equations(ours: Equation, theirs: Equation) -> Found:
     if names[0] != names[1]:
         return no("an equation in other variables than the reference's")
     left, right = (_zero(equation) for equation in (ours, theirs))
+    if right.has("numeral", "quantity") and not left.has("numeral", "quantity"):
+        return no("an equation with a base or a unit that the reference's does not have")
     if proportional(left, right) or _explicit(ours, right) or _explicit(theirs, left):
         return yes("equation")
     return no("another equation than the reference")

@@ -2,8 +2,9 @@
 
 The rules, in order:
 
-1. Scratch work does not count: only what follows the last ``</think>`` is read, and a ``<think>`` that is never closed
-   leaves no answer. Of very long texts only the last `WINDOW` characters are read, and comments are not.
+1. Scratch work does not count: only what follows the last ``</think>`` (or ``</thinking>``, ``</reasoning>``) is read,
+   and a ``<think>`` that is never closed leaves no answer. Of very long texts only the last `WINDOW` characters are
+   read, and comments are not.
 2. The last ``\\boxed{}`` (or ``\\fbox{}``) is the answer, if it states one (`boxes`) and is not withdrawn afterwards.
    A later box corrects an earlier one, but boxes that only a separator or the names of their parts divide are one
    listing, judged as the list it is. A box opened and never closed is a truncated answer, hence none.
@@ -19,7 +20,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pidistill_math import boxes, sides, stated
+from pidistill_math import box_lists, boxes, sides, stated, surroundings
 from pidistill_math.reading import alike
 
 WINDOW: Final = 1_000_000
@@ -47,7 +48,7 @@ _WITHDRAWN = re.compile(
     r"|\b(?:this|that|my)\s+answer\s+(?:may|might|could)\s+be\s+(?:wrong|incorrect)|\bother\s+possible\s+answers?(?:\s*:|\s+(?:are|include)\b)"
     r"|\b(?:but\s+)?we\s+(?:also|still)\s+(?:need|have)\s+to\s+(?:add|subtract|double|halve|multiply|divide)\b(?!\s+that)"
     r"|\badding\s+(?:one|another|\w+\s+more)\b[^.!?\n]{0,60}\b(?:yields|gives)\b|\bbut\s+i\s+(?:now\s+)?think\b"
-    r"|\b(?:right|correct)\s+value\s+is\b",
+    r"|\b(?:right|correct)\s+value\s+is\b|\b(?:correct|right|true|it)\s*\?\s*(?:no|nope)\b",
     re.IGNORECASE,
 )
 _PRONOUNS: Final = ("that", "this", "it", "which")
@@ -68,7 +69,7 @@ _AGAIN = re.compile(r"\banswer\**\s*(?:is(?:\s+(?:actually|really|instead))?|mus
 _DENIED = re.compile(
     r"^[\s$.,)\]\\]{0,6}(?:(?:is|was|would\s+be)\s+(?:clearly\s+|certainly\s+)?(?:wrong|incorrect|false|invalid|a\s+mistake|not\b)"
     r"|(?:fails\b|(?:does\s+not|doesn't)\s+(?:work|satisfy|hold|count|qualify)\b|(?:leads?\s+to\s+)?(?:a\s+)?contradiction\b"
-    r"|(?:is\s+|was\s+)?(?:impossible(?!\s+to\b)|excluded|ruled\s+out|rejected|too\s+(?:big|small|large|high|low))\b"
+    r"|(?:is\s+|was\s+)?(?:(?:clearly|obviously|certainly|far|much|way|still|just)\s+)*(?:impossible(?!\s+to\b)|excluded|ruled\s+out|rejected|too\s+(?:big|small|large|high|low))\b"
     r"|was\s+my\s+(?:first|initial|earlier|old)\b|\W{0,3}(?:\[|\()(?:incorrect|wrong|false|not\s+correct)(?:\]|\))"
     r"|\W{0,3}[\u2717\u2718\u274c]|[\u2014\u2013-]\s*no\b(?!\s+\w))"
     r"|isn't\b|can(?:not|'t)\s+be|but\s+(?:it's|it\s+is|actually|that's|it\s+should)\b"
@@ -103,6 +104,8 @@ _REPLACED = re.compile(r"\b(?:final|correct|actual|right|true|real)\s+answer\**\
 
 
 _TURN_ENDS = re.compile(r"<\|(?:im_end|endoftext|eot_id|end|end_of_text)\|>|</s>")
+_SCRATCH = re.compile(r"<(?:think|thinking|thought|scratchpad|reasoning)>")
+_SCRATCH_ENDS = re.compile(r"</(?:think|thinking|thought|scratchpad|reasoning)>")
 _THOUGHT_ENDS: Final = "<|end_of_thought|>"
 _MARK = re.compile(r"<\|\w{1,30}\|>")
 
@@ -116,6 +119,8 @@ class Extraction:
     reason: str = ""
     sides: tuple[str, ...] = ()
     """What equals signs join to the box, in whose light `sides` looks at the answer."""
+    bound: str = ""
+    """'most' or 'least' where the box stands behind 'at most' or 'at least', '' elsewhere."""
 
 
 def extract(completion: str, fallback: bool = True) -> Extraction:
@@ -123,11 +128,11 @@ def extract(completion: str, fallback: bool = True) -> Extraction:
     text = completion[-WINDOW:]
     if (thought := text.rfind(_THOUGHT_ENDS)) >= 0:
         text = text[thought + len(_THOUGHT_ENDS) :]
-    think_end = text.rfind("</think>")
-    if text.find("<think>", max(think_end, 0)) >= 0:
-        return _none("the completion ends inside its scratch work (<think> is never closed)")
-    if think_end >= 0:
-        text = text[think_end + len("</think>") :]
+    if "<" in text:
+        closed = [match.end() for match in _SCRATCH_ENDS.finditer(text)] or [0]
+        if opened := _SCRATCH.search(text, closed[-1]):
+            return _none(f"the completion ends inside its scratch work ({opened.group()} is never closed)")
+        text = text[closed[-1] :]
     text = _one_turn(boxes.without_comments(text))
     found, truncated = boxes.boxes(text)
     if truncated:
@@ -171,15 +176,17 @@ def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
         later = _stated(after)
         if later.answer is not None and any(map(str.isdigit, later.answer)) and stated.readable(later.answer):
             return later
-    if trouble := boxes.discounted(text, found[-1]):
-        if trouble == boxes.DENIED and len(found) > 1 and not boxes.discounted(text, found[-2]):
+    if trouble := surroundings.discounted(text, found[-1]):
+        if trouble == surroundings.DENIED and len(found) > 1 and not surroundings.discounted(text, found[-2]):
             if boxes.content(text, found[-2]) != boxes.content(text, found[-1]):
-                return Extraction(boxes.listing(text, found[:-1]) or None, "box", trouble)
-        return _none(trouble)
-    answer = boxes.listing(text, found)
+                return Extraction(box_lists.listing(text, found[:-1]) or None, "box", trouble)
+        if not trouble.startswith(surroundings.BOUNDS):
+            return _none(trouble)
+    answer = box_lists.listing(text, found)
     if not answer:
         return _none("the last \\boxed{} is empty, or one of several values")
-    return Extraction(answer, "box", sides=sides.beside(text, found[-1].start, found[-1].end))
+    bound = trouble.removeprefix(surroundings.BOUNDS).strip("' ")
+    return Extraction(answer, "box", trouble, sides.beside(text, found[-1].start, found[-1].end), bound)
 
 
 def _stated(text: str) -> Extraction:

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from pidistill_math.forms_algebra import another_algebra_form, has_product
+from pidistill_math.forms_numbers import another_number_form
 from pidistill_math.policy import is_literal
 from pidistill_math.reading import read
 from pidistill_math.syntax import Node, Unreadable, symbols
@@ -20,7 +22,7 @@ from pidistill_math.syntax import Node, Unreadable, symbols
 _LONGEST: Final = 8_000
 _WORK = re.compile(
     r"\b(?:simplify|expand|factor(?:\s+completely)?|rationali[sz]e(?:\s+the\s+denominator(?:\s+of)?)?|evaluate|compute|calculate"
-    r"|find\s+the\s+product)\b(?:\s+the\s+(?:expression|product|following))?\s*:?\s*(?:\$\$?|\\\[)(?P<formula>[^$\n]{1,200}?)(?:\$|\\\])",
+    r"|find\s+the\s+product|write|express|rewrite)\b(?:\s+the\s+(?:expression|product|following))?\s*:?\s*(?:\$\$?|\\\[)(?P<formula>[^$\n]{1,200}?)(?:\$|\\\])",
     re.IGNORECASE,
 )
 _EXPAND = re.compile(r"\b(?:expand|multiply\s+out)\b", re.IGNORECASE)
@@ -57,7 +59,7 @@ def another_form(question: str, reference: Node, answer: Node) -> str:
         return "the formula of the question, given back"
     if _is_complex(reference) and (work := _complex_work(answer)):
         return f"a complex number that leaves its {work} to be worked out"
-    if symbols(reference) and _EXPAND.search(question) and _has_product(answer) and not _has_product(reference):
+    if symbols(reference) and _EXPAND.search(question) and has_product(answer) and not has_product(reference):
         return "a product, where the question asks to expand"
     if reference.head == answer.head == "ratio" and _LOWEST.search(question):
         if _common_divisor(answer.args) > 1 and _common_divisor(reference.args) == 1:
@@ -70,7 +72,7 @@ def another_form(question: str, reference: Node, answer: Node) -> str:
             inner = answer.args[0] if answer.head == "neg" else answer
             if inner.head == "percent" or (inner.head == "num" and inner.text.startswith(("decimal", "repeating"))):
                 return "no fraction, where the question asks for one"
-    return ""
+    return another_number_form(question, reference, answer) or another_algebra_form(question, reference, answer)
 
 
 @lru_cache(maxsize=256)
@@ -113,17 +115,6 @@ def _complex_work(node: Node) -> str:
 def _is_i_times(node: Node) -> bool:
     """Whether a term is a literal times i."""
     return _is_i(node) or (node.head == "mul" and all(_is_i(arg) or is_literal(arg) for arg in node.args))
-
-
-def _has_product(node: Node) -> bool:
-    """Whether a sum with symbols is multiplied by one, or raised to a power."""
-    for part in node.walk():
-        sums = [arg for arg in part.args if arg.head == "add" and symbols(arg)]
-        if part.head == "mul" and sums:
-            return True
-        if part.head == "pow" and part.args[0] in sums and part.args[1].head == "num" and part.args[1].number > 1:
-            return True
-    return False
 
 
 def _reducible(node: Node) -> bool:

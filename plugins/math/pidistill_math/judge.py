@@ -23,12 +23,12 @@ from pidistill.records import Status
 from pidistill_math import algebra
 from pidistill_math.asking import Question
 from pidistill_math.asking_units import ordinal_for_a_count, without_asked_noun
-from pidistill_math.boxes import unboxed
 from pidistill_math.compare import Comparison
+from pidistill_math.forms_algebra import another_equation_form
 from pidistill_math.kinds import Equation, Named, Shape, Single
 from pidistill_math.numeric import NoValue, TooLarge
 from pidistill_math.reading import read
-from pidistill_math.references import defect
+from pidistill_math.references import defect, without_boxes
 from pidistill_math.second_reading import second_reading
 from pidistill_math.shapes import shape
 from pidistill_math.syntax import Unreadable
@@ -70,7 +70,7 @@ def judge(reference: str, answer: str, limit_s: int = 3, question: str = "", len
     if ordinal_for_a_count(question, answer):
         return Ruling(Status.FAIL, "kind", "a place in a row, where the question asks how many")
     found = _compared(reference, answer, asked, limit_s, lenient)
-    if found.status is Status.FAIL and (again := second_reading(reference, ours, answer)) != (reference, answer):
+    if found.status is Status.FAIL and (again := second_reading(reference, ours, answer, asked)) != (reference, answer):
         other = _compared(*again, asked, limit_s, lenient)
         return other if other.status is Status.PASS else found
     return found
@@ -97,6 +97,8 @@ def _compared(reference: str, answer: str, asked: Question, limit_s: int, lenien
         if not (_is_calculus(ours) or (lenient and _is_calculus(theirs))):
             return Ruling(Status.FAIL, "no value", "the answer has no value to be compared")
         return _by_algebra(reference, answer, limit_s)
+    if found.same and not lenient and (form := another_equation_form(asked.text, ours, theirs)):
+        return Ruling(Status.FAIL, "form", form)
     status = Status.PASS if found.same else Status.FAIL
     return Ruling(status, found.rule, found.reason)
 
@@ -115,7 +117,7 @@ def _reference(reference: str, asked: Question) -> Shape | str:
     if len(reference) > LONGEST:
         return f"the reference is longer than {LONGEST} characters"
     try:
-        return shape(read(unboxed(reference), True), asked.asks_for)
+        return shape(read(without_boxes(reference), True), asked.asks_for)
     except Unreadable as error:
         return f"the reference cannot be read: {error}"
     except (TooLarge, RecursionError):

@@ -24,7 +24,8 @@ FUNCTIONS: Final = vocabulary(
 _GREEK: Final = vocabulary("""alpha beta gamma delta epsilon theta lambda sigma omega phi psi rho tau kappa""")
 _NAMED: Final = {"pi": "pi", "Pi": "pi", "infty": "infty", "infinity": "infty", "Infinity": "infty", "inf": "infty",
                  "oo": "infty", "lim": "lim", "sqrt": "usqrt", "cbrt": "ucbrt", "times": "times", "GCD": "gcd",
-                 "LCM": "lcm", "cis": "cis", "emptyset": "emptyset", "varnothing": "emptyset"}  # fmt: skip
+                 "LCM": "lcm", "cis": "cis", "mod": "mod", "emptyset": "emptyset",
+                 "varnothing": "emptyset"}  # fmt: skip
 ORDINALS: Final = frozenset({"st", "nd", "rd", "th"})
 JOINING: Final = frozenset({"and", "or", "but", "plus", "minus", "over"})
 _SHORT_WORDS: Final = vocabulary(
@@ -116,6 +117,7 @@ def _word(token: Token, before: list[Token], following: Token | None, alone: boo
         return token if unit and not (following and following.text == "_") else replace(token, kind="letter")
     if text in FUNCTIONS and text not in ("min", "deg", "sec", "mod", "sign", "abs"):
         return replace(token, kind="cmd")
-    if text in ("sec", "min", "max", "abs") and not _operand(before) and not alone:
+    below = len(before) > 1 and before[-1].text in ("/", "per") and before[-2].kind == "word"
+    if text in ("sec", "min", "max", "abs") and not _operand(before) and not alone and not below:
         return replace(token, kind="cmd")
     return token

@@ -143,8 +143,9 @@ class _Lexer:
         if name in SPACING:
             wide = SPACING[name]
             self.gap = wide if wide != "" and self.gap != "wide" else self.gap
-            if name == "!" and self.found and self.found[-1].text == "," and not self.gap:
+            if name == "!" and self.found and self.found[-1].text == "," and self.gap != "wide":
                 self.found[-1] = replace(self.found[-1], text=TIGHT)
+                self.gap = ""
             if name == "!":  # a negative space closes the gap, the blanks behind it too
                 self.at += len(self.source[self.at :]) - len(self.source[self.at :].lstrip())
             if name in ("hspace", "hspace*", "mspace", "vspace"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Final
 
 from mpmath import mpc, mpf
 
@@ -11,6 +12,9 @@ from pidistill_math.equality import constant
 from pidistill_math.kinds import Equation, Family, Interval, Named, Reals, Record, Several, Shape, Single, Under
 from pidistill_math.numeric import real
 from pidistill_math.syntax import Node, Unreadable, symbols
+
+PART: Final = "part "
+"""How the name of a labelled part begins."""
 
 
 def several(items: Sequence[Shape]) -> Several:
@@ -77,6 +81,24 @@ def record(parts: list[Named], words: Sequence[str] = ()) -> Shape:
     if any({part.name for part in row} != set(names) for row in rows):
         raise Unreadable("a name that is given two values")
     return Several(tuple(Record(tuple(row)) for row in rows))
+
+
+def equations(items: Sequence[Shape]) -> Several | None:
+    """Equations of which some are solved, as equations all; None for other items."""
+    found: list[Shape] = []
+    for item in items:
+        if isinstance(item, Named) and isinstance(item.inner, Single) and item.name.head == "sym":
+            found.append(Equation((item.name, item.inner.node)))
+        elif isinstance(item, Equation):
+            found.append(item)
+        else:
+            return None
+    return Several(tuple(found)) if any(isinstance(item, Equation) for item in items) else None
+
+
+def parts(items: Sequence[Shape]) -> Record:
+    """Labelled parts, by the place of their labels."""
+    return Record(tuple(Named(Node("words", text=f"{PART}{at}"), item) for at, item in enumerate(items, 1)))
 
 
 def one_modulus(node: Node) -> Node:

@@ -76,6 +76,8 @@ def _groups(found: list[Token], at: int, bracketed: bool) -> tuple[str, int]:
     digits, after, first = found[at].text, at + 1, ""
     while "." not in digits:
         kind, group_at = _separator(found, after)
+        if digits == "0" and kind != "tight":  # no thousands begin with a nought
+            break
         if not kind or group_at >= len(found) or (first and kind != first):
             break
         group = found[group_at]

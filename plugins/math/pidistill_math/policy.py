@@ -84,6 +84,10 @@ def unevaluated(reference: Node, answer: Node) -> str:
     for part in answer.walk():
         if part.head == "big" and (name := part.text.partition(":")[0]) not in held:
             return _RESTATING.get(name, name)
+        if part.head == "numeral" and part is not answer and not reference.has("numeral"):
+            return "base"
+        if part.head == "fact" and is_literal(part.args[0]) and not reference.has("fact", "binom"):
+            return "factorial"
         if part.head == "residue" and not reference.has("residue"):
             return "residue"
         if part.head == "call" and part.text in _CALLS and part.text not in called:

@@ -94,7 +94,9 @@ class Quantities(Expressions):
         if all(token.text.lower() in _NAMING for token in self.tokens[start : self.at]):
             self.named_by_letters()
         if self.peek() in (*RELATIONS, ":") and (
-            changing := next((t for t in self.tokens[start : self.at] if _changes(t)), None)
+            changing := next(
+                (t for t in self.tokens[start + self.names_a_result(start) : self.at] if _changes(t)), None
+            )
         ):
             raise Unreadable(f"the word {changing.text!r}")
         text = joined_words(self.tokens[start : self.at])
@@ -107,6 +109,10 @@ class Quantities(Expressions):
         if following is not None and not (following.text in (",", ";", ")") or following.text.lower() in JOINING):
             raise Unreadable(f"the word {self.tokens[start].text!r}")
         return word_value(text)
+
+    def names_a_result(self, start: int) -> bool:
+        """Whether a name begins as that of a result does, which changes nothing behind it: 'Sum of the roots ='."""
+        return start == 0 and self.peek() == "=" and self.tokens[0].text.lower() in _RESULTS
 
     def named_by_letters(self) -> None:
         """Take the letters that end a name in words, where an equals sign follows: 'Area of ABC ='."""
@@ -264,6 +270,7 @@ _NAMING: Final = vocabulary(
     total answer"""
 )
 """Words that may stand before the letters of a name: 'Area of triangle ABC = 24'."""
+_RESULTS: Final = frozenset({"sum", "product", "difference", "quotient"})
 CHANGING: Final = NO_UNITS | vocabulary(
     "no never negative root square cube about sum difference product reciprocal opposite except without neither nor"
 )

@@ -29,7 +29,14 @@ from pidistill_math.numeric import Value, real
 from pidistill_math.policy import is_literal, unevaluated
 from pidistill_math.ratios import STRUCTURES, ratios, remainder, residues, times_of_day
 from pidistill_math.syntax import Node, num, sym, symbols
-from pidistill_math.wording import bare_letter, letter_of, product_letters, same_words, shared_words
+from pidistill_math.wording import (
+    bare_letter,
+    is_segment_reversed,
+    letter_of,
+    product_letters,
+    same_words,
+    shared_words,
+)
 
 ROUNDED: Final = 6
 """Decimals from which a decimal may be a rounding."""
@@ -40,7 +47,8 @@ def same(ours: Single, theirs: Single, question: Question, lenient: bool = False
     """Whether `theirs` is the value `ours`, in the form asked for. Raises `TooLarge`, or `NoValue` without numbers."""
     found = _same(ours, theirs, question, lenient)
     if found.same and not lenient and (form := another_form(question.text, ours.node, theirs.node)):
-        return no(form, "form")
+        if theirs.shown is None or another_form(question.text, ours.node, theirs.shown):
+            return no(form, "form")
     return found
 
 
@@ -50,7 +58,7 @@ def _same(ours: Single, theirs: Single, question: Question, lenient: bool) -> Fo
         right = theirs.shown
     for one, other in ((left, right), (right, left)):
         letter = bare_letter(one)
-        if not letter or bare_letter(other) or other.head == "choice":
+        if not letter or bare_letter(other) or other.head == "choice" or letter_of(other).upper() == letter:
             continue
         if (option := question.option(letter)) is not None and not bare_letter(option):
             pair = (option, other) if one is left else (other, option)
@@ -61,6 +69,8 @@ def _same(ours: Single, theirs: Single, question: Question, lenient: bool) -> Fo
         return yes("spelling")
     if left.head == "numeral" and product_letters(right).upper() == left.text:
         return yes("base")
+    if is_segment_reversed(left, right) and question.is_about_segments():
+        return yes("letters")
     if left.head == "words" or right.head == "words":
         return same_words(left, right)
     if left.head == right.head == "ratio" or "ratio" in (measured(left)[0].head, measured(right)[0].head):
@@ -85,7 +95,9 @@ def _options(left: Node, right: Node, question: Question, lenient: bool) -> Foun
         if contents[0] is not None and contents[1] is not None:
             return same(Single(contents[0]), Single(contents[1]), question, lenient)
         given, content = question.option(letters[0]), contents[1]
-        if given is not None and content is not None and (given.head == "words") == (content.head == "words"):
+        if given is not None and content is not None:
+            if (given.head == "words") != (content.head == "words"):
+                return no("not the value of that option in the question", "choice")
             if given.head == "words" and shared_words(given.text, content.text):
                 return yes("choice")
             if not same(Single(given), Single(content), question, lenient).same:
@@ -93,6 +105,9 @@ def _options(left: Node, right: Node, question: Question, lenient: bool) -> Foun
         return yes("choice")
     for content, other in ((contents[0], right), (contents[1], left)):
         if content is not None and other.head not in ("choice", "list"):
+            given = question.option(letters[0] if content is contents[0] else letters[1])
+            if given is not None and given.head != "words" and not same(Single(given), Single(content), question).same:
+                return no("not the value of that option in the question", "choice")
             pair = (content, other) if content is contents[0] else (other, content)
             return same(Single(pair[0]), Single(pair[1]), question, lenient)
     return no("an option's letter against a value", "choice")
@@ -219,6 +234,8 @@ def _percent(left: Node, right: Node, question: Question, lenient: bool) -> Foun
     if left.head == right.head:
         return replace(_values(left.args[0], right.args[0], lenient), rule="percent")
     percent, other = (left, right) if left.head == "percent" else (right, left)
+    if right is percent and question.asks_how_many():
+        return no("a percentage, where the question asks how many", "percent")
     value = constant(other) if question.is_silent() else None
     meant = value is not None and not isinstance(value, mpc) and abs(value) > 1
     if left is percent or meant or question.mentions_percent():
@@ -297,7 +314,11 @@ def _rounding(left: Node, right: Node) -> bool:
         value = constant(other)
         if shown < ROUNDED or value is None or isinstance(value, mpc):
             continue
-        if inner.number * 10**shown < 10 ** (_SIGNIFICANT - 1) * 10**0 or not inner.number:
+        two_decimals = other.text.startswith("decimal:") or (
+            other.head == "neg" and other.args[0].text.startswith("decimal:")
+        )
+        least = ROUNDED if two_decimals else _SIGNIFICANT  # a decimal with noughts ahead says little of another decimal
+        if inner.number * 10**shown < 10 ** (least - 1) or not inner.number:
             continue
         written: Value = -inner.number if decimal.head == "neg" else inner.number
         gap = abs(real(written) - real(value))

@@ -14,6 +14,7 @@ from pidistill_math.letters import ORDINALS, resolved
 from pidistill_math.lexer import Token, tokens
 from pidistill_math.numbers import spelt_number
 from pidistill_math.numerals import joined
+from pidistill_math.parts import labelled
 from pidistill_math.quantities import CHANGING, JOINING, RELATIONS, Quantities, joined_words, word_value
 from pidistill_math.rewriting import letter_digits, respelt
 from pidistill_math.syntax import Node, Unreadable, num, sym, vocabulary
@@ -25,6 +26,7 @@ _WHOLE: Final = frozenset({"all", "real", "any", "every", "some", "each", "an", 
 _OPTIONS: Final = frozenset("ABCDEFGHIJabcde")
 _SET_SIGNS: Final = {"cup": "union", "cap": "inter", "setminus": "minus", "backslash": "minus", "bigcup": "union",
                      "smallsetminus": "minus"}  # fmt: skip
+_LONGEST_PARTS: Final = 1_000
 _ABOUT: Final = frozenset({"approximately", "about", "approx", "roughly", "approx."})
 _MONTHS: Final = vocabulary("january february march april may june july august september october november december")
 _MODULO: Final = frozenset({"pmod", "bmod", "mod"})
@@ -35,8 +37,11 @@ def read(text: str, lenient_units: bool = False) -> Node:
     """The tree of an answer. Raises `Unreadable` naming the part that is in no grammar."""
     if digits := letter_digits(text):
         return Node("numeral", number=num(16).number, text=digits)
-    if text.rstrip().endswith("\\") and not text.rstrip().endswith("\\\\"):  # a blank that lost its space
-        text = text.rstrip()[:-1]
+    if (parts := _in_parts(text, lenient_units)) is not None:
+        return parts
+    bare = text.rstrip()
+    if bare.endswith("\\") and ("\\begin" not in text or not bare.endswith("\\\\")):
+        text = bare.removesuffix("\\").removesuffix("\\")  # a blank that lost its space, or the end of a line
     found = resolved(joined(tokens(respelt(text))))
     while found and ((found[-1].kind == "op" and found[-1].text in ".,;") or (found[1:] and _is_only(found[-1]))):
         found.pop()
@@ -44,6 +49,16 @@ def read(text: str, lenient_units: bool = False) -> Node:
         raise Unreadable("nothing")
     reader = Reader(found, lenient_units)
     return reader.choice() or reader.phrase() or reader.whole()
+
+
+def _in_parts(text: str, lenient_units: bool) -> Node | None:
+    """Labelled parts, each read by itself; None where a text is not that."""
+    if len(text) > _LONGEST_PARTS or text.count(")") < 2 or not (found := labelled(text)):
+        return None
+    try:
+        return Node("parts", tuple(read(part, lenient_units) for part in found))
+    except Unreadable:
+        return None
 
 
 def _is_condition(token: Token) -> bool:
@@ -128,12 +143,15 @@ class Reader(Quantities):
 
     def date(self) -> Node | None:
         """A day of a month, ``June 20`` or ``20 June``, as words; None for anything else."""
-        found = [t for t in self.tokens if t.text not in (",", ".") and t.text.lower() not in ("of", "the", *ORDINALS)]
+        found = [
+            t for t in self.tokens if t.text not in (",", ".") and t.text.lower() not in ("of", "the", "on", *ORDINALS)
+        ]
         months = [t.text for t in found if t.kind == "word" and t.text.lower() in _MONTHS]
-        days = [t.text for t in found if t.kind == "num" and t.text.isdigit() and int(t.text[:3]) <= 31]
-        if len(found) != 2 or len(months) != 1 or len(days) != 1:
+        days = [t.text for t in found if t.kind == "num" and t.text.isdigit() and int(t.text[:4]) <= 31]
+        years = [t.text for t in found if t.kind == "num" and t.text.isdigit() and len(t.text) == 4]
+        if len(found) != 2 + len(years) or len(months) != 1 or len(days) != 1 or len(years) > 1:
             return None
-        return Node("words", text=f"{months[0].lower()} {int(days[0])}")
+        return Node("words", text=" ".join([months[0].lower(), str(int(days[0])), *years]))
 
     def choice(self) -> Node | None:
         """The letter of an option, in any of the dresses that say so, with the option's content; None for others."""
@@ -162,7 +180,7 @@ class Reader(Quantities):
         if not (letter.text.isupper() or letter.style != "math") or (letter.style == "math" and not (point or at > 0)):
             if not (opened and rest[0].gap) and not (closed and not opened):
                 return None
-        if rest[0].kind == "op" and rest[0].text in "^=!,;_<>'|":
+        if rest[0].kind == "op" and rest[0].text in "^=!,;_<>'|+*/":
             return None
         if not self.lenient_units and _names_another_option(rest):
             raise Unreadable(f"another option behind the letter {letter.text!r}")
@@ -175,7 +193,7 @@ class Reader(Quantities):
             else:
                 raise
         words = content.text.lower().split() if content.head == "words" else []
-        if content.head in ("list", "rel", "residue", "dots") or any(word in CHANGING for word in words):
+        if content.head in ("list", "rel", "residue", "dots") or any(word.strip("()") in CHANGING for word in words):
             raise Unreadable(f"what stands behind the letter {letter.text!r}")
         return Node("choice", (content,), text=letter.text)
 

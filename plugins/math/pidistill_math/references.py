@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pidistill_math import boxes
 from pidistill_math.syntax import vocabulary
 
 _MISSING: Final = vocabulary("""nan none null n/a na undefined? unknown - ? ... missing todo tbd""")
@@ -20,9 +21,11 @@ _PROOF = re.compile(
     r"|no answer|answer not)",
     re.I,
 )
+_TEXT = re.compile(r"^\s*\\text(?:bf|it|rm)?\s*\{")
 _NEXT_SENTENCE = re.compile(r"(?<=[\w)$])[.!?;]\s+[A-Z(\\$]?[a-z]+\s+[a-z]+")
 _OPTION = re.compile(r"\W{0,3}[A-J]\W{0,3}")
-_MANY_WORDS = re.compile(r"(?:\b[A-Za-z]{2,}\b[\s,]+){9}")
+_LINE = re.compile(r"[\s$.,;&~]*(?:([-+=*_#])\1{2,}|,|;|\band\b|\\text\{\s*and\s*\}|\\\\)?[\s$.,;&~]*")
+_MANY_WORDS = re.compile(r"(?:\b[A-Za-z]{2,}\b[\s,]+(?:[A-Za-z]\b[\s,]+)?){9}")
 
 
 def defect(reference: str) -> str:
@@ -34,7 +37,7 @@ def defect(reference: str) -> str:
         return "the reference is a missing value"
     if _PICTURE.search(text):
         return "the reference is a picture, a table or an address"
-    if _PROOF.search(text):
+    if _PROOF.search(_TEXT.sub("", text)):
         return "the reference is a proof or points elsewhere"
     if text.count("{") - text.count("\\{") != text.count("}") - text.count("\\}") or text.endswith("\\"):
         return "the reference is cut off: its braces do not match"
@@ -43,3 +46,15 @@ def defect(reference: str) -> str:
     if (sentence and not _OPTION.fullmatch(plain[: sentence.start()])) or _MANY_WORDS.search(plain):
         return "the reference is prose"
     return ""
+
+
+def without_boxes(reference: str) -> str:
+    """A reference without its box; the contents of several as a list, where only separators part them."""
+    if reference.count("boxed{") < 2:
+        return boxes.unboxed(reference)
+    found, _ = boxes.boxes(reference)
+    edges = [0, *(edge for box in found for edge in (box.start, box.end)), len(reference)]
+    between = [reference[a:b] for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    if len(found) < 2 or not all(map(_LINE.fullmatch, between)):
+        return boxes.unboxed(reference)
+    return ", ".join(boxes.content(reference, box) for box in found)

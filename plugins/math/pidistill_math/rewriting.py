@@ -1,6 +1,6 @@
 """Spellings of answers that the grammar does not know, as ones that it does. Text in, text out.
 
-Only what keeps every value and every relation is respelt here: words that announce an answer, the labels of its parts,
+Only what keeps every value and every relation is respelt here: words that announce an answer, colons behind names,
 a decimal in a parenthesis behind its value, sets of reals in words, conditions on a parameter in words or in a
 parenthesis, lines that are items. What is not one of these is left as it is, for the grammar to read or to refuse.
 """
@@ -8,17 +8,44 @@ parenthesis, lines that are items. What is not one of these is left as it is, fo
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import Final
 
 from pidistill_math.numbers import spelt_number
+from pidistill_math.parts import with_names
+from pidistill_math.spoken import spoken
 
 _ANNOUNCED = re.compile(
     r"^\s*(?:\\text(?:rm|bf)?\{\s*)?(?:(?:the\s+)?(?:final\s+)?answer(?:\s+is|\s*:)|there\s+(?:are|is|will\s+be))\s*:?\s*\}?"
     r"(?=[\s$\\\d({-]*\S)",
     re.IGNORECASE,
 )
-_PART = re.compile(r"(?<![A-Za-z0-9}_^])(?:\\text(?:bf|rm)?\{\s*)?\(([a-e])\)(?:\s*\})?(?:\\[,;: ]|~|\s)*:?")
+_HENCE = re.compile(
+    r"\s*(?:\\(?:therefore|Rightarrow|implies|Longrightarrow)(?![A-Za-z])"
+    r"|\\text\s*\{\s*(?:so|thus|therefore|hence),?\s*\}|(?:so|thus|therefore|hence)\b,?)\s*",
+    re.IGNORECASE,
+)
+_IMPLIES = re.compile(r"\\(?:Rightarrow|implies|Longrightarrow)(?![A-Za-z])|\u21d2|\u27f9")
+_ALIGNED = re.compile(r"\s*\\begin\{(aligned|align\*?|gathered|split)\}(?P<lines>.*)\\end\{\1\}\s*", re.DOTALL)
+_OR_FORM = re.compile(r"(?<=\S)(?:\\[,;: ]|~|\s)*\(\s*or\s+(?P<form>[^()]{1,40})\)\s*$")
+_TRANSPOSED = re.compile(
+    r"\s*(?:\\left\s*)?[(\[](?P<items>[^()\[\]]{3,200})(?:\\right\s*)?[)\]]\s*\^\s*\{?\s*(?:T|\\top|\\intercal|\\(?:mathsf|mathrm|text)\{T\})\s*\}?\s*"
+)
+_COMPOSED = re.compile(r"\(\s*([a-zA-Z])\s*\\circ\s*([a-zA-Z])\s*\)\s*\(([^()]{1,40})\)")
+_SENTENCE = re.compile(
+    r"\s*\\text(?:rm|bf)?\s*\{\s*(?:the\s+)?(?!what|which|how|whether|nothing|nobody|[a-z ]*answer)"
+    r"(?P<name>[a-z](?:[a-z ]{0,38}[a-z])?)"
+    r"\s+(?:is|equals)\s*\}\s*",
+    re.IGNORECASE,
+)
+_CLOSING = re.compile(
+    r"\s*\\text\s*\{\s*is\s+(?:the|our|my)\s+(?:final\s+|correct\s+)?answer\.?\s*\}\s*$|(?<=ways)\s+to\s+do\s+(?:it|this|that|so)(?=\s*\}?\s*$)",
+    re.IGNORECASE,
+)
+_SIZE_OF = re.compile(
+    r"\s*\\(?:text|mathrm|textrm|operatorname)\s*\{\s*(?P<size>area|perimeter|volume|length)\s*\}\s*\(\s*(?:\\\w+\s*)?[A-Z]{2,8}\s*\)(?=\s*=)",
+    re.IGNORECASE,
+)
+_PROGRAM_BINARY = re.compile(r"\s*0b([01]{1,64})\s*")
 _BESIDE = re.compile(
     r"(?:\\[,;: ]|~|\s)*(?:\\text\{\s*)?\(\s*(?:\\text\{\s*)?"
     r"(?:(?:approximately|approx\.?|about|roughly)(?![A-Za-z])|\\approx|\u2248)\s*\}?"
@@ -27,7 +54,7 @@ _BESIDE = re.compile(
 )
 _EXACTLY = re.compile(r"(?<=\S)\s*(?:\\text\{\s*)?\((?:exact|exactly)\)\s*\}?\s*$", re.IGNORECASE)
 _TWICE = re.compile(r"\s*(?:(?P<word>[A-Za-z-]+)\s*\((?P<value>\d+)\)|(?P<before>\d+)\s*\((?P<behind>[A-Za-z-]+)\))\s*")
-_CURRENCY = re.compile(r"^\s*(?:USD|US)\s*(?:\\?\$)?\s*(?=\d)")
+_CURRENCY = re.compile(r"^\s*(?:(?:USD|US)|\\(?:text|mathrm)\s*\{\s*(?:USD|US)\s*\})\s*(?:\\?\$)?\s*(?=\d)")
 _TEXT = re.compile(r"\\(?:text|textrm|mathrm|mbox)\{([^{}]*)\}")
 _REALS = re.compile(
     r"(?:(?:the\s+set\s+of\s+)?all\s+)(?P<without>non-?zero\s+)?(?:real\s+numbers?|reals?(?:\s+values?)?)(?:\s+(?:of\s+)?[a-z])?"
@@ -36,7 +63,7 @@ _REALS = re.compile(
 )
 _UNION = re.compile(r"(?<=[\])}])\s*U\s*(?=[\[({\\])")
 _CONDITION = re.compile(
-    r"(?:\\[,;: ]|\\q?quad|~|\s)+\(\s*(?P<name>[A-Za-z])\s*(?:\\in|\u2208)\s*(?P<set>[^()]{1,30})\)\s*$"
+    r"(?:\\[,;: ]|\\q?quad|~|\s)*\(\s*(?P<name>[A-Za-z])\s*(?:\\in|\u2208)\s*(?P<set>[^()]{1,30})\)\s*$"
 )
 _WHOLE = re.compile(
     r"(?P<value>.*?)[,\s]*\b(?:where|for|with|and)\s+(?P<name>[A-Za-z])\s+is\s+(?:an?\s+|any\s+|some\s+)(?:arbitrary\s+)?integer\s*",
@@ -50,6 +77,7 @@ _CONSTANT = re.compile(
 _LINE = re.compile(r"\s*\\\\\s*(?=[A-Za-z](?:_\w)?\s*=)")
 _COLON = re.compile(r"(?<=[\d}])\s*\\colon\s*(?=[\d\\])")
 _LETTER_DIGITS = re.compile(r"(?=\d*[A-Fa-f])([0-9A-Fa-f]{2,16})_\{?\s*(?:16|hex)\s*\}?")
+_PROGRAM_HEX = re.compile(r"\s*0x([0-9A-Fa-f]{1,16})\s*")
 _LONGEST: Final = 400
 """Characters of the longest answer that is respelt: those that are longer are written by machines."""
 
@@ -60,10 +88,10 @@ _ALL_THAT = re.compile(
 )
 """What announces an inequality: 'all x > 2'."""
 _FOR_ALL = re.compile(
-    r"(?:\\[,;: ]|\\q?quad|[\s,])*\\text\s*\{\s*,?\s*for\s+(?:all|every|each|any)(?:\s+real)?(?:\s+numbers?)?\s*\}"
-    r"\s*(?P<name>[a-z])(?:\s*\\in\s*\\mathbb\s*\{?\s*R\s*\}?)?\s*$"
+    r"(?:\\[,;: ]|\\q?quad|[\s,])*\\text\s*\{\s*,?\s*for\s+(?:all|every|each|any)"
+    r"(?:\s+real|\s+natural)?(?:\s+numbers?)?(?:\s+(?:positive\s+)?integers?)?\s*\}\s*(?P<name>[a-z])(?:\s*\\in\s*\\mathbb\s*\{?\s*[RZNQ]\s*\}?(?:\^\+)?)?\s*$"
 )
-"""A condition behind a function of its letter that every real number meets."""
+"""A condition behind a function of its letter that says where it is defined."""
 _BOLD_OPTION = re.compile(
     r"\\(?:mathbf|mathrm|boldsymbol|bf|mathsf)\s*\{\s*\((?P<one>[A-J])\)\s*\}|\(\s*\\(?:mathbf|mathrm)\s*\{(?P<other>[A-J])\}\s*\)"
 )
@@ -80,8 +108,23 @@ def respelt(text: str) -> str:
     text = _ALL_THAT.sub("", text) if text.startswith("\\text") and _ALL_THAT.match(text) else text
     if (every := _FOR_ALL.search(text)) is not None and f"({every['name']})" in text[: every.start()]:
         text = text[: every.start()]
-    if "(a)" in text:
-        text = _without_labels(text)
+    if (hence := _HENCE.match(text)) is not None and hence.end() < len(text):
+        text = text[hence.end() :]
+    if "\\begin" in text and (aligned := _ALIGNED.fullmatch(text)) is not None:
+        text = _lines(aligned["lines"])
+    if "^" in text and "," in text and (row := _TRANSPOSED.fullmatch(text)) is not None:
+        text = "\\begin{pmatrix}" + row["items"].replace(",", "\\\\") + "\\end{pmatrix}"
+    text = _OR_FORM.sub(r" or \g<form>", text)
+    if "circ" in text:
+        text = _COMPOSED.sub(r"\1(\2(\3))", text)
+    text = _concluded(text)
+    if "text" in text:
+        text = _CLOSING.sub("", _SENTENCE.sub(r"\\text{\g<name>} = ", text, count=1) if _SENTENCE.match(text) else text)
+    if "=" in text and (size := _SIZE_OF.match(text)) is not None:
+        text = f"\\text{{{size['size']}}}{text[size.end() :]}"
+    text = with_names(text)
+    if (binary := _PROGRAM_BINARY.fullmatch(text)) is not None:
+        return f"{binary[1]}_2"
     text = _CURRENCY.sub(r"\\$", _EXACTLY.sub("", _ANNOUNCED.sub("", text, count=1)))
     if (match := _TWICE.fullmatch(text)) is not None:
         value, word = match["value"] or match["before"], match["word"] or match["behind"]
@@ -96,7 +139,23 @@ def respelt(text: str) -> str:
         text = f"{text[: match.start()]} \\approx {match['value']}"
     if (match := _CONDITION.search(text)) is not None and match.start():
         text = f"{text[: match.start()]}, {match['name']} \\in {match['set']}"
-    return _in_words(text)
+    return spoken(_in_words(text))
+
+
+def _lines(text: str) -> str:
+    """Aligned lines as items, where a line that begins with an equals sign goes on with the one before it."""
+    chained = re.sub(r"\\\\\s*&?\s*(?==|\\approx)", " ", text)
+    items = [item.replace("&", " ").strip() for item in chained.split("\\\\")]
+    return ", ".join(item.rstrip(",;. ") for item in items if item)
+
+
+def _concluded(text: str) -> str:
+    """What equations imply, where they do not give the same name another value before."""
+    parts = [part.strip() for part in _IMPLIES.split(text)]
+    if len(parts) == 1 or not all("=" in part for part in parts):
+        return text
+    name = parts[-1].partition("=")[0].replace(" ", "")
+    return text if any(part.partition("=")[0].replace(" ", "") == name for part in parts[:-1]) else parts[-1]
 
 
 def _in_words(text: str) -> str:
@@ -116,18 +175,10 @@ def _in_words(text: str) -> str:
     return text
 
 
-def _without_labels(text: str) -> str:
-    """The parts of an answer without their labels, where those are (a), (b) and so on, from its beginning."""
-    found = list(_PART.finditer(text))
-    letters = "".join(match[1] for match in found)
-    if len(found) < 2 or letters != "abcde"[: len(found)] or text[: found[0].start()].strip():
-        return text
-    parts = [text[a.end() : b.start()] for a, b in pairwise(found)]
-    return ", ".join(part.strip().rstrip(",;").rstrip() for part in [*parts, text[found[-1].end() :]])
-
-
 def letter_digits(text: str) -> str:
     """The digits of a hexadecimal numeral with letters among them, ``2A3_{16}``; '' for anything else."""
+    if (program := _PROGRAM_HEX.fullmatch(text)) is not None:
+        return program[1].upper()
     if "_" not in text:
         return ""
     match = _LETTER_DIGITS.fullmatch(_TEXT.sub(r"\1", text).strip().strip("$").strip())

@@ -1,9 +1,13 @@
 """The other reading of an answer that has two, where the reference says which is meant.
 
-``2{,}500`` is in thousands, and a decimal where the reference is one; ``100,200`` is a number, and a list where the
-reference is one; ``m/s`` behind a number is a quotient of variables, and a unit where the reference has a unit; ``hr``
-is hours, and two variables where the reference has those; ``C(n,2)`` is a function, and a binomial coefficient where
-the reference is no such function. An answer has one other reading at most, and no value is in both.
+``2{,}500`` is in thousands, and a decimal where the reference is one; ``1000,99`` is two values, and a decimal where
+the other side is one and what follows its comma can be neither a short item nor a group of thousands; ``100,200`` is a
+number, and a list where the reference is one; ``m/s`` behind a number is a quotient of variables, and a unit where the
+reference has a unit; ``m²`` is a square metre where the reference is a bare number and the question has no m; ``D: 6``
+is a ratio, and an option with its value where the question has that option; ``\\log`` is
+natural in calculus; ``1e-5`` is e less five, and a power of
+ten; ``hr`` is hours, and two variables where the reference has those; ``C(n,2)`` is a function, and a binomial
+coefficient where the reference is no such function. An answer has one other reading at most, and no value is in both.
 """
 
 from __future__ import annotations
@@ -12,33 +16,57 @@ import re
 from typing import Final
 
 from pidistill_math import units
+from pidistill_math.asking import Question
 from pidistill_math.kinds import Named, Several, Shape, Single
 from pidistill_math.policy import is_literal
 from pidistill_math.syntax import Node, symbols
 
 _DECIMAL_COMMA = re.compile(r"\s*-?\d+\{,\}\d+\s*")
+_OUTSIDE: Final = r"(?:[^\d()\[\]{}]|\\text\{[^{}\d]*\})*"
+_COMMA = re.compile(rf"(?P<before>{_OUTSIDE}?-?)(?P<whole>\d+),(?P<places>\d{{2,}})(?P<after>{_OUTSIDE})")
+_SQUARE_METRES = re.compile(r"(?P<value>.*\d)\s*m(?P<power>[²³])\s*", re.DOTALL)
+_POWER_OF_TEN = re.compile(r"\s*(?P<mantissa>-?\d+)e(?P<exponent>[+-]\d{1,3})\s*")
 _TIGHT = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _SYMBOL: Final = r"[A-Za-z]{1,3}(?:\^\{?[23]\}?)?"
+_SQUARED: Final = "²"
 _BEHIND = re.compile(
     r"(?P<value>.*[\d})])(?:\\[,;: ]|~|\s)*"
     rf"(?:(?P<unit>{_SYMBOL}(?:\s*/\s*{_SYMBOL})?)|\\frac\{{(?P<top>{_SYMBOL})\}}\{{(?P<bottom>{_SYMBOL})\}})\s*",
     re.DOTALL,
 )
 _RUN = re.compile(r"(?<![A-Za-z\\{])[A-Za-z]{2,3}(?![A-Za-z}])")
-_CHOSEN = re.compile(r"(?<![A-Za-z\\])C\(([^(),]{1,12}),([^(),]{1,12})\)")
+_LABEL = re.compile(r"\s*(?P<letter>[A-J])\s*:\s*(?=[\s\S])")
+_LN = re.compile(r"\\?\bln\b|\\ln(?![a-z])")
+_LOG = re.compile(r"(?:\\|(?<![A-Za-z\\]))log(?![A-Za-z])(?!\s*_)\s*")
+_CHOSEN = re.compile(
+    r"(?<![A-Za-z\\])C\((?P<of>[^(),]{1,12}),(?P<take>[^(),]{1,12})\)"
+    r"|(?<![A-Za-z\\])(?:\\(?:mathrm|text)\{)?C\}?_\{?(?P<index>\w{1,4})\}?\^\{?(?P<power>\w{1,4})\}?(?!\w)"
+)
 
 
-def second_reading(reference: str, ours: Shape, answer: str) -> tuple[str, str]:
+def second_reading(reference: str, ours: Shape, answer: str, asked: Question) -> tuple[str, str]:
     """Reference and answer in spellings of the other reading; as they are where there is none."""
     value = ours.inner if isinstance(ours, Named) else ours
+    if isinstance(value, Several) and (decimal := _with_point(reference)) and not asked.asks_for_several():
+        return (decimal, answer) if "." in answer else (reference, _TIGHT.sub(", ", answer))
     if bool(_CHOSEN.search(reference)) != bool(_CHOSEN.search(answer)):
         return _binomial(reference), _binomial(answer)
     if isinstance(value, Several) and _TIGHT.search(answer):
         return reference, _TIGHT.sub(", ", answer)
+    if (label := _LABEL.match(answer)) is not None and asked.option(label["letter"]) is not None:
+        return reference, f"\\text{{({label['letter']})}} {answer[label.end() :]}"
+    if asked.has_natural_logarithms() and len({bool(_LN.search(text)) for text in (reference, answer)}) == 2:
+        return _LOG.sub(r"\\ln ", reference), _LOG.sub(r"\\ln ", answer)
     if not isinstance(value, Single):
         return reference, answer
+    if (power := _POWER_OF_TEN.fullmatch(answer)) is not None and not symbols(value.node):
+        return reference, f"{power['mantissa']} \\times 10^{{{power['exponent']}}}"
     if is_literal(value.node) and not _whole(value.node) and _DECIMAL_COMMA.fullmatch(answer):
         return reference, answer.replace("{,}", ".")
+    if is_literal(value.node) and not _whole(value.node) and (decimal := _with_point(answer)):
+        return reference, decimal
+    if is_literal(value.node) and (match := _SQUARE_METRES.fullmatch(answer)) and not asked.has_letter("m"):
+        return reference, f"{match['value']}\\text{{ m}}^{'2' if match['power'] == _SQUARED else '3'}"
     if _is_measured(value.node) and (match := _BEHIND.fullmatch(answer)) is not None:
         unit = match["unit"] or f"{match['top']}/{match['bottom']}"
         return reference, f"{match['value']}\\text{{ {unit}}}"
@@ -48,8 +76,26 @@ def second_reading(reference: str, ours: Shape, answer: str) -> tuple[str, str]:
     return reference, answer
 
 
+def _with_point(text: str) -> str:
+    """A numeral with a decimal comma, spelt with a point; '' for what may be a list of short items, or thousands."""
+    match = _COMMA.fullmatch(text)
+    if match is None:
+        return ""
+    grouped = len(match["places"]) == 3 and len(match["whole"]) <= 3 and not match["whole"].startswith("0")
+    return "" if grouped else f"{match['before']}{match['whole']}.{match['places']}{match['after']}"
+
+
 def _binomial(text: str) -> str:
-    return _CHOSEN.sub(r"\\binom{\1}{\2}", text)
+    return _CHOSEN.sub(_as_binomial, text)
+
+
+def _as_binomial(match: re.Match[str]) -> str:
+    """A binomial coefficient; a constant with an index and a power where so many cannot be chosen."""
+    of, take = match["of"] or match["index"], match["take"] or match["power"]
+    numbers = of.isdigit() and take.isdigit()
+    if match["index"] and (of.isdigit() != take.isdigit() or (numbers and not 1 < int(of) >= int(take))):
+        return match.group()
+    return f"\\binom{{{of}}}{{{take}}}"
 
 
 def _whole(node: Node) -> bool:

@@ -34,6 +34,7 @@ from pidistill_math.kinds import (
     Single,
 )
 from pidistill_math.real_sets import as_interval, distance, interval, named_reals, negated
+from pidistill_math.residues import congruent, remainder_of
 from pidistill_math.syntax import Node, Unreadable, sym, symbols
 
 Accepts: TypeAlias = Callable[[Node], bool]
@@ -58,6 +59,8 @@ def shape(node: Node, accepts: Accepts = lambda name: False) -> Shape:
             return _group(node, accepts)
         case "cases":
             return Single(node)
+        case "parts":
+            return lists.parts([shape(part, accepts) for part in node.args])
         case "builder":
             return _builder(node, accepts)
         case "setop" | "named":
@@ -164,9 +167,11 @@ def _relation(node: Node, accepts: Accepts) -> Shape:
     kinds = set(found)
     last = node.args[-1]
     if last.head == "residue" and kinds <= {"==", "="} and len(node.args) == 2:
-        if not is_name(node.args[0]):
-            return Relation(node.args, tuple(found))
-        return Named(node.args[0], Single(last))
+        if is_name(node.args[0]):
+            return Named(node.args[0], shape(last, accepts))
+        return Single(last) if congruent(node.args[0], last) else Relation(node.args, tuple(found))
+    if node.args[0].head == "residue" and found == ["="] and remainder_of(node.args[0]) == constant(last) is not None:
+        return Single(last)
     if node.args[0].head == "dots" and found == ["~"]:
         return Single(last, about=True)
     if kinds <= {"=", "~", "=="}:
@@ -202,6 +207,8 @@ def _chain(node: Node, found: list[str], accepts: Accepts) -> Shape:
         if not all_equal(values, found[-len(values) + 1 :] if len(values) > 1 else []):
             if set(found) == {"="} and all(side.head == "sym" for side in sides[:-1]) and not symbols(sides[-1]):
                 return lists.record([Named(side, shape(sides[-1], accepts)) for side in sides[:-1]])  # x = y = 2
+            if (formula := _worked_out(values)) and set(found) == {"="}:
+                return Named(sides[0], shape(formula, accepts))
             if not all(symbols(side) for side in values):
                 raise Unreadable("a chain of equalities that is false")
             return Equation(tuple(sides))
@@ -217,6 +224,15 @@ def _chain(node: Node, found: list[str], accepts: Accepts) -> Shape:
     if "~" in found:
         raise Unreadable("an approximate equation")
     return Equation(tuple(sides))
+
+
+def _worked_out(values: list[Node]) -> Node | None:
+    """The value at the end of ``A = \\pi r^2 = 25\\pi``: a formula, then equal constants; None for any other chain."""
+    constants = [side for side in values if not symbols(side)]
+    formulas = values[: len(values) - len(constants)]
+    if not constants or not formulas or any(not symbols(side) or side.head == "sym" for side in formulas):
+        return None
+    return constants[-1] if all_equal(constants, ["="] * len(constants)) else None
 
 
 def _shown(found: Shape, last: Node, sign: str) -> Shape:
@@ -365,6 +381,8 @@ def _listing(node: Node, accepts: Accepts) -> Shape:
             return joined
     if (under := lists.conditioned(items)) is not None:
         return under
+    if (equations := lists.equations(items)) is not None:
+        return equations
     names = [item.name if isinstance(item, Named) else None for item in items]
     if names[0] is not None and all(name is None for name in names[1:]) and isinstance(items[0], Named):
         return Named(names[0], lists.several([items[0].inner, *items[1:]]))

@@ -25,7 +25,7 @@ _PHRASE = re.compile(
 _ENDS = re.compile(
     r"\$\$[^$]{1,2000}?\$\$|\$[^$\n]{1,2000}?\$|\\\([^\n]{1,2000}?\\\)|\\\[[\s\S]{1,2000}?\\\]|(?P<end>\n|[.!?](?=\s|\*|$))"
 )
-_BECAUSE = re.compile(r"[\s,(]+(?:because|since|as|where|so|by|from|which)\b|,\s*not\b", re.IGNORECASE)
+_BECAUSE = re.compile(r"[\s,(]+(?:because|since|as|where|so|by|from|which|see)\b|[,(]\s*not\b", re.IGNORECASE)
 _TURNED = re.compile(
     r"\b(?:wrong|incorrect|mistaken|false|instead|not\s+(?:correct|right|it|the\s+(?:final\s+)?answer))\b"
     r"|\b(?:as|by|from|where|which|and)\b(?:[^.!?\n]*\b(?:bound|estimate|guess|still|doubled|halved|tripled|total|overcount\w*)\b"
@@ -45,7 +45,7 @@ _COPULA = re.compile(
 )
 _TAKEN_BACK = re.compile(
     r"^\W*(?:(?:wait|hmm|oops|actually)\b[\s,.:!-]|no\s*[,.:!\u2014-])"
-    r"|\b(?:that|this|it)(?:'s|\s+is|\s+was)\s+(?:wrong|incorrect|not\s+right|not\s+correct|a\s+mistake)|\bscratch\s+that|\bit\s+must\s+be\b|\bi\s+was\s+wrong",
+    r"|\b(?:that|this|it)(?:'s|\s+is|\s+was)\s+(?:wrong|incorrect|not\s+right|not\s+correct|a\s+mistake)|\bscratch\s+that|\bit\s+must\s+be\b|\bi\s+was\s+wrong|\bcorrection\s*:|\bedit\s*:|\bi\s+meant\b",
     re.IGNORECASE,
 )
 _OTHERS = re.compile(
@@ -73,6 +73,7 @@ _ESTIMATE = re.compile(r"(?:there\s+(?:are|were)\s+)?(?:roughly|about|around)\s+
 """A count that is none."""
 _NUMERAL = re.compile(r"\\?\$?(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:\\?%)?(?![\w.]*\d)")
 _SPOKEN = re.compile(r"[A-Za-z'-]+")
+_ENDS_IN_UNIT = re.compile(r" +[A-Za-z]+(?: +(?:ago|long|old|tall|wide|high|deep|away|apart|later|altogether))?")
 _MOST_WORDS: Final = 14
 _SAYING_MORE: Final = CHANGING | vocabulary(
     """by than over under above below after before at per each every out step page part case problem question option
@@ -91,6 +92,10 @@ _VERBS: Final = vocabulary(
     reads baked bakes owns own owes owe won wins picked picks planted plants drank drinks totals equals"""
 )
 """Words that a numeral may follow as the number of what is spoken of."""
+_QUOTED = re.compile(r"""\\?"([^"]+?)\\?"|\u201c([^\u201c\u201d]+)\u201d""")
+_SENTENCE_ENDS = re.compile(
+    r"[.!?\n]|\b(?:that|this|it)(?:'s|\s+is|\s+was)\s+(?:wrong|incorrect|false)\s*[:;,\u2014-]", re.I
+)
 _TICKS: Final = " \t\n\u2713\u2714\u2705\u2611\ufe0f"
 _STATEMENT: Final = 2_000
 How = Literal["marker", "phrase", "none"]
@@ -115,7 +120,7 @@ def statement(text: str) -> tuple[str, How]:
 
 def _denied(text: str, at: int) -> bool:
     """Whether an answer is announced as a wrong one, or as somebody else's."""
-    before = re.split(r"[.!?\n]", text[max(0, at - 80) : at])[-1]
+    before = _SENTENCE_ENDS.split(text[max(0, at - 80) : at])[-1]
     return bool(_OTHERS.search(before))
 
 
@@ -167,10 +172,11 @@ def the_number(sentence: str) -> str:
     before, after = sentence[: found[0].start()], sentence[found[0].end() :]
     if not re.fullmatch(r"[A-Za-z' ,-]*[A-Za-z] +", before) or not re.fullmatch(r"(?: +[A-Za-z' ,-]*)?", after):
         return ""
-    if before.split()[-1].lower() not in _VERBS and before.lower().split()[-2:] != ["total", "of"]:
-        return ""
     following = re.match(r" +([A-Za-z]+)", after)
     noun = following[1] if following else ""
+    measured = len(noun) > 1 and units.measure(noun) is not None and _ENDS_IN_UNIT.fullmatch(after)
+    if before.split()[-1].lower() not in _VERBS and before.lower().split()[-2:] != ["total", "of"] and not measured:
+        return ""
     known = len(noun) > 1 and (units.measure(noun) or units.counted(noun) or units.scale(noun) or noun == "percent")
     return found[0].group() + (f"\\text{{ {noun}}}" if known else "")
 
@@ -181,7 +187,7 @@ def readable(text: str) -> bool:
         node = read(text)
     except Unreadable:
         return False
-    return not (node.head == "words" and " " in node.text)
+    return not (node.head == "words" and " " in node.text) and not (node.head == "mul" and node.has("words"))
 
 
 def _finished(answer: str) -> str:
@@ -196,6 +202,8 @@ def undressed(text: str) -> str:
     """`text` without Markdown emphasis and a final full stop; formulas keep their dollars."""
     text = text.strip(_TICKS).strip("*`_").strip().rstrip(".").strip()
     text = re.sub(r"\*\*|__", "", text)
+    if (quoted := _QUOTED.fullmatch(text)) is not None:
+        text = (quoted[1] or quoted[2]).strip()
     whole = re.fullmatch(r"\$\$?([^$]+)\$\$?|\\\((.+)\\\)|\\\[(.+)\\\]", text, re.DOTALL)
     if whole:
         text = next(group for group in whole.groups() if group is not None).strip()

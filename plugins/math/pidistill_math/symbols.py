@@ -47,24 +47,40 @@ _ROW_SPACE = re.compile(
     r"\\\\\s*\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|mu|pc|bp)\s*\]|\\(?:cr|tabularnewline)(?![A-Za-z])"
 )
 """The end of a row, with the space that it leaves; and its other names."""
+_UNIT_VECTOR = re.compile(
+    r"\\(?:wide)?hat\s*(?:\{\s*(?:\\(?:mathbf|boldsymbol|bm|mathrm|textbf|bf)\s*(?:\{\s*)?)?(?:([ijk])|\\([ij])math)\s*\}{1,2}|([ijk])(?![A-Za-z])"
+    r"|\\([ij])math(?![A-Za-z]))"
+)
 _SLANTED = re.compile(r"\\(?:sfrac|nicefrac|flatfrac|nfrac)(?![A-Za-z])")
 _EMPTY = re.compile(r"(?<=\d)\{\}(?!\s*\d)")
 _TO = re.compile(r"(?<![\d.])(\d+)\s*(?:\\(?:text|mathrm|textrm)\{\s*to\s*\}|\s+to\s+)\s*(\d+)(?![\d.])")
 _ROMAN_GROUP = re.compile(r"\{\s*\\rm\b\s*([^{}]*)\}|\\rm\{([^{}]*)\}")
+_LOST_ESCAPES: Final = {"\x08": "b", "\t": "t", "\x0b": "v", "\x0c": "f", "\r": "r"}
+_LOST = re.compile(
+    r"\\?(?:\x08(?=inom|eta\b|egin|oldsymbol)|\t(?=ext\{|extbf\{|frac|imes|heta|riangle)|\x0b(?=ec|ert|ar)|\x0c(?=rac|loor|orall)"
+    r"|\r(?=ight|angle|floor|ceil|ho\b))"
+)
+"""A backslash and a letter that a program read as one character: a form feed in data is the f of a fraction."""
 _HIDDEN: Final = frozenset({"Cf", "Cc", "Co", "Cs"})
 
 
 def latex(text: str) -> str:
     """`text` with Unicode mathematics in LaTeX. What has no LaTeX is left, and the lexer names it."""
+    if not text.isprintable():
+        text = _LOST.sub(lambda match: "\\" + _LOST_ESCAPES[match[0][-1]], text)
     if "\\begin" in text:
         text = _ROW_SPACE.sub(r"\\\\ ", text)
     if "\\\\" in text and "\\begin" not in text:
         text = _ESCAPED_TWICE.sub(r"\\", text)
-    if "\\" in text or " to " in text or "{}" in text or "{:}" in text:
+    if "\\&" in text:
+        text = text.replace("\\&", "\\text{ and }")
+    if "\\" in text or " to " in text or "{}" in text or "{:}" in text or "{.}" in text:
         text = _respelt(text)
     if "**" in text:  # bold in Markdown, or a power as programs write it
         bold = re.fullmatch(r"\s*\*\*(.*)\*\*\s*", text, re.DOTALL)
         text = bold[1] if bold else text.replace("**", "^")
+    if "+/-" in text:
+        text = text.replace("+/-", "\\pm ")
     if "\\rm" in text:
         text = _ROMAN_GROUP.sub(lambda match: f"\\mathrm{{{match[1] or match[2] or ''}}}", text)
     if text.isascii():
@@ -79,8 +95,10 @@ def _respelt(text: str) -> str:
     for infix, prefix in (("over", "frac"), ("choose", "binom")):
         if f"\\{infix}" in text:
             text = re.sub(rf"\{{([^{{}}\\]+)\\{infix}(?![A-Za-z])([^{{}}\\]+)\}}", rf"\\{prefix}{{\1}}{{\2}}", text)
+    if "hat" in text:
+        text = _UNIT_VECTOR.sub(lambda match: f"{{{next(filter(None, match.groups()))}}}", text)
     text = _SLANTED.sub(r"\\frac", text)
-    text = _EMPTY.sub("", text).replace("{:}", ":")
+    text = _EMPTY.sub("", text).replace("{:}", ":").replace("{.}", ".")
     return _TO.sub(r"\1:\2", text)
 
 
@@ -93,7 +111,7 @@ def _one(char: str) -> str:
     if "\u2044" in wide and unicodedata.category(char) == "No":
         top, bottom = wide.split("\u2044")
         return f"\\frac{{{top}}}{{{bottom}}}"
-    if len(wide) == 1 and wide < "\x80" and unicodedata.category(char) not in _HIDDEN:
+    if len(wide) == 1 and wide < "\x80" and unicodedata.category(char) not in {*_HIDDEN, "No"}:
         return wide
     return char
 
@@ -108,14 +126,14 @@ SPACING: Final[dict[str, Literal["", "thin", "wide"]]] = {
 TEXT: Final = vocabulary(
     """text textbf textit textrm textnormal textsf texttt textup textsc textmd mbox hbox emph textsl"""
 )
-ROMAN: Final = vocabulary("""mathrm operatorname operatorname* mathsf mathop mathtt""")
+ROMAN: Final = vocabulary("""mathrm mathit operatorname operatorname* mathsf mathop mathtt""")
 DRESS: Final = vocabulary(
     """displaystyle textstyle scriptstyle limits nolimits rm bf it sf tt large Large LARGE huge Huge small normalsize
     boldmath unboldmath bigl bigr strut mathstrut cdotp nonumber notag relax mathord mathbin mathrel"""
 )
 """Commands without argument that change how things look."""
 ARGUMENT_DRESS: Final = vocabulary(
-    """mathbf mathit mathnormal boldsymbol bm pmb mathcal mathscr mathfrak underline ensuremath vec overrightarrow
+    """mathbf mathnormal boldsymbol bm pmb mathcal mathscr mathfrak underline ensuremath vec overrightarrow
     mathversion bold textcolor underbrace"""
 )
 """Commands whose argument is what they dress."""

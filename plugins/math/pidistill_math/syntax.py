@@ -75,6 +75,7 @@ HEADS: Final = {
     "big": "a sum, product, integral or limit: text 'sum:k', args body, from, to",
     "matrix": "cells row by row; text is '2x3'",
     "group": "several items in brackets; text is the pair of brackets",
+    "parts": "labelled parts of an answer in the order of their labels",
     "set": "several items in braces",
     "builder": "all args[0] for which args[1:] hold",
     "setop": "args joined by text: union, inter, minus",

@@ -42,7 +42,7 @@ class MathVerifier(Verifier):
     """Judges completions of math problems. Must be called on a main thread: math-verify uses SIGALRM."""
 
     name: ClassVar[str] = "math"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
 
     def __init__(self, options: MathOptions = MathOptions()) -> None:
         self.options = options
@@ -59,6 +59,10 @@ class MathVerifier(Verifier):
                 return Verdict(Status.ABSTAIN, reason=f"reference: {reason}")
             return Verdict(Status.NO_ANSWER, reason=found.reason, diagnostics=f"No final answer: {found.reason}.")
         ruling = self._ruling(problem, problem.reference, found.answer)
+        if ruling.status is Status.PASS and not Question(problem.prompt).asks_for_bound(found.bound):
+            ruling = Ruling(
+                Status.FAIL, "bound", f"at {found.bound} a value, where the question asks for no such bound"
+            )
         if ruling.status is Status.PASS and found.sides:
             if reason := refuted(found.sides, found.answer, Question(problem.prompt)):
                 ruling = Ruling(Status.FAIL, "side", reason)

@@ -51,7 +51,7 @@ def same_words(left: Node, right: Node) -> Found:
 
 def _article(text: str) -> str:
     first, _, rest = text.partition(" ")
-    return rest if first in ("the", "a", "an") and rest else text
+    return rest if first in ("the", "a", "an", "on") and rest else text
 
 
 def _letters(text: str) -> bool:
@@ -74,3 +74,16 @@ def product_letters(node: Node) -> str:
     if node.head == "mul" and not node.text and all(part.head in ("sym", "const") for part in node.args):
         return "".join(part.text for part in node.args)
     return ""
+
+
+def is_segment_reversed(left: Node, right: Node) -> bool:
+    """Whether two pairs of capitals name one segment from its two ends."""
+    ours, theirs = product_letters(left), product_letters(right)
+    return len(ours) == 2 and ours.isupper() and ours == theirs[::-1]
+
+
+def option_letters(node: Node) -> frozenset[str]:
+    """The letters of several options that are written as one string, ``ACD``; none for any other word."""
+    letters = product_letters(node)
+    options = len(letters) > 1 and len(set(letters)) == len(letters) and all("A" <= letter <= "J" for letter in letters)
+    return frozenset(letters) if options else frozenset()

@@ -62,9 +62,16 @@ def test_numerals_and_fractions_are_left_as_they_are(top: int, bottom: int) -> N
 @pytest.mark.parametrize(
     ("text", "spelling"),
     [
-        ("\\text{(a) } 4, \\text{(b) } 7", "4, 7"),
-        ("(a) 4 (b) 7 (c) 9", "4, 7, 9"),
-        ("(a) 4 (c) 7", "(a) 4 (c) 7"),  # a part is missing
+        ("A: 4, B: 7", "A = 4, B = 7"),
+        ("A:B", "A:B"),
+        ("\\text{Ann 4, Bob 7}", "\\text{Ann} = 4, \\text{Bob} = 7"),
+        ("\\text{May 4, June 7}", "\\text{May 4, June 7}"),
+        ("\\text{negative five}", "-5"),
+        ("\\text{three quarters}", "\\frac{3}{4}"),
+        ("\\text{all real numbers less than } 2", "x < 2"),
+        ("\\text{at least } 2", "\\text{at least } 2"),
+        ("f: x \\mapsto 2x", "f(x) = 2x"),
+        ("\\text{noon}", "12:00\\text{ p.m.}"),
         ("f(a) + g(b)", "f(a) + g(b)"),
         ("\\frac38\\text{ (approximately 0.375)}", "\\frac38 \\approx 0.375"),
         ("5\\text{ (approximately)}", "5\\text{ (approximately)}"),

@@ -1,0 +1,100 @@
+"""Forms of expressions and equations that a question asks for by name: lines, parabolas, factors.
+
+As with numbers, only what the question names is held against an answer, and only where the reference has it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pidistill_math.kinds import Equation, Named, Shape, Single
+from pidistill_math.syntax import Node, sym, symbols
+
+_SLOPE_INTERCEPT = re.compile(
+    r"\bslope[\s-]*(?:y[\s-]*)?intercept\s+form|\$\s*y\s*=\s*mx\s*\+\s*[bc]\s*\$", re.IGNORECASE
+)
+_STANDARD = re.compile(
+    r"\b(?:standard|general)\s+form\b|\$\s*Ax\s*\+\s*By\s*(?:\+\s*C\s*)?=\s*[C0]\s*\$", re.IGNORECASE
+)
+_SQUARE = re.compile(
+    r"\bvertex\s+form\b|\bcomplet\w+\s+the\s+square\b"
+    r"|\bin\s+the\s+form\s+\$[^$]*\([^()$]*\)\s*\^\s*\{?2[^$]*\$",
+    re.IGNORECASE,
+)
+_FACTOR = re.compile(
+    r"\bfactor(?:i[sz]e)?\s+(?:(?:the\s+)?(?:following|expression|polynomial|trinomial|quadratic|completely)\b|\$|:)|^\s*factor\b"
+    r"|\bfactor\w*\s+(?:completely|fully|form)\b",
+    re.IGNORECASE,
+)
+_COMPLETELY = re.compile(r"\bfactor\w*\b[^.?!]{0,120}\b(?:completely|fully)\b", re.IGNORECASE)
+_MOST: Final = 60
+
+
+def has_product(node: Node) -> bool:
+    """Whether a sum with symbols is multiplied by something, or raised to a power."""
+    for part in node.walk():
+        sums = [arg for arg in part.args if arg.head == "add" and symbols(arg)]
+        if part.head == "mul" and sums:
+            return True
+        if part.head == "pow" and part.args[0] in sums and part.args[1].head == "num" and part.args[1].number > 1:
+            return True
+    return False
+
+
+def another_algebra_form(question: str, ours: Node, theirs: Node) -> str:
+    """Why an expression is not in the form that a question names; '' where it is, or where none is named."""
+    if not symbols(ours):
+        return ""
+    if _SQUARE.search(question) and _has_square(ours) and not _has_square(theirs):
+        return "no square of a sum, where the question asks for one"
+    if _FACTOR.search(question) and _is_product(ours):
+        if not _is_product(theirs):
+            return "no product, where the question asks to factor"
+        if _COMPLETELY.search(question) and _factors(theirs) < _factors(ours):
+            return "not factored completely"
+    return ""
+
+
+def another_equation_form(question: str, ours: Shape, theirs: Shape) -> str:
+    """Why a line is not in the form that a question names; '' where it is, or where none is named."""
+    if isinstance(ours, Named) and ours.name == sym("y") and isinstance(ours.inner, Single):
+        if _SLOPE_INTERCEPT.search(question):
+            value = theirs.inner if isinstance(theirs, Named) else theirs
+            if not isinstance(value, Single) or has_product(value.node):
+                return "not in slope-intercept form, which the question asks for"
+        if _SQUARE.search(question) and isinstance(theirs, Equation) and _has_square(ours.inner.node):
+            if not any(map(_has_square, theirs.sides)):
+                return "no square of a sum, where the question asks for one"
+    if isinstance(ours, Equation) and isinstance(theirs, Equation) and _SQUARE.search(question):
+        if any(map(_has_square, ours.sides)) and not any(map(_has_square, theirs.sides)):
+            return "no square of a sum, where the question asks for one"
+    if isinstance(ours, Equation) and isinstance(theirs, Named) and theirs.name == sym("y"):
+        if _STANDARD.search(question) and not any(side == sym("y") for side in ours.sides):
+            return "not in standard form, which the question asks for"
+    return ""
+
+
+def _has_square(node: Node) -> bool:
+    """Whether a sum with symbols is squared."""
+    return any(
+        part.head == "pow" and part.args[0].head == "add" and symbols(part.args[0]) and part.args[1].head == "num"
+        for part in node.walk()
+    )
+
+
+def _is_product(node: Node) -> bool:
+    """Whether it is a product, or a power, of which a factor is a sum with symbols."""
+    node = node.args[0] if node.head == "neg" else node
+    if node.head == "pow":
+        return node.args[0].head == "add" and bool(symbols(node.args[0]))
+    return node.head == "mul" and any(_is_product(arg) or (arg.head == "add" and symbols(arg)) for arg in node.args)
+
+
+def _factors(node: Node) -> int:
+    """How many factors with symbols a product has, as often as each is there."""
+    if node.head in ("neg", "mul"):
+        return min(sum(_factors(arg) for arg in node.args), _MOST)
+    if node.head == "pow" and node.args[1].head == "num" and node.args[1].number.denominator == 1:
+        return min(_factors(node.args[0]) * int(node.args[1].number), _MOST)
+    return 1 if symbols(node) else 0
