@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from pidistill.report.charts import accuracy_by_length, learning_curves, legend
 from pidistill.report.model import ReportMeta, Table
-from pidistill.report.words import findings, question
+from pidistill.report.words import counts, findings, question
 from pidistill.stats.compare import Comparison
 
 Kind = Literal["heading", "paragraph", "list", "code"]
@@ -54,29 +54,34 @@ def render_page(
     parts = [("picture", "Picture"), ("tables", "Tables"), ("charts", "Length and learning")]
     parts += [("evidence", "Verifiers and what was left out")] if any(table.open for table in tables) else []
     parts += [("rollouts", "Rollouts")] if browser is not None else []
-    return _environment().get_template("page.html.j2").render(
-        title=title,
-        tables=[table for table in tables if not table.detail and not table.open],
-        open=[table for table in tables if table.open],
-        details=[table for table in tables if table.detail and not table.open],
-        first=meta.first,
-        question=meta.question or question(comparison.arms),
-        planned=meta.planned,
-        findings=findings(comparison, meta.summaries),
-        parts=[*parts, ("settings", "Settings")],
-        notes=notes,
-        svg=_inline(svg),
-        length=length,
-        legend=legend(comparison.arms),
-        curves=curves,
-        verifier=meta.verifier,
-        settings=sorted(meta.settings.items()),
-        sections=[(heading, markdown_blocks(text)) for heading, text in sections],
-        note=browser.note if browser is not None else "",
-        data=browser.encode(labels) if browser is not None else "",
-        style=_web("page.css"),
-        script=script,
-        script_hash=f"sha256-{base64.b64encode(hashlib.sha256(script.encode('utf-8')).digest()).decode('ascii')}",
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            title=title,
+            tables=[table for table in tables if not table.detail and not table.open],
+            open=[table for table in tables if table.open],
+            details=[table for table in tables if table.detail and not table.open],
+            first=meta.first,
+            question=meta.question or question(comparison.arms),
+            planned=meta.planned,
+            counts=counts(comparison.arms),
+            findings=findings(comparison, meta.summaries),
+            parts=[*parts, ("settings", "Settings")],
+            notes=notes,
+            svg=_inline(svg),
+            length=length,
+            legend=legend(comparison.arms),
+            curves=curves,
+            verifier=meta.verifier,
+            settings=sorted(meta.settings.items()),
+            sections=[(heading, markdown_blocks(text)) for heading, text in sections],
+            note=browser.note if browser is not None else "",
+            data=browser.encode(labels) if browser is not None else "",
+            style=_web("page.css"),
+            script=script,
+            script_hash=f"sha256-{base64.b64encode(hashlib.sha256(script.encode('utf-8')).digest()).decode('ascii')}",
+        )
     )
 
 
@@ -124,7 +129,7 @@ def _inline(svg: bytes) -> str:
 
 
 def _script() -> str:
-    return "(() => {\n\"use strict\";\n" + "\n".join(_web(name) for name in SCRIPTS) + "\n})();\n"
+    return '(() => {\n"use strict";\n' + "\n".join(_web(name) for name in SCRIPTS) + "\n})();\n"
 
 
 def _web(name: str) -> str:

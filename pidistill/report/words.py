@@ -5,6 +5,7 @@ Every sentence restates a row of the tables; no number is made here.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -29,13 +30,20 @@ class Said:
 def question(arms: Sequence[ArmResult]) -> str:
     """What the comparison asks."""
     domains = _listed([arm.domain for arm in arms])
-    models = _listed([arm.model for arm in arms])
+    models = _listed([repr(arm.model) for arm in arms])
     recipes = list(dict.fromkeys(arm.recipe for arm in arms))
-    which = f"{recipes[0]!r}" if len(recipes) == 1 else f"any of {len(recipes)} recipes"
+    which = repr(recipes[0]) if len(recipes) == 1 else f"any of {len(recipes)} recipes"
     return (
-        f"Does training by {which} change how many held-out problems of {domains} the model {models} solves, by the "
-        "verdict of the domain's own verifier?"
+        f"Does training by {which} change how many held-out problems of {domains} the model {models} solves, as "
+        "judged by the domain's own verifier?"
     )
+
+
+def counts(arms: Sequence[ArmResult]) -> str:
+    """The findings of all arms, counted."""
+    found = Counter[str](arm.finding for arm in arms)
+    said = ", ".join(f"{found[finding]} {finding}" for finding in TONES if found[finding])
+    return f"Of {len(arms)} arm{'s' * (len(arms) != 1)}: {said}."
 
 
 def findings(comparison: Comparison, summaries: Mapping[str, str]) -> list[Said]:

@@ -74,8 +74,7 @@ def _thinned(points: list[tuple[float, float]]) -> tuple[tuple[float, float], ..
     stretch = -(-len(points) // MOST_POINTS)
     parts = [points[start : start + stretch] for start in range(0, len(points), stretch or 1)]
     return tuple(
-        (round(sum(x for x, _ in part) / len(part), 3), round(sum(y for _, y in part) / len(part), 6))
-        for part in parts
+        (round(sum(x for x, _ in part) / len(part), 3), round(sum(y for _, y in part) / len(part), 6)) for part in parts
     )
 
 
@@ -96,9 +95,7 @@ def verifier_cards(summaries: Sequence[Mapping[str, Any]], browser: Browser | No
     return Rows("Verifiers", header, rows, notes, open=True, wrap=frozenset(range(1, len(header))))
 
 
-def _card(
-    domain: str, identity: str, members: Sequence[Mapping[str, Any]], browser: Browser | None
-) -> dict[str, str]:
+def _card(domain: str, identity: str, members: Sequence[Mapping[str, Any]], browser: Browser | None) -> dict[str, str]:
     config, outside = members[0]["cell"].get("config", {}), members[0].get("outside", {})
     verify = config.get("verify", {})
     counts: Counter[str] = Counter()

@@ -30,7 +30,7 @@ from pidistill.suite.registry import Registration
 
 OF_PROBLEMS = ("data.evaluate.", "evaluate.")
 OF_MODEL = ("model.", "engine.")
-NAMED_FAILURES = 8
+NAMED_FAILURES = 3
 
 
 def suite_report(
@@ -72,9 +72,6 @@ def _planned(registration: Registration, board: Board) -> list[str]:
         f"Registered {registration.at} as {registration.name}: {len(registration.cells)} cells ({len(arms)} arms, "
         f"{len(seeds)} seeds). Finished: {counts['finished']}{'; not shown: ' + ', '.join(others) if others else ''}."
     ]
-    lines += [f"{square.cell.id}, {square.state}: {square.reason}" for square in board.of("failed", "invalid")][
-        :NAMED_FAILURES
-    ]
     if taken := sum(bool(square.facts.get("as_is")) for square in board.squares):
         lines.append(
             f"{taken} cells were taken as they are (--as-is): their verifier or packages have changed since, or some "
@@ -86,12 +83,18 @@ def _planned(registration: Registration, board: Board) -> list[str]:
             "finished before this suite was registered. Seeds and arms that are added after a look make chance "
             "findings likelier; no correction here counts that look."
         )
+    bad = board.of("failed", "invalid")
+    lines += [f"{square.cell.id}, {square.state}: {square.reason}" for square in bad[:NAMED_FAILURES]]
+    if len(bad) > NAMED_FAILURES:
+        lines.append(f"... and {len(bad) - NAMED_FAILURES} more, all under 'Deviations from what was registered'.")
     return lines
 
 
 def deviations(registration: Registration, board: Board, chosen: Sequence[str]) -> Rows:
     """What is not as it was registered: a line for each cell that is not finished, and for each choice after a look."""
-    rows = [(square.cell.id, square.state, square.reason or "-") for square in board.squares if square.state != "finished"]
+    rows: list[tuple[str, str, str]] = [
+        (square.cell.id, square.state, square.reason or "-") for square in board.squares if square.state != "finished"
+    ]
     rows += [(square.cell.id, "taken as it is", "its parts have changed since, or some of it was not judged")
              for square in board.of("finished") if square.facts.get("as_is")]  # fmt: skip
     rows += [(name, "finished before", "it was there when the suite was registered")

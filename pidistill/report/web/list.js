@@ -85,7 +85,7 @@ class List {
   }
 
   relayout() {
-    this.height = parseFloat(getComputedStyle(this.root).getPropertyValue("--row")) || 30;
+    this.height = parseFloat(getComputedStyle(this.space).getPropertyValue("--row")) || 30;
     this.space.style.height = `${this.rows.length * this.height}px`;
     for (const row of this.drawn.values()) row.remove();
     this.drawn.clear();

@@ -53,7 +53,7 @@ class Browser {
     this.list.show(this.columns[this.filter.view], [...shown]);
     const number = (n) => n.toLocaleString("en");
     this.root.querySelector(".count").textContent =
-      `${number(this.uses.length)} of ${number(all)} rollouts, ${number(problems.length)} of ${number(this.data.problems.id.length)} problems`;
+      `${number(this.uses.length)} of ${number(all)} rows, ${number(problems.length)} of ${number(this.data.problems.id.length)} problems. A rollout has a row for each cell that used it.`;
   }
 
   // Where a person goes stands in the address, so that it can be sent to somebody, and Back goes back.
@@ -118,7 +118,7 @@ async function begin() {
   count.textContent = "Unpacking ...";
   const data = new Data(await decode(holder.textContent));
   holder.remove();
-  window.browser = new Browser(root, data);
+  new Browser(root, data);
 }
 
 requestAnimationFrame(() => setTimeout(begin));
