@@ -12,12 +12,12 @@ class Detail {
       click: () => this.visit({ use }),
       keydown: (event) => { if (event.key === "Enter") { this.visit({ use }); event.stopPropagation(); } },
     } },
-    el("td", {}, ...words(data.arms[data.armOf[use]])), el("td", { class: "right" }, data.seed(use)), el("td", {}, ...words(data.where(use))),
-    el("td", { class: STATUSES[data.statusOf[use]].replace(" ", "-") }, STATUSES[data.statusOf[use]]),
+    el("td", { class: STATUSES[data.statusOf[use]].replace(" ", "-") }, STATUSES[data.statusOf[use]]), el("td", {}, ...words(data.where(use))),
+    el("td", {}, ...words(data.arms[data.armOf[use]])), el("td", { class: "right" }, data.seed(use)),
     el("td", { class: FLIP_CLASS[data.flip(use)] || "" }, FLIPS[data.flip(use)]), el("td", { class: "right" }, data.tokens(use)),
     el("td", {}, ...words(shortened(data.answer(use), 40))));
     const table = el("table", { class: "uses" },
-      el("thead", {}, el("tr", {}, ...["Arm", "Seed", "Where", "Status", "Flip", "Tokens", "Answer"].map((name) => el("th", {}, name)))),
+      el("thead", {}, el("tr", {}, ...["Status", "Where", "Arm", "Seed", "Flip", "Tokens", "Answer"].map((name) => el("th", {}, name)))),
       el("tbody", {}, ...uses.slice(0, MOST_LINES).map(line)));
     sortable(table);
     const more = uses.length > MOST_LINES ? el("p", { class: "note" }, `The first ${MOST_LINES} of ${uses.length}; the filters narrow them.`) : null;
