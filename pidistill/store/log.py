@@ -72,6 +72,8 @@ class Log(Generic[R]):
         self._own: FileIO | None = None
         self._own_path: Path | None = None
         self._own_end = 0
+        self._catalogued = 0
+        """Keys that the catalogue has been given since it was read."""
         if not whole:
             self._recall()
         self.refresh()
@@ -185,9 +187,10 @@ class Log(Generic[R]):
             with writing(self._own_path), own:
                 os.fsync(own.fileno())
             self._own_path = None
-        unknown = len(self._index.places.since) + len(self._index.places.hidden)
+        unknown = len(self._index.places.since) + len(self._index.places.hidden) - self._catalogued
         if not self.read_only and unknown >= max(MOST_UNKNOWN, len(self) // 8):
             self._remember()
+            self._catalogued += unknown
 
     def _recall(self) -> None:
         """Begin with what the catalogue says of the segments, if there is one that can be believed."""
