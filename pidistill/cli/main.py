@@ -34,6 +34,7 @@ COMMANDS = {
     "predict": "Predict what distillation would give, and advise what to try: from a gap, and a law if there is one.",
     "law": "Fit the law from gap to improvement, and say whether it predicts what it has not seen.",
     "show": "Follow a rollout down: prompt as sent, PI, completion, verdicts, who paid, which cells used it.",
+    "compare": "Compare two runs, or two files of scores: is B better than A on the same problems?",
     "stats": "Test figures that were measured elsewhere: typed in from a paper, or written by lm-eval or Inspect.",
     "store": "Check a store, and set aside what is damaged in it.",
     "plugins": "List what is installed: domains, engines, PI forms, and what is switched off and why.",
