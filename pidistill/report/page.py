@@ -8,6 +8,7 @@ page as text. Of a plugin's Markdown only headings, lists, code and paragraphs a
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import re
 from collections.abc import Sequence
@@ -85,6 +86,7 @@ def render_page(
     )
 
 
+@functools.lru_cache(maxsize=4096)
 def words(text: str) -> Markup:
     """`text` with each word that a browser might break, at a hyphen or a slash, kept whole."""
     parts = re.split(r"(\s+)", text)

@@ -283,6 +283,24 @@ def picture(folder: Path, name: str) -> Path:
     return Path(kept) / name if kept else folder / name
 
 
+def test_the_charts_are_there(shown: Tab) -> None:
+    assert shown.run("document.querySelectorAll('.panels svg').length") == len(ARMS)
+    assert shown.run("document.querySelectorAll('.panels .line').length") == 3 * len(ARMS)
+    assert shown.run("document.querySelectorAll('.large .line').length") == len(ARMS)
+    titles = shown.run("[...document.querySelectorAll('#evidence h2')].map((head) => head.textContent)")
+    assert titles == ["Left out, and why", "Verifiers"]
+
+
+def test_rollouts_that_are_not_what_was_written_are_said_to_be_so(tab: Tab, page: Path, tmp_path: Path) -> None:
+    text = page.read_text("utf-8")
+    middle = text.index('id="data"') + 500_000
+    (tmp_path / "index.html").write_text(text[:middle] + text[middle + 4 :], "utf-8")
+    tab.errors.clear()
+    tab.open((tmp_path / "index.html").as_uri())
+    tab.until("document.querySelector('.count').textContent.includes('cannot be unpacked')")
+    assert tab.errors == [] and tab.run("document.querySelectorAll('.findings li').length") == len(ARMS)
+
+
 def test_a_page_without_rollouts_is_a_page(tab: Tab, made: Made, tmp_path: Path) -> None:
     meta = replace(ReportMeta("bare"), first=())
     write_report([scores for _, scores in made.cells], tmp_path, meta)

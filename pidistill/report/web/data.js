@@ -24,6 +24,11 @@ class Data {
     this.byId = new Map(rollouts.id.map((id, r) => [id, r]));
     this.usesOf = grouped(uses.rollout, rollouts.id.length);
     this.usesOfProblem = grouped(this.problemOf, problems.id.length);
+    this.final = raw.cells.map(() => -1); // where each cell was measured last: a recipe's earlier stages are, too
+    uses.place.forEach((place, use) => {
+      const cell = uses.cell[use];
+      if (raw.places[place][2] === "evaluate after") this.final[cell] = Math.max(this.final[cell], place);
+    });
     this.children = new Map();
     rollouts.parent.forEach((id, r) => {
       if (id) this.children.set(id, [...(this.children.get(id) || []), r]);
@@ -100,7 +105,8 @@ class Data {
       let row = found.get(p);
       if (!row) found.set(p, (row = { problem: p, uses: 0, before: [0, 0], after: [0, 0], right: 0, wrong: 0 }));
       row.uses++;
-      const side = arrow === "evaluate before" ? row.before : arrow === "evaluate after" ? row.after : null;
+      const last = this.uses.place[use] === this.final[this.uses.cell[use]];
+      const side = arrow === "evaluate before" ? row.before : last ? row.after : null;
       if (side && status < 5) { side[0] += status === 0; side[1]++; }
       const key = this.uses.cell[use] * this.problems.id.length + p;
       if (Math.abs(this.flip(use)) === 1 && !cells.has(key)) {

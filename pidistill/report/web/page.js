@@ -116,7 +116,13 @@ async function begin() {
     return;
   }
   count.textContent = "Unpacking ...";
-  const data = new Data(await decode(holder.textContent));
+  let data;
+  try {
+    data = new Data(await decode(holder.textContent));
+  } catch (error) {
+    count.textContent = `The rollouts in this file cannot be unpacked (${error.message}): it is not what was written.`;
+    return;
+  }
   holder.remove();
   new Browser(root, data);
 }
