@@ -83,17 +83,16 @@ class Catalogue:
             at += 1
         return -1
 
-    def knows(self, keys: Sequence[str]) -> list[bool]:
-        """For each of `keys`, 32 hexadecimal digits each, whether it has a place."""
+    def unknown(self, keys: Sequence[str]) -> list[int]:
+        """Which of `keys`, 32 hexadecimal digits each, have no place: their numbers."""
         import numpy as np
 
-        wanted = np.frombuffer(bytes.fromhex("".join(keys)), ">u8").reshape(-1, 2)
         if not self._count:
-            return [False] * len(keys)
-        wanted = wanted.astype("<u8")
+            return list(range(len(keys)))
+        wanted = np.frombuffer(bytes.fromhex("".join(keys)), ">u8").reshape(-1, 2).astype("<u8")
         at = np.minimum(np.searchsorted(self._high, wanted[:, 0]), self._count - 1)
-        sure = (self._high[at] == wanted[:, 0]) & (self._low[at] == wanted[:, 1])
-        return [found or self._at(key) >= 0 for found, key in zip(sure.tolist(), keys, strict=True)]
+        unsure = (self._high[at] != wanted[:, 0]) | (self._low[at] != wanted[:, 1])
+        return [number for number in np.flatnonzero(unsure).tolist() if self._at(keys[number]) < 0]
 
     def columns(self, hidden: Iterable[str], number: Mapping[Path, int]) -> list[np.ndarray[Any, Any]]:
         """Key halves and places of all but the `hidden` keys, with segments by `number`."""

@@ -20,7 +20,7 @@ import fcntl
 import os
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
@@ -99,7 +99,7 @@ class Log(Generic[R]):
     def keys(self) -> Iterable[str]:
         return self._index.places.keys()
 
-    def absent(self, keys: Iterable[str]) -> list[str]:
+    def absent(self, keys: Sequence[str]) -> list[str]:
         """Those of `keys` that are not in the log, in order."""
         return self._index.places.absent(keys)
 

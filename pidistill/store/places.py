@@ -6,7 +6,7 @@ into memory, sorted by key (`catalogue.py`), and only what has come since is a d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterator, MutableMapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -65,13 +65,16 @@ class Places(MutableMapping[str, Place]):
             yield from (key for key in self.catalogue.keys() if key not in self.hidden)  # noqa: SIM118
         yield from self.since
 
-    def absent(self, keys: Iterable[str]) -> list[str]:
+    def absent(self, keys: Sequence[str]) -> list[str]:
         """Those of `keys` that have no place, in order. Quicker for many than one at a time."""
-        left = [key for key in keys if key not in self.since]
+        left = [key for key in keys if key not in self.since] if self.since else list(keys)
         if self.catalogue is None or not left:
             return left
-        known = self.catalogue.knows(left)
-        return [key for key, is_known in zip(left, known, strict=True) if not is_known or key in self.hidden]
+        unknown = self.catalogue.unknown(left)
+        if not self.hidden:
+            return [left[number] for number in unknown]
+        gone = set(unknown).union(number for number, key in enumerate(left) if key in self.hidden)
+        return [left[number] for number in sorted(gone)]
 
     def _hide(self, key: str) -> None:
         if self.catalogue is not None and key not in self.hidden and self.catalogue.find(key) is not None:

@@ -190,4 +190,4 @@ def test_a_catalogue_of_nothing_is_one(tmp_path: Path) -> None:
     assert len(log) == 0 and len(log.damage) == 1
     catalogue.write(tmp_path, log._index.places, catalogue.Known({segment.name: catalogue.state_of(segment)}))
     found = catalogue.read(tmp_path)
-    assert found is not None and len(found) == 0 and found.find(K[0]) is None and found.knows(K[:2]) == [False, False]
+    assert found is not None and len(found) == 0 and found.find(K[0]) is None and found.unknown(K[:2]) == [0, 1]
