@@ -18,7 +18,7 @@ from pidistill.records import JSON
 
 MOST_BYTES = 12_000_000
 """Of the page that all of this may take."""
-CAPS = (40_000, 16_000, 8_000, 4_000, 2_000, 1_000, 400, 150, 40)
+CAPS = (40_000, 24_000, 16_000, 12_000, 8_000, 6_000, 4_000, 3_000, 2_000, 1_500, 1_000, 700, 400, 250, 150, 40)
 """Characters that are left of a text, tried in turn until the page is small enough."""
 FORMAT = 1
 
@@ -64,11 +64,14 @@ class Browser:
             "note": self.note,
             **self.tables,
         }
-        packed = _pack({**data, "cap": 0, "texts": list(self.texts)})
+        packed = whole = _pack({**data, "cap": 0, "texts": list(self.texts)})
+        lengths = [len(text) for text in self.texts]
         for cap in CAPS:
             if len(packed) <= most_bytes:
                 break
-            packed = _pack({**data, "cap": cap, "texts": [cut(text, cap) for text in self.texts]})
+            left = sum(min(length, cap) for length in lengths) / max(1, sum(lengths))
+            if cap == CAPS[-1] or len(whole) * left <= 1.2 * most_bytes:  # else it is in vain, and takes seconds
+                packed = _pack({**data, "cap": cap, "texts": [cut(text, cap) for text in self.texts]})
         return packed
 
 
