@@ -157,12 +157,17 @@ def _beside(arm: HeldArm, reported: Sequence[HeldArm]) -> str:
     told = [
         key for key in sorted({*arm.settings, *like.settings}) if arm.settings.get(key) != like.settings.get(key)
     ]  # fmt: skip
-    said = [f"{key.removeprefix('stages.0.')}={arm.settings.get(key, 'default')}" for key in told[:3]]
+    said = [f"{key.removeprefix('stages.0.')}={_short(arm.settings.get(key, 'default'))}" for key in told[:3]]
     return f"{arm.recipe} [{', '.join(said)}]"
 
 
+def _short(value: str) -> str:
+    """A value that does not push what else is said off a screen."""
+    return value if len(value) <= 40 else f"{value[:24]}...{value[-13:]}"
+
+
 def _set(problems: Mapping[str, str]) -> str:
-    said = [f"{key.removeprefix('data.evaluate.')} {value}" for key, value in sorted(problems.items())]
+    said = [f"{key.removeprefix('data.evaluate.')} {_short(value)}" for key, value in sorted(problems.items())]
     return f"({', '.join(said)})" if said else "the default problems"
 
 

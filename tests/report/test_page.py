@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -302,9 +301,11 @@ def test_rollouts_that_are_not_what_was_written_are_said_to_be_so(tab: Tab, page
 
 
 def test_a_page_without_rollouts_is_a_page(tab: Tab, made: Made, tmp_path: Path) -> None:
-    meta = replace(ReportMeta("bare"), first=())
-    write_report([scores for _, scores in made.cells], tmp_path, meta)
+    write_report([scores for _, scores in made.cells], tmp_path, ReportMeta("bare " * 600, first=FIRST))
     tab.errors.clear()
     tab.open((tmp_path / "index.html").as_uri())
     tab.until("document.querySelector('th button')")
     assert tab.errors == [] and not tab.run("document.querySelector('#rollouts')")
+    for width, height in (DESK, PHONE):  # nor does a title push what must be read off the screen
+        tab.screen(width, height)
+        assert tab.run("document.querySelector('.first').getBoundingClientRect().bottom") < height / 2
