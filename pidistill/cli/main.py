@@ -33,6 +33,7 @@ COMMANDS = {
     "gap": "Measure, before any training, what PI is worth to a model: student, self-teachers, resampling control.",
     "predict": "Predict what distillation would give, and advise what to try: from a gap, and a law if there is one.",
     "law": "Fit the law from gap to improvement, and say whether it predicts what it has not seen.",
+    "report": "Report on what a store holds: all that is finished, or the arms that are named; runs nothing.",
     "show": "Follow a rollout down: prompt as sent, PI, completion, verdicts, who paid, which cells used it.",
     "compare": "Compare two runs, or two files of scores: is B better than A on the same problems?",
     "stats": "Test figures that were measured elsewhere: typed in from a paper, or written by lm-eval or Inspect.",
