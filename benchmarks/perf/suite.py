@@ -1,12 +1,13 @@
 """What a suite costs beside its cells: overhead a cell, running a finished suite again, the board.
 
-    python benchmarks/perf/suite.py [--cells 1000] [--workers 2]
+    python benchmarks/perf/suite.py [--cells 1000] [--workers 2] [--records 1000000]
 
 The cells are those of the tests' miniature world (`tests/suite/world.py`): two problems to train on, two held out, an
 engine that adds, an objective that writes a file; store, verification pool and loop are real. `overhead` is all that a
 suite's processes are alive for, less the loop itself: wall-clock time times workers, less the seconds that the cells
 took, which is what a second machine would not speed up. `a cell in all` is wall-clock time by cell. Resume and status
-are commands, started as a person starts them: seconds by the wall clock, and on processors.
+are commands, started as a person starts them: seconds by the wall clock, and on processors. Then a store of `--records`
+rollouts and verdicts (0: none) is made and asked what a report asks, as `store.py --size` does.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="What a suite costs beside its cells.")
     parser.add_argument("--cells", type=int, default=1000)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--records", type=int, default=1_000_000)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -71,7 +73,10 @@ def main() -> None:
             "ms_of_the_loop": round(1000 * sum(took) / len(took), 1),
             "ms_of_the_loop_first_and_last_half": [round(2000 * half / len(took), 1) for half in halves],
             "first_run_s": first, "resume_s": again, "status_s": status,
-        }, indent=1))  # fmt: skip
+        }, indent=1), flush=True)  # fmt: skip
+    if arguments.records:
+        store = Path(__file__).with_name("store.py")
+        subprocess.run([sys.executable, str(store), "--size", str(arguments.records)], check=True)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from pidistill.report.browser import Browser
+
+WRAP = 60
+"""Longest line of a wrapped column in a plain table, in characters."""
 Tone = Literal["", "gain", "loss", "none", "unreplicated", "dim", "warn"]
 """What a cell's text means, for renderers that have colours."""
 
@@ -48,6 +52,8 @@ class Table:
     """Left out in the terminal, shown in the files."""
     breaks: frozenset[int] = frozenset()
     """Rows after which a line is drawn."""
+    open: bool = False
+    """Shown on the page without being unfolded, though it is left out in the terminal."""
 
     def __post_init__(self) -> None:
         for row in self.rows:
@@ -64,13 +70,31 @@ class Rows:
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
     detail: bool = True
-    """As in `Table`."""
+    """As in `Table`, and so is `open`."""
+    open: bool = False
+    wrap: frozenset[int] = frozenset()
+    """Columns whose text is wrapped."""
 
     def table(self) -> Table:
         """The same as a `Table`; the first column is left-aligned."""
-        columns = tuple(Column(name, "right" if i else "left") for i, name in enumerate(self.header))
+        columns = tuple(
+            Column(name, "right" if i and i not in self.wrap else "left", WRAP if i in self.wrap else 0)
+            for i, name in enumerate(self.header)
+        )
         rows = tuple(tuple(Entry(text) for text in row) for row in self.rows)
-        return Table(self.title, columns, rows, self.notes, self.detail)
+        return Table(self.title, columns, rows, self.notes, self.detail, open=self.open)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What one stage of one cell said of its training, step by step."""
+
+    arm: tuple[str, str, str]
+    """Recipe, domain, model: what the report tells arms apart by."""
+    seed: int
+    stage: str
+    points: tuple[tuple[float, float], ...]
+    """(optimizer step of the cell, loss)."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +119,20 @@ class ReportMeta:
     """What each arm sampled and what it found in the store: the ledger in short."""
     ledger: Rows | None = None
     """Who paid for which tokens, stage by stage."""
+    question: str = ""
+    """What was asked, in words."""
+    planned: str = ""
+    """Whether it was written down before it ran, in words."""
+    cards: Rows | None = None
+    """What is known of each verifier."""
+    excluded: Rows | None = None
+    """What counts for nothing, and why."""
+    deviations: Rows | None = None
+    """What differs from what was registered."""
+    curves: tuple[Curve, ...] = ()
+    """Learning curves, where the objectives keep any."""
+    browser: Browser | None = None
+    """The rollouts behind the numbers, for the page."""
     first: tuple[str, ...] = ()
     """Lines that stand above everything else: what was planned and is not shown, what was chosen afterwards."""
     registered: Rows | None = None

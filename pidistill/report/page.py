@@ -1,19 +1,28 @@
-"""The report as one HTML page that needs nothing else: picture and style inside, no script, no network.
+"""The report as one HTML page that needs nothing else: picture, style, scripts and rollouts inside, no network.
 
-Everything that comes from outside (names, settings, a plugin's sections) is text and is escaped by jinja2. Of a
-plugin's Markdown only headings, lists, code and paragraphs are read; the rest is shown as it was written.
+Its Content-Security-Policy lets these scripts run and no other, and nothing be fetched from anywhere. Everything that
+comes from outside (names, settings, completions, a plugin's sections) is text, and is escaped by jinja2 or put into the
+page as text. Of a plugin's Markdown only headings, lists, code and paragraphs are read; the rest is shown as written.
 """
 
 from __future__ import annotations
 
+import base64
+import functools
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import resources
 from typing import Literal
 
 import jinja2
+from markupsafe import Markup
 
+from pidistill.report.charts import accuracy_by_length, learning_curves, legend
 from pidistill.report.model import ReportMeta, Table
+from pidistill.report.words import counts, findings, question
+from pidistill.stats.compare import Comparison
 
 Kind = Literal["heading", "paragraph", "list", "code"]
 
@@ -26,26 +35,64 @@ class Block:
     lines: tuple[str, ...]
 
 
+SCRIPTS = ("data.js", "dom.js", "list.js", "detail.js", "page.js")
+"""In the order in which they are read: one script, whose names no other can see."""
+
+
 def render_page(
     title: str,
     tables: Sequence[Table],
     notes: Sequence[str],
     svg: bytes,
     meta: ReportMeta,
+    comparison: Comparison,
     sections: Sequence[tuple[str, str]] = (),
 ) -> str:
     """The page. `svg` is the picture as drawn by `report.picture`; `sections` are (title, Markdown) from plugins."""
-    template = _environment().get_template("page.html.j2")
-    return template.render(
-        title=title,
-        tables=[table for table in tables if not table.detail],
-        details=[table for table in tables if table.detail],
-        first=meta.first,
-        notes=notes,
-        svg=_inline(svg),
-        verifier=meta.verifier,
-        settings=sorted(meta.settings.items()),
-        sections=[(heading, markdown_blocks(text)) for heading, text in sections],
+    labels = {(arm.recipe, arm.domain, arm.model): arm.label for arm in comparison.arms}
+    browser, script = meta.browser, _script()
+    curves, length = learning_curves(comparison.arms, meta.curves), accuracy_by_length(comparison.arms)
+    parts = [("picture", "Picture"), ("tables", "Tables"), ("charts", "Length and learning")]
+    parts += [("evidence", "Verifiers and what was left out")] if any(table.open for table in tables) else []
+    parts += [("rollouts", "Rollouts")] if browser is not None else []
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            title=title,
+            tables=[table for table in tables if not table.detail and not table.open],
+            open=[table for table in tables if table.open],
+            details=[table for table in tables if table.detail and not table.open],
+            first=meta.first,
+            question=meta.question or question(comparison.arms),
+            planned=meta.planned,
+            counts=counts(comparison.arms),
+            findings=findings(comparison, meta.summaries),
+            parts=[*parts, ("settings", "Settings")],
+            notes=notes,
+            svg=_inline(svg),
+            length=length,
+            legend=legend(comparison.arms),
+            curves=curves,
+            verifier=meta.verifier,
+            settings=sorted(meta.settings.items()),
+            sections=[(heading, markdown_blocks(text)) for heading, text in sections],
+            note=browser.note if browser is not None else "",
+            data=browser.encode(labels) if browser is not None else "",
+            style=_web("page.css"),
+            script=script,
+            script_hash=f"sha256-{base64.b64encode(hashlib.sha256(script.encode('utf-8')).digest()).decode('ascii')}",
+        )
+    )
+
+
+@functools.lru_cache(maxsize=4096)
+def words(text: str) -> Markup:
+    """`text` with each word that a browser might break, at a hyphen or a slash, kept whole."""
+    parts = re.split(r"(\s+)", text)
+    return Markup("").join(
+        Markup('<span class="w">{}</span>').format(part) if place % 2 == 0 and re.search(r"\W", part) else part
+        for place, part in enumerate(parts)
     )
 
 
@@ -83,6 +130,16 @@ def _inline(svg: bytes) -> str:
     return text[text.index("<svg") :]
 
 
+def _script() -> str:
+    return '(() => {\n"use strict";\n' + "\n".join(_web(name) for name in SCRIPTS) + "\n})();\n"
+
+
+def _web(name: str) -> str:
+    return resources.files("pidistill.report").joinpath("web", name).read_text("utf-8")
+
+
 def _environment() -> jinja2.Environment:
-    loader = jinja2.PackageLoader("pidistill.report", "")
-    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    loader = jinja2.PackageLoader("pidistill.report", "web")
+    made = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    made.filters["words"] = words
+    return made

@@ -134,7 +134,7 @@ def _forest(axes: Axes, arms: Sequence[ArmResult], labels: Sequence[str]) -> Non
         y += _row_height(label) / 2
     for text, x, side in (("pp", DELTA_AT, "right"), ("95 % interval", INTERVAL_AT, "right")):
         axes.text(x / WIDTH, -0.3, text, transform=beside, va="center", ha=side, color=FAINT, fontsize=8)
-    axes.text(FINDING_AT / WIDTH, -0.3, "verdict", transform=beside, va="center", color=FAINT, fontsize=8)
+    axes.text(FINDING_AT / WIDTH, -0.3, "finding", transform=beside, va="center", color=FAINT, fontsize=8)
     axes.axvline(0, color=INK, linewidth=0.9, zorder=2)
     axes.set_ylim(y + 0.1, -0.5)
     axes.set_xlim(*_x_limits(arms))

@@ -19,7 +19,7 @@ from pidistill.stats.pairs import PairResult
 from pidistill.stats.significance import Equivalence
 
 LEFT: Final = "left"
-_TONES: Mapping[Finding | PairFinding, Tone] = {
+TONES: Mapping[Finding | PairFinding, Tone] = {
     "gain": "gain",
     "higher": "gain",
     "loss": "loss",
@@ -48,7 +48,7 @@ def all_tables(
         check_table(comparison.arms),
     ]
     tables[6:6] = [rows.table() for rows in (meta.costs,) if rows is not None]
-    tables += [rows.table() for rows in (meta.ledger,) if rows is not None]
+    tables += [rows.table() for rows in (meta.deviations, meta.excluded, meta.cards, meta.ledger) if rows is not None]
     tables[1:1] = [rows.table() for rows in (meta.registered,) if rows is not None]
     return tuple(table for table in tables if table.rows)
 
@@ -96,7 +96,7 @@ def effect_table(arms: Sequence[ArmResult]) -> Table:
             Entry(points(arm.delta.mean)),
             Entry(interval(arm.delta)),
             Entry(p_value(arm.p_holm)),
-            Entry(arm.finding, _TONES[arm.finding]),
+            Entry(arm.finding, TONES[arm.finding]),
         )
         for arm in arms
     )
@@ -252,7 +252,7 @@ def pair_table(pairs: Sequence[PairResult]) -> Table:
             Entry(interval(pair.difference)),
             Entry(p_value(pair.p_holm)),
             Entry("-" if pair.equivalence is None else "> 100" if pair.mde is None else f"{100 * pair.mde:.1f}"),
-            Entry(pair.finding, _TONES[pair.finding]),
+            Entry(pair.finding, TONES[pair.finding]),
             Entry(equivalence(pair.equivalence, "yes")),
         )
         for pair in pairs

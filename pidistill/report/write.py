@@ -56,7 +56,7 @@ class Report:
 
     def to_json(self) -> dict[str, JSON]:
         """What `report.json` holds. Rates and differences are fractions, not percent."""
-        ledger = self.meta.ledger
+        ledger, browser = self.meta.ledger, self.meta.browser
         return {
             "title": self.meta.title,
             **self.comparison.to_json(),
@@ -67,6 +67,16 @@ class Report:
             "published": dict(self.meta.published),
             "verifier": self.meta.verifier,
             "settings": dict(self.meta.settings),
+            "cells": [
+                {
+                    "name": cell.name,
+                    "recipe": cell.recipe,
+                    "domain": cell.domain,
+                    "model": cell.model,
+                    "seed": cell.seed,
+                }
+                for cell in (browser.cells if browser is not None else ())
+            ],
             "ledger": [dict(zip(ledger.header, row, strict=True)) for row in ledger.rows] if ledger else [],
         }
 
@@ -95,7 +105,7 @@ def write_report(
     data = report.to_json()
     extra = sections(data) if sections is not None else ()
     images = draw(report.comparison, report.levels, meta.title)
-    page = render_page(meta.title, report.tables, report.notes, images["svg"], meta, extra)
+    page = render_page(meta.title, report.tables, report.notes, images["svg"], meta, report.comparison, extra)
     out_dir.mkdir(parents=True, exist_ok=True)
     write_atomically(out_dir / "report.json", (json.dumps(data, indent=1, allow_nan=False) + "\n").encode("ascii"))
     write_atomically(out_dir / "report.md", _utf8(report.markdown()))

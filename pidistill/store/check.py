@@ -27,13 +27,13 @@ PARTIAL = (".*.partial", "*/.*.partial", "cells/*/.*.partial")
 
 def check_store(root: Path) -> list[Damage]:
     """All damage in the store, named. Changes nothing. Raises `StoreError` where `root` is no store."""
-    with Store(root, read_only=True) as store:
+    with Store(root, read_only=True, whole=True) as store:
         return look_over(store)
 
 
 def mend_store(root: Path) -> list[Damage]:
     """Set aside all damage in the store; returns what it was. Raises `StoreError` where another process has it open."""
-    with Store(root, read_only=False) as store:
+    with Store(root, read_only=False, whole=True) as store:
         store.alone()
         found = look_over(store)
         for log in store.logs():

@@ -78,6 +78,18 @@ class Checkpoints:
                 self._name(self.folder / key / RECORD, error.reason)
             return None
 
+    def log(self, key: str, name: str) -> bytes | None:
+        """The file `name` of checkpoint `key`; None where it is not there, or is not what was written."""
+        path = self.folder / key / name
+        try:
+            kept = read_json(self.folder / key / RECORD).get("files", {}).get(name)
+            content = path.read_bytes() if kept and file_hash(path) == kept else None
+        except (DamagedFile, OSError):
+            return None
+        if kept and content is None:
+            self._name(path, "its hash does not fit")
+        return content
+
     def working(self, key: str) -> Path:
         """A folder for what the maker of checkpoint `key` may go on from after a kill; gone once that is made."""
         folder = self.folder / f".{key}.working"

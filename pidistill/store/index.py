@@ -7,20 +7,12 @@ Lines are looked at one by one through `read`; where they lie and how they are k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from pidistill.store.entries import at_of, is_withdrawal, parse
-
-
-class Place(NamedTuple):
-    """Where a line lies."""
-
-    segment: Path
-    offset: int
-    length: int
+from pidistill.store.places import Place, Places
 
 
 @dataclass(frozen=True)
@@ -43,10 +35,23 @@ class Index:
     """Key -> place of the line that counts. `read` gives the line at a place, or something that is no line."""
 
     def __init__(self, read: Callable[[Place], bytes]) -> None:
-        self.places: dict[str, Place] = {}
+        self.places = Places()
         self._read = read
         self._makings: dict[str, list[_Made]] = {}  # of keys that have more than one line, or one that does not count
         self._withdrawn: dict[str, bytes] = {}
+
+    def restore(
+        self, places: Places, makings: Mapping[str, Sequence[Sequence[Any]]], withdrawn: Mapping[str, str]
+    ) -> None:
+        """Go on from what `remembered` gave, and the places that belong to it."""
+        self.places = places
+        self._makings = {key: [_Made(*made) for made in all_of] for key, all_of in makings.items()}
+        self._withdrawn = {key: at.encode("ascii", "replace") for key, at in withdrawn.items()}
+
+    def remembered(self) -> tuple[dict[str, list[list[Any]]], dict[str, str]]:
+        """Who made the keys of which there are several lines, and what was withdrawn until when."""
+        makings = {key: [list(made) for made in all_of] for key, all_of in self._makings.items()}
+        return makings, {key: at.decode("ascii", "replace") for key, at in self._withdrawn.items()}
 
     def take_in(self, key: str, place: Place, line: bytes) -> None:
         """Take in a whole line."""

@@ -3,7 +3,8 @@
 On disk a log is a folder of JSON Lines segments. A process writes to a segment of its own, whole lines in one `write`,
 and never touches another's; so a kill can tear at most the last line of one segment, and a torn line was never
 acknowledged. What is acknowledged survives any end of the process at once, and a power cut within `SYNC_EVERY_S`. In
-memory a log is an index from key to place; records are read back one by one.
+memory a log is an index from key to place, most of it in a file of its own (`catalogue.py`); records are read back one
+by one.
 
 Each line carries a checksum (`lines.py`). One that is damaged is named in `damage` and never read; its key is absent,
 even where an earlier line of it is whole, so that what it held is made anew instead of something older being believed.
@@ -19,7 +20,7 @@ import fcntl
 import os
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
@@ -27,16 +28,19 @@ from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from pidistill.errors import RecordError, StoreError
 from pidistill.records import Record
-from pidistill.store import entries
+from pidistill.store import catalogue, entries
 from pidistill.store.entries import Entry
 from pidistill.store.files import writing
-from pidistill.store.index import Index, Payment, Place
+from pidistill.store.index import Index, Payment
 from pidistill.store.lines import Damage, pieces, unseal, why
+from pidistill.store.places import Place, Places
 
 R = TypeVar("R", bound=Record)
 
 SYNC_EVERY_S = 1.0
 """How long a record may be in the operating system's hands only, in seconds."""
+MOST_UNKNOWN = 20_000
+"""Keys that a catalogue may lack before it is written anew; so many are read in a few hundredths of a second."""
 MAX_READERS = 64
 """Segments that are kept open for reading."""
 
@@ -51,8 +55,10 @@ class Log(Generic[R]):
     """
 
     def __init__(
-        self, folder: Path, record_type: type[R], *, repeats: Repeats = "counted", read_only: bool = False
-    ) -> None:
+        self, folder: Path, record_type: type[R], *, repeats: Repeats = "counted", read_only: bool = False,
+        whole: bool = False,
+    ) -> None:  # fmt: skip
+        """Open the log in `folder`. `whole`: read every line, whatever the catalogue says."""
         self.folder = folder
         self.record_type = record_type
         self.repeats = repeats
@@ -66,6 +72,10 @@ class Log(Generic[R]):
         self._own: FileIO | None = None
         self._own_path: Path | None = None
         self._own_end = 0
+        self._catalogued = 0
+        """Keys that the catalogue has been given since it was read."""
+        if not whole:
+            self._recall()
         self.refresh()
 
     # --- Reading ----------------------------------------------------------------------------------------------------
@@ -88,6 +98,10 @@ class Log(Generic[R]):
 
     def keys(self) -> Iterable[str]:
         return self._index.places.keys()
+
+    def absent(self, keys: Sequence[str]) -> list[str]:
+        """Those of `keys` that are not in the log, in order."""
+        return self._index.places.absent(keys)
 
     def get(self, key: str) -> R | None:
         """The record under `key`, or None."""
@@ -122,8 +136,9 @@ class Log(Generic[R]):
             self._drop(key, "has changed since it was first read")
             return None
         data = entries.parse(line)
-        if data is None:
-            self._drop(key, "is not a line of a log")
+        if data is None or data["key"] != key:
+            self._drop(key, "is not a line of a log" if data is None else "is another key's by now")
+            return None
         return data
 
     def knew(self, key: str) -> bool:
@@ -172,6 +187,31 @@ class Log(Generic[R]):
             with writing(self._own_path), own:
                 os.fsync(own.fileno())
             self._own_path = None
+        unknown = len(self._index.places.since) + len(self._index.places.hidden) - self._catalogued
+        if not self.read_only and unknown >= max(MOST_UNKNOWN, len(self) // 8):
+            self._remember()
+            self._catalogued += unknown
+
+    def _recall(self) -> None:
+        """Begin with what the catalogue says of the segments, if there is one that can be believed."""
+        found = catalogue.read(self.folder)
+        if found is not None:
+            self._index.restore(Places(found), found.known.makings, found.known.withdrawn)
+            self._read_up_to = {self.folder / name: size for name, (size, _) in found.known.segments.items()}
+            self.damage = [Damage(self.folder / name, *rest) for name, *rest in found.known.damage]
+
+    def _remember(self) -> None:
+        """Write the catalogue of all segments, unless somebody is writing to one of them, or has since it was read."""
+        states = {}
+        for segment in self.segments():
+            states[segment.name] = catalogue.state_of(segment)
+            if states[segment.name][0] != self._read_up_to.get(segment, 0) or _in_use(segment):
+                return
+        if any(segment.name not in states for segment in self._read_up_to):
+            return  # deleted by hand
+        makings, withdrawn = self._index.remembered()
+        damage = [[damage.file.name, damage.at, damage.reason, damage.length] for damage in self.damage]
+        catalogue.write(self.folder, self._index.places, catalogue.Known(states, makings, withdrawn, damage))
 
     def _append(self, lines: list[tuple[str, bytes]]) -> None:
         own, path = self._segment()
@@ -281,6 +321,14 @@ def _being_written(descriptor: int) -> bool:
         return False  # a file system without locks, or a read-only one
     fcntl.flock(descriptor, fcntl.LOCK_UN)
     return False
+
+
+def _in_use(segment: Path) -> bool:
+    try:
+        with segment.open("rb") as file:
+            return _being_written(file.fileno())
+    except OSError:
+        return True
 
 
 def _size(segment: Path) -> int:

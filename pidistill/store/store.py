@@ -52,12 +52,13 @@ class Claimed:
 class Store:
     """An open store. Use as a context manager, or call `close`."""
 
-    def __init__(self, root: Path, *, read_only: bool | None = None) -> None:
+    def __init__(self, root: Path, *, read_only: bool | None = None, whole: bool = False) -> None:
         """Open `root`, making it if need be. Raises `StoreError` where it is something else or of another format.
 
         `read_only`: read without a lock, a folder or a file being made; by default, where the disk allows no more.
+        `whole`: read every line of every log now, to know all damage, and not only that of what is asked for.
         """
-        self.root = root
+        self.root, self._whole = root, whole
         self.read_only = root.is_dir() and not os.access(root, os.W_OK) if read_only is None else read_only
         try:
             if not self.read_only:
@@ -236,12 +237,13 @@ class Store:
         if use.kind == "checkpoint":
             return [key for key in use.keys if self.checkpoints.find(key) is None]
         log = self.log(use.kind)
-        if any(key not in log for key in use.keys):
-            log.refresh()
-        return [key for key in use.keys if key not in log]
+        if not (absent := log.absent(use.keys)):
+            return []
+        log.refresh()
+        return log.absent(absent)
 
     def _log(self, name: str, record_type: type[R], repeats: Repeats) -> Log[R]:
-        return Log(self.root / name, record_type, repeats=repeats, read_only=self.read_only)
+        return Log(self.root / name, record_type, repeats=repeats, read_only=self.read_only, whole=self._whole)
 
 
 def mend_command(root: Path) -> str:

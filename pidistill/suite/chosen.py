@@ -152,17 +152,23 @@ def _on(arm: HeldArm) -> str:
 def _beside(arm: HeldArm, reported: Sequence[HeldArm]) -> str:
     """An arm in words; with what tells it from a reported one of the same recipe, where there is one."""
     like = next((other for other in reported if other.recipe == arm.recipe), None)
-    if like is None:
-        return arm.recipe
-    told = [
-        key for key in sorted({*arm.settings, *like.settings}) if arm.settings.get(key) != like.settings.get(key)
-    ]  # fmt: skip
-    said = [f"{key.removeprefix('stages.0.')}={arm.settings.get(key, 'default')}" for key in told[:3]]
-    return f"{arm.recipe} [{', '.join(said)}]"
+    return arm.recipe if like is None else f"{arm.recipe} [{told_apart(arm, [arm, like])}]"
+
+
+def told_apart(arm: HeldArm, among: Sequence[HeldArm]) -> str:
+    """What `arm` has in the first three settings in which these arms differ."""
+    keys = sorted({key for other in among for key in other.settings})
+    told = [key for key in keys if len({other.settings.get(key) for other in among}) > 1]
+    return ", ".join(f"{key.removeprefix('stages.0.')}={_short(arm.settings.get(key, 'default'))}" for key in told[:3])
+
+
+def _short(value: str) -> str:
+    """A value that does not push what else is said off a screen."""
+    return value if len(value) <= 40 else f"{value[:24]}...{value[-13:]}"
 
 
 def _set(problems: Mapping[str, str]) -> str:
-    said = [f"{key.removeprefix('data.evaluate.')} {value}" for key, value in sorted(problems.items())]
+    said = [f"{key.removeprefix('data.evaluate.')} {_short(value)}" for key, value in sorted(problems.items())]
     return f"({', '.join(said)})" if said else "the default problems"
 
 

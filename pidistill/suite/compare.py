@@ -21,10 +21,13 @@ from pidistill.report.write import Report, build_report, write_report
 from pidistill.stats.data import CellScores
 from pidistill.store.store import Store
 from pidistill.suite.chosen import chosen_afterwards
+from pidistill.suite.evidence import with_evidence
 from pidistill.suite.meta import report_meta
 from pidistill.suite.parts import check_names, group_key
 from pidistill.suite.planned import Planned, finished, plan
 from pidistill.suite.running import Runner, resolve_all
+
+UNPLANNED = "Not registered: arms, seeds and problems were not written down before the run, as a suite's are."
 
 
 def run_comparison(
@@ -61,11 +64,13 @@ def run_comparison(
         if note := store.damage_note():
             progress.note(note)
         first = tuple(chosen_afterwards(store, [cell.id for cell in cells]))
-    ordered = [summaries[cell.id] for cell in cells]
+        ordered = [summaries[cell.id] for cell in cells]
+        scores = [CellScores.from_json(summary["scores"]) for summary in ordered]
+        meta = replace(report_meta(title, cells, ordered), first=first, planned=UNPLANNED)
+        named = [(cell.id, found) for cell, found in zip(cells, scores, strict=True)]
+        meta = with_evidence(meta, store, named, ordered, page=out_dir is not None)
     for note in unequal_starts(cells, ordered):
         progress.note(note)
-    scores = [CellScores.from_json(summary["scores"]) for summary in ordered]
-    meta = replace(report_meta(title, cells, ordered), first=first)
     if out_dir is None:
         return build_report(scores, meta)
     return write_report(scores, out_dir, meta, manager.report_sections)

@@ -21,6 +21,7 @@ from pidistill.stats.data import CellScores
 from pidistill.store.store import Store
 from pidistill.suite.board import Board
 from pidistill.suite.chosen import chosen_afterwards
+from pidistill.suite.evidence import with_evidence
 from pidistill.suite.file import NAMED
 from pidistill.suite.matrix import Arm, SuiteCell
 from pidistill.suite.meta import report_meta
@@ -29,7 +30,7 @@ from pidistill.suite.registry import Registration
 
 OF_PROBLEMS = ("data.evaluate.", "evaluate.")
 OF_MODEL = ("model.", "engine.")
-NAMED_FAILURES = 8
+NAMED_FAILURES = 3
 
 
 def suite_report(
@@ -50,8 +51,13 @@ def suite_report(
     meta = report_meta(
         registration.title, [_renamed(cell) for cell, _ in shown], [summary for _, summary in shown]
     )  # fmt: skip
-    first = (*_planned(registration, board), *chosen_afterwards(store, [cell.id for cell, _ in shown]))
-    meta = replace(meta, first=first, registered=_registered(board))
+    chosen = chosen_afterwards(store, [cell.id for cell, _ in shown])
+    meta = replace(
+        meta, first=(*chosen, *_planned(registration, board)), registered=_registered(board),
+        deviations=deviations(registration, board, chosen),
+    )  # fmt: skip
+    named = [(cell.id, found) for (cell, _), found in zip(shown, scores, strict=True)]
+    meta = with_evidence(meta, store, named, [summary for _, summary in shown], page=out is not None)
     if out is None:
         return build_report(scores, meta)
     return write_report(scores, out, meta, manager.report_sections)
@@ -66,9 +72,6 @@ def _planned(registration: Registration, board: Board) -> list[str]:
         f"Registered {registration.at} as {registration.name}: {len(registration.cells)} cells ({len(arms)} arms, "
         f"{len(seeds)} seeds). Finished: {counts['finished']}{'; not shown: ' + ', '.join(others) if others else ''}."
     ]
-    lines += [f"{square.cell.id}, {square.state}: {square.reason}" for square in board.of("failed", "invalid")][
-        :NAMED_FAILURES
-    ]
     if taken := sum(bool(square.facts.get("as_is")) for square in board.squares):
         lines.append(
             f"{taken} cells were taken as they are (--as-is): their verifier or packages have changed since, or some "
@@ -80,7 +83,26 @@ def _planned(registration: Registration, board: Board) -> list[str]:
             "finished before this suite was registered. Seeds and arms that are added after a look make chance "
             "findings likelier; no correction here counts that look."
         )
+    bad = board.of("failed", "invalid")
+    lines += [f"{square.cell.id}, {square.state}: {square.reason}" for square in bad[:NAMED_FAILURES]]
+    if len(bad) > NAMED_FAILURES:
+        lines.append(f"... and {len(bad) - NAMED_FAILURES} more, all under 'Deviations from what was registered'.")
     return lines
+
+
+def deviations(registration: Registration, board: Board, chosen: Sequence[str]) -> Rows:
+    """What is not as it was registered: a line for each cell that is not finished, and for each choice after a look."""
+    rows: list[tuple[str, str, str]] = [
+        (square.cell.id, square.state, square.reason or "-") for square in board.squares if square.state != "finished"
+    ]
+    rows += [(square.cell.id, "taken as it is", "its parts have changed since, or some of it was not judged")
+             for square in board.of("finished") if square.facts.get("as_is")]  # fmt: skip
+    rows += [(name, "finished before", "it was there when the suite was registered")
+             for name in sorted(registration.finished_before)]  # fmt: skip
+    rows += [("the store", "chosen afterwards", line) for line in chosen]
+    none = () if rows else (("-", "none", "every registered cell is finished, and nothing else is shown"),)
+    return Rows("Deviations from what was registered", ("What", "Is", "Why"), (*rows, *none), open=True,
+                wrap=frozenset({1, 2}))  # fmt: skip
 
 
 def _registered(board: Board) -> Rows:

@@ -47,9 +47,11 @@ class Trace:
 
 def find(store: Store, name: str) -> str:
     """The one rollout whose id is, or begins with, `name`. Raises `UsageError` where there is none, or several."""
+    if name in store.rollouts:
+        return name
     found = [key for key in store.rollouts.keys() if key.startswith(name)] if name else []  # noqa: SIM118
-    if len(found) == 1 or name in found:
-        return name if name in found else found[0]
+    if len(found) == 1:
+        return found[0]
     if found:
         raise UsageError(f"{len(found)} rollouts begin with {name!r}: {', '.join(sorted(found)[:4])}, ...", "Say more.")
     near = did_you_mean(name, store.rollouts.keys())
@@ -73,8 +75,15 @@ def trace(store: Store, key: str) -> Trace:
         if problem and (found := store.verdicts.entry(verdict_key(problem, rollout.completion, verifier))) is not None
     ]
     pi = tuple(told for pi_id in rollout.pi_ids if (told := store.pi.get(pi_id)) is not None)
-    examples = tuple((e.key, e.record) for e in store.examples.entries() if e.record.rollout_id == key)
+    made = (k for cell in dict.fromkeys(cell for cell, _ in uses) for use in store.uses(cell) for k in _examples(use))
+    examples = tuple(
+        (k, example) for k in dict.fromkeys(made) if (example := store.examples.get(k)) and example.rollout_id == key
+    )  # fmt: skip
     return Trace(entry, problem, pi, tuple(verdicts), examples, uses)
+
+
+def _examples(use: Use) -> tuple[str, ...]:
+    return use.keys if use.kind == "example" else ()
 
 
 def all_uses(store: Store) -> Iterator[tuple[str, Use]]:

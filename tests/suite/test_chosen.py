@@ -130,6 +130,15 @@ def test_more_arms_than_fit_a_line_are_counted(shelf: Shelf) -> None:
     assert "1 of 13 arms" in said and "and 4 more" in said
 
 
+def test_long_values_leave_room_for_what_else_is_said(shelf: Shelf) -> None:
+    path = f"/a/{'very/' * 60}long/path.jsonl"
+    reported = shelf.add("retry", [0], "math", "data.evaluate.limit=50")
+    shelf.add("retry", [0], "math", f"data.evaluate.path={path}")
+    shelf.add("retry", [0], "math", f"data.train.path={path}", "data.evaluate.limit=50")
+    said = shelf.said(reported)
+    assert len(said) == 2 and all("/a/very/" in line and "ng/path.jsonl" in line and len(line) < 300 for line in said)
+
+
 @pytest.mark.usefixtures("sums")
 def test_it_stands_on_the_pages_first_screen_for_suites_and_runs_alike(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
