@@ -8,6 +8,7 @@ from typing import Final
 from pidistill.law.advise import Advice, Cost
 from pidistill.law.fit import PUBLISHED, HeldOut, Law, Line
 from pidistill.law.gaps import FormGap, Gap, Speaker
+from pidistill.law.outcomes import Outcome
 from pidistill.report.model import Column, Entry, Row, Table
 from pidistill.report.table import interval, percent, points
 from pidistill.stats.intervals import Interval
@@ -164,6 +165,28 @@ def advice_tables(advice: Advice) -> list[Table]:
         "Costs: of one seed, from the pilot's own lengths and speed of generation; training time is not in the hours."
     )
     return [predicted, Table("Advice", columns, tuple(options), (note,))]
+
+
+def outcome_table(found: Sequence[Outcome]) -> Table:
+    """What training came to, beside what was predicted."""
+    columns = (Column("Teacher sees", LEFT), Column("Arm", LEFT), Column("Seeds"), Column("Predicted, pp"),
+               Column("95 % prediction interval"), Column("Measured, pp"), Column("95 % interval"),
+               Column("Finding", LEFT), Column("Within", LEFT))  # fmt: skip
+    within = {None: "-", True: "yes", False: "no"}
+
+    def between(found: Interval | None) -> str:
+        return "-" if found is None else f"{found.low:+.1f} to {found.high:+.1f}"
+
+    rows = tuple(
+        row(o.form, o.arm, str(len(o.seeds)), "-" if o.predicted is None else f"{o.predicted:+.1f}",
+            between(o.predicted_interval), f"{o.improvement:+.1f}", between(o.interval), o.finding, within[o.inside])
+        for o in found
+    )  # fmt: skip
+    judged = [o.inside for o in found if o.inside is not None]
+    notes = [f"{sum(judged)} of {len(judged)} came out within the prediction interval."] if judged else []
+    if not found:
+        notes = ["The store holds no finished run of distillation from these forms on these weights."]
+    return Table("Predicted before, measured after", columns, rows, tuple(notes))
 
 
 def _cost(cost: Cost | None) -> Sequence[str]:

@@ -194,3 +194,33 @@ def test_the_commands_pass_a_gap_and_a_law_on_to_a_prediction(tmp_path: Path) ->
     (tmp_path / "bad.json").write_text("{}")
     bad = run.invoke(cli, ["predict", "--gap", str(tmp_path / "bad.json")])
     assert "bad.json: not a gap that can be read" in str(bad.exception)
+
+
+@pytest.mark.slow
+def test_what_was_predicted_stands_beside_what_training_came_to(tmp_path: Path) -> None:
+    few = ["data.train.limit=24", "data.evaluate.limit=24", "train.steps=2", "train.batch_size=4", "model.threads=1",
+           "verify.workers=1", "train.refresh_every=1"]  # fmt: skip
+    sets = [word for one in few for word in ("--set", one)]
+    store, gap, fitted = str(tmp_path / "store"), str(tmp_path / "gap.json"), tmp_path / "law.json"
+    fitted.write_text(json.dumps(law().to_json()))
+    run, common = CliRunner(), ["--domain", "math", "--store", store, *sets]
+
+    def did(*words: str) -> str:
+        done = run.invoke(cli, [*words])
+        assert done.exit_code == 0, done.output + str(done.exception)
+        return done.output
+
+    did("gap", *common, "--form", "gold", "--form", "first-step", "--problems", "8", "--samples", "1", "--out", gap)
+    before = did("predict", "--gap", gap, "--law", str(fitted), "--store", store)
+    assert "holds no finished run" in " ".join(before.split())
+    did("run", "opsd", "rejection", *common, "--seeds", "0,1")
+    after = json.loads(did("predict", "--gap", gap, "--law", str(fitted), "--store", store, "--json"))
+    (outcome,) = after["outcomes"]  # rejection distils nothing
+    assert (outcome["form"], outcome["arm"], outcome["seeds"]) == ("gold", "opsd", [0, 1])
+    predicted = next(one for one in after["predictions"] if one["form"] == "gold")
+    assert outcome["predicted"] == predicted["improvement"]
+    assert outcome["interval"]["low"] <= outcome["improvement"] <= outcome["interval"]["high"]
+    shown = did("predict", "--gap", gap, "--law", str(fitted), "--store", store)
+    assert "Predicted before, measured after" in shown
+    missing = run.invoke(cli, ["predict", "--gap", gap, "--store", str(tmp_path / "none")])
+    assert "there is no such folder" in str(missing.exception)
