@@ -19,7 +19,7 @@ from pidistill.recipes import list_recipes
 
 PAGE = Path(__file__).parents[1] / "docs" / "results.md"
 BEGIN, END = "<!-- the table of arms: made by benchmarks/arms_table.py -->", "<!-- the end of the table -->"
-HEAD = ("arm", "domain", "base %", "change, pp (95 %)", "p (Holm)", "finding", "tokens", "steps", "published, pp")
+HEAD = ("arm", "domain", "base %", "change, pp (95 %)", "p (Holm)", "finding", "tokens", "steps", "published")
 
 
 def main(path: str) -> None:
@@ -33,9 +33,11 @@ def main(path: str) -> None:
 
 
 def lines(report: dict[str, Any]) -> Iterator[str]:
-    """The table in Markdown, and one for the arms of several stages."""
+    """The table in Markdown, one of arms against their controls, and one for the arms of several stages."""
     published = {recipe.name: recipe.published for recipe in list_recipes()}
     yield from _table(HEAD, [_row(arm, published.get(arm["recipe"], "")) for arm in report["arms"]])
+    yield "\nArms against their controls, paired by problem:\n"
+    yield from _table(("difference", "domain", "pp (95 %)", "p (Holm)", "finding"), [_pair(p) for p in report["pairs"]])
     staged = [arm for arm in report["arms"] if len(arm["stages"]) > 1]
     if staged:
         yield "\nThose of several stages, after each:\n"
@@ -57,6 +59,18 @@ def _row(arm: dict[str, Any], published: str) -> tuple[str, ...]:
         f"{base['tokens']:.0f} -> {after['tokens']:.0f}",
         str(training["steps"]),
         published,
+    )
+
+
+def _pair(pair: dict[str, Any]) -> tuple[str, ...]:
+    difference = pair["difference"]
+    (one, domain), (other, _) = pair["a"].split(" / ")[:2], pair["b"].split(" / ")[:2]
+    return (
+        f"`{one}` - `{other}`",
+        domain,
+        f"{100 * difference['mean']:+.1f} ({100 * difference['low']:+.1f} to {100 * difference['high']:+.1f})",
+        "" if pair["p_holm"] is None else _p(pair["p_holm"]),
+        pair["withheld"] or pair["finding"],
     )
 
 
