@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from pidistill.config import TrainConfig
-from pidistill.train.divergence import CHUNK_ELEMENTS, Side, TokenDivergence, chunked_divergence
+from pidistill.train.chunked import FEWEST_ELEMENTS, LEAST_TOKENS, MOST_ELEMENTS, chunk_size
+from pidistill.train.closed import closed_divergence, torch_kernel
+from pidistill.train.divergence import Side, TokenDivergence, chunked_divergence
 
 KINDS = [
     TokenDivergence("fkl"),
@@ -197,18 +199,35 @@ def test_sides_of_different_lengths_are_refused() -> None:
         chunked_divergence(TokenDivergence(), student, teacher, weight)
 
 
-@pytest.mark.parametrize(("trained", "rows"), [(False, 40), (True, 160)])
-def test_logits_of_all_tokens_never_exist_at_once(trained: bool, rows: int) -> None:
-    """The largest matrix that a head is asked for has a chunk's rows, by default those of `CHUNK_ELEMENTS`."""
-    asked: list[int] = []
+def test_logits_of_all_tokens_never_exist_at_once() -> None:
+    """In closed form the largest matrix has a third of the tokens; where autograd works on it, a sixteenth."""
+    seen: list[int] = []
 
-    class Spy(nn.Linear):
+    def kernel(d: TokenDivergence, student: Tensor, teacher: Tensor, coefficient_N: Tensor) -> Tensor:
+        seen.append(len(student))
+        return torch_kernel(d, student, teacher, coefficient_N)
+
+    class Spy(nn.Linear):  # type: ignore[misc]
         def forward(self, input: Tensor) -> Tensor:
-            asked.append(len(input))
+            seen.append(len(input))
             return super().forward(input)
 
-    head = Spy(2, CHUNK_ELEMENTS["cpu"] // 40, bias=False).requires_grad_(trained)
+    vocabulary = FEWEST_ELEMENTS["cpu"] // 40
+    head = nn.Linear(2, vocabulary, bias=False).requires_grad_(False)
     side = Side(torch.randn(200, 2), head)
-    chunked_divergence(TokenDivergence(), side, side, torch.ones(200))
-    assert max(asked) == rows
-    assert sum(asked) == 2 * 200 + 1
+    closed_divergence(TokenDivergence(), side, side, torch.ones(200), kernel=kernel)
+    assert max(seen) == 67
+    assert sum(seen) == 200
+    seen.clear()
+    side = Side(side.hidden_NH, Spy(2, vocabulary))
+    chunked_divergence(TokenDivergence(support="top-k"), side, side, torch.ones(200))
+    assert max(seen) == 40
+    assert sum(seen) == 2 * 200 + 1
+
+
+@given(st.integers(1, 10**5), st.integers(2, 2**18), st.sampled_from([3, 16]))
+def test_chunks_cover_all_tokens_and_stay_within_their_limits(tokens: int, vocabulary: int, share: int) -> None:
+    size = chunk_size(torch.device("cpu"), tokens, vocabulary, share)
+    assert 1 <= size <= max(tokens, 1)
+    assert size <= max(LEAST_TOKENS, MOST_ELEMENTS["cpu"] // vocabulary)
+    assert size >= min(tokens, LEAST_TOKENS) / 2
