@@ -15,8 +15,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import torch
-import triton
-import triton.language as tl
+import triton  # type: ignore[import-untyped,import-not-found,unused-ignore]
+import triton.language as tl  # type: ignore[import-untyped,import-not-found,unused-ignore]
 from torch import Tensor
 
 from pidistill.train.closed import FARTHEST
