@@ -52,8 +52,7 @@ class OnPolicyObjective(Objective):
             UsageError: there is nothing to train on, or the job does not fit the checkpoint it goes on from.
             EngineError: a model cannot be loaded, or training diverges.
         """
-        parallel.announce(self, job)
-        with isolated(job.seed):
+        with parallel.job(self, job), isolated(job.seed):
             return _train(job, self.loss, self.needs_teacher)
 
     def close(self) -> None:

@@ -5,16 +5,18 @@ the gradient of one process up to rounding, and each of them takes the same opti
 model, its optimizer and its teacher; the first alone writes the checkpoint, and for that all see one file system.
 
 The processes are started by `torchrun` (`start`). The first runs the command as if it were alone, sampling and judging
-included, and tells the others of each job (`announce`); these do nothing else (`serve`). If one fails, torchrun ends
+included, and tells the others of each job (`job`); these do nothing else (`serve`). If one fails, torchrun ends
 all of them, and the same command goes on from what the store holds. In one process everything here does nothing.
 """
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,9 +24,13 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
+from pidistill.errors import EngineError
+
 if TYPE_CHECKING:
     from pidistill.contracts import Objective, TrainJob
 
+_parted = False
+"""Whether a job has failed."""
 T = TypeVar("T")
 BUCKET = 2**25
 """Elements of gradients that are summed at one time."""
@@ -63,10 +69,26 @@ def serve() -> None:
         objective().train(job)
 
 
-def announce(objective: Objective, job: TrainJob) -> None:
-    """Have the other processes take part in this job; called by the first, at its start."""
+@contextlib.contextmanager
+def job(objective: Objective, job: TrainJob) -> Iterator[None]:
+    """Around a job's training: the first process has the others take part in it.
+
+    Where it fails in one process the others wait for that one, so they cannot be asked again: the first process goes
+    on without training, and ends as a failure, upon which torchrun ends the others.
+
+    Raises:
+        EngineError: an earlier job failed.
+    """
+    global _parted
+    if _parted:
+        raise EngineError("An earlier training job failed, so its processes are out of step.", "Run it again.")
     if several() and first():
         _broadcast((type(objective), dataclasses.replace(job, progress=_silent)))
+    try:
+        yield
+    except BaseException:
+        _parted = several()
+        raise
 
 
 def several() -> bool:
@@ -164,6 +186,10 @@ def _broadcast(value: Any) -> Any:
 
 
 def _dismiss() -> None:
+    if _parted:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(1)
     if dist.is_initialized():
         _broadcast(None)
         dist.destroy_process_group()

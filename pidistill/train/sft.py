@@ -64,8 +64,7 @@ class SFTObjective(Objective):
                 "The sft objective trains in one piece and cannot go on from a checkpoint's optimizer state.",
                 "A further round starts from the trained weights: give them as the job's model.",
             )
-        parallel.announce(self, job)
-        with isolated(job.seed):
+        with parallel.job(self, job), isolated(job.seed):
             return _train(job)
 
 
@@ -156,7 +155,8 @@ class CompletionTrainer(SFTTrainer):  # type: ignore[misc]
         """Every process sees every batch, in the order of one process, and takes its rows in `compute_loss`."""
         loader = super().get_train_dataloader()
         if parallel.several():
-            loader.batch_sampler.num_processes, loader.batch_sampler.process_index = 1, 0
+            sampler = loader.batch_sampler  # accelerate's, which would deal out batches and fill up the last one
+            sampler.num_processes, sampler.process_index, sampler.even_batches = 1, 0, False
         return loader
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: object) -> None:

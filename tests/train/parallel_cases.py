@@ -1,6 +1,6 @@
-"""Run by test_parallel.py, once alone and once in two processes: trains every job and prints what came of it.
+"""Run by test_parallel.py in two processes, as torchrun would: trains every job and writes what came of it.
 
-    python parallel_cases.py JOBS OUT      (with torchrun's environment, or without)
+    python parallel_cases.py JOBS OUT
 
 JOBS is a file of pickled (objective's class, job) pairs; OUT, a folder for each of them.
 """
