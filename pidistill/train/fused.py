@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pidistill.train.divergence import TokenDivergence
 
 FKL, RKL, JSD = 0, 1, 2
-BLOCK = 4096
+BLOCK = 2048
 """Logits of one side that a program holds at a time."""
 WARPS = 8
 
@@ -38,12 +38,13 @@ def triton_kernel(divergence: TokenDivergence, student: Tensor, teacher: Tensor,
     values_N = student.new_empty(tokens)
     kind = {"fkl": FKL, "rkl": RKL}.get(divergence.kind, {0.0: FKL, 1.0: RKL}.get(divergence.beta, JSD))
     block = min(BLOCK, triton.next_power_of_2(vocabulary))
+    floor, clip = (not math.isinf(bound) for bound in (divergence.floor, divergence.clip))
     if tokens:
         _rows[(tokens,)](
             student, student.stride(0), teacher, teacher.stride(0), coefficient_N.float().contiguous(), values_N,
             vocabulary, 1 / divergence.temperature, divergence.beta, divergence.floor, divergence.clip,
-            KIND=kind, FLOOR=not math.isinf(divergence.floor), CLIP=not math.isinf(divergence.clip),
-            FARTHEST=FARTHEST, BLOCK=block, num_warps=WARPS,
+            KIND=kind, FLOOR=floor, CLIP=clip, SUMS=kind != FKL or floor or clip, FARTHEST=FARTHEST, BLOCK=block,
+            num_warps=WARPS,
         )  # fmt: skip
     return values_N
 
@@ -52,7 +53,8 @@ def triton_kernel(divergence: TokenDivergence, student: Tensor, teacher: Tensor,
 def _rows(  # type: ignore[no-untyped-def]
     student, student_stride, teacher, teacher_stride, coefficients, values, size, inverse_temperature,
     beta, floor, clip,
-    KIND: tl.constexpr, FLOOR: tl.constexpr, CLIP: tl.constexpr, FARTHEST: tl.constexpr, BLOCK: tl.constexpr,
+    KIND: tl.constexpr, FLOOR: tl.constexpr, CLIP: tl.constexpr, SUMS: tl.constexpr, FARTHEST: tl.constexpr,
+    BLOCK: tl.constexpr,
 ) -> Any:  # fmt: skip
     row = tl.program_id(0).to(tl.int64)
     student += row * student_stride
@@ -66,8 +68,8 @@ def _rows(  # type: ignore[no-untyped-def]
     # KL(S || M) (JSD). Partial sums stay apart, one for each place in a block, until the row is done.
     value = tl.zeros([BLOCK], tl.float32)
     second = tl.zeros([BLOCK], tl.float32)
-    needs_sums = (KIND != 0) or FLOOR or CLIP
-    if needs_sums:
+    aside = 1.0
+    if SUMS:
         for start in range(0, size, BLOCK):
             x, y, mask = _log_p(student, teacher, start, size, log_zs, log_zt, inverse_temperature, BLOCK)
             s = tl.where(mask, tl.exp(x), 0.0)
@@ -112,12 +114,12 @@ def _rows(  # type: ignore[no-untyped-def]
                 gradient = s * (1.0 - ratio - aside)
         else:
             t = tl.where(mask, tl.exp(y), 0.0)
-            if not needs_sums:
+            if not SUMS:
                 value += t * ratio
             gradient = s * aside - tl.where(ratio >= floor, t, 0.0) if FLOOR else s - t
         offsets = start + tl.arange(0, BLOCK)
         tl.store(student + offsets, coefficient * gradient, mask=mask)
-    if not needs_sums:
+    if not SUMS:
         tl.store(values + row, tl.sum(value, axis=0))
 
 

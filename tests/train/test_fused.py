@@ -1,4 +1,4 @@
-"""The GPU's kernel under Triton's interpreter, held to the definition in float64.
+"""The GPU's kernel without a GPU: under Triton's interpreter held to the definition in float64, and compiled.
 
 The interpreter has to be asked for before the kernel is defined, so the comparison runs in a process of its own.
 """
@@ -14,11 +14,21 @@ import pytest
 
 pytest.importorskip("triton")
 
-CASES = Path(__file__).with_name("fused_cases.py")
+HERE = Path(__file__).parent
 
 
-def test_the_fused_kernel_is_the_definition_in_value_and_gradients() -> None:
-    """All kinds, floors, clips, temperatures; rows that no block divides; tokens without weight; chunks; both heads."""
-    environment = {**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": str(CASES.parents[2])}
-    done = subprocess.run([sys.executable, CASES], env=environment, capture_output=True, text=True, check=False)
+def run(script: str, cache: Path, **environment: str) -> None:
+    own = {"PYTHONPATH": str(HERE.parents[1]), "TRITON_CACHE_DIR": str(cache), **environment}
+    done = subprocess.run(
+        [sys.executable, HERE / script], env={**os.environ, **own}, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_fused_kernel_is_the_definition_in_value_and_gradients(tmp_path: Path) -> None:
+    """All kinds, floors, clips, temperatures; rows that no block divides; tokens without weight; chunks; both heads."""
+    run("fused_cases.py", tmp_path, TRITON_INTERPRET="1")
+
+
+def test_every_variant_compiles_for_a_gpu(tmp_path: Path) -> None:
+    run("fused_compiled.py", tmp_path)
