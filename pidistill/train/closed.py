@@ -6,7 +6,7 @@ head, leads to hidden states and weights. No intermediate result of the loss is 
 every product is done once: what a recomputation in the backward pass would do again is not thrown away.
 
 What turns logits into values and gradients is a `Kernel`. `torch_kernel` runs anywhere, row block by row block so that
-what it works on stays in the cache; on a GPU `fused.triton_kernel` does all of it in one launch. Supports other than
+what it works on is small; on a GPU `fused.triton_kernel` does all of it in one launch. Supports other than
 the full vocabulary, whose gradient sits on few tokens, are left to autograd (`chunked`).
 """
 
@@ -33,11 +33,11 @@ Kernel = Callable[["TokenDivergence", Tensor, Tensor, Tensor], Tensor]
 Both matrices are of the type that is added up in and are the kernel's to overwrite. It leaves the coefficient times the
 gradient with respect to the student's logits in the student's."""
 
-SHARE = 3
-"""A chunk has a third of the tokens (`chunked.chunk_size`): both sides' matrices are then less than a tenth of what the
-plain computation keeps."""
-BLOCK_ELEMENTS = 2**18
-"""Logits that `torch_kernel` works on at a time on a CPU: a MiB in float32."""
+SHARE = 4
+"""A chunk has a quarter of the tokens (`chunked.chunk_size`): both sides' matrices are then less than a tenth of what
+the plain computation keeps."""
+BLOCK_ELEMENTS = 2**20
+"""Logits that `torch_kernel` works on at a time on a CPU: 4 MiB in float32, of which it needs three or four."""
 FARTHEST = 80.0
 """Log-ratio beyond which a mixture is one side alone to the last bit of float32."""
 
@@ -83,42 +83,39 @@ def torch_kernel(divergence: TokenDivergence, student: Tensor, teacher: Tensor, 
     return values_N
 
 
-def _block(d: TokenDivergence, x: Tensor, y: Tensor, coefficient_N: Tensor) -> Tensor:
-    """One block: `x` and `y` become log S and log T, and then whatever is needed on the way to the gradient in `x`."""
-    for logits in (x, y):
-        if d.temperature != 1:
-            logits.div_(d.temperature)
-        logits.sub_(logits.logsumexp(-1, keepdim=True))
+def _block(d: TokenDivergence, student: Tensor, teacher: Tensor, coefficient_N: Tensor) -> Tensor:
+    """One block. Few operations, since each of them has the cores wait for one another."""
+    if d.temperature != 1:
+        student.div_(d.temperature)
+        teacher.div_(d.temperature)
+    x, y = student.log_softmax(-1), teacher.log_softmax(-1)
     kind = d.kind if d.kind != "jsd" else {0.0: "fkl", 1.0: "rkl"}.get(d.beta, "jsd")
-    s = x.exp()
+    s, t = x.exp(), torch.exp(y, out=teacher)
+    ratio = y.sub_(x)  # log T - log S
+    free = math.isinf(d.floor)
     if kind == "fkl":
-        t, ratio = y.exp(), y.sub_(x)
-        if math.isinf(d.floor):
-            torch.sub(s, t, out=x)
+        if free:
+            gradient = torch.sub(s, t, out=student)
         else:
             counting = t * (ratio >= d.floor)
-            torch.mul(s, counting.sum(-1, keepdim=True), out=x).sub_(counting)
-        values = ratio.clamp_(min=d.floor).mul_(t).sum(-1)
+            gradient = torch.mul(s, counting.sum(-1, keepdim=True), out=student).sub_(counting)
+            ratio.clamp_(min=d.floor)
+        values = ratio.mul_(t).sum(-1)
     elif kind == "rkl":
-        x.sub_(y)
-        free = s if math.isinf(d.floor) else s * (x <= -d.floor)  # what the floor does not hold fast
-        x.clamp_(max=-d.floor)
-        values = torch.mul(s, x, out=y).sum(-1)
-        if math.isinf(d.floor):
-            x.sub_(values[:, None]).mul_(s)
-        else:
-            x.sub_((values + free.sum(-1))[:, None]).mul_(s).add_(free)
+        counting = s if free else s * (ratio >= d.floor)
+        held = ratio.neg_() if free else ratio.clamp_(min=d.floor).neg_()
+        values = torch.mul(s, held, out=teacher).sum(-1)
+        mass = 1.0 if free else counting.sum(-1)
+        gradient = torch.sub(held, (values + mass)[:, None], out=student).mul_(s).add_(counting)
     else:
-        t = y.exp()
-        y.sub_(x)
         # log S - log M and log T - log M from the log-ratio alone: exact where both sides agree
-        to_student = torch.expm1(y.clamp(max=FARTHEST)).mul_(d.beta).log1p_().neg_()
-        to_teacher = torch.expm1(y.neg_().clamp_(max=FARTHEST)).mul_(1 - d.beta).log1p_().neg_()
-        of_student = torch.mul(s, to_student, out=y).sum(-1)
+        to_student = torch.expm1(ratio.clamp(max=FARTHEST), out=x).mul_(d.beta).log1p_().neg_()
+        to_teacher = ratio.neg_().clamp_(max=FARTHEST).expm1_().mul_(1 - d.beta).log1p_().neg_()
+        of_student = torch.mul(s, to_student, out=student).sum(-1)
         values = d.beta * to_teacher.mul_(t).sum(-1) + (1 - d.beta) * of_student
-        torch.sub(to_student, of_student[:, None], out=x).mul_(s).mul_(1 - d.beta)
-    coefficient_N = coefficient_N.to(x.dtype) / d.temperature
-    x.mul_(torch.where(values > d.clip, 0.0, coefficient_N)[:, None])
+        gradient = torch.sub(to_student, of_student[:, None], out=student).mul_(s).mul_(1 - d.beta)
+    coefficient_N = coefficient_N.to(s.dtype) / d.temperature
+    gradient.mul_(torch.where(values > d.clip, 0.0, coefficient_N)[:, None])
     return values.clamp_(max=d.clip)
 
 

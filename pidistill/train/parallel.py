@@ -135,7 +135,7 @@ def sums(*numbers: float) -> tuple[float, ...]:
 
 def agreed(value: bool) -> bool:
     """What the first process says."""
-    return bool(_broadcast(value)) if several() else value
+    return bool(_broadcast(value) if several() else value)
 
 
 def merged(found: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
