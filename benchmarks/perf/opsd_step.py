@@ -71,7 +71,7 @@ def draw(rows: int, prompt: int, completion: int, vocabulary: int) -> list[tuple
     return [(ids(prompt + row), ids(2 * prompt + row), ids(length)) for row, length in enumerate(lengths)]
 
 
-def ours(model: str, rows: list[tuple[list[int], list[int], list[int]]], checkpointing: bool) -> Step:
+def ours(model: str, rows: list[tuple[list[int], list[int], list[int]]], checkpointing: bool, micro: int) -> Step:
     from pidistill.config import TrainConfig
     from pidistill.contracts import TrainJob
     from pidistill.engines.loading import resolve_model
@@ -91,7 +91,7 @@ def ours(model: str, rows: list[tuple[list[int], list[int], list[int]]], checkpo
     batch = [Encoded(tuple(p), tuple(c), 1.0, tuple(told)) for p, told, c in rows]
 
     def step() -> None:
-        for part in micro_batches(batch, config.micro_batch_size):
+        for part in micro_batches(batch, micro):
             loss.backward(part, Size.of(batch))
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
@@ -100,7 +100,9 @@ def ours(model: str, rows: list[tuple[list[int], list[int], list[int]]], checkpo
     return step
 
 
-def trl(model: str, rows: list[tuple[list[int], list[int], list[int]]], checkpointing: bool, shipped: bool) -> Step:
+def trl(
+    model: str, rows: list[tuple[list[int], list[int], list[int]]], checkpointing: bool, micro: int, shipped: bool
+) -> Step:
     os.environ["TRL_EXPERIMENTAL_SILENCE"] = "1"
     from datasets import Dataset
     from peft import LoraConfig
@@ -121,6 +123,25 @@ def trl(model: str, rows: list[tuple[list[int], list[int], list[int]]], checkpoi
         processing_class=AutoTokenizer.from_pretrained(model),
         peft_config=LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", task_type="CAUSAL_LM"),
     )  # fmt: skip
+    device, micro = trainer.accelerator.device, micro or len(rows)
+    parts = [_inputs(rows[start : start + micro], device) for start in range(0, len(rows), micro)]
+    trainer.current_gradient_accumulation_steps = len(parts)
+    trainer.model.train()
+    optimizer = trainer.create_optimizer()
+    parameters = [parameter for parameter in trainer.model.parameters() if parameter.requires_grad]
+
+    def step() -> None:
+        for inputs in parts:
+            trainer.accelerator.backward(trainer.compute_loss(trainer.model, inputs))
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return step
+
+
+def _inputs(rows: list[tuple[list[int], list[int], list[int]]], device: torch.device) -> dict[str, torch.Tensor]:
+    """What TRL's trainer makes of a batch."""
     prompts, told, completions = (list(column) for column in zip(*rows, strict=True))
     (prompt_ids, prompt_mask), (told_ids, told_mask) = _padded(prompts, left=True), _padded(told, left=True)
     ids, mask = _padded(completions, left=False)
@@ -128,19 +149,7 @@ def trl(model: str, rows: list[tuple[list[int], list[int], list[int]]], checkpoi
         "prompt_ids": prompt_ids, "prompt_mask": prompt_mask, "completion_ids": ids, "completion_mask": mask,
         "teacher_input_ids": torch.cat([told_ids, ids], 1), "teacher_attention_mask": torch.cat([told_mask, mask], 1),
     }  # fmt: skip
-    inputs = {name: value.to(trainer.accelerator.device) for name, value in inputs.items()}
-    trainer.current_gradient_accumulation_steps = 1
-    trainer.model.train()
-    optimizer = trainer.create_optimizer()
-    parameters = [parameter for parameter in trainer.model.parameters() if parameter.requires_grad]
-
-    def step() -> None:
-        trainer.accelerator.backward(trainer.compute_loss(trainer.model, inputs))
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-
-    return step
+    return {name: value.to(device) for name, value in inputs.items()}
 
 
 def _padded(rows: list[list[int]], *, left: bool) -> tuple[torch.Tensor, torch.Tensor]:
@@ -161,9 +170,9 @@ def measure(side: str, options: argparse.Namespace) -> dict[str, float]:
     vocabulary = int(AutoConfig.from_pretrained(options.model).vocab_size)
     rows = draw(options.rows, options.prompt, options.completion, vocabulary)
     step = (
-        ours(options.model, rows, options.checkpointing)
+        ours(options.model, rows, options.checkpointing, options.micro)
         if side == "pidistill"
-        else trl(options.model, rows, options.checkpointing, shipped="shipped" in side)
+        else trl(options.model, rows, options.checkpointing, options.micro, shipped="shipped" in side)
     )
     gc.collect()
     before = _resident("VmRSS")
@@ -189,6 +198,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=4)
     parser.add_argument("--prompt", type=int, default=48, help="tokens of a prompt; with PI twice as many")
     parser.add_argument("--completion", type=int, default=128, help="tokens of the longest completion")
+    parser.add_argument("--micro", type=int, default=0, help="rows of a forward pass, on both sides; 0: all")
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--checkpointing", action="store_true", help="gradient checkpointing, on both sides")
@@ -215,7 +225,7 @@ def main() -> None:
 
 
 def _apart(side: str, options: argparse.Namespace) -> dict[str, float]:
-    sizes = {key: getattr(options, key) for key in ("model", "rows", "prompt", "completion", "steps")}
+    sizes = {key: getattr(options, key) for key in ("model", "rows", "prompt", "completion", "micro", "steps")}
     words = [word for key, value in sizes.items() for word in (f"--{key}", str(value))]
     words += ["--checkpointing"] if options.checkpointing else []
     done = subprocess.run([sys.executable, __file__, "--side", side, *words], stdout=subprocess.PIPE, check=True)

@@ -130,8 +130,8 @@ class _Linear:
     """The weight in `dtype`."""
 
     @classmethod
-    def of(cls, head: nn.Module, hidden: Tensor) -> _Linear | None:
-        """None where the head does something else besides, or might."""
+    def of(cls, head: nn.Module, hidden: Tensor, other: _Linear | None = None) -> _Linear | None:
+        """None where the head does something else besides, or might. `other` may be of the same weights."""
         if isinstance(head, LogitHead) and head.scale == 1 and head.softcap is None:
             head = head.projection
         if type(head) is not nn.Linear or head._forward_hooks or head._forward_pre_hooks:
@@ -140,7 +140,9 @@ class _Linear:
         dtype = torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else hidden.dtype
         if not torch.is_autocast_enabled(kind) and head.weight.dtype != dtype:
             return None  # torch itself would refuse: let it say so
-        return cls(head.weight, head.bias, dtype, head.weight.detach().to(dtype))
+        same = other is not None and other.weight_VH is head.weight and other.dtype == dtype
+        cast = other.cast if same and other is not None else head.weight.detach().to(dtype)
+        return cls(head.weight, head.bias, dtype, cast)
 
     def logits(self, hidden: Tensor, out: Tensor) -> None:
         """Into `out`, in float32 at least; on a GPU they are never rounded to less."""
@@ -198,7 +200,8 @@ class _Closed(torch.autograd.Function):  # type: ignore[misc]
         sums = {id(p): torch.zeros_like(p, dtype=accumulator(p.dtype)) for p in parameters}
         kind, teacher = accumulator(hidden_NH.dtype), work.teacher
         per_token_N = hidden_NH.new_empty(len(hidden_NH), dtype=kind)
-        ours, theirs = _Linear.of(work.head, hidden_NH), _Linear.of(teacher.head, teacher.hidden_NH)
+        ours = _Linear.of(work.head, hidden_NH)
+        theirs = _Linear.of(teacher.head, teacher.hidden_NH, ours)
         rows = min(work.chunk_tokens, len(hidden_NH))
         buffers = [hidden_NH.new_empty(rows, work.vocabulary, dtype=kind) if side else None for side in (ours, theirs)]
         for start in range(0, len(hidden_NH), work.chunk_tokens):

@@ -43,6 +43,7 @@ class OnPolicyObjective(Objective):
     """Base of the objectives that this loop trains."""
 
     on_policy = True
+    version = "2"
     loss: ClassVar[type[StepLoss]]
 
     def train(self, job: TrainJob) -> Trained:

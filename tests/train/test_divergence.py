@@ -14,6 +14,7 @@ from pidistill.config import TrainConfig
 from pidistill.train.chunked import FEWEST_ELEMENTS, LEAST_TOKENS, MOST_ELEMENTS, chunk_size
 from pidistill.train.closed import closed_divergence, torch_kernel
 from pidistill.train.divergence import Side, TokenDivergence, chunked_divergence
+from pidistill.train.scoring import LogitHead
 
 KINDS = [
     TokenDivergence("fkl"),
@@ -148,6 +149,37 @@ def test_one_head_for_both_sides_gets_the_students_gradient_only() -> None:
     expected = torch.autograd.grad((naive * weight).sum(), list(student.head.parameters()))
     for parameter, gradient in zip(student.head.parameters(), expected, strict=True):
         torch.testing.assert_close(parameter.grad, gradient)
+
+
+@pytest.mark.parametrize(("scale", "softcap"), [(1.0, None), (0.5, None), (1.0, 3.0), (2.0, 5.0)])
+@pytest.mark.parametrize("divergence", KINDS)
+def test_a_head_that_scales_or_caps_its_logits(
+    divergence: TokenDivergence, scale: float, softcap: float | None
+) -> None:
+    student, teacher, weight = _sides(tokens=7)
+    head = LogitHead(student.head, scale, softcap)
+    naive = divergence.per_token(head(student.hidden_NH), teacher.head(teacher.hidden_NH).detach())
+    wanted = [student.hidden_NH, *head.parameters()]
+    expected = torch.autograd.grad((naive * weight).sum(), wanted)
+    found = chunked_divergence(divergence, Side(student.hidden_NH, head), teacher, weight, 3)
+    torch.testing.assert_close(found.per_token_N, naive)
+    for ours, theirs in zip(torch.autograd.grad(found.total, wanted), expected, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("divergence", KINDS)
+def test_under_autocast_products_are_rounded_and_sums_are_not(divergence: TokenDivergence) -> None:
+    """As autograd does it with float32 weights and bfloat16 products, trained head or frozen."""
+    student, teacher, weight = _sides(tokens=9, vocabulary=40, dtype=torch.float32)
+    with torch.autocast("cpu", torch.bfloat16, cache_enabled=False):
+        naive = divergence.per_token(student.head(student.hidden_NH), teacher.head(teacher.hidden_NH).detach())
+        found = chunked_divergence(divergence, student, teacher, weight, 4)
+    wanted = [student.hidden_NH, *student.head.parameters()]
+    expected = torch.autograd.grad((naive * weight).sum(), wanted)
+    torch.testing.assert_close(found.per_token_N, naive, rtol=1e-5, atol=1e-5)
+    for ours, theirs in zip(torch.autograd.grad(found.total, wanted), expected, strict=True):
+        assert ours.dtype == torch.float32
+        torch.testing.assert_close(ours, theirs, rtol=0.02, atol=0.02 * float(theirs.abs().max()))
 
 
 def test_a_frozen_head_is_left_alone() -> None:
