@@ -33,11 +33,11 @@ Kernel = Callable[["TokenDivergence", Tensor, Tensor, Tensor], Tensor]
 Both matrices are of the type that is added up in and are the kernel's to overwrite. It leaves the coefficient times the
 gradient with respect to the student's logits in the student's."""
 
-SHARE = 4
-"""A chunk has a quarter of the tokens (`chunked.chunk_size`): both sides' matrices are then less than a tenth of what
+SHARE = 3
+"""A chunk has a third of the tokens (`chunked.chunk_size`): both sides' matrices are then less than a tenth of what
 the plain computation keeps."""
-BLOCK_ELEMENTS = 2**20
-"""Logits that `torch_kernel` works on at a time on a CPU: 4 MiB in float32, of which it needs three or four."""
+BLOCK_ELEMENTS = 2**19
+"""Logits that `torch_kernel` works on at a time on a CPU: 2 MiB in float32, of which it needs one or two beside."""
 FARTHEST = 80.0
 """Log-ratio beyond which a mixture is one side alone to the last bit of float32."""
 
@@ -84,38 +84,43 @@ def torch_kernel(divergence: TokenDivergence, student: Tensor, teacher: Tensor, 
 
 
 def _block(d: TokenDivergence, student: Tensor, teacher: Tensor, coefficient_N: Tensor) -> Tensor:
-    """One block. Few operations, since each of them has the cores wait for one another."""
+    """One block, mostly in place, and few operations: each of them has the cores wait for one another."""
     if d.temperature != 1:
         student.div_(d.temperature)
         teacher.div_(d.temperature)
-    x, y = student.log_softmax(-1), teacher.log_softmax(-1)
+    for logits in (student, teacher):
+        torch.log_softmax(logits, -1, out=logits)
     kind = d.kind if d.kind != "jsd" else {0.0: "fkl", 1.0: "rkl"}.get(d.beta, "jsd")
-    s, t = x.exp(), torch.exp(y, out=teacher)
-    ratio = y.sub_(x)  # log T - log S
-    free = math.isinf(d.floor)
-    if kind == "fkl":
+    free, scale = math.isinf(d.floor), 1.0
+    t = None if kind == "rkl" else teacher.exp()
+    ratio = teacher.sub_(student)  # log T - log S
+    s = student.exp_()
+    if t is None:
+        counting = None if free else s * (ratio >= d.floor)  # what the floor does not hold fast
+        held = ratio.neg_() if free else ratio.clamp_(min=d.floor).neg_()
+        values = (s * held).sum(-1)
+        if counting is None:
+            s.mul_(held.sub_(values[:, None]))
+        else:
+            s.mul_(held.sub_((values + counting.sum(-1))[:, None])).add_(counting)
+    elif kind == "fkl":
         if free:
-            gradient = torch.sub(s, t, out=student)
+            s.sub_(t)
         else:
             counting = t * (ratio >= d.floor)
-            gradient = torch.mul(s, counting.sum(-1, keepdim=True), out=student).sub_(counting)
+            s.mul_(counting.sum(-1, keepdim=True)).sub_(counting)
             ratio.clamp_(min=d.floor)
         values = ratio.mul_(t).sum(-1)
-    elif kind == "rkl":
-        counting = s if free else s * (ratio >= d.floor)
-        held = ratio.neg_() if free else ratio.clamp_(min=d.floor).neg_()
-        values = torch.mul(s, held, out=teacher).sum(-1)
-        mass = 1.0 if free else counting.sum(-1)
-        gradient = torch.sub(held, (values + mass)[:, None], out=student).mul_(s).add_(counting)
     else:
         # log S - log M and log T - log M from the log-ratio alone: exact where both sides agree
-        to_student = torch.expm1(ratio.clamp(max=FARTHEST), out=x).mul_(d.beta).log1p_().neg_()
+        to_student = ratio.clamp(max=FARTHEST).expm1_().mul_(d.beta).log1p_().neg_()
         to_teacher = ratio.neg_().clamp_(max=FARTHEST).expm1_().mul_(1 - d.beta).log1p_().neg_()
-        of_student = torch.mul(s, to_student, out=student).sum(-1)
-        values = d.beta * to_teacher.mul_(t).sum(-1) + (1 - d.beta) * of_student
-        gradient = torch.sub(to_student, of_student[:, None], out=student).mul_(s).mul_(1 - d.beta)
-    coefficient_N = coefficient_N.to(s.dtype) / d.temperature
-    gradient.mul_(torch.where(values > d.clip, 0.0, coefficient_N)[:, None])
+        of_teacher = t.mul_(to_teacher).sum(-1)
+        of_student = torch.mul(s, to_student, out=t).sum(-1)
+        values, scale = d.beta * of_teacher + (1 - d.beta) * of_student, 1 - d.beta
+        s.mul_(to_student.sub_(of_student[:, None]))
+    coefficient_N = coefficient_N.to(s.dtype) * (scale / d.temperature)
+    s.mul_(torch.where(values > d.clip, 0.0, coefficient_N)[:, None])
     return values.clamp_(max=d.clip)
 
 

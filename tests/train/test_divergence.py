@@ -232,7 +232,7 @@ def test_sides_of_different_lengths_are_refused() -> None:
 
 
 def test_logits_of_all_tokens_never_exist_at_once() -> None:
-    """In closed form the largest matrix has a quarter of the tokens; where autograd works on it, a sixteenth."""
+    """In closed form the largest matrix has a third of the tokens; where autograd works on it, a sixteenth."""
     seen: list[int] = []
 
     def kernel(d: TokenDivergence, student: Tensor, teacher: Tensor, coefficient_N: Tensor) -> Tensor:
@@ -248,7 +248,7 @@ def test_logits_of_all_tokens_never_exist_at_once() -> None:
     head = nn.Linear(2, vocabulary, bias=False).requires_grad_(False)
     side = Side(torch.randn(200, 2), head)
     closed_divergence(TokenDivergence(), side, side, torch.ones(200), kernel=kernel)
-    assert max(seen) == 50
+    assert max(seen) == 67
     assert sum(seen) == 200
     seen.clear()
     side = Side(side.hidden_NH, Spy(2, vocabulary))
@@ -257,7 +257,7 @@ def test_logits_of_all_tokens_never_exist_at_once() -> None:
     assert sum(seen) == 2 * 200 + 1
 
 
-@given(st.integers(1, 10**5), st.integers(2, 2**18), st.sampled_from([4, 16]))
+@given(st.integers(1, 10**5), st.integers(2, 2**18), st.sampled_from([3, 16]))
 def test_chunks_cover_all_tokens_and_stay_within_their_limits(tokens: int, vocabulary: int, share: int) -> None:
     size = chunk_size(torch.device("cpu"), tokens, vocabulary, share)
     assert 1 <= size <= max(tokens, 1)
