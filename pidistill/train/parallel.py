@@ -92,7 +92,7 @@ def job(objective: Objective, job: TrainJob) -> Iterator[None]:
 
 
 def several() -> bool:
-    return dist.is_initialized() and dist.get_world_size() > 1
+    return bool(dist.is_initialized() and dist.get_world_size() > 1)
 
 
 def size() -> int:
