@@ -8,8 +8,8 @@ ratios are to the plain computation over whole logit matrices; times on a shared
 the processor's seconds, which other programs do not add to, say more than the clock's. `peak` is the most memory above
 the inputs: of the process on a CPU (Linux), of torch's allocator on a GPU; a trained head's gradient, which every
 method hands back, is part of it and its size is told. `error` is the distance of the hidden states' gradient from that
-of the plain computation in float64, relative to its norm, up to 2**25 logits. `products` is the time of the matrix products alone: two
-forward and one backward, or two with a trained head.
+of the plain computation in float64, relative to its norm, up to 2**25 logits. `products` is the time of the matrix
+products alone: two forward and one backward, or two with a trained head.
 
 Peers, where they can be imported: TRL's chunked loss of its DistillationTrainer, its GKD loss, and the losses of its
 SDFT and SDPO trainers (one function): on the full vocabulary, and as shipped, on the student's 100 likeliest tokens,
