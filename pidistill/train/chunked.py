@@ -18,8 +18,8 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 FEWEST_ELEMENTS = {"cpu": 2**22, "gpu": 2**25}
 """Logits that a chunk of one side may always have when no chunk size is given: 16 MiB in float32, on a GPU 128."""
 MOST_ELEMENTS = {"cpu": 2**25, "gpu": 2**27}
-"""And at most. Between the two a chunk has a share of the tokens. Large ones are faster: a matrix product over few
-tokens reads the head's weights as often as one over many, and takes a third longer a token with 64 of them on a CPU."""
+"""And at most. Between the two a chunk has a share of the tokens. Large ones are faster: a product over few tokens
+reads the head's weights as often as one over many, and takes half as long again a token with 64 of them on a CPU."""
 LEAST_TOKENS = 32
 AUTOGRAD_SHARE = 16
 """One sixteenth of the tokens, where autograd keeps half a dozen matrices a chunk."""
