@@ -1,14 +1,19 @@
 """Time and memory of the distillation loss, forward and backward, against what others compute it with.
 
-    python benchmarks/perf/divergence.py [--tokens 1024 --vocabulary 32768 --hidden 64] [--bfloat16]
+    python benchmarks/perf/divergence.py [--tokens 512 --vocabulary 32768 --hidden 1024] [--kinds fkl,jsd] [--out FILE]
 
 All methods get the same hidden states and output heads and give the gradient of a token mean, for a student whose head
 is frozen (LoRA) and one whose head is trained. They take turns within one run, the best of `--repeats` counts, and
-ratios are to the plain computation over whole logit matrices; times on a shared machine say little by themselves.
-`peak` is the most memory above the inputs: of the process on a CPU (Linux), of torch's allocator on a GPU. `error` is
-the distance of the hidden states' gradient from that of the plain computation in float64, relative to its norm.
+ratios are to the plain computation over whole logit matrices; times on a shared machine say little by themselves, and
+the processor's seconds, which other programs do not add to, say more than the clock's. `peak` is the most memory above
+the inputs: of the process on a CPU (Linux), of torch's allocator on a GPU; a trained head's gradient, which every
+method hands back, is part of it and its size is told. `error` is the distance of the hidden states' gradient from that
+of the plain computation in float64, relative to its norm, up to 2**25 logits. `products` is the time of the matrix
+products alone: two forward and one backward, or two with a trained head.
 
-Peers, where they can be imported: TRL's GKD loss (whole logits), TRL's chunked loss of its DistillationTrainer.
+Peers, where they can be imported: TRL's chunked loss of its DistillationTrainer, its GKD loss, and the losses of its
+SDFT and SDPO trainers (one function): on the full vocabulary, and as shipped, on the student's 100 likeliest tokens,
+which is another loss. On a GPU also Liger's fused JSD.
 """
 
 from __future__ import annotations
@@ -29,6 +34,8 @@ from torch import Tensor, nn
 
 from pidistill.train.divergence import Side, TokenDivergence, chunked_divergence
 
+EXACT = 2**25
+"""Logits of a side up to which the plain computation is also done in float64."""
 Loss = Callable[[Tensor, nn.Linear, Tensor, nn.Linear, TokenDivergence], Tensor]
 
 
@@ -54,6 +61,7 @@ def peers() -> dict[str, Loss]:
         os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
         with warnings.catch_warnings(action="ignore"):  # about versions of packages that play no part here
             from trl.experimental.gkd import GKDTrainer
+            from trl.experimental.sdft import loss_utils
             from trl.trainer.distillation_trainer import _chunked_divergence_loss
     except ImportError as error:
         print(f"TRL is left out: {error}")
@@ -77,7 +85,59 @@ def peers() -> dict[str, Loss]:
         assert isinstance(loss, Tensor)
         return loss
 
-    return {"TRL GKD": gkd, "TRL chunked": distillation}
+    def sdft(
+        hidden: Tensor, head: nn.Linear, teacher: Tensor, teacher_head: nn.Linear, kind: TokenDivergence
+    ) -> Tensor:
+        with torch.no_grad():
+            teacher_logits = teacher_head(teacher)
+        loss = loss_utils.compute_full_logit_self_distillation_loss(
+            head(hidden), teacher_logits, distillation_alpha=trl_beta(kind)
+        ).mean()
+        assert isinstance(loss, Tensor)
+        return loss
+
+    def shipped(
+        hidden: Tensor, head: nn.Linear, teacher: Tensor, teacher_head: nn.Linear, kind: TokenDivergence
+    ) -> Tensor:
+        with torch.no_grad():
+            teacher_logits = teacher_head(teacher)
+        loss = loss_utils.compute_topk_self_distillation_loss(
+            head(hidden), teacher_logits, distillation_topk=100, distillation_alpha=trl_beta(kind),
+            distillation_add_tail=False,
+        ).mean()  # fmt: skip
+        assert isinstance(loss, Tensor)
+        return loss
+
+    found: dict[str, Loss] = {
+        "TRL chunked": distillation, "TRL GKD": gkd, "TRL SDFT/SDPO": sdft, "  top 100": shipped,
+    }  # fmt: skip
+    if not torch.cuda.is_available():
+        print("Liger's fused JSD is left out: its kernels need a GPU.")
+        return found
+    try:
+        from liger_kernel.transformers import LigerFusedLinearJSD
+    except ImportError as error:
+        print(f"Liger's fused JSD is left out: {error}")
+        return found
+
+    def liger(
+        hidden: Tensor, head: nn.Linear, teacher: Tensor, teacher_head: nn.Linear, kind: TokenDivergence
+    ) -> Tensor:
+        module = LigerFusedLinearJSD(jsd_beta=trl_beta(kind))
+        loss = module(hidden, head.weight, teacher, teacher_head.weight.detach())
+        assert isinstance(loss, Tensor)
+        return loss
+
+    return {**found, "Liger fused": liger}
+
+
+def products(
+    hidden: Tensor, head: nn.Linear, teacher: Tensor, teacher_head: nn.Linear, kind: TokenDivergence
+) -> Tensor:
+    """The matrix products alone: what no method can do without."""
+    with torch.no_grad():
+        teacher_head(teacher)
+    return head(hidden).sum()
 
 
 @dataclass
@@ -112,6 +172,8 @@ class Inputs:
 @dataclass
 class Measured:
     seconds: float
+    processor: float
+    """Seconds of all cores, of this process alone."""
     peak: int | None
     """Bytes above the inputs; None where it cannot be read."""
     gradient: Tensor
@@ -155,59 +217,81 @@ def measure(loss: Loss, inputs: Inputs, kind: TokenDivergence, train_head: bool)
     wanted = [inputs.hidden, *([inputs.head.weight] if train_head else [])]
     device = inputs.hidden.device
     with Peak(device) as peak:
-        start = time.perf_counter()
+        start, busy = time.perf_counter(), time.process_time()
         gradients = torch.autograd.grad(
             loss(inputs.hidden, inputs.head, inputs.teacher, inputs.teacher_head, kind), wanted
         )
         if device.type == "cuda":
             torch.cuda.synchronize(device)
-        seconds = time.perf_counter() - start
-    return Measured(seconds, peak.bytes, gradients[0])
+        seconds, busy = time.perf_counter() - start, time.process_time() - busy
+    return Measured(seconds, busy, peak.bytes, gradients[0])
 
 
-def compare(inputs: Inputs, kind: TokenDivergence, train_head: bool, repeats: int) -> None:
-    methods: dict[str, Loss] = {"plain torch": plain, "pidistill": chunked, **peers()}
+def compare(inputs: Inputs, kind: TokenDivergence, train_head: bool, repeats: int) -> str:
+    """A table of one divergence."""
+    methods: dict[str, Loss] = {"plain torch": plain, "pidistill": chunked, **peers(), "products": products}
     runs: dict[str, list[Measured]] = {name: [] for name in methods}
     for _ in range(repeats):
         for name, loss in methods.items():
             runs[name].append(measure(loss, inputs, kind, train_head))
-    exact = measure(plain, inputs.double(), kind, train_head=False).gradient
-    base = runs["plain torch"]
-    base_seconds = min(run.seconds for run in base)
-    base_peak = max((run.peak for run in base if run.peak is not None), default=None)
-    print(f"\n{kind.kind}, head {'trained' if train_head else 'frozen'}")
-    print(f"  {'':12} {'time':>8} {'ratio':>7} {'peak MiB':>9} {'ratio':>7} {'error':>9}")
+    small = len(inputs.hidden) * inputs.head.out_features <= EXACT
+    exact = measure(plain, inputs.double(), kind, train_head=False).gradient if small else None
+    base_seconds, base_processor, base_peak = _best(runs["plain torch"])
+    own = f", its gradient {inputs.head.weight.nbytes >> 20} MiB" if train_head else ""
+    lines = [
+        f"\n{kind.kind}, head {'trained' if train_head else 'frozen'}{own}",
+        f"  {'':14} {'time':>8} {'ratio':>7} {'processor':>9} {'ratio':>7} {'peak MiB':>9} {'ratio':>7} {'error':>9}",
+    ]
     for name, found in runs.items():
-        seconds = min(run.seconds for run in found)
-        peak = max((run.peak for run in found if run.peak is not None), default=None)
+        seconds, processor, peak = _best(found)
         memory = (
             "      n/a     n/a" if peak is None or not base_peak else f"{peak / 2**20:9.0f} {peak / base_peak:6.2f}x"
         )
-        error = float((found[0].gradient.double() - exact).norm() / exact.norm())
-        print(f"  {name:12} {seconds:7.3f}s {seconds / base_seconds:6.2f}x {memory} {error:9.1e}")
+        same = exact is not None and name not in ("products", "  top 100")
+        error = float((found[0].gradient.double() - exact).norm() / exact.norm()) if exact is not None else 0.0
+        lines.append(
+            f"  {name:14} {seconds:7.3f}s {seconds / base_seconds:6.2f}x {processor:8.3f}s "
+            f"{processor / base_processor:6.2f}x {memory} {f'{error:9.1e}' if same else '        -'}"
+        )
+    return "\n".join(lines)
+
+
+def _best(runs: list[Measured]) -> tuple[float, float, int | None]:
+    peak = max((run.peak for run in runs if run.peak is not None), default=None)
+    return min(run.seconds for run in runs), min(run.processor for run in runs), peak
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--tokens", type=int, default=1024)
+    parser.add_argument("--tokens", type=int, default=512)
     parser.add_argument("--vocabulary", type=int, default=32768)
-    parser.add_argument("--hidden", type=int, default=64)
+    parser.add_argument("--hidden", type=int, default=1024)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--kinds", default="fkl,rkl,jsd")
     parser.add_argument("--threads", type=int, default=0, help="0: torch's own choice")
     parser.add_argument("--bfloat16", action="store_true")
+    parser.add_argument("--frozen", action="store_true", help="leave out the trained head")
+    parser.add_argument("--out", type=Path, help="add the tables to this file, with the command")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dtype = torch.bfloat16 if options.bfloat16 else torch.float32
     inputs = Inputs.draw(options.tokens, options.vocabulary, options.hidden, dtype, device)
-    print(
-        f"{options.tokens} tokens, vocabulary {options.vocabulary}, hidden {options.hidden}, {dtype} on {device}: "
-        f"one logit matrix in float32 is {options.tokens * options.vocabulary * 4 / 2**20:.0f} MiB"
-    )
-    for kind in (TokenDivergence("fkl"), TokenDivergence("rkl"), TokenDivergence("jsd")):
-        for train_head in (False, True):
-            compare(inputs, kind, train_head, options.repeats)
+    tables = [
+        f"{options.tokens} tokens, vocabulary {options.vocabulary}, hidden {options.hidden}, {dtype} on {device}, "
+        f"{torch.get_num_threads()} threads: one logit matrix in float32 is "
+        f"{options.tokens * options.vocabulary * 4 / 2**20:.0f} MiB"
+    ]
+    print(tables[0], flush=True)
+    for kind in options.kinds.split(","):
+        for train_head in (False,) if options.frozen else (False, True):
+            tables.append(compare(inputs, TokenDivergence(kind), train_head, options.repeats))
+            print(tables[-1], flush=True)
+    if options.out:
+        command = " ".join(["python", *(word for word in sys.argv)])
+        with options.out.open("a", encoding="utf-8") as file:
+            file.write(f"$ {command}\n" + "\n".join(tables) + "\n\n")
 
 
 if __name__ == "__main__":

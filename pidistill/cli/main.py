@@ -96,6 +96,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show a character is no reason to fail
             stream.reconfigure(errors="backslashreplace")
+    if "TORCHELASTIC_RUN_ID" in os.environ:  # one of torchrun's processes
+        from pidistill.train import parallel
+
+        if parallel.takes_part():
+            sys.exit(0)
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 

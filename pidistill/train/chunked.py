@@ -8,16 +8,21 @@ caller's: a `Score`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 
-CHUNK_ELEMENTS = {"cpu": 2**22, "gpu": 2**25}
-"""Logits per chunk and side when no chunk size is given: 16 MiB in float32, or 128 MiB, which keeps a GPU busy. Four
-times as many where the head is trained, since each chunk then adds up a gradient of the head's size."""
+FEWEST_ELEMENTS = {"cpu": 2**22, "gpu": 2**25}
+"""Logits that a chunk of one side may always have when no chunk size is given: 16 MiB in float32, on a GPU 128."""
+MOST_ELEMENTS = {"cpu": 2**25, "gpu": 2**27}
+"""And at most. Between the two a chunk has a share of the tokens. Large ones are faster: a product over few tokens
+reads the head's weights as often as one over many, and takes half as long again a token with 64 of them on a CPU."""
+LEAST_TOKENS = 32
+AUTOGRAD_SHARE = 16
+"""One sixteenth of the tokens, where autograd keeps half a dozen matrices a chunk."""
 
 Score = Callable[[Tensor, slice], Tensor]
 """(logits `[n, V]` of a chunk, which tokens these are) -> one number per token `[n]`, float32 at least."""
@@ -46,7 +51,7 @@ def chunked(hidden_NH: Tensor, head: nn.Module, weight_N: Tensor, score: Score, 
     differentiated once.
     """
     parameters = [parameter for parameter in head.parameters() if parameter.requires_grad]
-    size = chunk_tokens or _chunk_tokens(hidden_NH, head, trained=bool(parameters))
+    size = chunk_tokens or _chunk_tokens(hidden_NH, head)
     total, per_token_N = _Chunked.apply(hidden_NH, weight_N, head, score, size, *parameters)
     return Chunked(total, per_token_N)
 
@@ -54,7 +59,7 @@ def chunked(hidden_NH: Tensor, head: nn.Module, weight_N: Tensor, score: Score, 
 @torch.no_grad()  # type: ignore[untyped-decorator]
 def score_only(hidden_NH: Tensor, head: nn.Module, score: Score) -> Tensor:
     """`score` of each token, without a gradient."""
-    size = _chunk_tokens(hidden_NH, head, trained=False)
+    size = _chunk_tokens(hidden_NH, head)
     pieces = [slice(start, start + size) for start in range(0, len(hidden_NH), size)]
     return torch.cat([score(head(hidden_NH[piece]), piece) for piece in pieces])
 
@@ -107,16 +112,28 @@ class _Chunked(torch.autograd.Function):  # type: ignore[misc]
     @staticmethod
     @once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: FunctionCtx, total_grad: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        hidden_grad, *head_grads = ctx.saved_tensors
-        scaled = [None if g is None else g * total_grad.to(g.dtype) for g in (hidden_grad, *head_grads)]
-        return (scaled[0], None, None, None, None, *scaled[1:])
+        hidden_grad, *head_grads = scaled(ctx.saved_tensors, total_grad)
+        return (hidden_grad, None, None, None, None, *head_grads)
 
 
-def _chunk_tokens(hidden_NH: Tensor, head: nn.Module, *, trained: bool) -> int:
-    """Tokens per chunk that keep one side's logits at `CHUNK_ELEMENTS`."""
+def scaled(gradients: Sequence[Tensor | None], by: Tensor) -> list[Tensor | None]:
+    """Gradients times a scalar. Where that is 1 they stay what they are: one of a head's size is not copied."""
+    if bool(by == 1):
+        return list(gradients)
+    return [None if gradient is None else gradient * by.to(gradient.dtype) for gradient in gradients]
+
+
+def chunk_size(device: torch.device, tokens: int, vocabulary: int, share: int) -> int:
+    """Tokens per chunk when no size is given: one of `share` parts, within limits, all of like size."""
+    kind = "cpu" if device.type == "cpu" else "gpu"
+    fewest, most = FEWEST_ELEMENTS[kind] // vocabulary, MOST_ELEMENTS[kind] // vocabulary
+    size = max(LEAST_TOKENS, min(most, max(fewest, -(-tokens // share))))
+    return -(-tokens // max(1, -(-tokens // size))) or 1
+
+
+def _chunk_tokens(hidden_NH: Tensor, head: nn.Module) -> int:
     if not len(hidden_NH):
         return 1
     with torch.no_grad():
         vocabulary = int(head(hidden_NH[:1]).shape[-1])
-    elements = CHUNK_ELEMENTS["cpu" if hidden_NH.device.type == "cpu" else "gpu"]
-    return max(32, elements * (4 if trained else 1) // vocabulary)
+    return chunk_size(hidden_NH.device, len(hidden_NH), vocabulary, AUTOGRAD_SHARE)

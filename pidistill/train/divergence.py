@@ -8,20 +8,23 @@
     floor        log T - log S, where the student's token is one that the teacher all but forbids, counts no lower
     clip         and no token counts for more than this
 
-`chunked_divergence` computes it for training, from the hidden states below the output heads (`chunked`). What counts
+`chunked_divergence` computes it for training, from the hidden states below the output heads: over the full vocabulary
+in closed form (`closed`), on other supports by autograd a chunk at a time (`chunked`). What counts
 how much is the caller's `weight_N`. Where the hidden states come from is `scoring`'s business.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from pidistill.train.chunked import CHUNK_ELEMENTS, Chunked, chunked, log_probabilities
+from pidistill.train.chunked import Chunked, chunked, log_probabilities
+from pidistill.train.closed import closed_divergence
 
 if TYPE_CHECKING:
     from pidistill.config import TrainConfig
@@ -149,6 +152,10 @@ def chunked_divergence(
             f"{len(teacher.hidden_NH)} and {len(weight_N)}"
         )
 
+    if divergence.support == "full":
+        ratio = None if importance is None or targets_N is None else importance.of(targets_N)
+        return closed_divergence(divergence, student, teacher, weight_N, chunk_tokens, ratio)
+
     def score(logits: Tensor, chunk: slice) -> Tensor:
         with torch.no_grad():
             teacher_logits = teacher.head(teacher.hidden_NH[chunk])
@@ -169,10 +176,14 @@ class Importance(NamedTuple):
     most: float
     """Largest weight."""
 
+    def of(self, targets_N: Tensor) -> Callable[[Tensor, slice], Tensor]:
+        """`ratio` for these sampled tokens."""
+        return lambda logits_NV, chunk: self.ratio(logits_NV, targets_N[chunk], chunk)
+
     def ratio(self, logits_NV: Tensor, targets_N: Tensor, chunk: slice) -> Tensor:
         """The weights of a chunk's tokens, without gradient."""
         now = log_probabilities(logits_NV.detach(), targets_N)
         return (now - self.logprob_N[chunk].to(now.dtype)).exp().clamp(max=self.most)
 
 
-__all__ = ["CHUNK_ELEMENTS", "Importance", "Side", "TokenDivergence", "chunked_divergence"]
+__all__ = ["Importance", "Side", "TokenDivergence", "chunked_divergence"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -17,10 +18,17 @@ LOG = "metrics.jsonl"
 
 
 class StepLog:
-    """Writes `metrics.jsonl` and tells the caller's `progress`; closed by `with`."""
+    """Writes `metrics.jsonl`, unless another process does, and tells the caller's `progress`; closed by `with`."""
 
-    def __init__(self, folder: Path, total: int, progress: Callable[[int, int, Mapping[str, float]], None]) -> None:
-        self._file = (folder / LOG).open("w", encoding="utf-8")
+    def __init__(
+        self,
+        folder: Path,
+        total: int,
+        progress: Callable[[int, int, Mapping[str, float]], None],
+        *,
+        writes: bool = True,
+    ) -> None:
+        self._file = (folder / LOG if writes else Path(os.devnull)).open("w", encoding="utf-8")
         self._total, self._progress = total, progress
         self._rows: list[dict[str, float]] = []
         self.lines: list[str] = []

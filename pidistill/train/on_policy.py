@@ -27,7 +27,7 @@ from torch.nn.utils import clip_grad_norm_
 
 from pidistill.contracts import Objective, Trained, TrainJob
 from pidistill.records import ModelRef, content_hash
-from pidistill.train import session
+from pidistill.train import parallel, session
 from pidistill.train.examples import Encoded, Encoder
 from pidistill.train.metrics import StepLog
 from pidistill.train.optimizer import adamw, learning_rate
@@ -43,6 +43,7 @@ class OnPolicyObjective(Objective):
     """Base of the objectives that this loop trains."""
 
     on_policy = True
+    version = "2"
     loss: ClassVar[type[StepLoss]]
 
     def train(self, job: TrainJob) -> Trained:
@@ -52,7 +53,7 @@ class OnPolicyObjective(Objective):
             UsageError: there is nothing to train on, or the job does not fit the checkpoint it goes on from.
             EngineError: a model cannot be loaded, or training diverges.
         """
-        with isolated(job.seed):
+        with parallel.job(self, job), isolated(job.seed):
             return _train(job, self.loss, self.needs_teacher)
 
     def close(self) -> None:
@@ -133,13 +134,16 @@ def _train(job: TrainJob, loss_of: type[StepLoss], teacher: bool) -> Trained:
     loss.prepare(batches)
     tokens_trained = tokens_processed = 0
     job.out_dir.mkdir(parents=True, exist_ok=True)
-    with StepLog(job.out_dir, config.steps, job.progress) as log:
+    with StepLog(job.out_dir, config.steps, job.progress, writes=parallel.first()) as log:
         for step, batch in enumerate(batches, start=first):
-            size, total = Size.of(batch), 0.0
+            size, total, processed = Size.of(batch), 0.0, 0
             for micro_batch in micro_batches(batch, config.micro_batch_size):
-                share, processed = loss.backward(micro_batch, size)
+                share, tokens = loss.backward(micro_batch, size)
                 total += share
-                tokens_processed += processed
+                processed += tokens
+            parallel.sum_gradients(trainable.values())
+            total, all_processed = parallel.sums(total, processed)
+            tokens_processed += int(all_processed)
             grad_norm = float(clip_grad_norm_(trainable.values(), config.max_grad_norm))
             lr = learning_rate(config, step, config.steps)
             row = {"loss": total, "grad_norm": grad_norm, "lr": lr, "tokens": size.tokens}
@@ -152,10 +156,12 @@ def _train(job: TrainJob, loss_of: type[StepLoss], teacher: bool) -> Trained:
                 loss.teacher.stepped(step + 1)
             tokens_trained += size.tokens
         metrics = log.summary()
-    trainee.save(job.out_dir)
-    if loss.teacher is not None:
-        loss.teacher.save(job.out_dir)
-    save_state(job, first + len(batches), optimizer, trainable)
+    if parallel.first():
+        trainee.save(job.out_dir)
+        if loss.teacher is not None:
+            loss.teacher.save(job.out_dir)
+        save_state(job, first + len(batches), optimizer, trainable)
+    parallel.wait()
     chain.keep(job, kind, first + len(batches))
     metrics |= encoder.counts.as_metrics()
     metrics["unused_past_last_step"] = float(len(encoded) - sum(map(len, batches)))
@@ -190,7 +196,8 @@ def _start(job: TrainJob) -> ModelRef:
 
 
 def micro_batches(batch: Sequence[Encoded], size: int) -> Iterator[Sequence[Encoded]]:
-    """`batch` in pieces of at most `size` (0: one piece), like lengths together so that little is padding."""
-    by_length = sorted(batch, key=lambda example: len(example.prompt) + len(example.completion))
-    size = size or len(batch)
-    return (by_length[i : i + size] for i in range(0, len(batch), size))
+    """This process's share of `batch` in pieces of at most `size` (0: one piece), like lengths together so that little
+    is padding."""
+    by_length = parallel.mine(sorted(batch, key=lambda example: len(example.prompt) + len(example.completion)))
+    size = size or max(1, len(by_length))
+    return (by_length[i : i + size] for i in range(0, len(by_length), size))

@@ -26,6 +26,7 @@ from torch import Tensor
 
 from pidistill.contracts import TrainJob
 from pidistill.errors import UsageError
+from pidistill.train import parallel
 from pidistill.train.chunked import chunked, log_probabilities, score_only
 from pidistill.train.examples import Encoded
 from pidistill.train.on_policy import OnPolicyObjective, Size, StepLoss, micro_batches
@@ -106,7 +107,7 @@ class PolicyGradient(StepLoss):
                     hidden, model.head, lambda logits, chunk, targets=targets: self._logprob(logits, targets[chunk])
                 )
             found |= {e.name: said[laid_out.row_N == row] for row, e in enumerate(batch)}
-        return found
+        return parallel.merged(found)
 
     def _logprob(self, logits_NV: Tensor, targets_N: Tensor) -> Tensor:
         return log_probabilities(logits_NV, targets_N, self.config.distill_temperature)
@@ -136,7 +137,8 @@ class PolicyGradient(StepLoss):
         return loss.item(), ours.input_ids_BT.numel()
 
     def metrics(self) -> dict[str, float]:
-        share = self._clipped / max(1, self._tokens)
+        clipped, tokens = parallel.sums(self._clipped, self._tokens)
+        share = clipped / max(1, tokens)
         self._clipped = self._tokens = 0
         return {"clipped": share}
 

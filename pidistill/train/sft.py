@@ -15,7 +15,6 @@ to the same weights.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import shutil
@@ -33,21 +32,18 @@ from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from pidistill.contracts import Objective, Trained, TrainJob
 from pidistill.errors import UsageError
-from pidistill.provenance import package_versions
-from pidistill.records import canonical_json, content_hash
-from pidistill.train import session
+from pidistill.records import content_hash
+from pidistill.train import parallel, session
 from pidistill.train.examples import Encoded, Encoder
 from pidistill.train.metrics import StepLog
 from pidistill.train.optimizer import BETAS, EPS
 from pidistill.train.randomness import isolated
+from pidistill.train.sft_state import STATE, last_state, seal
 from pidistill.train.weights import Trainee, open_trainee
 
 if TYPE_CHECKING:
     from pidistill.config import TrainConfig
 
-_STATE = "whole.json"
-"""In a state's folder, once it is whole: what the trainer does not know of itself."""
-_PACKAGES = ("torch", "transformers", "trl", "peft", "accelerate")
 _SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
 
 
@@ -68,7 +64,7 @@ class SFTObjective(Objective):
                 "The sft objective trains in one piece and cannot go on from a checkpoint's optimizer state.",
                 "A further round starts from the trained weights: give them as the job's model.",
             )
-        with isolated(job.seed):
+        with parallel.job(self, job), isolated(job.seed):
             return _train(job)
 
 
@@ -76,7 +72,7 @@ def _train(job: TrainJob) -> Trained:
     config = job.config
     session.close()  # that of an earlier stage, if any
     trainee = open_trainee(job, job.model)
-    if trainee.device.type == "cuda" and trainee.device.index not in (None, 0):
+    if trainee.device.type == "cuda" and trainee.device.index not in (None, parallel.local_rank()):
         raise UsageError(
             f"The sft objective trains on the first GPU it sees, not on {trainee.device}.",
             f"Try: CUDA_VISIBLE_DEVICES={trainee.device.index} with model.device=cuda:0",
@@ -87,12 +83,14 @@ def _train(job: TrainJob) -> Trained:
     steps = config.epochs * math.ceil(len(encoded) / config.batch_size)
     use_cache = trainee.model.config.use_cache
     start = trainee.start()
-    with StepLog(job.out_dir, steps, job.progress) as log:
+    with StepLog(job.out_dir, steps, job.progress, writes=parallel.first()) as log:
         trainer = CompletionTrainer(trainee, encoded, _arguments(job, trainee), log, config.save_minutes)
         trainer.go_on(job.working)
         metrics = log.summary()
     trainee.model.config.use_cache = use_cache
-    trainee.save(job.out_dir)
+    if parallel.first():
+        trainee.save(job.out_dir)
+    parallel.wait()
     return Trained(
         trainee.lora,
         int(trainer.state.global_step),
@@ -148,10 +146,18 @@ class CompletionTrainer(SFTTrainer):  # type: ignore[misc]
         if state is None:
             self.train()
             return
-        said = json.loads((state / _STATE).read_text("utf-8"))
+        said = json.loads((state / STATE).read_text("utf-8"))
         self.tokens_processed, self.collator.order = said["tokens_processed"], said["order"]
         self.log_of_steps.restore(said["lines"])
         self.train(resume_from_checkpoint=str(state))
+
+    def get_train_dataloader(self) -> Any:
+        """Every process sees every batch, in the order of one process, and takes its rows in `compute_loss`."""
+        loader = super().get_train_dataloader()
+        if parallel.several():
+            sampler = loader.batch_sampler  # accelerate's, which would deal out batches and fill up the last one
+            sampler.num_processes, sampler.process_index, sampler.even_batches = 1, 0, False
+        return loader
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: object) -> None:
         Trainer._save_checkpoint(self, model, trial)  # TRL's writes a card for a hub beside it
@@ -164,6 +170,19 @@ class CompletionTrainer(SFTTrainer):  # type: ignore[misc]
         num_items_in_batch: Tensor | int | None = None,
     ) -> Any:
         self.tokens_processed += inputs["input_ids"].numel()
+        if not parallel.several():
+            return self._loss(model, inputs, return_outputs, num_items_in_batch)
+        if num_items_in_batch is None:
+            num_items_in_batch = (inputs["labels"] != -100).sum()
+        rows = len(inputs["input_ids"])
+        share = list(parallel.mine(range(rows)))
+        ours = {name: value[share or [0]] for name, value in inputs.items()}
+        # The processes' gradients are averaged, not summed; one without rows takes part all the same
+        return self._loss(model, ours, return_outputs, num_items_in_batch) * (parallel.size() if share else 0)
+
+    def _loss(
+        self, model: torch.nn.Module, inputs: dict[str, Any], return_outputs: bool, num_items_in_batch: Any
+    ) -> Any:
         weight_B = inputs.pop("weight", None)
         if weight_B is None:
             return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
@@ -188,30 +207,6 @@ class _Collator(DataCollatorForLanguageModeling):  # type: ignore[misc]
         return batch
 
 
-def last_state(working: Path) -> Path | None:
-    """The newest state, if any, that was written to its end, is what was written, and is of the packages here."""
-    states = [(path.parent, _said(path.parent)) for path in working.glob(f"checkpoint-*/{_STATE}")]
-    whole = [state for state, said in states if said.pop("seal", None) == _seal(state, said)]
-    return max(whole, key=lambda path: int(path.name.removeprefix("checkpoint-")), default=None)
-
-
-def _said(state: Path) -> dict[str, Any]:
-    try:
-        said = json.loads((state / _STATE).read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return said if isinstance(said, dict) else {}
-
-
-def _seal(state: Path, said: Mapping[str, Any]) -> str:
-    """Hash of a state's files, of what is said of it, and of the versions of the packages that go on from it."""
-    words = canonical_json([dict(said), dict(package_versions(*_PACKAGES))])
-    digest = hashlib.blake2b(words.encode(), digest_size=16)
-    for path in sorted(path for path in state.iterdir() if path.is_file() and _STATE not in path.name):
-        digest.update(path.name.encode() + hashlib.blake2b(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
 class _Save(TrainerCallback):  # type: ignore[misc]
     """Has the trainer write its state every so often, and says when it is whole; only then the one before goes."""
 
@@ -221,22 +216,28 @@ class _Save(TrainerCallback):  # type: ignore[misc]
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object
     ) -> None:
-        if time.monotonic() - self._saved_at >= self._seconds and state.global_step < state.max_steps:
+        due = time.monotonic() - self._saved_at >= self._seconds and state.global_step < state.max_steps
+        if parallel.agreed(due):
             control.should_save = True
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: object) -> None:
         self._saved_at = time.monotonic()
-        working = Path(args.output_dir)
+        parallel.wait()
+        if parallel.first():
+            self._finish(Path(args.output_dir), args, state)
+        parallel.wait()
+
+    def _finish(self, working: Path, args: TrainingArguments, state: TrainerState) -> None:
         folder = working / f"checkpoint-{state.global_step}"
         trainer = self._trainer
         rows, batch = len(trainer.train_dataset), args.train_batch_size * args.gradient_accumulation_steps
         epochs, steps = divmod(state.global_step, math.ceil(rows / batch))
         seen = trainer.collator.order[: epochs * rows + steps * batch]  # the next batch may have been drawn already
         said = {"tokens_processed": trainer.tokens_processed, "order": seen, "lines": trainer.log_of_steps.lines}
-        sealed = {**said, "seal": _seal(folder, said)}
-        unfinished = folder / f".{_STATE}"
+        sealed = {**said, "seal": seal(folder, said)}
+        unfinished = folder / f".{STATE}"
         unfinished.write_text(json.dumps(sealed), "utf-8")
-        unfinished.rename(folder / _STATE)
+        unfinished.rename(folder / STATE)
         for other in working.glob("checkpoint-*"):
             if other != folder:
                 shutil.rmtree(other, ignore_errors=True)
@@ -291,6 +292,7 @@ def _arguments(job: TrainJob, trainee: Trainee) -> SFTConfig:
         dataset_kwargs={"skip_prepare_dataset": True},
         remove_unused_columns=False,
         save_strategy="no",
+        average_tokens_across_devices=False,
         logging_steps=1,
         logging_nan_inf_filter=False,
         report_to="none",

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from pidistill.config import TrainConfig
-from pidistill.train.divergence import CHUNK_ELEMENTS, Side, TokenDivergence, chunked_divergence
+from pidistill.train.chunked import FEWEST_ELEMENTS, LEAST_TOKENS, MOST_ELEMENTS, chunk_size
+from pidistill.train.closed import closed_divergence, torch_kernel
+from pidistill.train.divergence import Side, TokenDivergence, chunked_divergence
+from pidistill.train.scoring import LogitHead
 
 KINDS = [
     TokenDivergence("fkl"),
@@ -148,6 +151,37 @@ def test_one_head_for_both_sides_gets_the_students_gradient_only() -> None:
         torch.testing.assert_close(parameter.grad, gradient)
 
 
+@pytest.mark.parametrize(("scale", "softcap"), [(1.0, None), (0.5, None), (1.0, 3.0), (2.0, 5.0)])
+@pytest.mark.parametrize("divergence", KINDS)
+def test_a_head_that_scales_or_caps_its_logits(
+    divergence: TokenDivergence, scale: float, softcap: float | None
+) -> None:
+    student, teacher, weight = _sides(tokens=7)
+    head = LogitHead(student.head, scale, softcap)
+    naive = divergence.per_token(head(student.hidden_NH), teacher.head(teacher.hidden_NH).detach())
+    wanted = [student.hidden_NH, *head.parameters()]
+    expected = torch.autograd.grad((naive * weight).sum(), wanted)
+    found = chunked_divergence(divergence, Side(student.hidden_NH, head), teacher, weight, 3)
+    torch.testing.assert_close(found.per_token_N, naive)
+    for ours, theirs in zip(torch.autograd.grad(found.total, wanted), expected, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("divergence", KINDS)
+def test_under_autocast_products_are_rounded_and_sums_are_not(divergence: TokenDivergence) -> None:
+    """As autograd does it with float32 weights and bfloat16 products, trained head or frozen."""
+    student, teacher, weight = _sides(tokens=9, vocabulary=40, dtype=torch.float32)
+    with torch.autocast("cpu", torch.bfloat16, cache_enabled=False):
+        naive = divergence.per_token(student.head(student.hidden_NH), teacher.head(teacher.hidden_NH).detach())
+        found = chunked_divergence(divergence, student, teacher, weight, 4)
+    wanted = [student.hidden_NH, *student.head.parameters()]
+    expected = torch.autograd.grad((naive * weight).sum(), wanted)
+    torch.testing.assert_close(found.per_token_N, naive, rtol=1e-5, atol=1e-5)
+    for ours, theirs in zip(torch.autograd.grad(found.total, wanted), expected, strict=True):
+        assert ours.dtype == torch.float32
+        torch.testing.assert_close(ours, theirs, rtol=0.02, atol=0.02 * float(theirs.abs().max()))
+
+
 def test_a_frozen_head_is_left_alone() -> None:
     student, teacher, weight = _sides(tokens=5)
     student.head.requires_grad_(False)
@@ -197,18 +231,35 @@ def test_sides_of_different_lengths_are_refused() -> None:
         chunked_divergence(TokenDivergence(), student, teacher, weight)
 
 
-@pytest.mark.parametrize(("trained", "rows"), [(False, 40), (True, 160)])
-def test_logits_of_all_tokens_never_exist_at_once(trained: bool, rows: int) -> None:
-    """The largest matrix that a head is asked for has a chunk's rows, by default those of `CHUNK_ELEMENTS`."""
-    asked: list[int] = []
+def test_logits_of_all_tokens_never_exist_at_once() -> None:
+    """In closed form the largest matrix has a third of the tokens; where autograd works on it, a sixteenth."""
+    seen: list[int] = []
 
-    class Spy(nn.Linear):
+    def kernel(d: TokenDivergence, student: Tensor, teacher: Tensor, coefficient_N: Tensor) -> Tensor:
+        seen.append(len(student))
+        return torch_kernel(d, student, teacher, coefficient_N)
+
+    class Spy(nn.Linear):  # type: ignore[misc]
         def forward(self, input: Tensor) -> Tensor:
-            asked.append(len(input))
+            seen.append(len(input))
             return super().forward(input)
 
-    head = Spy(2, CHUNK_ELEMENTS["cpu"] // 40, bias=False).requires_grad_(trained)
+    vocabulary = FEWEST_ELEMENTS["cpu"] // 40
+    head = nn.Linear(2, vocabulary, bias=False).requires_grad_(False)
     side = Side(torch.randn(200, 2), head)
-    chunked_divergence(TokenDivergence(), side, side, torch.ones(200))
-    assert max(asked) == rows
-    assert sum(asked) == 2 * 200 + 1
+    closed_divergence(TokenDivergence(), side, side, torch.ones(200), kernel=kernel)
+    assert max(seen) == 67
+    assert sum(seen) == 200
+    seen.clear()
+    side = Side(side.hidden_NH, Spy(2, vocabulary))
+    chunked_divergence(TokenDivergence(support="top-k"), side, side, torch.ones(200))
+    assert max(seen) == 40
+    assert sum(seen) == 2 * 200 + 1
+
+
+@given(st.integers(1, 10**5), st.integers(2, 2**18), st.sampled_from([3, 16]))
+def test_chunks_cover_all_tokens_and_stay_within_their_limits(tokens: int, vocabulary: int, share: int) -> None:
+    size = chunk_size(torch.device("cpu"), tokens, vocabulary, share)
+    assert 1 <= size <= max(tokens, 1)
+    assert size <= max(LEAST_TOKENS, MOST_ELEMENTS["cpu"] // vocabulary)
+    assert size >= min(tokens, LEAST_TOKENS) / 2

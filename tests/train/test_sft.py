@@ -18,7 +18,7 @@ from pidistill.engines.chat import render_prompt
 from pidistill.engines.loading import load_model, trained_ref
 from pidistill.errors import EngineError, UsageError
 from pidistill.records import Example, ModelRef
-from pidistill.train import sft
+from pidistill.train import sft_state
 from pidistill.train.examples import Encoder
 from pidistill.train.sft import SFTObjective, last_state, micro_batch_size, rows
 from pidistill.train.weights import open_trainee
@@ -265,7 +265,7 @@ def test_a_state_that_is_damaged_or_of_other_packages_is_not_gone_on_from(
     assert last_state(working) is None
     told.write_text(json.dumps(said))
     assert last_state(working) == state
-    monkeypatch.setattr(sft, "package_versions", lambda *names: dict.fromkeys(names, "0"))
+    monkeypatch.setattr(sft_state, "package_versions", lambda *names: dict.fromkeys(names, "0"))
     assert last_state(working) is None
 
 

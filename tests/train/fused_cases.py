@@ -1,0 +1,87 @@
+"""Run by test_fused.py under Triton's interpreter: each case against `TokenDivergence` in float64 through autograd."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import torch
+from torch import Tensor, nn
+
+from pidistill.train import fused
+from pidistill.train.closed import closed_divergence
+from pidistill.train.divergence import Importance, Side, TokenDivergence
+
+KINDS = [("fkl", 0.5), ("rkl", 0.5), ("jsd", 0.0), ("jsd", 0.3), ("jsd", 0.9), ("jsd", 1.0)]
+WIDTH = 6
+
+
+def divergences() -> list[TokenDivergence]:
+    free = (-math.inf, math.inf)
+    bounds = [free, (-0.5, math.inf), (-math.inf, 0.3), (-0.5, 0.3)]
+    return [
+        TokenDivergence(kind, beta, temperature, floor=-math.inf if kind == "jsd" else floor, clip=clip)  # type: ignore[arg-type]
+        for (kind, beta), (floor, clip), temperature in product(KINDS, bounds, (1.0, 0.7))
+    ]
+
+
+def check(d: TokenDivergence, tokens: int, vocabulary: int, chunk: int, dtype: torch.dtype, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    hidden, told = (torch.randn(2, tokens, WIDTH, generator=generator)).to(dtype)
+    told = torch.where(torch.arange(tokens)[:, None] % 5 == 4, hidden, told)  # the same distribution on both sides
+    head, frozen = (nn.Linear(WIDTH, vocabulary, bias=bias) for bias in (True, False))
+    for linear in (head, frozen):
+        linear.weight.data.copy_(torch.randn(vocabulary, WIDTH, generator=generator))
+    weight_N = torch.rand(tokens, generator=generator) * (torch.rand(tokens, generator=generator) > 0.3)
+    targets_N = torch.randint(vocabulary, (tokens,), generator=generator)
+    head, frozen = head.to(dtype), frozen.to(dtype)
+    importance = Importance(-2 * torch.rand(tokens, generator=generator), 1.5) if seed % 2 else None
+
+    exact_hidden, exact_weight, exact_bias = (
+        tensor.detach().double().requires_grad_() for tensor in (hidden, head.weight, head.bias)
+    )
+    logits = exact_hidden @ exact_weight.T + exact_bias
+    expected = d.per_token(logits, (told.double() @ frozen.weight.double().T).detach())
+    if importance is not None:
+        expected = expected * importance.ratio(logits, targets_N, slice(None))
+    total = 3 * expected @ weight_N.double()
+    if total.requires_grad and tokens:
+        total.backward()
+
+    ours = hidden.clone().requires_grad_()
+    ratio = None if importance is None else importance.of(targets_N)
+    found = closed_divergence(
+        d, Side(ours, head), Side(told, frozen), weight_N, chunk, ratio, kernel=fused.triton_kernel
+    )
+    (3 * found.total).backward()
+    close = {"rtol": 1e-5, "atol": 6e-5} if dtype == torch.float32 else {"rtol": 0.05, "atol": 0.05}
+    torch.testing.assert_close(found.per_token_N.double(), expected.detach(), **close)
+    for mine, theirs in ((ours, exact_hidden), (head.weight, exact_weight), (head.bias, exact_bias)):
+        exact = torch.zeros_like(theirs) if theirs.grad is None else theirs.grad
+        assert isinstance(mine.grad, Tensor)
+        torch.testing.assert_close(mine.grad.double(), exact, **close)
+
+
+def main() -> None:
+    fused.BLOCK = 8
+    shapes = [(1, 2, 1), (3, 7, 2), (5, 8, 5), (6, 19, 4), (4, 33, 0), (5, 17, 2), (0, 5, 0)]
+    for seed, d in enumerate(divergences()):
+        for turn in (seed, seed + 3):
+            tokens, vocabulary, chunk = shapes[turn % len(shapes)]
+            check(d, tokens, vocabulary, chunk, torch.float32, turn)
+    for seed, d in enumerate(divergences()[:: len(KINDS) - 1]):
+        check(d, 6, 19, 4, torch.bfloat16, seed)
+    far = torch.tensor([[0.0, 200.0, -200.0], [150.0, 0.0, 149.0]])
+    for d in divergences():
+        gradient = far.clone()
+        values = fused.triton_kernel(d, gradient, far.flip(-1).contiguous(), torch.ones(2))
+        exact = far.double().requires_grad_()
+        expected = d.per_token(exact, far.flip(-1).double())
+        expected.sum().backward()
+        torch.testing.assert_close(values.double(), expected.detach(), rtol=1e-5, atol=1e-5)
+        assert exact.grad is not None
+        torch.testing.assert_close(gradient.double(), exact.grad, rtol=1e-5, atol=2e-5)
+
+
+if __name__ == "__main__":
+    main()
