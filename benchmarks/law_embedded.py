@@ -73,7 +73,7 @@ def _gap(model: str, folder: Path, base: str) -> dict[str, Any]:
 
 def _row(arm: dict[str, Any], gaps: dict[str, dict[str, Any]]) -> dict[str, object]:
     gap = gaps[arm["model"]]
-    form = next(form for form in FORMS if f"={form}]" in arm["label"])
+    form = next(form for form in FORMS if f"teacher_form={form}]" in arm["label"])
     (told,) = (one for one in gap["forms"] if one["form"] == form)
     return {
         "label": f"{form} / {arm['model']}",
