@@ -18,7 +18,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from torch import nn
@@ -137,7 +137,9 @@ def save_adapter(model: PeftModel, name: str, folder: Path) -> None:
     save_file(
         {key: value.detach().cpu().contiguous() for key, value in state.items()}, folder / "adapter_model.safetensors"
     )
-    config = dataclasses.replace(model.peft_config[name], inference_mode=True)
+    config: Any = dataclasses.replace(model.peft_config[name], inference_mode=True)
+    if isinstance(config.target_modules, set):  # which PEFT would write in any order: equal adapters are equal bytes
+        config.target_modules = sorted(config.target_modules)
     config.save_pretrained(str(folder))
 
 
