@@ -21,10 +21,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from pidistill_lean.compose import Extracted, bare, head_of, whole
+from pidistill_lean.compose import NAMED, Extracted, bare, head_of, whole
 from pidistill_lean.dress import proofs_in_prose, spans, undressed
 from pidistill_lean.protocol import Item
 
@@ -33,6 +33,7 @@ LONGEST: Final = 200_000
 """Characters; longer text is no answer."""
 _FENCE = re.compile(r"^([ \t]*)(```+|~~~+)[ \t]*([\w+.-]*)[^\n]*$")
 _LEAN: Final = frozenset({"", "lean", "lean4", "lean3", "leanprover", "tactic", "tactics"})
+_COMMENT_OPENS = re.compile(r"^[ \t]*/-")
 _NOT_IN_LANGUAGE = re.compile(r"[^a-z0-9]")
 _TAGS: Final = r"answer|final_answer|lean4?|code|pre|proof|solution|final|response"
 _TAG = re.compile(rf"^[ \t]*(?:<({_TAGS})(?:\s[^>\n]*)?>|\[({_TAGS})\])", re.IGNORECASE | re.MULTILINE)
@@ -75,6 +76,7 @@ _PROSE: Final = frozenset(_PROSE_WORDS.split())
 _TERM = re.compile(r"@[\w«]|@?[A-Z][\w'!?]*(?:\.[\w'!?«»]+)+(?=\s|[).,⟨(]|$)")
 """A term's beginning that no sentence has: `@f`, `And.symm`."""
 _SENTENCE = re.compile(r"\b(?:is|are|was|the|this|that|which|we|it|gives?|proves?|shows?|should|and|does|will|can)\b")
+_ANY_WORD = re.compile(r"[^\W\d][\w'!?]*")
 _WITHOUT_PROOF = re.compile(r":=(?:\s*by)?\Z")
 _LEFT_OPEN = re.compile(r"\b(?:sorry|admit)\b")
 
@@ -99,14 +101,20 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
     last = _last_stating(blocks, states)
     if last is not None:
         ways = whole(written[last], item)
-        if lemmas := _lemmas(blocks[:last], states):
-            ways += whole("\n\n".join([*lemmas, written[last]]), item)
+        for lemmas in (_lemmas(written[:last], states), _named(written, last, states)):
+            if lemmas:
+                ways += whole("\n\n".join([*lemmas, written[last]]), item)
         if last + 1 < len(written) and _is_open(written[last], states) and not _DECLARES.search(written[-1]):
             ways = [*bare(written[-1], statement, item), *ways]
         return _checked(ways)
     closing = not marked and _closes(text, before, written)
-    bodies = bare(written[-1], statement, item) if written and not closing else []
-    declared = bool(bodies) and bool(_DECLARES.search(written[-1]))
+    at = _last_proof(blocks)
+    bodies = bare(written[at], statement, item) if written and not closing else []
+    declared = bool(bodies) and bool(_DECLARES.search(written[at]))
+    if bodies and not declared and item is not None and (lemmas := _named(written, at, states)):
+        bodies += bare(written[at], statement, replace(item, before=(*item.before, *lemmas)))
+    if bodies and at + 1 < len(written):
+        bodies += bare(written[-1], statement, item)
     if states.search(before):
         inline = [code for code in spans(before) if states.search(code) and ":=" in code] if not blocks else []
         lean = inline[-1] if inline else _without_prose(before)
@@ -115,7 +123,7 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
         return _checked([*bodies, *ways] if bodies and not declared else [*ways, *bodies])
     if bodies:
         # declarations, but not of the target: for the judge to say
-        return _checked([*whole(written[-1], item), *bodies] if declared else bodies)
+        return _checked([*whole(written[at], item), *bodies] if declared else bodies)
     if written and not closing:
         return Extracted(None, reason="the completion holds no proof")
     if begins_like_lean(before):
@@ -174,9 +182,45 @@ def _last_stating(blocks: Sequence[_Block], states: re.Pattern[str]) -> int | No
     return stating_[-1]
 
 
-def _lemmas(blocks: Sequence[_Block], states: re.Pattern[str]) -> list[str]:
+def _last_proof(blocks: Sequence[_Block]) -> int:
+    """The last block where none states the target; one that is not marked as Lean only where none that is has tactics.
+
+    Goals and messages stand in blocks without a mark, behind the proof that they are of.
+    """
+    if blocks and not blocks[-1].marked:
+        tactics = [at for at, block in enumerate(blocks) if block.marked and _TACTIC.match(block.text.lstrip())]
+        return tactics[-1] if tactics else len(blocks) - 1
+    return len(blocks) - 1
+
+
+def _lemmas(earlier: Sequence[str], states: re.Pattern[str]) -> list[str]:
     """Earlier blocks that declare something and do not state the target: what its proof may rest on."""
-    return [block.text for block in blocks if _DECLARES.search(block.text) and not states.search(block.text)]
+    return [block for block in earlier if _DECLARES.search(block) and not states.search(block)]
+
+
+def _named(written: Sequence[str], last: int, states: re.Pattern[str]) -> list[str]:
+    """Of the other blocks, before it or behind it, those that declare what the last one names, and what these name.
+
+    Of several versions of a lemma it is the last, and of a block with an earlier version of the target what stands
+    before that. The rest may be attempts that failed.
+    """
+    others = [_before_target(block, states) for at, block in enumerate(written) if at != last]
+    declaring = {name.rsplit(".", 1)[-1]: at for at, block in enumerate(others) for name in NAMED.findall(block)}
+    taken: set[int] = set()
+    todo = [written[last]]
+    while todo:
+        for word in _ANY_WORD.findall(todo.pop()):
+            at = declaring.get(word)
+            if at is not None and at not in taken:
+                taken.add(at)
+                todo.append(others[at])
+    return [others[at] for at in sorted(taken)]
+
+
+def _before_target(block: str, states: re.Pattern[str]) -> str:
+    """The paragraphs before the first that states the target; the whole block where none does."""
+    found = states.search(block)
+    return block if found is None else block[: max(0, block.rfind("\n\n", 0, found.start()))]
 
 
 def _closes(text: str, before: str, written: Sequence[str]) -> bool:
@@ -221,19 +265,19 @@ class _Block:
 def _fenced(text: str) -> tuple[str, list[_Block], bool]:
     """What `fenced_blocks` says, with what each block says of itself.
 
-    A fence is closed by one as long as its own that does not stand in a comment of Lean's. Lines of an indented fence
-    lose its indentation.
+    A fence is closed by one as long as its own that does not stand in a comment of Lean's. None is opened in a comment
+    of Lean text that stands in no fence itself. Lines of an indented fence lose its indentation.
     """
     before: list[str] = []
     blocks: list[_Block] = []
     fence, language, margin, lines, depth = "", "", "", list[str](), 0
     marked = seen = False
     every = text.split("\n")
-    ends = _comment_ends(every)
+    ends, commented = _comment_ends(every), _in_plain_comments(every)
     for number, line in enumerate(every):
         match = _FENCE.match(line)
         if not fence:
-            if match:
+            if match and number not in commented:
                 marked = marked or (not seen and bool(match[3]))
                 margin, fence, language, lines, seen, depth = match[1], match[2], _language(match[3]), [], True, 0
             elif not seen:
@@ -262,6 +306,31 @@ def _comment_ends(lines: Sequence[str]) -> list[bool]:
         match = _FENCE.match(lines[number])
         opens = match is not None and bool(match[3])
         found[number] = not opens and ("-/" in lines[number] or found[number + 1])
+    return found
+
+
+def _in_plain_comments(lines: Sequence[str]) -> set[int]:
+    """Lines with fences that a docstring has for its examples, where the Lean text around it is in no fence.
+
+    Such a comment begins its line, has as many fences that open as that close, and a command follows it.
+    """
+    found: set[int] = set()
+    fences: list[int] = []
+    within, fence, ended = False, "", False
+    for number, line in enumerate(lines):
+        if ended and line.strip():
+            if _COMMAND.match(line):
+                found.update(fences)
+            ended = False
+        match = _FENCE.match(line)
+        if not within and match:
+            fence = "" if fence and match[2].startswith(fence) else fence or match[2]
+        elif not within and not fence and _COMMENT_OPENS.match(line) and "-/" not in line:
+            within, fences = True, []
+        elif within and match:
+            fences.append(number)
+        elif within and "-/" in line:
+            within, ended = False, len(fences) % 2 == 0
     return found
 
 
