@@ -14,7 +14,8 @@ completion can be read in more than one way, the other ways come along as `other
    or plain text that begins like Lean, or what stands in prose as a proof does (`dress.py`).
 
 A completion with several versions of a theorem is judged by its last one. Where that is no proof by itself, it is read
-behind the earlier blocks that declare other things. All rules take time proportional to the text's length.
+behind the earlier blocks that declare other things, and behind those that declare what it names. All rules take time
+proportional to the text's length.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ _COMMAND = re.compile(
     r"section|end|variable|universe|set_option|attribute|private|protected|public|meta|noncomputable|partial|unsafe|nonrec|mutual|"
     r"local|scoped|notation|infix[lr]?|prefix|postfix|macro|macro_rules|syntax|elab|elab_rules|deriving|export|include|"
     r"omit|initialize|builtin_initialize|declare_syntax_cat|register_option|run_cmd|run_meta|run_elab|simproc|grind_pattern|"
-    r"add_decl_doc|suppress_compilation|termination_by|decreasing_by|where)\b|@\[|#\w|/-|--|\|"
+    r"add_decl_doc|suppress_compilation|termination_by|decreasing_by|where|alias|seal|unseal|dsimproc|simproc_decl|"
+    r"dsimproc_decl|unif_hint|binder_predicate|register_simp_attr|initialize_simps_projections|proof_wanted|recall|"
+    r"irreducible_def|compile_inductive|assert_not_exists|library_note|coinductive)\b|@\[|#\w|/-|--|\|"
 )
 _DECLARATION = re.compile(r"^(?:theorem|lemma|example|def|instance)\s+\S+[^\n]*:", re.MULTILINE)
 _TACTIC = re.compile(
@@ -358,12 +361,25 @@ def _without_prose(text: str) -> str:
 
 
 def _until_prose(lines: Sequence[str]) -> str:
-    """The lines up to the first one that stands at the margin, after a blank one, and begins no command."""
+    """The lines up to the first one that stands at the margin, after a blank one, and may be a sentence.
+
+    What is neither that nor a command stays, for Lean to refuse the file or to read on in it.
+    """
     depth, blank = 0, False
     for number, line in enumerate(lines):
         outside = depth == 0
         depth = max(0, depth + line.count("/-") - line.count("-/"))
-        if outside and blank and number and line.strip() and not line[0].isspace() and not _COMMAND.match(line):
+        if outside and blank and number and line.strip() and not line[0].isspace() and not _no_sentence(line):
             return "\n".join(lines[:number])
         blank = not line.strip()
     return "\n".join(lines)
+
+
+def _no_sentence(line: str) -> bool:
+    """Whether the line begins a command, or is of Lean's words and none of a sentence's: two words, or a tactic."""
+    word = _WORD.match(line)
+    if _COMMAND.match(line):
+        return not (word and line.rstrip().endswith(".") and _SENTENCE.search(line))
+    if word is None or word[0] in _PROSE or line.rstrip()[-1:] in ".!?:,;" or _SENTENCE.search(line):
+        return False
+    return len(line.split()) > 1 or _TACTIC.match(line) is not None
