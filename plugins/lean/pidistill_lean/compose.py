@@ -28,9 +28,10 @@ class Extracted:
 
 
 _PROOF = re.compile(r"\s*(?::=\s*)?(?:by\s+)?(?:\bsorry|\badmit)\b(?:\s*(?:--[^\n]*|/-(?:.|\n)*?-/))*\s*$")
-_NAMED: Final = re.compile(
+NAMED: Final = re.compile(
     r"(?:^|\s)(?:theorem|lemma|def|abbrev|instance|inductive|structure|class|axiom|opaque)\s+([\w.«»'!?]+)"
 )
+"""Where a declaration says its name."""
 _IMPORT = re.compile(r"^[ \t]*(?:public[ \t]+|meta[ \t]+)*import[ \t]+[\w.«» \t]+$")
 _SCOPE: Final = re.compile(
     r"(?:@\[[^\n]*\]\s*)?(?:(?:public|noncomputable|meta)\s+)*(?:namespace|section)\b[ \t]*([\w.«»'!?]*)"
@@ -142,10 +143,10 @@ def _indented(lines: Sequence[str]) -> list[list[str]]:
 def _lacking(before: Sequence[str], text: str) -> list[str]:
     """Those of the problem's commands that the text neither repeats nor has its own of the name of."""
     folded = " ".join(text.split())
-    own = {name.rsplit(".", 1)[-1] for name in _NAMED.findall(text)}
+    own = {name.rsplit(".", 1)[-1] for name in NAMED.findall(text)}
     kept = []
     for command in before:
-        named = _NAMED.search(command)
+        named = NAMED.search(command)
         if " ".join(command.split()) in folded or (named and named[1].rsplit(".", 1)[-1] in own):
             continue
         kept.append(command)

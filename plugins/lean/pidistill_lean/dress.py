@@ -34,7 +34,7 @@ def undressed(text: str) -> str:
     """`text` without the marks of a quotation, with LaTeX's blocks of code as Markdown's, without what is invisible."""
     text = text.lstrip(_INVISIBLE)
     if 0 < text.count("\\begin{") <= _MOST_ENVIRONMENTS:
-        text = _ENVIRONMENT.sub(r"```lean\n\2```", text)
+        text = _ENVIRONMENT.sub(r"```lean\n\2```\n", text)  # the sentence may go on behind it
     return unquoted(text)
 
 

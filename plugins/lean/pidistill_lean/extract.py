@@ -14,17 +14,18 @@ completion can be read in more than one way, the other ways come along as `other
    or plain text that begins like Lean, or what stands in prose as a proof does (`dress.py`).
 
 A completion with several versions of a theorem is judged by its last one. Where that is no proof by itself, it is read
-behind the earlier blocks that declare other things. All rules take time proportional to the text's length.
+behind the earlier blocks that declare other things, and behind those that declare what it names. All rules take time
+proportional to the text's length.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from pidistill_lean.compose import Extracted, bare, head_of, whole
+from pidistill_lean.compose import NAMED, Extracted, bare, head_of, whole
 from pidistill_lean.dress import proofs_in_prose, spans, undressed
 from pidistill_lean.protocol import Item
 
@@ -33,6 +34,7 @@ LONGEST: Final = 200_000
 """Characters; longer text is no answer."""
 _FENCE = re.compile(r"^([ \t]*)(```+|~~~+)[ \t]*([\w+.-]*)[^\n]*$")
 _LEAN: Final = frozenset({"", "lean", "lean4", "lean3", "leanprover", "tactic", "tactics"})
+_COMMENT_OPENS = re.compile(r"^[ \t]*/-")
 _NOT_IN_LANGUAGE = re.compile(r"[^a-z0-9]")
 _TAGS: Final = r"answer|final_answer|lean4?|code|pre|proof|solution|final|response"
 _TAG = re.compile(rf"^[ \t]*(?:<({_TAGS})(?:\s[^>\n]*)?>|\[({_TAGS})\])", re.IGNORECASE | re.MULTILINE)
@@ -42,7 +44,9 @@ _COMMAND = re.compile(
     r"section|end|variable|universe|set_option|attribute|private|protected|public|meta|noncomputable|partial|unsafe|nonrec|mutual|"
     r"local|scoped|notation|infix[lr]?|prefix|postfix|macro|macro_rules|syntax|elab|elab_rules|deriving|export|include|"
     r"omit|initialize|builtin_initialize|declare_syntax_cat|register_option|run_cmd|run_meta|run_elab|simproc|grind_pattern|"
-    r"add_decl_doc|suppress_compilation|termination_by|decreasing_by|where)\b|@\[|#\w|/-|--|\|"
+    r"add_decl_doc|suppress_compilation|termination_by|decreasing_by|where|alias|seal|unseal|dsimproc|simproc_decl|"
+    r"dsimproc_decl|unif_hint|binder_predicate|register_simp_attr|initialize_simps_projections|proof_wanted|recall|"
+    r"irreducible_def|compile_inductive|assert_not_exists|library_note|coinductive)\b|@\[|#\w|/-|--|\|"
 )
 _DECLARATION = re.compile(r"^(?:theorem|lemma|example|def|instance)\s+\S+[^\n]*:", re.MULTILINE)
 _TACTIC = re.compile(
@@ -75,6 +79,7 @@ _PROSE: Final = frozenset(_PROSE_WORDS.split())
 _TERM = re.compile(r"@[\w«]|@?[A-Z][\w'!?]*(?:\.[\w'!?«»]+)+(?=\s|[).,⟨(]|$)")
 """A term's beginning that no sentence has: `@f`, `And.symm`."""
 _SENTENCE = re.compile(r"\b(?:is|are|was|the|this|that|which|we|it|gives?|proves?|shows?|should|and|does|will|can)\b")
+_ANY_WORD = re.compile(r"[^\W\d][\w'!?]*")
 _WITHOUT_PROOF = re.compile(r":=(?:\s*by)?\Z")
 _LEFT_OPEN = re.compile(r"\b(?:sorry|admit)\b")
 
@@ -99,14 +104,20 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
     last = _last_stating(blocks, states)
     if last is not None:
         ways = whole(written[last], item)
-        if lemmas := _lemmas(blocks[:last], states):
-            ways += whole("\n\n".join([*lemmas, written[last]]), item)
+        for lemmas in (_lemmas(written[:last], states), _named(written, last, states)):
+            if lemmas:
+                ways += whole("\n\n".join([*lemmas, written[last]]), item)
         if last + 1 < len(written) and _is_open(written[last], states) and not _DECLARES.search(written[-1]):
             ways = [*bare(written[-1], statement, item), *ways]
         return _checked(ways)
     closing = not marked and _closes(text, before, written)
-    bodies = bare(written[-1], statement, item) if written and not closing else []
-    declared = bool(bodies) and bool(_DECLARES.search(written[-1]))
+    at = _last_proof(blocks)
+    bodies = bare(written[at], statement, item) if written and not closing else []
+    declared = bool(bodies) and bool(_DECLARES.search(written[at]))
+    if bodies and not declared and item is not None and (lemmas := _named(written, at, states)):
+        bodies += bare(written[at], statement, replace(item, before=(*item.before, *lemmas)))
+    if bodies and at + 1 < len(written):
+        bodies += bare(written[-1], statement, item)
     if states.search(before):
         inline = [code for code in spans(before) if states.search(code) and ":=" in code] if not blocks else []
         lean = inline[-1] if inline else _without_prose(before)
@@ -115,7 +126,7 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
         return _checked([*bodies, *ways] if bodies and not declared else [*ways, *bodies])
     if bodies:
         # declarations, but not of the target: for the judge to say
-        return _checked([*whole(written[-1], item), *bodies] if declared else bodies)
+        return _checked([*whole(written[at], item), *bodies] if declared else bodies)
     if written and not closing:
         return Extracted(None, reason="the completion holds no proof")
     if begins_like_lean(before):
@@ -174,9 +185,45 @@ def _last_stating(blocks: Sequence[_Block], states: re.Pattern[str]) -> int | No
     return stating_[-1]
 
 
-def _lemmas(blocks: Sequence[_Block], states: re.Pattern[str]) -> list[str]:
+def _last_proof(blocks: Sequence[_Block]) -> int:
+    """The last block where none states the target; one that is not marked as Lean only where none that is has tactics.
+
+    Goals and messages stand in blocks without a mark, behind the proof that they are of.
+    """
+    if blocks and not blocks[-1].marked:
+        tactics = [at for at, block in enumerate(blocks) if block.marked and _TACTIC.match(block.text.lstrip())]
+        return tactics[-1] if tactics else len(blocks) - 1
+    return len(blocks) - 1
+
+
+def _lemmas(earlier: Sequence[str], states: re.Pattern[str]) -> list[str]:
     """Earlier blocks that declare something and do not state the target: what its proof may rest on."""
-    return [block.text for block in blocks if _DECLARES.search(block.text) and not states.search(block.text)]
+    return [block for block in earlier if _DECLARES.search(block) and not states.search(block)]
+
+
+def _named(written: Sequence[str], last: int, states: re.Pattern[str]) -> list[str]:
+    """Of the other blocks, before it or behind it, those that declare what the last one names, and what these name.
+
+    Of several versions of a lemma it is the last, and of a block with an earlier version of the target what stands
+    before that. The rest may be attempts that failed.
+    """
+    others = [_before_target(block, states) for at, block in enumerate(written) if at != last]
+    declaring = {name.rsplit(".", 1)[-1]: at for at, block in enumerate(others) for name in NAMED.findall(block)}
+    taken: set[int] = set()
+    todo = [written[last]]
+    while todo:
+        for word in _ANY_WORD.findall(todo.pop()):
+            at = declaring.get(word)
+            if at is not None and at not in taken:
+                taken.add(at)
+                todo.append(others[at])
+    return [others[at] for at in sorted(taken)]
+
+
+def _before_target(block: str, states: re.Pattern[str]) -> str:
+    """The paragraphs before the first that states the target; the whole block where none does."""
+    found = states.search(block)
+    return block if found is None else block[: max(0, block.rfind("\n\n", 0, found.start()))]
 
 
 def _closes(text: str, before: str, written: Sequence[str]) -> bool:
@@ -221,19 +268,19 @@ class _Block:
 def _fenced(text: str) -> tuple[str, list[_Block], bool]:
     """What `fenced_blocks` says, with what each block says of itself.
 
-    A fence is closed by one as long as its own that does not stand in a comment of Lean's. Lines of an indented fence
-    lose its indentation.
+    A fence is closed by one as long as its own that does not stand in a comment of Lean's. None is opened in a comment
+    of Lean text that stands in no fence itself. Lines of an indented fence lose its indentation.
     """
     before: list[str] = []
     blocks: list[_Block] = []
     fence, language, margin, lines, depth = "", "", "", list[str](), 0
     marked = seen = False
     every = text.split("\n")
-    ends = _comment_ends(every)
+    ends, commented = _comment_ends(every), _in_plain_comments(every)
     for number, line in enumerate(every):
         match = _FENCE.match(line)
         if not fence:
-            if match:
+            if match and number not in commented:
                 marked = marked or (not seen and bool(match[3]))
                 margin, fence, language, lines, seen, depth = match[1], match[2], _language(match[3]), [], True, 0
             elif not seen:
@@ -265,6 +312,31 @@ def _comment_ends(lines: Sequence[str]) -> list[bool]:
     return found
 
 
+def _in_plain_comments(lines: Sequence[str]) -> set[int]:
+    """Lines with fences that a docstring has for its examples, where the Lean text around it is in no fence.
+
+    Such a comment begins its line, has as many fences that open as that close, and a command follows it.
+    """
+    found: set[int] = set()
+    fences: list[int] = []
+    within, fence, ended = False, "", False
+    for number, line in enumerate(lines):
+        if ended and line.strip():
+            if _COMMAND.match(line):
+                found.update(fences)
+            ended = False
+        match = _FENCE.match(line)
+        if not within and match:
+            fence = "" if fence and match[2].startswith(fence) else fence or match[2]
+        elif not within and not fence and _COMMENT_OPENS.match(line) and "-/" not in line:
+            within, fences = True, []
+        elif within and match:
+            fences.append(number)
+        elif within and "-/" in line:
+            within, ended = False, len(fences) % 2 == 0
+    return found
+
+
 def _checked(ways: Sequence[Extracted]) -> Extracted:
     """The first way, with the others that are not the same; too long ones are left out."""
     kept: dict[str, Extracted] = {}
@@ -289,12 +361,25 @@ def _without_prose(text: str) -> str:
 
 
 def _until_prose(lines: Sequence[str]) -> str:
-    """The lines up to the first one that stands at the margin, after a blank one, and begins no command."""
+    """The lines up to the first one that stands at the margin, after a blank one, and may be a sentence.
+
+    What is neither that nor a command stays, for Lean to refuse the file or to read on in it.
+    """
     depth, blank = 0, False
     for number, line in enumerate(lines):
         outside = depth == 0
         depth = max(0, depth + line.count("/-") - line.count("-/"))
-        if outside and blank and number and line.strip() and not line[0].isspace() and not _COMMAND.match(line):
+        if outside and blank and number and line.strip() and not line[0].isspace() and not _no_sentence(line):
             return "\n".join(lines[:number])
         blank = not line.strip()
     return "\n".join(lines)
+
+
+def _no_sentence(line: str) -> bool:
+    """Whether the line begins a command, or is of Lean's words and none of a sentence's: two words, or a tactic."""
+    word = _WORD.match(line)
+    if _COMMAND.match(line):
+        return not (word and line.rstrip().endswith(".") and _SENTENCE.search(line))
+    if word is None or word[0] in _PROSE or line.rstrip()[-1:] in ".!?:,;" or _SENTENCE.search(line):
+        return False
+    return len(line.split()) > 1 or _TACTIC.match(line) is not None

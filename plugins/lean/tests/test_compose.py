@@ -139,3 +139,51 @@ def test_a_full_name_is_tried_inside_and_outside_of_the_namespace() -> None:
     text = "theorem Geo.twice (p) : Geo.swap (Geo.swap p) = p := rfl\n"
     front = "namespace Geo\ndef swap (p : Int × Int) := (p.2, p.1)\n"
     assert geometric(text) == [front + text, f"{front}end Geo\n{text}", text]
+
+
+STEP = "theorem step (n : Nat) : dbl n = n + n := rfl"
+BARE = "rw [step]\nomega"
+BY_STEP = f"{HEAD} := by\n  rw [step]\n  omega"
+DRAFT = f"{STEP}\n\n{HEAD} := by\n  sorry"
+
+
+def test_a_proof_comes_with_the_lemmas_that_it_names_wherever_they_stand() -> None:
+    wanted = f"{DEF}\n{STEP}\n\n{BY_STEP}\n"
+    failed = fenced("theorem bad : 1 = 2 := rfl")
+    for text in (
+        f"{failed}\n{fenced(STEP)}\n{fenced(BY_STEP)}",
+        f"{fenced(BY_STEP)}\nwhere\n{fenced(STEP)}",
+        f"{fenced(STEP.replace('n + n', '3'))}\nno, rather\n{fenced(STEP)}\n{fenced(BY_STEP)}",
+        f"{fenced(DRAFT)}\n{fenced(BY_STEP)}",
+    ):
+        assert wanted in ways(text), text
+
+
+def test_a_bare_proof_comes_with_the_lemmas_that_it_names() -> None:
+    text = f"{fenced(STEP)}\n{fenced(BARE)}"
+    assert f"{DEF}\n{STEP}\n{HEAD} := by\n  rw [step]\n  omega\n" in ways(text)
+
+
+def test_many_lemmas_that_name_each_other_take_no_long_time() -> None:
+    blocks = [fenced(f"theorem a{n} : p := a{n + 1}") for n in range(3_000)]
+    start = time.monotonic()
+    ways("\n".join([*blocks, fenced(f"{HEAD} := a0")]))
+    assert time.monotonic() - start < 5.0
+
+
+def test_a_fence_in_a_comment_of_text_that_is_in_none_opens_nothing() -> None:
+    for language in ("", "lean", "text"):
+        for opening in ("/--", "/-!", "/-"):
+            text = f"{opening} Like so:\n\n```{language}\ndbl 1\n```\n-/\n{HEAD} := by\n{PROOF}\n"
+            assert text in ways(text), text
+    # a comment that is never closed, or that holds half a fence, hides no answer
+    documented = f"/-- doc -/\n{HEAD} := by\n{PROOF}"
+    for opening in ("/- so:", "-- /-"):
+        assert ways(f"{opening}\n{fenced(documented)}")[-1] == f"{documented}\n"
+
+
+def test_goals_in_a_block_without_a_mark_are_no_proof_where_a_marked_one_has_tactics() -> None:
+    proof = f"{DEF}\n{HEAD} := by\n  unfold dbl\n  omega\n"
+    tactics = "unfold dbl\nomega"
+    assert ways(f"{fenced(tactics)}\nLean says:\n```\nno goals\n```")[0] == proof
+    assert ways(f"{fenced(STEP)}\n```\n{tactics}\n```")[0] == proof

@@ -50,3 +50,9 @@ def test_its_time_grows_with_the_text_and_no_faster(unit: str) -> None:
 
     seconds(1_000)
     assert seconds(160_000) < 40 * seconds(20_000) + 0.5
+
+
+def test_a_sentence_may_go_on_behind_an_environment() -> None:
+    text = "\\begin{lean}\n" + PROOF + "\n\\end{lean} as was to be shown."
+    found = extract(text, "t", "theorem t : p := by\n  sorry")
+    assert found.source == PROOF + "\n"

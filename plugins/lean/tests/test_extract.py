@@ -253,3 +253,15 @@ def test_plain_text_may_be_a_term(term: str) -> None:
 )
 def test_a_sentence_about_a_name_is_no_proof(sentence: str) -> None:
     assert found(sentence) is None
+
+
+@pytest.mark.parametrize(
+    "line", ["qed", "as required.", "(This is standard.)", "where `h` is what is given.", "we are done"]
+)
+def test_a_sentence_behind_plain_text_is_no_part_of_it(line: str) -> None:
+    assert found(f"{PROOF}\n\n{line}\n") == f"{PROOF}\n"
+
+
+@pytest.mark.parametrize("line", ["alias foo := nope", "foo bar baz", "rfl", "exact h", "seal f"])
+def test_what_is_no_sentence_stays_for_lean_to_read(line: str) -> None:
+    assert found(f"{PROOF}\n\n{line}\n") == f"{PROOF}\n\n{line}\n"
