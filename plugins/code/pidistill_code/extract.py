@@ -35,7 +35,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from pidistill.authoring.fences import unquoted
-from pidistill_code.pages import as_written, stands_alone, typed_in, within_a_line, without_magics
+from pidistill_code.pages import as_written, code_begins, typed_in, within_a_line, without_magics
 from pidistill_code.prose import is_prose, is_statement, margins, opened, statements, without_prose
 
 LONGEST: Final = 1_000_000
@@ -53,6 +53,7 @@ _TAGS: Final = (
     ("<code>", "</code>"),
     ("<python>", "</python>"),
 )
+_MOST_TAGS: Final = 100
 _STUB = re.compile(
     r"^[ \t]*(?:async[ \t]+)?def[ \t]+\w+[ \t]*\([^()]*\)[^:\n]*:[ \t]*(?:#[^\n]*)?\n?"
     r"(?:[ \t]+(?:\"\"\"[^\"]*\"\"\"|#[^\n]*)[ \t]*\n)*"
@@ -248,13 +249,15 @@ def _written(name: str) -> re.Pattern[str]:
 def _within_tags(text: str, name: str) -> str:
     """What stands between the last tags that begin a line, or before one that ends it, if that defines `name`, or where
     a program is asked for."""
+    within = len(text) if name else code_begins(text)
     for opening, closing in _TAGS:
-        at = text.rfind(opening)
-        while at >= 0:
+        at, looked_at = text.rfind(opening, 0, within), 0
+        while at >= 0 and looked_at < _MOST_TAGS:
+            looked_at += 1
             if not text[text.rfind("\n", 0, at) + 1 : at].strip():
                 end = text.find(closing, at)
                 inner = text[at + len(opening) : end if end >= 0 else len(text)].strip("\n")
-                if _defines(inner, name) if name else inner.strip() and stands_alone(text, at):
+                if _defines(inner, name) if name else inner.strip():
                     return inner
             at = text.rfind(opening, 0, at)
     for _, closing in _TAGS:  # the prompt may have opened it

@@ -48,7 +48,7 @@ def _pre_as_fences(text: str) -> str:
     """`<pre>` blocks as Markdown has them, with what is escaped in them as a page shows it."""
     pieces, at = list[str](), 0
     first = _PRE.search(text)
-    if first is None or not stands_alone(text, first.start()):
+    if first is None or first.start() >= code_begins(text):
         return text
     while (begin := _PRE.search(text, at)) and (end := _END_OF_PRE.search(text, begin.end())):
         inner = text[begin.end() : end.start()]
@@ -58,12 +58,15 @@ def _pre_as_fences(text: str) -> str:
     return "".join([*pieces, text[at:]])
 
 
-def stands_alone(text: str, at: int) -> bool:
-    """Whether nothing but prose stands before that place: a tag within code is in a string of it."""
-    before = text[:at].split("\n")
-    return all(is_prose(line) for _, line in margins(before)) and not any(
-        line[:1].isspace() for line in before if line.strip()
-    )
+def code_begins(text: str) -> int:
+    """Where the first line that is no prose ends: a tag behind it is in a string of the code."""
+    lines, at = text.split("\n"), 0
+    starts = dict(margins(lines))
+    for number, line in enumerate(lines):
+        at += len(line) + 1
+        if line.strip() and not (number in starts and is_prose(line)):
+            break
+    return at
 
 
 def without_magics(code: str) -> str:
