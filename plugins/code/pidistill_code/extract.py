@@ -12,12 +12,16 @@ first match wins:
    definitions, or nothing but imports, that it uses, and behind it blocks below that hold nothing but definitions that
    it uses. A quotation's marks are taken away.
    Where none does, but the text as a whole does (a fence in a docstring), rule 3. Of a program, the last block marked
-   as Python, else the last that looks like code.
+   as Python, else the last that looks like code, with the blocks that define what it uses, in the same way.
 3. Plain text that defines the entry point, without the prose before, between and after its code (`prose`). Constants,
    imports and `try:` above the first definition belong to it.
 4. Text, or the last block, that goes on where the prompt stops, if the problem allows that: the prompt, then the text
    up to the first unindented line that is prose, indented as the prompt's body is. Where the first line has lost its
    indentation, the next one tells whether all have.
+
+What pages, notebooks and chats put around code is taken away before and after (`pages`): what follows the token that
+ends a turn, `<pre>`, the commands of a notebook, and, where nothing else defines the entry point, the prompts of a
+session that was typed in and the back quotes of code in a line. A fence that only ends is one that the prompt began.
 
 An unclosed fence reaches to the end. All rules take time proportional to the text's length.
 """
@@ -31,6 +35,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from pidistill.authoring.fences import unquoted
+from pidistill_code.pages import as_written, code_begins, typed_in, within_a_line, without_magics
 from pidistill_code.prose import is_prose, is_statement, margins, opened, statements, without_prose
 
 LONGEST: Final = 1_000_000
@@ -48,6 +53,7 @@ _TAGS: Final = (
     ("<code>", "</code>"),
     ("<python>", "</python>"),
 )
+_MOST_TAGS: Final = 100
 _STUB = re.compile(
     r"^[ \t]*(?:async[ \t]+)?def[ \t]+\w+[ \t]*\([^()]*\)[^:\n]*:[ \t]*(?:#[^\n]*)?\n?"
     r"(?:[ \t]+(?:\"\"\"[^\"]*\"\"\"|#[^\n]*)[ \t]*\n)*"
@@ -83,17 +89,23 @@ class _Block(NamedTuple):
 def extract(completion: str, entry_point: str, prompt: str | None = None) -> Extracted:
     """The program in `completion`. `prompt` is the code it may continue; None where it may not. Never raises."""
     text = _after_thinking(completion.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    text = as_written(text)
     if "```" in text or "~~~" in text:
-        text = unquoted(text)
+        text = _before_lone_fence(unquoted(text))
     name = entry_point.split(".", 1)[0].removesuffix("()")
     blocks = _blocks(text)
-    if not blocks and name:
+    whole = text
+    if not blocks:
         text = _within_tags(text.rstrip().removesuffix("```"), name)
     if not text.strip() or (blocks and not any(block.text.strip() for block in blocks)):
         return Extracted(None, reason="the completion is empty")
     if not name:
         return _checked(_program(blocks) if blocks else without_prose(text, ""), 0)
     those = [number for number, block in enumerate(blocks) if _defines(block.text, name)]
+    if not those and ">>> " in text:  # as a session that was typed in
+        for typed in [*(typed_in(block.text) for block in reversed(blocks)), typed_in(text)]:
+            if _defines(typed, name):
+                return _checked(typed, 0)
     makes = [number for number in those if not _imports(blocks[number].text, name)]
     written = [number for number in makes if _written(name).search(blocks[number].text)]
     filled = [number for number in written if not _is_stub(blocks[number].text, name)]
@@ -106,6 +118,9 @@ def extract(completion: str, entry_point: str, prompt: str | None = None) -> Ext
         return _checked(without_prose(text, name), 0)
     code = blocks[-1].text if blocks else text
     if prompt is None:
+        spans = [span for span in within_a_line(whole) if _written(name).match(span)]
+        if spans and not (blocks and _defines(code, name)):
+            return _checked(spans[-1], 0)
         return Extracted(None, reason=f"nothing in it defines {name!r}") if not blocks else _checked(code, 0)
     return _continued(code if blocks else _body(code), name, prompt)
 
@@ -177,7 +192,7 @@ def _quoted(lines: list[str]) -> set[int]:
 def _checked(code: str, continued: int) -> Extracted:
     if len(code) > LONGEST:
         return Extracted(None, reason=f"the code is longer than {LONGEST:,} characters")
-    return Extracted(code.rstrip(" \t\n\f\v") + "\n", continued)
+    return Extracted(without_magics(code).rstrip(" \t\n\f\v") + "\n", continued)
 
 
 def _after_thinking(text: str) -> str:
@@ -195,6 +210,19 @@ def _after_thinking(text: str) -> str:
             return text[at + len(_THINK) :]
         at = text.find(_THINK, at + 1)
     return text
+
+
+def _before_lone_fence(text: str) -> str:
+    """What stands before a fence that only ends something: code, whose own fence the prompt has opened."""
+    lines = text.split("\n")
+    fences = [number for number, line in enumerate(lines) if line[:1] in "`~" and _FENCE.match(line)]
+    if len(fences) % 2 == 0 or set(lines[fences[0]].rstrip()) - {"`", "~"}:
+        return text
+    before = lines[: fences[0]]
+    starts = dict(margins(lines[: fences[0] + 1]))  # none in a string
+    code = any(line.strip() for line in before) and fences[0] in starts
+    code = code and not any(is_prose(line) for number, line in starts.items() if number < fences[0])
+    return "\n".join(before) if code else text
 
 
 def _defines(code: str, name: str) -> bool:
@@ -219,19 +247,22 @@ def _written(name: str) -> re.Pattern[str]:
 
 
 def _within_tags(text: str, name: str) -> str:
-    """What stands between the last tags that begin a line, or before one that ends it, if that defines `name`."""
+    """What stands between the last tags that begin a line, or before one that ends it, if that defines `name`, or where
+    a program is asked for."""
+    within = len(text) if name else code_begins(text)
     for opening, closing in _TAGS:
-        at = text.rfind(opening)
-        while at >= 0:
+        at, looked_at = text.rfind(opening, 0, within), 0
+        while at >= 0 and looked_at < _MOST_TAGS:
+            looked_at += 1
             if not text[text.rfind("\n", 0, at) + 1 : at].strip():
                 end = text.find(closing, at)
                 inner = text[at + len(opening) : end if end >= 0 else len(text)].strip("\n")
-                if _defines(inner, name):
+                if _defines(inner, name) if name else inner.strip():
                     return inner
             at = text.rfind(opening, 0, at)
     for _, closing in _TAGS:  # the prompt may have opened it
         at = text.find(f"\n{closing}")
-        if at >= 0 and _defines(text[:at], name):
+        if at >= 0 and name and _defines(text[:at], name):
             return text[:at]
     return text
 
@@ -288,11 +319,17 @@ def _dedented(line: str, indent: int) -> str:
 
 
 def _program(blocks: list[_Block]) -> str:
-    """The block that is a program: samples of input and output stand in fences, too."""
-    texts = [block.text for block in blocks if block.text.strip()]
-    marked = [block.text for block in blocks if block.marked and block.text.strip()]
-    likely = [text for text in marked or texts if _PROGRAM.search(text) and not _SHELL.match(text)]
-    return (likely or marked or texts)[-1]
+    """The block that is a program: samples of input and output stand in fences, too. With the blocks that define or
+    import what it uses."""
+    texts = [number for number, block in enumerate(blocks) if block.text.strip()]
+    marked = [number for number in texts if blocks[number].marked]
+    likely = [
+        number
+        for number in marked or texts
+        if _PROGRAM.search(blocks[number].text) and not _SHELL.match(blocks[number].text)
+    ]
+    chosen = (likely or marked or texts)[-1]
+    return _with_helpers([block.text if block.marked or not marked else "" for block in blocks], chosen)
 
 
 def _is_stub(code: str, name: str) -> bool:

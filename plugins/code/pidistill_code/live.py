@@ -22,7 +22,7 @@ from pidistill.sandbox import Answer, Call, Kind, Limits, Plain, Program, Sessio
 
 _SHARED: Final = ("graph", "standins", "guard", "steps", "objects", "remote", "effects")
 _SERVED: Final = (*_SHARED, "turns", "served")
-_ROOM: Final = (*_SHARED, "shapes", "beliefs", "checks", "runner")
+_ROOM: Final = (*_SHARED, "shapes", "beliefs", "fixtures", "checks", "runner")
 _COMPILE: Final = """
 import binascii, marshal
 def compiled(modules):

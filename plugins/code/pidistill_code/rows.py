@@ -221,6 +221,9 @@ def own(row: DataRow) -> Problem:
     extra: dict[str, JSON] = {key: row.columns[key] for key in keys if row.columns.get(key) is not None}
     extra["kind"] = "script" if extra.get("kind") in ("script", "stdio", "stdin") else "function"
     solution = row.text_or_none("reference", "canonical_solution", "solution")
+    if extra.get("continues") and "preamble" not in extra:  # a completion may define the function anew, as HumanEval's
+        preamble = preamble_of(prompt, str(extra.get("entry_point", "")))
+        extra |= {"preamble": preamble} if preamble else {}
     return Problem(
         id=row.id("id", "task_id", default=row.where),
         domain="code",

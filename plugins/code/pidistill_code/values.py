@@ -19,6 +19,7 @@ import collections
 import datetime
 import math
 import re
+import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -161,6 +162,12 @@ KNOWN: Final[Mapping[str, Callable[[Any], object]]] = {
     "collections.deque": lambda parts: collections.deque(*parts),
     "collections.Counter": lambda items: collections.Counter(_of(items, dict)),
     "collections.defaultdict": lambda items: _WithDefault(_of(items, dict)),
+    "collections.UserList": lambda items: collections.UserList(_of(items, list)),
+    "collections.UserDict": lambda items: collections.UserDict(_of(items, dict)),
+    "collections.UserString": lambda text: collections.UserString(_of(text, str)),
+    "collections.ChainMap": lambda items: collections.ChainMap(_of(items, dict)),
+    "builtins.mappingproxy": lambda items: types.MappingProxyType(_of(items, dict)),
+    "builtins.memoryview": lambda data: memoryview(_of(data, bytes)),
 }
 """What makes a well-known value of its content, as `pidistill_sandboxes.inside.wire` gives it."""
 

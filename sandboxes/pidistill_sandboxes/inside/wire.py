@@ -169,6 +169,12 @@ KNOWN: dict[str, Callable[..., object]] = {
     "datetime.datetime": lambda value: _date(value) + _time(value),
     "datetime.timedelta": lambda value: (value.days, value.seconds, value.microseconds),
     "collections.deque": lambda value: (list(value), value.maxlen),
+    "collections.UserList": lambda value: list(value.data),
+    "collections.UserDict": lambda value: dict(value.data),
+    "collections.UserString": lambda value: str(value.data),
+    "collections.ChainMap": dict,
+    "builtins.mappingproxy": dict,
+    "builtins.memoryview": bytes,
 }
 """Values of the standard library: what they are made of. Their classes are the interpreter's own, or it is
 the candidate's word, as all of an answer is."""

@@ -1,19 +1,20 @@
-"""What test runners give test functions, for test code that is written for one: `raises`, `approx`, `parametrize`, and
-the fixtures `capsys`, `tmp_path` and `monkeypatch`. Installed packages are not there inside, so this stands for pytest.
+"""What test runners do with test functions, for test code that is written for one: `raises`, `warns`, `approx`, and
+calls with rows and fixtures (`fixtures`). Installed packages are not there inside, so this stands for pytest.
 """
 
 from __future__ import annotations
 
 import contextlib
-import io
+import itertools
 import math
-import os
 import re
 import sys
 import types
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from pidistill_code.inside.fixtures import Fixtures, Marks, Skipped, fixture, known_fixtures, param, parameters, skips
 from pidistill_code.inside.steps import run_coroutine
 
 
@@ -36,6 +37,11 @@ class _Raises:
         self.value, self.type = error, kind
         return True
 
+    def match(self, pattern: str) -> bool:
+        """Whether what was raised says so."""
+        assert re.search(pattern, str(self.value)), f"{pattern!r} does not match {str(self.value)[:200]!r}"
+        return True
+
 
 def raises(kinds: Any, *call: Any, match: str | None = None, **kwargs: object) -> _Raises:
     """`pytest.raises`, as a context manager or with a call."""
@@ -51,7 +57,8 @@ class approx:  # noqa: N801 - as pytest has it
 
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, expected: Any, rel: float | None = None, abs: float | None = None) -> None:
+    def __init__(self, expected: Any, rel: float | None = None, abs: float | None = None, nan_ok: bool = False) -> None:
+        self._nan_ok = nan_ok
         self._expected, self._rel, self._abs = expected, 1e-6 if rel is None else rel, 1e-12 if abs is None else abs
 
     def __eq__(self, other: object) -> bool:
@@ -67,25 +74,26 @@ class approx:  # noqa: N801 - as pytest has it
         if isinstance(expected, list | tuple):
             return type(got) in (list, tuple) and len(got) == len(expected) and all(map(self._same, got, expected))
         if type(got) in (int, float, bool) and type(expected) in (int, float):
+            if got != got and expected != expected:
+                return self._nan_ok
             return math.isclose(got, expected, rel_tol=self._rel, abs_tol=self._abs)
         return bool(got == expected)
 
 
-class _Skipped(BaseException):
-    pass
+def _skip(reason: str = "", **_: object) -> None:
+    raise Skipped(reason)
 
 
-def _skip(reason: str = "") -> None:
-    raise _Skipped(reason)
-
-
-def _fail(reason: str = "") -> None:
+def _fail(reason: str = "", **_: object) -> None:
     raise AssertionError(reason)
 
 
-def _param(*values: Any, **_: object) -> Any:
-    """A row of `parametrize`; what marks it is for a runner's report."""
-    return types.SimpleNamespace(values=values, _is_row=True)
+def _import_or_skip(name: str, *_: object, **__: object) -> Any:
+    try:
+        __import__(name)
+    except ImportError as error:
+        raise Skipped(str(error)) from None
+    return sys.modules[name]
 
 
 def _main(*_: object, **__: object) -> int:
@@ -93,137 +101,110 @@ def _main(*_: object, **__: object) -> int:
     return 0
 
 
-class _Marks:
-    def __getattr__(self, name: str) -> Any:
-        def mark(*args: Any, **_: object) -> Any:
-            if name == "parametrize":
-                return lambda function: _with_rows(function, *args[:2])
-            return args[0] if len(args) == 1 and callable(args[0]) else lambda function: function
+class _Warns(list[Any]):
+    """`pytest.warns`: the warnings of a block, one of which has to be of the kind."""
 
-        return mark
+    def __init__(self, kinds: Any, match: str | None) -> None:
+        self._kinds, self._match, self._caught = kinds, match, warnings.catch_warnings(record=True)
+        super().__init__()
 
+    def __enter__(self) -> _Warns:
+        self._heard: Any = self._caught.__enter__()
+        warnings.simplefilter("always")
+        return self
 
-def _with_rows(function: Any, names: Any, rows: Any) -> Any:
-    names = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
-    function._rows = [*getattr(function, "_rows", ()), (names, list(rows))]
-    return function
-
-
-def _fixture(*args: Any, **_: object) -> Any:
-    def mark(function: Any) -> Any:
-        function._is_fixture = True
-        return function
-
-    return mark(args[0]) if args and callable(args[0]) else mark
+    def __exit__(self, kind: Any, *rest: Any) -> None:
+        self._caught.__exit__(kind, *rest)
+        self.extend(self._heard)
+        fitting = [one for one in self if issubclass(one.category, self._kinds)]
+        if kind is None and not any(self._match is None or re.search(self._match, str(one.message)) for one in fitting):
+            raise AssertionError(f"did not warn {self._kinds}")
 
 
-class _Captured:
-    def __init__(self) -> None:
-        self._streams = io.StringIO(), io.StringIO()
-        sys.stdout, sys.stderr = self._streams
-
-    def readouterr(self) -> Any:
-        texts = [stream.getvalue() for stream in self._streams]
-        for stream in self._streams:
-            stream.seek(0)
-            stream.truncate()
-        return types.SimpleNamespace(out=texts[0], err=texts[1])
+def _warns(kinds: Any = Warning, *call: Any, match: str | None = None, **kwargs: object) -> Any:
+    found = _Warns(kinds, match)
+    if not call:
+        return found
+    with found:
+        return call[0](*call[1:], **kwargs)
 
 
-class _Patches:
-    def __init__(self) -> None:
-        self._undo = contextlib.ExitStack()
-
-    def setattr(self, target: Any, name: Any, *value: Any) -> None:
-        if not value:
-            path, _, attribute = target.rpartition(".")
-            __import__(path)
-            target, name, value = sys.modules[path], attribute, (name,)
-        self._undo.callback(setattr, target, name, getattr(target, name))
-        setattr(target, name, value[0])
-
-    def setenv(self, name: str, value: str) -> None:
-        self.setitem(os.environ, name, value)
-
-    def delenv(self, name: str, raising: bool = True) -> None:
-        if raising or name in os.environ:
-            self._undo.callback(os.environ.__setitem__, name, os.environ.pop(name))
-
-    def delattr(self, target: Any, name: str) -> None:
-        self._undo.callback(setattr, target, name, getattr(target, name))
-        delattr(target, name)
-
-    def setitem(self, target: Any, name: Any, value: Any) -> None:
-        if name in target:
-            self._undo.callback(target.__setitem__, name, target[name])
-        else:
-            self._undo.callback(target.pop, name, None)
-        target[name] = value
-
-    def undo(self) -> None:
-        self._undo.close()
+def _deprecated(*call: Any, **kwargs: Any) -> Any:
+    return _warns((DeprecationWarning, PendingDeprecationWarning, FutureWarning), *call, **kwargs)
 
 
-def call_test(function: Any, space: dict[str, Any]) -> None:
-    """Call a test function with its fixtures and once for each of its rows."""
-    for given in _combinations(getattr(function, "_rows", ())):
-        with contextlib.ExitStack() as stack, contextlib.suppress(_Skipped):
-            stack.callback(_streams, sys.stdout, sys.stderr)
-            found = function(**given, **_fixtures(function, given, space, stack))
-            if isinstance(found, types.CoroutineType):
-                run_coroutine(found)
+def call_test(function: Any, space: dict[str, Any], case: object = None) -> None:
+    """Call a test function, of `case` where it is a method, with its fixtures and once for each of its rows."""
+    marks = [mark for item in (type(case), function) for mark in getattr(item, "_marks", ())]
+    if skips(function):
+        return
+    uses = [name for mark in marks if mark.name == "usefixtures" for name in mark.args]
+    known = known_fixtures(space, case)
+    for given in _combinations([mark for mark in marks if mark.name == "parametrize"]):
+        direct = {name: value for name, value in given.items() if name not in given.get(_INDIRECT, ())}
+        direct.pop(_INDIRECT, None)
+        told = {name: given[name] for name in given.get(_INDIRECT, ())}
+        made = {name: rows for name, rows in parameters(function, known, direct, uses).items() if name not in told}
+        for params in _products(made):
+            _call_once(function, space, case, direct, {**params, **told}, uses)
+
+
+_INDIRECT = ""
+"""Under this name, the names of a row that are given to fixtures and not to the test."""
+
+
+def _call_once(function: Any, space: dict[str, Any], case: Any, given: Any, params: dict[str, Any], uses: Any) -> None:
+    with contextlib.ExitStack() as stack, contextlib.suppress(Skipped):
+        stack.callback(_streams, sys.stdout, sys.stderr)
+        begin, end = (
+            ("setup_method", "teardown_method") if case is not None else ("setup_function", "teardown_function")
+        )
+        set_up(case if case is not None else space, begin, function)
+        stack.callback(set_up, case if case is not None else space, end, function)
+        found = function(**given, **Fixtures(space, case, stack, params).of(function, given, uses))
+        if isinstance(found, types.CoroutineType):
+            run_coroutine(found)
+
+
+def set_up(where: Any, name: str, *given: Any) -> None:
+    """Call the function that prepares a module, a class or a test, or clears up behind it, if there is one."""
+    item = where.get(name) if isinstance(where, dict) else getattr(where, name, None)
+    if isinstance(item, types.FunctionType | types.MethodType):
+        import inspect
+
+        item(*given[: len(inspect.signature(item).parameters)])
 
 
 def _streams(out: Any, err: Any) -> None:
     sys.stdout, sys.stderr = out, err
 
 
-def _combinations(rows: Any) -> Iterator[dict[str, object]]:
-    if not rows:
+def _products(rows: dict[str, list[Any]]) -> Iterator[dict[str, Any]]:
+    for values in itertools.product(*rows.values()):
+        if not any(mark.silences() for value in values for mark in getattr(value, "marks", ()) if _is_row(value)):
+            yield dict(zip(rows, (value.values[0] if _is_row(value) else value for value in values), strict=True))
+
+
+def _is_row(value: object) -> bool:
+    return type(value) is types.SimpleNamespace and "_is_row" in vars(value)
+
+
+def _combinations(marks: Any) -> Iterator[dict[str, Any]]:
+    if not marks:
         yield {}
         return
-    names, values = rows[0]
-    for value in values:
-        if getattr(value, "_is_row", False):
+    names, rows = [*marks[0].args, *(marks[0].how[key] for key in ("argnames", "argvalues") if key in marks[0].how)][:2]
+    names = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
+    indirect = marks[0].how.get("indirect", False)
+    indirect = names if indirect is True else list(indirect or ())
+    for value in rows:
+        if _is_row(value):
+            if any(mark.silences() for mark in value.marks):
+                continue
             value = value.values if len(names) > 1 else value.values[0]
-        for rest in _combinations(rows[1:]):
-            yield {**dict(zip(names, value if len(names) > 1 else [value], strict=True)), **rest}
-
-
-def _patchings(function: Any) -> Any:
-    """What `mock.patch` has put around a function: each hands over an argument, before the fixtures."""
-    return getattr(function, "patchings", ())
-
-
-def _fixtures(function: Any, given: Any, space: dict[str, Any], stack: contextlib.ExitStack) -> dict[str, object]:
-    import inspect  # which most tests do without, and which costs as much as they do; likewise below
-
-    found: dict[str, object] = {}
-    patched = sum(getattr(one, "new", 0) is sys.modules["unittest.mock"].DEFAULT for one in _patchings(function))
-    for name, parameter in list(inspect.signature(function).parameters.items())[patched:]:
-        if name in given or parameter.default is not parameter.empty:
-            continue
-        own = space.get(name)
-        if getattr(own, "_is_fixture", False):
-            value = own(**_fixtures(own, {}, space, stack))  # type: ignore[misc]
-            if isinstance(value, types.GeneratorType):
-                made = value
-                value = next(made)
-                stack.callback(next, made, None)
-            found[name] = value
-        elif name == "capsys":
-            found[name] = _Captured()
-        elif name == "tmp_path":
-            import pathlib
-            import tempfile
-
-            found[name] = pathlib.Path(tempfile.mkdtemp())
-        elif name == "monkeypatch":
-            patches = found[name] = _Patches()
-            stack.callback(patches.undo)
-        else:
-            raise LookupError(f"the test function {function.__name__} wants {name!r}, which is not there")
-    return found
+        for rest in _combinations(marks[1:]):
+            told = dict(zip(names, value if len(names) > 1 else [value], strict=True))
+            yield {**told, **rest, _INDIRECT: [*indirect, *rest.get(_INDIRECT, ())]}
 
 
 class Runs:
@@ -279,6 +260,7 @@ def stand_in() -> types.ModuleType:
     """The module that stands for pytest."""
     module = types.ModuleType("pytest")
     module.__dict__.update(
-        raises=raises, approx=approx, mark=_Marks(), fixture=_fixture, skip=_skip, fail=_fail, param=_param, main=_main
-    )
+        raises=raises, approx=approx, mark=Marks(), fixture=fixture, skip=_skip, fail=_fail, param=param, main=_main,
+        warns=_warns, deprecated_call=_deprecated, importorskip=_import_or_skip,
+    )  # fmt: skip
     return module

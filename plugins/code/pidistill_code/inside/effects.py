@@ -120,6 +120,7 @@ class Effects:
         self._told: list[tuple[object, ...]] = []
         self._room = _MOST_TEXT
         self._files = Files()
+        self._variables = dict(os.environ)
         sys.stdout = _Text(self, "out")
         sys.stderr = _Text(self, "err")
         warnings.resetwarnings()
@@ -155,6 +156,11 @@ class Effects:
     def give(self) -> list[tuple[object, ...]]:
         """What there is to tell."""
         told, self._told = self._told, []
+        now = dict(os.environ)
+        if now != self._variables:
+            names = {name for name, _ in now.items() ^ self._variables.items()}
+            told += [("variable", name, now.get(name)) for name in sorted(names)]
+            self._variables = now
         return told + self._files.changes()
 
     def take(self, told: Any) -> None:
@@ -180,6 +186,8 @@ class Witness:
                     sys.stdout.write(text)
                 case ("err", str(text)):
                     sys.stderr.write(text)
+                case ("variable", str(name), None | str() as value):
+                    set_variable(name, value)
                 case ("log", str(name), int(level), str(text)):
                     __import__("logging").getLogger(name).log(level, "%s", text)
                 case ("warning", str(text), str(name), int(line)):
@@ -188,6 +196,17 @@ class Witness:
                         category = UserWarning
                     warnings.warn_explicit(text, category, "candidate.py", line)
         take_files(self._files, told)
+
+
+def set_variable(name: str, value: str | None) -> None:
+    """Set a variable of the environment, or take it away."""
+    try:
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+    except (ValueError, OSError):  # no name that a variable can have
+        return
 
 
 def take_files(files: Files, told: Any) -> None:

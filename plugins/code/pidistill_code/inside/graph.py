@@ -55,6 +55,10 @@ KNOWN: dict[str, Any] = {
     "collections.Counter": lambda v: (tuple(v.items()),),
     "collections.defaultdict": lambda v: (v.default_factory, tuple(v.items())),
     "collections.deque": lambda v: (tuple(v), v.maxlen),
+    "collections.UserList": lambda v: (tuple(v.data),),
+    "collections.UserDict": lambda v: (tuple(v.data.items()),),
+    "collections.UserString": lambda v: (str(v.data),),
+    "collections.ChainMap": lambda v: tuple(v.maps),
     "uuid.UUID": lambda v: (v.hex,),
     "array.array": lambda v: (v.typecode, tuple(v)),
 }

@@ -99,7 +99,14 @@ class Objects:
             return ("yours", item.__dict__["_handle"]._remote_number)
         if issubclass(kind, BaseException):
             carried = tuple((name, getattr(item, name)) for name in _CARRIED if type(getattr(item, name, None)) is str)
-            parts = (kind, tuple(item.args), (*carried, *vars(item).items()), item.__cause__)
+            held = [pair for pair in vars(item).items() if pair[0] != "__notes__"]
+            noted = [str(note)[:2000] for note in getattr(item, "__notes__", ())]
+            parts = (
+                kind,
+                tuple(item.args),
+                (*carried, *held, *([("__notes__", noted)] if noted else ())),
+                item.__cause__,
+            )
             number = None if is_standard(kind) or "_remote_class" in vars(kind) else self._number(item)
             return ("error", *map(slot, parts), _text(item), number)
         if isinstance(item, type):
@@ -222,6 +229,8 @@ class Objects:
         for name, item in dict(attributes).items():
             if not name.startswith("__"):
                 setattr(error, name, item)
+            elif name == "__notes__" and type(item) is list and all(type(note) is str for note in item):
+                error.__notes__ = item
         if "_remote_class" in vars(kind):
             error._remote_text = text  # type: ignore[attr-defined]
         return error

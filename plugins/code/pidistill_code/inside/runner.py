@@ -12,6 +12,7 @@ import builtins
 import os
 import pickle
 import random
+import re
 import sys
 import threading
 import time
@@ -19,8 +20,9 @@ import types
 from typing import Any
 
 from pidistill_code.inside.beliefs import Believing, catches_all
-from pidistill_code.inside.checks import Runs, call_test, stand_in
+from pidistill_code.inside.checks import Runs, call_test, set_up, stand_in
 from pidistill_code.inside.effects import Witness
+from pidistill_code.inside.fixtures import is_fixture, skips
 from pidistill_code.inside.graph import SCALARS, BrokenError
 from pidistill_code.inside.standins import RemoteClass, Super, is_remote
 
@@ -32,12 +34,18 @@ _PATCHED = {
     for name in names
 }  # fmt: skip
 """Functions of the library that tests may replace, as they are."""
+_AROUND = re.compile(r"environ|setenv|delenv|putenv|argv|chdir")
+
+
+def _around() -> tuple[dict[str, str], list[str], str]:
+    return dict(os.environ), [str(item) for item in sys.argv], os.getcwd()
 
 
 class _Room(Believing):
     def __init__(self, exchange: Any) -> None:
         self.broken = ""
         self._seen = dict(_PATCHED)
+        self._around = _around()
         self._watched: dict[str, Any] = {}
         self._space: dict[str, Any] = {}
         self._turn = threading.RLock()
@@ -61,6 +69,8 @@ class _Room(Believing):
             with self._turn:
                 if "patch" in self.text:
                     self._tell_patches()
+                if _AROUND.search(self.text):
+                    self._tell_around()
                 found = super().request(op, *args)
                 if self._watched and op != "names":
                     self._look_again()
@@ -100,6 +110,15 @@ class _Room(Believing):
             if now is not before:
                 self._seen[key] = now
                 super().request("patch", *key, None if now is _PATCHED[key] else now)
+
+    def _tell_around(self) -> None:
+        """So are the environment's variables, the arguments and the folder that tests have set."""
+        now, before = _around(), self._around
+        if now != before:
+            self._around = now
+            names = {name for name, _ in now[0].items() ^ before[0].items()}
+            changed = {name: now[0].get(name) for name in sorted(names)}
+            super().request("around", changed, *now[1:])
 
     def operate(self, remote: Any, name: str, args: tuple[object, ...]) -> object:
         try:
@@ -255,15 +274,21 @@ def _is_class(item: object) -> bool:
 
 def _call_all(space: dict[str, Any], uncalled: Any, made: set[str]) -> None:
     """Call test functions that nothing calls, run test classes that nothing runs."""
+    if uncalled:
+        set_up(space, "setup_module", sys.modules["__main__"])
     for name, argument in uncalled:
         item = space.get(name)
         if isinstance(item, type):
             _run_class(item, space)
-        elif item is not None and name in made and not getattr(item, "_is_fixture", False):
+        elif item is not None and name in made and not is_fixture(item):
             item(space[argument]) if argument else call_test(item, space)
+    if uncalled:
+        set_up(space, "teardown_module", sys.modules["__main__"])
 
 
 def _run_class(item: type, space: dict[str, Any]) -> None:
+    if skips(item):
+        return
     unittest = sys.modules.get("unittest")
     if unittest is not None and issubclass(item, unittest.TestCase):
         result = unittest.TestResult()
@@ -272,11 +297,11 @@ def _run_class(item: type, space: dict[str, Any]) -> None:
             lines = [text.strip().rsplit("\n", 1)[-1] for _, text in (*result.failures, *result.errors)]
             raise AssertionError("; ".join(lines)[:500] or "no test was run")
         return
+    set_up(item, "setup_class")
     for name in [name for name in dir(item) if name.startswith("test")]:
         case = item()
-        if hasattr(case, "setup_method"):
-            case.setup_method(None)
-        call_test(getattr(case, name), space)
+        call_test(getattr(case, name), space, case)
+    set_up(item, "teardown_class")
 
 
 def said(error: BaseException) -> str:

@@ -5,10 +5,11 @@ its process, and is believed nothing.
 from __future__ import annotations
 
 import builtins
+import os
 import sys
 from typing import Any
 
-from pidistill_code.inside.effects import Effects
+from pidistill_code.inside.effects import Effects, set_variable
 from pidistill_code.inside.remote import Peer
 from pidistill_code.inside.turns import Turns
 
@@ -67,6 +68,13 @@ class Served(Peer):
         there = sys.modules.get(module) or __import__(module)
         before = self._replaced.setdefault((module, name), getattr(there, name))
         setattr(there, name, before if value is None else value)
+
+    def _do_around(self, changed: Any, argv: Any, folder: str) -> None:
+        """Take over what the tests have set of the environment's variables, the arguments and the folder."""
+        for name, value in dict(changed).items():
+            set_variable(name, value)
+        sys.argv = list(argv)
+        os.chdir(folder)
 
     def _do_eval(self, how: str, text: Any, scope: Any) -> object:
         """Text that the program has written is run where it can harm nobody but the program."""

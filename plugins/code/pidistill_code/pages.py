@@ -1,0 +1,95 @@
+"""What pages, notebooks and chats put around code that is no part of it, taken away before `extract` looks for it.
+
+Only lines are looked at, as in `extract`. What is taken away is never Python where it stands: a line of a notebook
+that begins with `%` or `!`, the `>>>` of a session that was typed in, a token that ends a turn, an HTML tag before a
+fence. So no program that Python would run becomes another one.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from pidistill_code.prose import is_prose, margins
+
+_END_OF_TURN = re.compile(
+    r"(?:<\|(?:im_end|endoftext|end_of_text|eot_id|eom_id|end)\|>|<end_of_turn>|<｜end▁of▁sentence｜>)[ \t]*$",
+    re.MULTILINE,
+)
+_TAG_BEFORE_FENCE = re.compile(r"^[ \t]*<\w+>[ \t]*(?=```|~~~)", re.MULTILINE)
+_PRE = re.compile(r"^[ \t]*<pre[^<>\n]*>[ \t]*(?:<code[^<>\n]*>)?\n?", re.MULTILINE)
+_END_OF_PRE = re.compile(r"\n?[ \t]*(?:</code>[ \t]*)?</pre>")
+_MAGIC = re.compile(r"%%?[a-z]\w*(?:[ \t]|$)|![ \t]*[a-z][\w./-]*(?:[ \t]|$)")
+_MOST_ENDS: Final = 20
+"""Tokens that are looked at."""
+_SPAN = re.compile(r"`+(?:python[ \t]+)?([^`\n]+)`+")
+
+
+def as_written(text: str) -> str:
+    """The answer alone: up to the token that ends its turn, tags before fences taken away, `<pre>` blocks as fences."""
+    if "<" not in text:
+        return text
+    for end in islice(_END_OF_TURN.finditer(text), _MOST_ENDS):
+        before = text[: end.start()]
+        line = before[before.rfind("\n") + 1 :]
+        quoted = any(line.count(mark) % 2 for mark in "'\"") or before.count('"""') % 2 or before.count("'''") % 2
+        if before.strip() and not quoted:
+            text = before
+            break
+    text = text.rstrip().removesuffix("</s>") if text.rstrip().endswith("</s>") else text
+    text = _TAG_BEFORE_FENCE.sub("", text)
+    return _pre_as_fences(text) if "</pre>" in text and "```" not in text and "~~~" not in text else text
+
+
+def _pre_as_fences(text: str) -> str:
+    """`<pre>` blocks as Markdown has them, with what is escaped in them as a page shows it."""
+    pieces, at = list[str](), 0
+    first = _PRE.search(text)
+    if first is None or first.start() >= code_begins(text):
+        return text
+    while (begin := _PRE.search(text, at)) and (end := _END_OF_PRE.search(text, begin.end())):
+        inner = text[begin.end() : end.start()]
+        inner = html.unescape(inner) if "<" not in inner else inner
+        pieces += [text[at : begin.start()], f"```\n{inner}\n```\n"]
+        at = end.end()
+    return "".join([*pieces, text[at:]])
+
+
+def code_begins(text: str) -> int:
+    """Where the first line that is no prose ends: a tag behind it is in a string of the code."""
+    lines, at = text.split("\n"), 0
+    starts = dict(margins(lines))
+    for number, line in enumerate(lines):
+        at += len(line) + 1
+        if line.strip() and not (number in starts and is_prose(line)):
+            break
+    return at
+
+
+def without_magics(code: str) -> str:
+    """Code without the commands of a notebook, each of them a comment, so that lines keep their numbers."""
+    if not re.search(r"^[%!]", code, re.MULTILINE):
+        return code
+    lines = code.split("\n")
+    for number, line in list(margins(lines)):
+        if _MAGIC.match(line) and not (number and lines[number - 1].endswith("\\")):
+            lines[number] = f"# {line}"
+    return "\n".join(lines)
+
+
+def typed_in(text: str) -> str:
+    """What was typed in a session with an interpreter, without its prompts and without what it answered."""
+    return "\n".join(
+        line.lstrip()[4:]
+        for line in text.split("\n")
+        if line.lstrip().startswith((">>> ", "... ")) or line.strip() == "..."
+    )
+
+
+def within_a_line(text: str) -> Iterator[str]:
+    """Code that stands in a line of prose, between back quotes."""
+    for found in _SPAN.finditer(text):
+        yield found[1].strip()

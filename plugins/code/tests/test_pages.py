@@ -1,0 +1,50 @@
+"""What stands around code is taken away, and code that Python would run is left as it is."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pidistill_code.extract import extract
+from pidistill_code.pages import as_written, typed_in, within_a_line, without_magics
+
+PIECES = st.lists(st.sampled_from(["%time x", "!ls", "def f():", "    pass", '"""', "(", ")", "x = 1 \\", "% 2", ""]))
+
+
+@given(PIECES)
+def test_a_notebook_keeps_its_lines(pieces: list[str]) -> None:
+    code = "\n".join(pieces)
+    found = without_magics(code).split("\n")
+    assert len(found) == len(code.split("\n"))
+    assert all(new in (old, f"# {old}") for old, new in zip(code.split("\n"), found, strict=True))
+
+
+@given(PIECES)
+def test_a_program_that_python_reads_is_no_notebook(pieces: list[str]) -> None:
+    code = "\n".join(pieces)
+    try:
+        compile(code, "code", "exec")
+    except SyntaxError:
+        return
+    assert without_magics(code) == code
+
+
+@given(st.text("<>/pre code|im_end`\n\"'x", max_size=80))
+def test_any_text_has_an_answer_in_it(text: str) -> None:
+    as_written(text), typed_in(text), list(within_a_line(text))
+
+
+@pytest.mark.parametrize(
+    "code",
+    ['s = """\n<pre>\nx\n</pre>\n"""\n', 's = """\nx<|im_end|>\n"""\n', "s = '<|im_end|>'\n", "x = 1 < 2\n"],
+)
+def test_marks_in_strings_of_a_program_stay(code: str) -> None:
+    assert as_written(code) == code
+
+
+def test_many_tags_take_time_proportional_to_the_text() -> None:
+    extract("x = 1\n" + "<code>\n a\n" * 50_000, "")
+    extract("Words of it.\n" + "<code>\n a\n" * 50_000, "f")
+    for piece in ("<pre>\n", "<|im_end|>\n", "</pre>", "<pre>x</pre>\n", ">>> x\n", "`x"):
+        as_written(piece * 50_000), typed_in(piece * 50_000), list(within_a_line(piece * 50_000))
