@@ -234,9 +234,7 @@ def wanted(function: Any, given: Any) -> list[str]:
     return [
         name
         for name, item in parameters
-        if name not in given
-        and item.default is item.empty
-        and item.kind not in (item.VAR_POSITIONAL, item.VAR_KEYWORD)
+        if name not in given and item.default is item.empty and item.kind not in (item.VAR_POSITIONAL, item.VAR_KEYWORD)
     ]
 
 
