@@ -1,8 +1,9 @@
 """How tests are dealt out to workers (`pytest -n 2 --dist loadfile`), so that what is expensive is made once.
 
-A file stays together, for its module's fixtures. What needs a Docker daemon stays together in two groups: each has a
-daemon and an image of its own, and some tests stop theirs. Files that take long go first, so that no worker ends with
-one while the others have nothing left; their order costs or saves time and decides nothing else.
+A file stays together, for its module's fixtures. All that needs the tests' own Docker daemon stays together: there is
+one daemon and one image, some tests stop it, and some count what it leaves on the machine. Files that take long go
+first, so that no worker ends with one while the others have nothing left; their order costs or saves time and decides
+nothing else.
 
 Tests are dealt out by the process that starts the workers, which collects none and sees their names alone. So each
 worker leaves a file that says which of them belong together.
@@ -18,16 +19,13 @@ from typing import Any
 
 import pytest
 
-DOCKER, DOCKER_ATTACKS = "docker", "docker-attacks"
-_ATTACKS = "plugins/code/tests/test_attacks.py"
-"""Has as many tests that need Docker as all other files together."""
+DOCKER = "docker"
 _NEEDS_DOCKER = {"docker_daemon", "docker_sandbox"}
 _FOLDER = pytest.StashKey[TemporaryDirectory[str]]()
 
 LONG_FIRST = [
-    DOCKER_ATTACKS,
     DOCKER,
-    _ATTACKS,
+    "plugins/code/tests/test_attacks.py",
     "plugins/lean/tests/test_attacks.py",
     "plugins/code/tests/test_sabotage.py",
     "plugins/lean/tests/test_runtime_wasm.py",
@@ -66,11 +64,8 @@ def needs_docker(item: pytest.Item) -> bool:
 
 
 def group_of(item: pytest.Item) -> str:
-    """What it stays together with: tests of Docker, or those of its file."""
-    file = item.nodeid.split("::")[0]
-    if needs_docker(item):
-        return DOCKER_ATTACKS if file == _ATTACKS else DOCKER
-    return file
+    """What it stays together with: the tests of Docker, or those of its file."""
+    return DOCKER if needs_docker(item) else item.nodeid.split("::")[0]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -85,8 +80,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores for this process, and three at least: many tests wait for what they started."""
-    return max(2, len(os.sched_getaffinity(0))) + 1
+    """As many as there are cores for this process, and two at least: many tests wait for what they have started."""
+    return max(2, len(os.sched_getaffinity(0)))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -42,7 +42,7 @@ def command(
 
     \b
         pidistill predict --gap gap.json --law law.json --steps 50
-        pidistill run opsd --domain math
+        pidistill run opsd --domain DOMAIN
         pidistill predict --gap gap.json --law law.json --store runs
     """
     from pidistill.cli.output import stdout

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from sharing import DOCKER, DOCKER_ATTACKS, LONG_FIRST, group_of
+from sharing import DOCKER, LONG_FIRST, group_of
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_what_uses_a_docker_daemon_is_two_groups(request: pytest.FixtureRequest) -> None:
+def test_what_uses_the_docker_daemon_is_one_group(request: pytest.FixtureRequest) -> None:
     assert group_of(request.node) == "tests/runner/test_sharing.py"
     for item in request.session.items:
         uses = {"docker_daemon", "docker_sandbox"} & set(getattr(item, "fixturenames", ()))
-        assert (group_of(item) in (DOCKER, DOCKER_ATTACKS)) == bool(uses or "sandbox-docker" in by_sandbox(item))
+        assert (group_of(item) == DOCKER) == bool(uses or "sandbox-docker" in by_sandbox(item))
 
 
 def by_sandbox(item: pytest.Item) -> list[str]:
@@ -27,7 +27,7 @@ def by_sandbox(item: pytest.Item) -> list[str]:
 
 
 def test_files_that_go_first_are_there() -> None:
-    assert [name for name in LONG_FIRST if not name.startswith(DOCKER) and not (ROOT / name).is_file()] == []
+    assert [name for name in LONG_FIRST if name != DOCKER and not (ROOT / name).is_file()] == []
 
 
 SUITE = {
