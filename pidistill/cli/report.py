@@ -29,7 +29,7 @@ def command(arms: tuple[str, ...], store: Path, domain: str, out: Path | None, a
 
     \b
         pidistill report --store runs/demo
-        pidistill report retry rejection --store runs/demo --domain math
+        pidistill report retry rejection --store runs/demo --domain DOMAIN
     """
     from pidistill.errors import StoreError
     from pidistill.plugins import get_manager

@@ -20,8 +20,9 @@ CORE = Path(__file__).resolve().parents[2] / "pidistill"
 FILES = sorted(path for path in CORE.rglob("*") if path.suffix in (".py", ".toml", ".j2"))
 ALLOWED = {
     ("report/page.py", "'code'"): "a block of Markdown",
-    ("report/page.html.j2", "'code'"): "a block of Markdown",
+    ("report/web/page.html.j2", "'code'"): "a block of Markdown",
     ("cell.py", "'code'"): "a key: the code that a cell was run with",
+    ("suite/evidence.py", "'code'"): "a key: the code that a cell was run with",
     ("suite/planned.py", "'code'"): "a key: the code that a cell was run with",
     ("cli/demo.py", "pidistill-math"): "a command that can be typed, for whoever has no domain",
     ("cli/doctor.py", "pidistill-math"): "a command that can be typed, for whoever has no domain",
