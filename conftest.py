@@ -3,8 +3,8 @@
 * The fixtures that give sandboxes, and the one Docker daemon that all of them use (`pidistill_sandboxes.testing`).
 * The folders of public benchmark files, which are optional, so that a test that needs one skips where it is missing.
 * How tests are dealt out to workers (`sharing`), and which may be skipped in CI (`skips`).
-* Whoever starts the tests in the background of a script has them ignore interrupts, or a lost terminal (`nohup`), and all
-  that they start with them; but some tests send one.
+* Whoever starts the tests in the background of a script has them ignore interrupts, or a lost terminal (`nohup`), and
+  all that they start with them; but some tests send one.
 * Numeric libraries use one thread a worker, as do all programs that tests start.
 * Hypothesis takes no example to be wrong for being slow: a busy machine makes any slow.
 """
