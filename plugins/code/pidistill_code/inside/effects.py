@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import warnings
 from typing import Any
@@ -14,6 +15,10 @@ FOLDER = "/tmp"
 _MOST_TEXT = 1 << 20
 """Characters of output, of all messages together."""
 _LONGEST_LINE = 2000
+_STEERING = re.compile(r"PYTHON|LD_|DYLD_|PATH$|BASH_ENV$|ENV$|IFS$")
+"""Variables that say what is run."""
+_RUN = re.compile(r"\.(?:py[ciwz]?|pth|so|sh|egg|zip)\b|^__pycache__$|^\.")
+"""Names of files that something may be run from."""
 _MOST_FILES, _LARGEST = 64, 1 << 20
 """Files that are passed on, and bytes of each."""
 
@@ -169,10 +174,16 @@ class Effects:
 
 
 class Witness:
-    """The side of the tests: does here what the program has done there."""
+    """The side of the tests: does here what the program has done there.
+
+    What decides which code a process runs that tests start is not the program's: of the environment only what the tests
+    speak of by name is taken over, and of files that Python would run only those whose name they hold.
+    """
 
     def __init__(self) -> None:
         self._files = Files()
+        self.text = ""
+        """Of the tests."""
 
     def give(self) -> list[tuple[object, ...]]:
         """Files that the test code has laid out."""
@@ -186,7 +197,7 @@ class Witness:
                     sys.stdout.write(text)
                 case ("err", str(text)):
                     sys.stderr.write(text)
-                case ("variable", str(name), None | str() as value):
+                case ("variable", str(name), None | str() as value) if self._speaks_of(name):
                     set_variable(name, value)
                 case ("log", str(name), int(level), str(text)):
                     __import__("logging").getLogger(name).log(level, "%s", text)
@@ -195,7 +206,17 @@ class Witness:
                     if not (isinstance(category, type) and issubclass(category, Warning)):
                         category = UserWarning
                     warnings.warn_explicit(text, category, "candidate.py", line)
-        take_files(self._files, told)
+        take_files(self._files, [entry for entry in told if not self._would_run(entry)])
+
+    def _speaks_of(self, name: str) -> bool:
+        return re.search(rf"\b{re.escape(name)}\b", self.text) is not None and not _STEERING.match(name)
+
+    def _would_run(self, entry: Any) -> bool:
+        match entry:
+            case ("file" | "folder", str(path), *_):
+                name = path.rsplit("/", 1)[-1]
+                return _RUN.search(name) is not None and name not in self.text
+        return False
 
 
 def set_variable(name: str, value: str | None) -> None:

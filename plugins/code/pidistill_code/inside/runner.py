@@ -50,9 +50,9 @@ class _Room(Believing):
         self._space: dict[str, Any] = {}
         self._turn = threading.RLock()
         """Test code may have threads; what they ask is asked in turn."""
-        self._witness = Witness()
+        self.witness = Witness()
         self._say = exchange
-        super().__init__(self._tell, self._witness.give, self._witness.take)
+        super().__init__(self._tell, self.witness.give, self.witness.take)
 
     def broke(self, why: str) -> BrokenError:
         self.broken = self.broken or why
@@ -193,7 +193,7 @@ class Runner:
         """'' where the test came through, else what it said; and, of the reference, what its objects were used for."""
         preamble, statements, names, uncalled, classes, operators, uses, trusted, modules = spec
         room = self._room
-        room.text = f"{preamble}\n{statements}"
+        room.text = room.witness.text = f"{preamble}\n{statements}"
         room.operators, room.trusted, room.used, room.caught = frozenset(operators), trusted, {}, ""
         room.uses = None if uses is None else {tuple(use): count for *use, count in uses}
         why = self._run(preamble, statements, names, uncalled, classes, modules)
