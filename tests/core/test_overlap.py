@@ -116,7 +116,7 @@ def test_case_is_dress(text: str) -> None:
 
 @given(st.text(alphabet="abcxyz0123456789+-*/=^_(){}[]\\$ .?!", max_size=60))
 def test_any_latex_comes_to_an_end(text: str) -> None:
-    plain(text)
+    assert plain(text) == plain(f"  {text} ")  # space around it is dress
 
 
 def test_equal_but_for_numbers_is_listed_and_stops_nothing() -> None:
