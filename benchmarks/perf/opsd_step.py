@@ -1,15 +1,16 @@
 """A whole OPSD step (teacher, student, backward, optimizer) beside TRL's SDFT trainer, on the same tokens in one run.
 
-    python benchmarks/perf/opsd_step.py [--model embedded | --model 0.6B] [--rows 4 --completion 128 --steps 3]
+    python benchmarks/perf/opsd_step.py [--model embedded | 0.6B | 1.7B] [--rows 4 --completion 128 --steps 3]
 
 Sampling is left out on both sides: prompts, prompts with PI and completions (of unequal lengths, as in training) are
 given as token ids. Both train LoRA factors of one rank on all linear layers with AdamW, against the frozen base as the
 teacher, with forward KL on the whole vocabulary; `as shipped` is TRL's default, the student's 100 likeliest tokens.
 Each side is a process of its own that loads the model, takes one step to warm up and then `--steps` timed ones; sides
 take turns `--repeats` times and the best counts. Tokens a second are completion tokens; `processor` is in seconds of
-all cores, which other programs do not add to. `peak` is the most resident memory above that of the loaded model.
+all cores, which other programs do not add to. `peak` is the most memory above that of the loaded model: resident, or
+torch's on a GPU.
 
-`0.6B` is a random model of the shape of Qwen3-0.6B (vocabulary 151,936), which is made on the spot.
+`0.6B` and `1.7B` are random models of the shapes of Qwen3-0.6B and 1.7B (vocabulary 151,936), made on the spot.
 """
 
 from __future__ import annotations
@@ -34,18 +35,21 @@ SHAPE = {
     "tie_word_embeddings": True, "eos_token_id": 2, "pad_token_id": 0, "bos_token_id": None,
 }  # fmt: skip
 """Of Qwen3-0.6B."""
+LARGER = {**SHAPE, "hidden_size": 2048, "intermediate_size": 6144}
+"""Of Qwen3-1.7B."""
 RANK = 16
 SIDES = ("pidistill", "trl", "trl, as shipped")
 Step = Callable[[], None]
 
 
-def make_model(folder: Path, dtype: torch.dtype = torch.float32) -> Path:
-    """Write a random model of `SHAPE`, with the embedded model's tokenizer, to `folder`."""
+def make_model(folder: Path, dtype: torch.dtype = torch.float32, shape: dict[str, object] = SHAPE) -> Path:
+    """Write a random model of `shape`, with the embedded model's tokenizer, to `folder`."""
     from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 
     torch.manual_seed(0)
     torch.set_default_dtype(dtype)
-    Qwen3ForCausalLM(Qwen3Config(**SHAPE)).save_pretrained(folder)
+    with torch.device("cuda" if torch.cuda.is_available() else "cpu"):
+        Qwen3ForCausalLM(Qwen3Config(**shape)).save_pretrained(folder)
     torch.set_default_dtype(torch.float32)
     AutoTokenizer.from_pretrained(embedded()).save_pretrained(folder)
     return folder
@@ -71,7 +75,9 @@ def draw(rows: int, prompt: int, completion: int, vocabulary: int) -> list[tuple
     return [(ids(prompt + row), ids(2 * prompt + row), ids(length)) for row, length in enumerate(lengths)]
 
 
-def ours(model: str, rows: list[tuple[list[int], list[int], list[int]]], checkpointing: bool, micro: int) -> Step:
+def ours(
+    model: str, rows: list[tuple[list[int], list[int], list[int]]], checkpointing: bool, micro: int, dtype: str
+) -> Step:
     from pidistill.config import TrainConfig
     from pidistill.contracts import TrainJob
     from pidistill.engines.loading import resolve_model
@@ -82,7 +88,7 @@ def ours(model: str, rows: list[tuple[list[int], list[int], list[int]]], checkpo
     from pidistill.train.weights import open_trainee
 
     config = TrainConfig(objective="opsd", lora_rank=RANK, lora_alpha=2 * RANK, batch_size=len(rows))
-    job = TrainJob(resolve_model(model), [], config, seed=0, out_dir=Path("unused"), dtype="float32")
+    job = TrainJob(resolve_model(model), [], config, seed=0, out_dir=Path("unused"), dtype=dtype)
     trainee = open_trainee(job, job.model)
     if checkpointing:
         trainee.model.gradient_checkpointing_enable({"use_reentrant": False})
@@ -101,8 +107,9 @@ def ours(model: str, rows: list[tuple[list[int], list[int], list[int]]], checkpo
 
 
 def trl(
-    model: str, rows: list[tuple[list[int], list[int], list[int]]], checkpointing: bool, micro: int, shipped: bool
-) -> Step:
+    model: str, rows: list[tuple[list[int], list[int], list[int]]], checkpointing: bool, micro: int, dtype: str,
+    shipped: bool,
+) -> Step:  # fmt: skip
     os.environ["TRL_EXPERIMENTAL_SILENCE"] = "1"
     from datasets import Dataset
     from peft import LoraConfig
@@ -114,11 +121,11 @@ def trl(
     loss = {} if shipped else {"distillation_mode": "full_logits", "distillation_alpha": 0.0}
     arguments = SDFTConfig(
         output_dir=tempfile.mkdtemp(), per_device_train_batch_size=len(rows), num_generations=1,
-        gradient_checkpointing=checkpointing, report_to="none", bf16=False,
+        gradient_checkpointing=checkpointing, report_to="none", bf16=dtype == "bfloat16",
         use_cpu=not torch.cuda.is_available(), **loss,
     )  # fmt: skip
     trainer = SDFTTrainer(
-        AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32), arguments,
+        AutoModelForCausalLM.from_pretrained(model, dtype=getattr(torch, dtype)), arguments,
         Dataset.from_dict({"prompt": ["a"], "privileged_context": ["b"]}),
         processing_class=AutoTokenizer.from_pretrained(model),
         peft_config=LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules="all-linear", task_type="CAUSAL_LM"),
@@ -169,21 +176,25 @@ def measure(side: str, options: argparse.Namespace) -> dict[str, float]:
     logging.set_verbosity_error()
     vocabulary = int(AutoConfig.from_pretrained(options.model).vocab_size)
     rows = draw(options.rows, options.prompt, options.completion, vocabulary)
-    step = (
-        ours(options.model, rows, options.checkpointing, options.micro)
-        if side == "pidistill"
-        else trl(options.model, rows, options.checkpointing, options.micro, shipped="shipped" in side)
-    )
+    given = (options.model, rows, options.checkpointing, options.micro, options.dtype)
+    step = ours(*given) if side == "pidistill" else trl(*given, shipped="shipped" in side)
     gc.collect()
-    before = _resident("VmRSS")
+    gpu = torch.cuda.is_available()
+    before = torch.cuda.memory_allocated() if gpu else _resident("VmRSS")
     step()
-    Path("/proc/self/clear_refs").write_text("5")  # sets the high-water mark back
+    if gpu:
+        torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()
+    else:
+        Path("/proc/self/clear_refs").write_text("5")  # sets the high-water mark back
     start, busy = time.perf_counter(), time.process_time()
     for _ in range(options.steps):
         step()
+    if gpu:
+        torch.cuda.synchronize()
     seconds, busy = time.perf_counter() - start, time.process_time() - busy
     tokens = options.steps * sum(len(completion) for _, _, completion in rows)
-    peak = torch.cuda.max_memory_allocated() if torch.cuda.is_available() else _resident("VmHWM") - before
+    peak = (torch.cuda.max_memory_allocated() if gpu else _resident("VmHWM")) - before
     return {"tokens": tokens, "seconds": seconds, "processor": busy, "peak": peak / 2**20}
 
 
@@ -194,7 +205,8 @@ def _resident(field: str) -> int:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", default="embedded", help="embedded, 0.6B, or a folder")
+    parser.add_argument("--model", default="embedded", help="embedded, 0.6B, 1.7B, or a folder")
+    parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="float32")
     parser.add_argument("--rows", type=int, default=4)
     parser.add_argument("--prompt", type=int, default=48, help="tokens of a prompt; with PI twice as many")
     parser.add_argument("--completion", type=int, default=128, help="tokens of the longest completion")
@@ -208,14 +220,21 @@ def main() -> None:
         print(json.dumps(measure(options.side, options)))
         return
     with tempfile.TemporaryDirectory() as folder:
-        named = {"embedded": embedded, "0.6B": lambda: str(make_model(Path(folder)))}
+        dtype = getattr(torch, options.dtype)
+        named = {
+            "embedded": embedded,
+            "0.6B": lambda: str(make_model(Path(folder), dtype)),
+            "1.7B": lambda: str(make_model(Path(folder), dtype, LARGER)),
+        }
         name, options.model = options.model, named.get(options.model, lambda: options.model)()
         found: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
         for _ in range(options.repeats):
             for side in SIDES:
                 found[side].append(_apart(side, options))
-    print(f"{name}: {options.rows} rows, prompts of {options.prompt}, completions to {options.completion} tokens"
-          f"{', gradient checkpointing' if options.checkpointing else ''}, LoRA {RANK}, float32")  # fmt: skip
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+    checkpointing = ", gradient checkpointing" if options.checkpointing else ""
+    print(f"{device}, {name}: {options.rows} rows, prompts of {options.prompt}, completions to {options.completion} "
+          f"tokens{checkpointing}, LoRA {RANK}, {options.dtype}")  # fmt: skip
     base = min(run["processor"] for run in found["trl"])
     print(f"  {'':16} {'tokens/s':>9} {'processor':>10} {'ratio':>7} {'peak MiB':>9}")
     for side, runs in found.items():
@@ -225,7 +244,7 @@ def main() -> None:
 
 
 def _apart(side: str, options: argparse.Namespace) -> dict[str, float]:
-    sizes = {key: getattr(options, key) for key in ("model", "rows", "prompt", "completion", "micro", "steps")}
+    sizes = {key: getattr(options, key) for key in ("model", "dtype", "rows", "prompt", "completion", "micro", "steps")}
     words = [word for key, value in sizes.items() for word in (f"--{key}", str(value))]
     words += ["--checkpointing"] if options.checkpointing else []
     done = subprocess.run([sys.executable, __file__, "--side", side, *words], stdout=subprocess.PIPE, check=True)

@@ -17,10 +17,12 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 
 FEWEST_ELEMENTS = {"cpu": 2**22, "gpu": 2**25}
 """Logits that a chunk of one side may always have when no chunk size is given: 16 MiB in float32, on a GPU 128."""
-MOST_ELEMENTS = {"cpu": 2**25, "gpu": 2**27}
+MOST_ELEMENTS = {"cpu": 2**25, "gpu": 2**28}
 """And at most. Between the two a chunk has a share of the tokens. Large ones are faster: a product over few tokens
 reads the head's weights as often as one over many, and takes half as long again a token with 64 of them on a CPU."""
 LEAST_TOKENS = 32
+TILE = 128
+"""A GPU's matrix product has tiles of so many tokens: of one that is not full, the rest is wasted."""
 AUTOGRAD_SHARE = 16
 """One sixteenth of the tokens, where autograd keeps half a dozen matrices a chunk."""
 
@@ -128,7 +130,8 @@ def chunk_size(device: torch.device, tokens: int, vocabulary: int, share: int) -
     kind = "cpu" if device.type == "cpu" else "gpu"
     fewest, most = FEWEST_ELEMENTS[kind] // vocabulary, MOST_ELEMENTS[kind] // vocabulary
     size = max(LEAST_TOKENS, min(most, max(fewest, -(-tokens // share))))
-    return -(-tokens // max(1, -(-tokens // size))) or 1
+    size = -(-tokens // max(1, -(-tokens // size))) or 1
+    return size if kind == "cpu" else -(-size // TILE) * TILE
 
 
 def _chunk_tokens(hidden_NH: Tensor, head: nn.Module) -> int:

@@ -27,11 +27,12 @@ from pidistill.train.scoring import LogitHead
 if TYPE_CHECKING:
     from pidistill.train.divergence import Side, TokenDivergence
 
-Kernel = Callable[["TokenDivergence", Tensor, Tensor, Tensor], Tensor]
-"""(divergence, student's logits `[n, V]`, teacher's, coefficient `[n]`) -> divergence of each token `[n]`.
+Kernel = Callable[["TokenDivergence", Tensor, Tensor, Tensor, Tensor], Tensor]
+"""(divergence, student's logits `[n, V]`, teacher's, coefficient `[n]`, gradient `[n, V]`) -> divergence of each token.
 
-Both matrices are of the type that is added up in and are the kernel's to overwrite. It leaves the coefficient times the
-gradient with respect to the student's logits in the student's."""
+Both matrices of logits are of the type that is added up in and are the kernel's to overwrite. Into the last it writes
+the coefficient times the gradient with respect to the student's logits; it may be the student's logits themselves, or a
+matrix of the type that the next product takes."""
 
 SHARE = 3
 """A chunk has a third of the tokens (`chunked.chunk_size`): both sides' matrices are then less than a tenth of what
@@ -73,13 +74,17 @@ def kernel_for(hidden: Tensor) -> Kernel:
     return torch_kernel
 
 
-def torch_kernel(divergence: TokenDivergence, student: Tensor, teacher: Tensor, coefficient_N: Tensor) -> Tensor:
+def torch_kernel(
+    divergence: TokenDivergence, student: Tensor, teacher: Tensor, coefficient_N: Tensor, gradient: Tensor
+) -> Tensor:
     """`Kernel` in torch's operations."""
     values_N = student.new_empty(len(student))
     rows = max(1, BLOCK_ELEMENTS // student.shape[-1]) if student.device.type == "cpu" else max(1, len(student))
     for start in range(0, len(student), rows):
         block = slice(start, start + rows)
         values_N[block] = _block(divergence, student[block], teacher[block], coefficient_N[block])
+    if gradient is not student:
+        gradient.copy_(student)
     return values_N
 
 
@@ -165,7 +170,7 @@ class _Linear:
     def backward(self, gradient: Tensor, hidden: Tensor, hidden_grad: Tensor | None, sums: dict[int, Tensor]) -> None:
         """From the logits' gradient to that of the hidden states, and onto the sums of the parameters, by identity."""
         if self.bias is not None and (of_bias := sums.get(id(self.bias))) is not None:
-            of_bias += gradient.sum(0)
+            of_bias += gradient.sum(0, dtype=of_bias.dtype)
         gradient = gradient.to(self.dtype)
         if hidden_grad is not None and hidden_grad.dtype == self.dtype:
             torch.mm(gradient, self.cast, out=hidden_grad)
@@ -209,6 +214,9 @@ class _Closed(torch.autograd.Function):  # type: ignore[misc]
         theirs = _Linear.of(teacher.head, teacher.hidden_NH, ours)
         rows = min(work.chunk_tokens, len(hidden_NH))
         buffers = [hidden_NH.new_empty(rows, work.vocabulary, dtype=kind) if side else None for side in (ours, theirs)]
+        narrow = None  # for the gradient: a GPU's kernel writes it as the next product takes it
+        if ours is not None and ours.dtype != kind and hidden_NH.device.type == "cuda":
+            narrow = hidden_NH.new_empty(rows, work.vocabulary, dtype=ours.dtype)
         for start in range(0, len(hidden_NH), work.chunk_tokens):
             chunk = slice(start, start + work.chunk_tokens)
             hidden, told = hidden_NH[chunk].detach(), teacher.hidden_NH[chunk]
@@ -230,14 +238,15 @@ class _Closed(torch.autograd.Function):  # type: ignore[misc]
             ratio_N = None if work.ratio is None else work.ratio(student_logits, chunk)
             if ratio_N is not None:
                 coefficient_N = coefficient_N * ratio_N
-            values = work.kernel(work.divergence, student_logits, teacher_logits, coefficient_N)
+            gradient = student_logits if narrow is None else narrow[: len(hidden)]
+            values = work.kernel(work.divergence, student_logits, teacher_logits, coefficient_N, gradient)
             per_token_N[chunk] = values if ratio_N is None else values * ratio_N
             if graph is not None:
-                _through_graph(graph, student_logits, hidden, hidden_grad, chunk, parameters, sums)
+                _through_graph(graph, gradient, hidden, hidden_grad, chunk, parameters, sums)
             elif ours is not None:
                 with torch.autocast(hidden.device.type, enabled=False):
                     piece = None if hidden_grad is None else hidden_grad[chunk]
-                    ours.backward(student_logits, hidden, piece, sums)
+                    ours.backward(gradient, hidden, piece, sums)
         ctx.save_for_backward(hidden_grad, *(sums[id(p)].to(p.dtype) for p in parameters))
         ctx.mark_non_differentiable(per_token_N)
         return per_token_N @ weight_N.to(kind), per_token_N

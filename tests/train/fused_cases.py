@@ -1,8 +1,10 @@
-"""Run by test_fused.py under Triton's interpreter: each case against `TokenDivergence` in float64 through autograd."""
+"""Run by test_fused.py, on a GPU where there is one and under Triton's interpreter: each case against `TokenDivergence`
+in float64 through autograd."""
 
 from __future__ import annotations
 
 import math
+import os
 from itertools import product
 
 import torch
@@ -13,7 +15,8 @@ from pidistill.train.closed import closed_divergence
 from pidistill.train.divergence import Importance, Side, TokenDivergence
 
 KINDS = [("fkl", 0.5), ("rkl", 0.5), ("jsd", 0.0), ("jsd", 0.3), ("jsd", 0.9), ("jsd", 1.0)]
-WIDTH = 6
+WIDTH = 8
+DEVICE = torch.device("cuda" if torch.cuda.is_available() and not os.environ.get("TRITON_INTERPRET") else "cpu")
 
 
 def divergences() -> list[TokenDivergence]:
@@ -27,15 +30,17 @@ def divergences() -> list[TokenDivergence]:
 
 def check(d: TokenDivergence, tokens: int, vocabulary: int, chunk: int, dtype: torch.dtype, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
-    hidden, told = (torch.randn(2, tokens, WIDTH, generator=generator)).to(dtype)
-    told = torch.where(torch.arange(tokens)[:, None] % 5 == 4, hidden, told)  # the same distribution on both sides
+    hidden, told = torch.randn(2, tokens, WIDTH, generator=generator).to(DEVICE, dtype)
+    same = torch.arange(tokens, device=DEVICE)[:, None] % 5 == 4
+    told = torch.where(same, hidden, told)  # the same distribution on both sides
     head, frozen = (nn.Linear(WIDTH, vocabulary, bias=bias) for bias in (True, False))
     for linear in (head, frozen):
         linear.weight.data.copy_(torch.randn(vocabulary, WIDTH, generator=generator))
     weight_N = torch.rand(tokens, generator=generator) * (torch.rand(tokens, generator=generator) > 0.3)
-    targets_N = torch.randint(vocabulary, (tokens,), generator=generator)
-    head, frozen = head.to(dtype), frozen.to(dtype)
-    importance = Importance(-2 * torch.rand(tokens, generator=generator), 1.5) if seed % 2 else None
+    targets_N = torch.randint(vocabulary, (tokens,), generator=generator).to(DEVICE)
+    said_N = -2 * torch.rand(tokens, generator=generator)
+    head, frozen, weight_N = head.to(DEVICE, dtype), frozen.to(DEVICE, dtype), weight_N.to(DEVICE)
+    importance = Importance(said_N.to(DEVICE), 1.5) if seed % 2 else None
 
     exact_hidden, exact_weight, exact_bias = (
         tensor.detach().double().requires_grad_() for tensor in (hidden, head.weight, head.bias)
@@ -63,7 +68,7 @@ def check(d: TokenDivergence, tokens: int, vocabulary: int, chunk: int, dtype: t
 
 
 def main() -> None:
-    fused.BLOCK = 8
+    block, fused.BLOCK = fused.BLOCK, 8
     shapes = [(1, 2, 1), (3, 7, 2), (5, 8, 5), (6, 19, 4), (4, 33, 0), (5, 17, 2), (0, 5, 0)]
     for seed, d in enumerate(divergences()):
         for turn in (seed, seed + 3):
@@ -71,16 +76,27 @@ def main() -> None:
             check(d, tokens, vocabulary, chunk, torch.float32, turn)
     for seed, d in enumerate(divergences()[:: len(KINDS) - 1]):
         check(d, 6, 19, 4, torch.bfloat16, seed)
-    far = torch.tensor([[0.0, 200.0, -200.0], [150.0, 0.0, 149.0]])
-    for d in divergences():
-        gradient = far.clone()
-        values = fused.triton_kernel(d, gradient, far.flip(-1).contiguous(), torch.ones(2))
-        exact = far.double().requires_grad_()
-        expected = d.per_token(exact, far.flip(-1).double())
-        expected.sum().backward()
-        torch.testing.assert_close(values.double(), expected.detach(), rtol=1e-5, atol=1e-5)
-        assert exact.grad is not None
-        torch.testing.assert_close(gradient.double(), exact.grad, rtol=1e-5, atol=2e-5)
+    far = torch.tensor([[0.0, 200.0, -200.0], [150.0, 0.0, 149.0]], device=DEVICE)
+    for d, dtype in product(divergences(), (torch.float32, torch.bfloat16)):
+        apart(d, far, far.flip(-1).contiguous(), dtype)
+    if DEVICE.type == "cuda":  # sizes of use, in blocks of use
+        fused.BLOCK = block
+        for seed, d in enumerate(divergences()):
+            pair = 4 * torch.randn(2, 3, (50257, 32768)[seed % 2], device=DEVICE)
+            apart(d, pair[0], pair[0] + 0.5 * pair[1], torch.float32)
+
+
+def apart(d: TokenDivergence, student: Tensor, teacher: Tensor, dtype: torch.dtype) -> None:
+    """The kernel alone, with its gradient in a matrix of its own."""
+    gradient = torch.empty_like(student, dtype=dtype)
+    exact = student.double().requires_grad_()
+    values = fused.triton_kernel(d, student.clone(), teacher, torch.ones(len(student), device=DEVICE), gradient)
+    expected = d.per_token(exact, teacher.double())
+    expected.sum().backward()
+    torch.testing.assert_close(values.double(), expected.detach(), rtol=1e-5, atol=1e-5)
+    assert exact.grad is not None
+    rtol, atol = (1e-5, 2e-5) if dtype == torch.float32 else (0.01, 1e-4)
+    torch.testing.assert_close(gradient.double(), exact.grad, rtol=rtol, atol=atol)
 
 
 if __name__ == "__main__":

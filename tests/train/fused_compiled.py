@@ -19,18 +19,17 @@ VARIANTS = [
     if not (kind == fused.JSD and floor)
 ]
 SIGNATURE = {
-    "student": "*fp32", "student_stride": "i32", "teacher": "*fp32", "teacher_stride": "i32", "coefficients": "*fp32",
-    "values": "*fp32", "size": "i32",
+    "student": "*fp32", "student_stride": "i32", "teacher": "*fp32", "teacher_stride": "i32", "gradient": "*bf16",
+    "gradient_stride": "i32", "coefficients": "*fp32", "values": "*fp32", "size": "i32",
     **dict.fromkeys(("inverse_temperature", "beta", "floor", "clip"), "fp32"),
-    **dict.fromkeys(("KIND", "FLOOR", "CLIP", "SUMS", "FARTHEST", "BLOCK"), "constexpr"),
+    **dict.fromkeys(("KIND", "FLOOR", "CLIP", "FARTHEST", "BLOCK"), "constexpr"),
 }  # fmt: skip
 
 
 def main() -> None:
     for kind, floor, clip in VARIANTS:
         constants = {
-            "KIND": kind, "FLOOR": floor, "CLIP": clip, "SUMS": kind != fused.FKL or floor or clip,
-            "FARTHEST": fused.FARTHEST, "BLOCK": fused.BLOCK,
+            "KIND": kind, "FLOOR": floor, "CLIP": clip, "FARTHEST": fused.FARTHEST, "BLOCK": fused.BLOCK,
         }  # fmt: skip
         source = ASTSource(fused._rows, SIGNATURE, constexprs=constants)
         compiled = triton.compile(source, target=GPUTarget("cuda", 90, 32), options={"num_warps": fused.WARPS})

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from pidistill.config import TrainConfig
-from pidistill.train.chunked import FEWEST_ELEMENTS, LEAST_TOKENS, MOST_ELEMENTS, chunk_size
+from pidistill.train.chunked import FEWEST_ELEMENTS, LEAST_TOKENS, MOST_ELEMENTS, TILE, chunk_size
 from pidistill.train.closed import closed_divergence, torch_kernel
 from pidistill.train.divergence import Side, TokenDivergence, chunked_divergence
 from pidistill.train.scoring import LogitHead
@@ -235,9 +235,9 @@ def test_logits_of_all_tokens_never_exist_at_once() -> None:
     """In closed form the largest matrix has a third of the tokens; where autograd works on it, a sixteenth."""
     seen: list[int] = []
 
-    def kernel(d: TokenDivergence, student: Tensor, teacher: Tensor, coefficient_N: Tensor) -> Tensor:
+    def kernel(d: TokenDivergence, student: Tensor, teacher: Tensor, coefficient_N: Tensor, out: Tensor) -> Tensor:
         seen.append(len(student))
-        return torch_kernel(d, student, teacher, coefficient_N)
+        return torch_kernel(d, student, teacher, coefficient_N, out)
 
     class Spy(nn.Linear):  # type: ignore[misc]
         def forward(self, input: Tensor) -> Tensor:
@@ -263,3 +263,6 @@ def test_chunks_cover_all_tokens_and_stay_within_their_limits(tokens: int, vocab
     assert 1 <= size <= max(tokens, 1)
     assert size <= max(LEAST_TOKENS, MOST_ELEMENTS["cpu"] // vocabulary)
     assert size >= min(tokens, LEAST_TOKENS) / 2
+    on_a_gpu = chunk_size(torch.device("cuda"), tokens, vocabulary, share)
+    assert on_a_gpu % TILE == 0
+    assert TILE <= on_a_gpu < max(LEAST_TOKENS, MOST_ELEMENTS["gpu"] // vocabulary) + TILE

@@ -1,4 +1,5 @@
-"""The GPU's kernel without a GPU: under Triton's interpreter held to the definition in float64, and compiled.
+"""The GPU's kernel, held to the definition in float64: on a GPU where there is one, and without one under Triton's
+interpreter, and compiled.
 
 The interpreter has to be asked for before the kernel is defined, so the comparison runs in a process of its own.
 """
@@ -11,6 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 pytest.importorskip("triton")
 
@@ -28,6 +30,11 @@ def run(script: str, cache: Path, **environment: str) -> None:
 def test_the_fused_kernel_is_the_definition_in_value_and_gradients(tmp_path: Path) -> None:
     """All kinds, floors, clips, temperatures; rows that no block divides; tokens without weight; chunks; both heads."""
     run("fused_cases.py", tmp_path, TRITON_INTERPRET="1")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_the_fused_kernel_is_the_definition_on_a_gpu(tmp_path: Path) -> None:
+    run("fused_cases.py", tmp_path)
 
 
 def test_every_variant_compiles_for_a_gpu(tmp_path: Path) -> None:
