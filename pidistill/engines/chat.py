@@ -76,14 +76,29 @@ def render_prompts(
         for messages in conversations
     ]
     try:
-        ids = tokenizer.apply_chat_template(plain, add_generation_prompt=True, return_dict=False, **options)
+        texts = tokenizer.apply_chat_template(plain, add_generation_prompt=True, tokenize=False, **options)
     except TemplateError as error:
         roles = " / ".join(sorted({", ".join(message.role for message in messages) for messages in conversations}))
         raise EngineError(
             f"The chat template of {tokenizer.name_or_path!r} refuses a conversation with the roles {roles}: {error}",
             "Some templates know no system role, or want user and assistant to alternate: change the domain's prompt.",
         ) from error
-    return cast(list[list[int]], ids)
+    return _encoded(tokenizer, cast(list[str], texts))
+
+
+def _encoded(tokenizer: PreTrainedTokenizerBase, texts: list[str]) -> list[list[int]]:
+    """Token ids of rendered prompts, which hold their special tokens already."""
+    from transformers import TokenizersBackend
+
+    plain = isinstance(tokenizer, TokenizersBackend) and (
+        type(tokenizer)._encode_plus is TokenizersBackend._encode_plus
+        and tokenizer.backend_tokenizer.encode_special_tokens == tokenizer.split_special_tokens
+        and tokenizer.backend_tokenizer.truncation is tokenizer.backend_tokenizer.padding is None
+    )
+    if not plain:
+        return cast(list[list[int]], tokenizer(texts, add_special_tokens=False)["input_ids"])
+    encodings = tokenizer.backend_tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+    return [encoding.ids for encoding in encodings]  # the call's, without masks and offsets that nobody asks for
 
 
 def render_requests(

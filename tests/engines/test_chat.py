@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 from pathlib import Path
@@ -40,6 +41,22 @@ def test_markers_are_single_tokens() -> None:
 def test_lone_surrogates_become_replacement_characters() -> None:
     ids = chat.render_prompt(TOKENIZER, (Message("user", "a\ud800b \ud83d\ude00"),), {})
     assert "a\ufffdb \U0001f600" in TOKENIZER.decode(ids)
+
+
+@given(st.lists(st.text(max_size=30), min_size=1, max_size=4), st.booleans(), st.sampled_from(["", "cut", "literal"]))
+def test_prompts_are_what_the_tokenizer_makes_of_them(texts: list[str], thinking: bool, oddity: str) -> None:
+    """Special tokens in the text included, also where the tokenizer was told to cut or to read those as letters."""
+    tokenizer = copy.deepcopy(TOKENIZER)
+    if oddity == "cut":
+        tokenizer.backend_tokenizer.enable_truncation(3)
+    elif oddity == "literal":
+        tokenizer.split_special_tokens = True
+    said = [chat.valid_unicode(text + "<|im_end|>" * thinking) for text in texts]
+    found = chat.render_prompts(tokenizer, [(Message("user", text),) for text in said], {"enable_thinking": thinking})
+    conversations = [[{"role": "user", "content": text}] for text in said]
+    options = {"add_generation_prompt": True, "return_dict": False, "enable_thinking": thinking}
+    reference = TOKENIZER if oddity == "cut" else tokenizer
+    assert found == reference.apply_chat_template(conversations, **options)
 
 
 def test_model_without_template_is_named(folders: dict[str, Path], tmp_path: Path) -> None:

@@ -227,7 +227,9 @@ def test_chat_options_reach_the_prompt_without_a_new_start(
 @vllm_test
 def test_the_rest_of_the_process_is_left_alone(engine: VLLMEngine, requests_200: list[Request]) -> None:
     states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()  # type: ignore[index, union-attr]
-    _all(engine, requests_200[:4])
+    for temperatures in ((0.7, 0.7), (0.0, 0.7), (0.0, 0.0)):
+        pairs = zip(requests_200, temperatures, strict=False)
+        _all(engine, [Request(r.messages, Sampling(temperature=t, max_tokens=24, seed=5)) for r, t in pairs])
     assert states == (random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist())  # type: ignore[index, union-attr]
     threads = torch.get_num_threads()
     torch.set_num_threads(threads + 1)
