@@ -70,7 +70,7 @@ class HeldOut(Record):
     """What was predicted of configurations that were left out."""
 
     what: str
-    """One configuration at a time, or one family."""
+    """One configuration at a time, one family, or one domain."""
     labels: tuple[str, ...]
     actual: tuple[float, ...]
     law: tuple[float, ...]
@@ -117,7 +117,7 @@ class Confounded(Record):
 
 @dataclass(frozen=True)
 class FamilyLine(Record):
-    """The line through one family's configurations."""
+    """The line through the configurations of one family, or of one domain."""
 
     name: str
     line: Line
@@ -134,6 +134,9 @@ class Law(Record):
     """None with fewer than three families."""
     confounders: tuple[Confounded, ...]
     configurations: tuple[Configuration, ...]
+    domains: tuple[FamilyLine, ...] = ()
+    by_domain: HeldOut | None = None
+    """None with one domain."""
 
     def of_family(self, name: str) -> Line | None:
         """The line of one family, where it has one of its own."""
@@ -146,18 +149,28 @@ def fit_law(configurations: Sequence[Configuration]) -> Law:
     if len(found) < FEWEST:
         raise DataError(f"{len(found)} configurations are too few for a law: at least {FEWEST}.",
                         "Add some: PI form x base model x domain.")  # fmt: skip
-    names = list(dict.fromkeys(c.family for c in found))
-    families = list[FamilyLine]()
-    for name in names if len(names) > 1 else ():
-        own = [c for c in found if c.family == name]
-        if len(own) >= FEWEST and len({c.gap for c in own}) > 1:
-            families.append(FamilyLine(name, line(own)))
-    units = [[c for c in found if c.family == name] for name in names]
+    families, domains = [c.family for c in found], [c.domain for c in found]
     return Law(
-        line(found), tuple(families), _held_out(found, [[c] for c in found], "one configuration"),
-        _held_out(found, units, "one family of models") if len(names) > 2 else None,
-        tuple(_confounded(found, name) for name in shared_confounders(found)), found,
+        line(found), _lines(found, families), _held_out(found, [[c] for c in found], "one configuration"),
+        _held_out(found, _groups(found, families), "one family of models") if len(set(families)) > 2 else None,
+        tuple(_confounded(found, name) for name in shared_confounders(found)), found, _lines(found, domains),
+        _held_out(found, _groups(found, domains), "one domain") if len(set(domains)) > 1 else None,
     )  # fmt: skip
+
+
+def _groups(configurations: Sequence[Configuration], names: Sequence[str]) -> list[list[Configuration]]:
+    """Those of one name together, in the order of their first."""
+    return [[c for c, own in zip(configurations, names, strict=True) if own == name] for name in dict.fromkeys(names)]
+
+
+def _lines(configurations: Sequence[Configuration], names: Sequence[str]) -> tuple[FamilyLine, ...]:
+    """A line for each name that has configurations enough; none where all have one name."""
+    groups = _groups(configurations, names)
+    return tuple(
+        FamilyLine(name, line(own))
+        for name, own in zip(dict.fromkeys(names), groups, strict=True)
+        if len(groups) > 1 and len(own) >= FEWEST and len({c.gap for c in own}) > 1
+    )
 
 
 def line(configurations: Sequence[Configuration], level: float = 0.95) -> Line:
