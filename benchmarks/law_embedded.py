@@ -104,7 +104,7 @@ def _measured(domain: str, folder: Path) -> Iterator[dict[str, object]]:
 
 def _gap(domain: str, model: str, forms: Sequence[str], suite: Path, store: Path) -> dict[str, Any]:
     """A base's gap, in the store, where the suite's page finds it; with the settings of the suite's own runs."""
-    found = store / "gaps" / f"{Path(model).name if model != 'embedded' else domain}.json"
+    found = store / "gaps" / f"{Path(model).name if model != 'embedded' else f'{domain}-embedded'}.json"
     if not found.is_file():
         told = [word for form in forms for word in ("--form", form)]
         tables = tomllib.loads(suite.read_text("utf-8"))["settings"]
@@ -132,6 +132,8 @@ def _row(domain: str, arm: dict[str, Any], gap: dict[str, Any], forms: Sequence[
         "label": f"{form} / {domain} {base}",
         "family": base.partition("-")[0],
         "domain": domain,
+        "model": base,
+        "form": form,
         "gap": round(100 * told["gap"]["mean"], 3),
         "improvement": round(100 * arm["delta"]["mean"], 3),
         "context_tokens": round(told["context_tokens"], 1),

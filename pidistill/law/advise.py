@@ -153,7 +153,7 @@ def _distil(gap: Gap, predictions: tuple[Prediction, ...], law: Law | None, step
         placebo = placebos.get(form.form.partition(":")[0])
         if placebo is not None:
             reasons.append(f"its placebo {placebo.form} has a gap of {_pp(placebo.net.mean)} pp over resampling")
-        better = law is not None and law.by_configuration.better == "better"
+        better = law is not None and law.judged_by.better == "better"
         if prediction.interval is not None and prediction.improvement is not None:
             reasons.append(
                 f"predicted {prediction.improvement:+.1f} pp ({prediction.interval.low:+.1f} to "
@@ -216,7 +216,7 @@ def _warnings(gap: Gap, law: Law | None) -> list[str]:
     outside = gap.student.unjudged + gap.control.unjudged + sum(f.teacher.unjudged for f in gap.forms if f.teacher)
     if outside:
         found.append(f"{outside} samples could not be judged (ERROR or ABSTAIN) and are in no rate.")
-    if law is not None and law.by_configuration.better != "better":
+    if law is not None and law.judged_by.better != "better":
         found.append(law.by_configuration.sentence)
     return found
 

@@ -42,7 +42,8 @@ def law_tables(law: Law) -> list[Table]:
 
 def held_out_table(law: Law) -> Table:
     """Each configuration, predicted from the others."""
-    without = {name: held for name, held in (("family", law.by_family), ("domain", law.by_domain)) if held is not None}
+    every = (("base", law.by_model), ("family", law.by_family), ("domain", law.by_domain))
+    without = {name: held for name, held in every if held is not None}
     columns = (Column("Configuration", LEFT, wrap=48), Column("Family", LEFT), Column("Gap, pp"), Column("Improvement"),
                Column("Law"), Column("Mean of the others"),
                *(Column(f"Law without its {name}") for name in without))  # fmt: skip
@@ -57,8 +58,12 @@ def held_out_table(law: Law) -> Table:
 
 def statements(law: Law) -> tuple[str, ...]:
     """Whether the law predicts, in words."""
-    found: list[HeldOut] = [h for h in (law.by_configuration, law.by_family, law.by_domain) if h is not None]
-    said = [held.sentence for held in found]
+    every: tuple[HeldOut | None, ...] = (law.by_configuration, law.by_model, law.by_family, law.by_domain)
+    said = [held.sentence for held in every if held is not None]
+    if law.by_model is not None:
+        said.append(
+            "Configurations of one base have much in common, so what counts is the error on a base that was left out."
+        )
     if law.by_family is None:
         said.append("Fewer than three families of models: how far the law carries to a new one cannot be said.")
     if law.by_domain is None:
@@ -76,8 +81,8 @@ def _confounders(law: Law) -> Table:
     ]  # fmt: skip
     note = (
         "Correlations over configurations; the slope is the gap's with the confounder held fixed. The gap's own "
-        f"leave-one-out error is {law.by_configuration.law_rmse:.1f} pp: a confounder that alone does as well explains "
-        "as much."
+        f"error, {law.judged_by.what} left out, is {law.judged_by.law_rmse:.1f} pp: a confounder that alone does as "
+        "well explains as much."
     )
     return Table("Confounders", columns, tuple(rows), (note,))
 
