@@ -5,8 +5,8 @@
 `benchmarks/suites/seeds.toml` in full is 336 cells. This runs a cut of the same file, with the same arms: fewer
 problems to train on and to measure by, two steps for arms that count them, and the seeds asked for. It is run twice,
 into a store each: by the local executor with two workers, and with `--executor ray` on a cluster of two nodes of one
-core that is started here, as the tests start theirs. Then every cell's scores are compared, whoever paid for which rollout, and
-every rollout's tokens. A part that is finished is not done again.
+core that is started here, as the tests start theirs. Then every cell's scores are compared, whoever paid for which
+rollout, and every rollout's tokens. A part that is finished is not done again.
 """
 
 from __future__ import annotations
