@@ -98,8 +98,14 @@ def make(root: Path, count: int, tokens: int) -> None:
     """A store of `count` rollouts, each with its verdict; a segment a cell, as processes of their own leave them."""
     held_out = [Problem(f"test-{n}", "math", f"What is {n}?", str(n), None, 1 + n % 5) for n in range(HELD_OUT)]
     training = [Problem(f"train-{n}", "math", f"What is {n}?!", str(n)) for n in range(HELD_OUT)]
-    side = {True: Side(1.0, {"PASS": SAMPLES}, tokens, 0.0), False: Side(0.0, {"FAIL": SAMPLES}, tokens, 0.0)}
     rng = random.Random(0)
+
+    def side() -> Side:
+        passed = rng.randint(0, SAMPLES)
+        counts = {name: n for name, n in (("PASS", passed), ("FAIL", SAMPLES - passed)) if n}
+        return Side(passed / SAMPLES, counts, tokens + rng.randint(-2 * SAMPLES, 20 * SAMPLES) / SAMPLES, 0.0)
+
+    before = {p.id: side() for p in held_out}
     with Store(root) as store:
         store.problems.put([(p.hash, p) for p in (*held_out, *training)], "cell")
         for kind in ("rollouts", "verdicts"):
@@ -123,7 +129,7 @@ def make(root: Path, count: int, tokens: int) -> None:
                     store.note_use(name, Use(stage, turn, arrow, "rollout", keys))
                     store.note_use(name, Use(stage, turn, arrow, "verdict", judged))
                 scores = CellScores(f"retry [{arm}]", "math", "tiny", seed, tuple(
-                    ProblemScore(p.id, p.level, side[rng.random() < 0.4], side[rng.random() < 0.5]) for p in held_out
+                    ProblemScore(p.id, p.level, before[p.id], side()) for p in held_out
                 ))  # fmt: skip
                 summary: dict[str, Any] = {"scores": scores.to_json(), "provenance": {"verifier": VERIFIER}, "cell": {}}
                 store.write_summary(name, summary)

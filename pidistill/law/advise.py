@@ -76,7 +76,7 @@ class Advice(Record):
 
 def advise(gap: Gap, law: Law | None, *, family: str = "", steps: int = 200, batch: int = 16) -> Advice:
     """Predictions and advice. `steps` and `batch` are those of the distillation that is thought of."""
-    predictions = tuple(_prediction(form, law, family) for form in gap.forms)
+    predictions = tuple(_prediction(form, law, family, gap.domain) for form in gap.forms)
     options = [_retry(gap), *_distil(gap, predictions, law, steps, batch), _structural(gap), _rlvr(gap)]
     found = [option for option in options if option is not None]
     if not any(option.advised for option in found):
@@ -85,7 +85,7 @@ def advise(gap: Gap, law: Law | None, *, family: str = "", steps: int = 200, bat
     return Advice(predictions, tuple(order), tuple(_warnings(gap, law)))
 
 
-def _prediction(form: FormGap, law: Law | None, family: str) -> Prediction:
+def _prediction(form: FormGap, law: Law | None, family: str, domain: str) -> Prediction:
     measured, interval = 100 * form.gap.mean, Interval(100 * form.gap.low, 100 * form.gap.high)
     if law is None:
         return Prediction(form.form, measured, interval, None, None, "")
@@ -98,6 +98,10 @@ def _prediction(form: FormGap, law: Law | None, family: str) -> Prediction:
     if own is None and family not in {c.family for c in law.configurations}:
         outside.append("its family of models is not among those that the law was fitted on")
         widest = law.by_family.law_rmse if law.by_family is not None else 0.0
+    known = {c.domain for c in law.configurations} - {""}
+    if known and domain not in known:
+        outside.append("its domain is not among those that the law was fitted on")
+        widest = max(widest, law.by_domain.law_rmse if law.by_domain is not None else 0.0)
     at = line.at(measured)
     predicted = line.predict(measured, 100 * form.gap.se, widest=widest)
     return Prediction(form.form, measured, interval, at, predicted, " and ".join(outside))
@@ -149,7 +153,7 @@ def _distil(gap: Gap, predictions: tuple[Prediction, ...], law: Law | None, step
         placebo = placebos.get(form.form.partition(":")[0])
         if placebo is not None:
             reasons.append(f"its placebo {placebo.form} has a gap of {_pp(placebo.net.mean)} pp over resampling")
-        better = law is not None and law.by_configuration.better == "better"
+        better = law is not None and law.judged_by.better == "better"
         if prediction.interval is not None and prediction.improvement is not None:
             reasons.append(
                 f"predicted {prediction.improvement:+.1f} pp ({prediction.interval.low:+.1f} to "
@@ -212,7 +216,7 @@ def _warnings(gap: Gap, law: Law | None) -> list[str]:
     outside = gap.student.unjudged + gap.control.unjudged + sum(f.teacher.unjudged for f in gap.forms if f.teacher)
     if outside:
         found.append(f"{outside} samples could not be judged (ERROR or ABSTAIN) and are in no rate.")
-    if law is not None and law.by_configuration.better != "better":
+    if law is not None and law.judged_by.better != "better":
         found.append(law.by_configuration.sentence)
     return found
 

@@ -38,6 +38,10 @@ class Configuration(Record):
     family: str = ""
     """Of models; fits are made for each, and each is predicted from the others."""
     confounders: dict[str, float] = field(default_factory=dict)
+    domain: str = ""
+    """As the family: one is predicted from the others."""
+    model: str = ""
+    """The base. Configurations of one base have its accuracy and its pilot problems in common."""
 
 
 def read_configurations(path: Path) -> tuple[Configuration, ...]:
@@ -83,7 +87,8 @@ def _configuration(row: object, where: str, scale: float) -> Configuration:
     parts = [str(row[name]) for name in ("form", "model", "domain") if row.get(name)]
     label = str(row.get("label") or " / ".join(parts) or where.rpartition(", ")[2])
     given = {name: _number(row, name, where) for name in CONFOUNDERS if row.get(name) not in (None, "")}
-    return Configuration(label, gap, improvement, str(row.get("family") or row.get("model") or ""), given)
+    family, domain = str(row.get("family") or row.get("model") or ""), str(row.get("domain") or "")
+    return Configuration(label, gap, improvement, family, given, domain, str(row.get("model") or ""))
 
 
 def _number(row: Mapping[str, Any], name: str, where: str) -> float:

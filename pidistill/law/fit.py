@@ -70,7 +70,7 @@ class HeldOut(Record):
     """What was predicted of configurations that were left out."""
 
     what: str
-    """One configuration at a time, or one family."""
+    """One configuration at a time, one base, one family, or one domain."""
     labels: tuple[str, ...]
     actual: tuple[float, ...]
     law: tuple[float, ...]
@@ -112,12 +112,12 @@ class Confounded(Record):
     slope_interval: Interval | None
     """None where there are too few configurations to tell the two apart."""
     alone_rmse: float
-    """Leave-one-out error of a line on the confounder alone."""
+    """Error of a line on the confounder alone, what `Law.judged_by` leaves out left out."""
 
 
 @dataclass(frozen=True)
 class FamilyLine(Record):
-    """The line through one family's configurations."""
+    """The line through the configurations of one family, or of one domain."""
 
     name: str
     line: Line
@@ -134,6 +134,25 @@ class Law(Record):
     """None with fewer than three families."""
     confounders: tuple[Confounded, ...]
     configurations: tuple[Configuration, ...]
+    domains: tuple[FamilyLine, ...] = ()
+    by_domain: HeldOut | None = None
+    """None with one domain."""
+    by_model: HeldOut | None = None
+    """None where bases are not named, are fewer than three, or have one configuration each."""
+
+    @property
+    def judged_by(self) -> HeldOut:
+        """What says whether the law predicts: bases left out, where they are known.
+
+        Forms on one base differ little in gap and gain, so a configuration is all but told by the others of its base.
+        """
+        return self.by_model or self.by_configuration
+
+    @property
+    def guesses(self) -> tuple[float, ...]:
+        """What `judged_by` says of each configuration, in their order."""
+        told = dict(zip(self.judged_by.labels, self.judged_by.law, strict=True))
+        return tuple(told[c.label] for c in self.configurations)
 
     def of_family(self, name: str) -> Line | None:
         """The line of one family, where it has one of its own."""
@@ -146,18 +165,33 @@ def fit_law(configurations: Sequence[Configuration]) -> Law:
     if len(found) < FEWEST:
         raise DataError(f"{len(found)} configurations are too few for a law: at least {FEWEST}.",
                         "Add some: PI form x base model x domain.")  # fmt: skip
-    names = list(dict.fromkeys(c.family for c in found))
-    families = list[FamilyLine]()
-    for name in names if len(names) > 1 else ():
-        own = [c for c in found if c.family == name]
-        if len(own) >= FEWEST and len({c.gap for c in own}) > 1:
-            families.append(FamilyLine(name, line(own)))
-    units = [[c for c in found if c.family == name] for name in names]
+    families, domains = [c.family for c in found], [c.domain for c in found]
+    bases = [f"{c.domain} {c.model}" for c in found]
+    if not all(c.model for c in found) or not 2 < len(set(bases)) < len(found):
+        bases = []
+    units = bases or [c.label for c in found]
     return Law(
-        line(found), tuple(families), _held_out(found, [[c] for c in found], "one configuration"),
-        _held_out(found, units, "one family of models") if len(names) > 2 else None,
-        tuple(_confounded(found, name) for name in shared_confounders(found)), found,
+        line(found), _lines(found, families), _held_out(found, [[c] for c in found], "one configuration"),
+        _held_out(found, _groups(found, families), "one family of models") if len(set(families)) > 2 else None,
+        tuple(_confounded(found, name, units) for name in shared_confounders(found)), found, _lines(found, domains),
+        _held_out(found, _groups(found, domains), "one domain") if len(set(domains)) > 1 else None,
+        _held_out(found, _groups(found, bases), "one base model") if bases else None,
     )  # fmt: skip
+
+
+def _groups(configurations: Sequence[Configuration], names: Sequence[str]) -> list[list[Configuration]]:
+    """Those of one name together, in the order of their first."""
+    return [[c for c, own in zip(configurations, names, strict=True) if own == name] for name in dict.fromkeys(names)]
+
+
+def _lines(configurations: Sequence[Configuration], names: Sequence[str]) -> tuple[FamilyLine, ...]:
+    """A line for each name that has configurations enough; none where all have one name."""
+    groups = _groups(configurations, names)
+    return tuple(
+        FamilyLine(name, line(own))
+        for name, own in zip(dict.fromkeys(names), groups, strict=True)
+        if len(groups) > 1 and len(own) >= FEWEST and len({c.gap for c in own}) > 1
+    )
 
 
 def line(configurations: Sequence[Configuration], level: float = 0.95) -> Line:
@@ -215,11 +249,11 @@ def _held_out(configurations: Sequence[Configuration], units: Sequence[Sequence[
     return HeldOut(what, tuple(labels), tuple(actual), tuple(law), tuple(mean), rmse[0], rmse[1], wins, test.p, better)
 
 
-def _confounded(configurations: Sequence[Configuration], name: str) -> Confounded:
+def _confounded(configurations: Sequence[Configuration], name: str, units: Sequence[str]) -> Confounded:
     x, y = _xy(configurations)
     z = np.array([c.confounders[name] for c in configurations])
-    units = (z - z.mean()) / z.std()
-    design = np.stack([np.ones_like(x), x, units], axis=1)
+    scaled = (z - z.mean()) / z.std()
+    design = np.stack([np.ones_like(x), x, scaled], axis=1)
     df = x.size - 3
     coefficients, _, rank, _ = np.linalg.lstsq(design, y, rcond=None)
     interval = None
@@ -228,8 +262,8 @@ def _confounded(configurations: Sequence[Configuration], name: str) -> Confounde
         variance = float(np.linalg.inv(design.T @ design)[1, 1]) * float(residual @ residual) / df
         half = float(special.stdtrit(df, 0.975)) * math.sqrt(variance)
         interval = Interval(float(coefficients[1]) - half, float(coefficients[1]) + half)
-    alone = [Configuration(c.label, float(u), c.improvement) for c, u in zip(configurations, units, strict=True)]
-    rmse = _held_out(alone, [[c] for c in alone], "one configuration").law_rmse
+    alone = [Configuration(c.label, float(u), c.improvement) for c, u in zip(configurations, scaled, strict=True)]
+    rmse = _held_out(alone, _groups(alone, units), name).law_rmse
     return Confounded(name, _correlation(z, x), _correlation(z, y), float(coefficients[1]), interval, rmse)
 
 

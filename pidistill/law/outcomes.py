@@ -79,6 +79,12 @@ def _spoken_of(store: Store, gap: Gap) -> Iterator[tuple[Held, str, CellScores]]
         summary = store.summary(held.id)
         if summary is None:
             continue
-        last = RunConfig.model_validate(summary["cell"]["config"]).stages[-1]
-        if last.train.objective == OBJECTIVE and last.examples.teacher_form in forms:
-            yield held, last.examples.teacher_form, CellScores.from_json(summary["scores"])
+        form = distilled_form(RunConfig.model_validate(summary["cell"]["config"]))
+        if form in forms:
+            yield held, form, CellScores.from_json(summary["scores"])
+
+
+def distilled_form(config: RunConfig) -> str | None:
+    """The form that the teacher of a run's last stage sees, where that stage distils."""
+    last = config.stages[-1]
+    return last.examples.teacher_form if last.train.objective == OBJECTIVE else None

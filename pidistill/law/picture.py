@@ -11,6 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from pidistill.errors import UsageError
+from pidistill.law.configurations import Configuration
 from pidistill.law.fit import Law
 
 FORMATS = ("svg", "png")
@@ -43,22 +44,28 @@ def _plot(figure: Figure, law: Law) -> None:
                       label="95 % prediction interval")  # fmt: skip
     axes.plot(x, [fit.at(float(v)) for v in x], color=INK, linewidth=1.3)
     axes.axhline(0, color=FAINT, linewidth=0.7)
-    families = list(dict.fromkeys(c.family for c in law.configurations))
-    for place, family in enumerate(families):
-        own = [c for c in law.configurations if c.family == family]
-        look = {"color": COLOURS[place % 6], "marker": MARKERS[place % 6]}
+    names = list(dict.fromkeys(_name(c) for c in law.configurations))
+    domains = list(dict.fromkeys(c.domain for c in law.configurations))
+    for place, name in enumerate(names):
+        own = [c for c in law.configurations if _name(c) == name]
+        look = {"color": COLOURS[place % 6], "marker": MARKERS[domains.index(own[0].domain) % 6]}
         axes.plot([c.gap for c in own], [c.improvement for c in own], linestyle="none", markersize=6,
-                  label=family or "configurations", **typing.cast(typing.Any, look))  # fmt: skip
-    for c, guess in zip(law.configurations, law.by_configuration.law, strict=True):
+                  label=name or "configurations", **typing.cast(typing.Any, look))  # fmt: skip
+    for c, guess in zip(law.configurations, law.guesses, strict=True):
         axes.plot([c.gap, c.gap], [c.improvement, guess], color=FAINT, linewidth=0.7, zorder=1)
         axes.plot([c.gap], [guess], marker="_", color=FAINT, markersize=7, zorder=1)
     axes.set_xlabel("Gap before training: self-teacher minus student, pp (dashes: predicted when left out)")
     axes.set_ylabel("Improvement after training, pp")
-    held = law.by_configuration
+    held = law.judged_by
     axes.set_title(
-        f"slope {fit.slope:.2f}, R$^2$ {fit.r2:.2f}; left out: RMSE {held.law_rmse:.1f} pp, mean of the others "
-        f"{held.mean_rmse:.1f} pp: {held.better}", fontsize=9, color=INK,
+        f"slope {fit.slope:.2f}, R$^2$ {fit.r2:.2f}; {held.what} left out: RMSE {held.law_rmse:.1f} pp, mean of "
+        f"the others {held.mean_rmse:.1f} pp: {held.better}", fontsize=9, color=INK,
     )  # fmt: skip
     axes.legend(frameon=False, fontsize=8, loc="best")
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
+
+
+def _name(configuration: Configuration) -> str:
+    """What the legend calls those that are alike."""
+    return " ".join(part for part in (configuration.domain, configuration.family) if part)

@@ -25,7 +25,7 @@ def law_tables(law: Law) -> list[Table]:
     """The fits, what they are worth on what they have not seen, and the confounders."""
     columns = (Column("Fit", LEFT), Column("Configurations"), Column("Slope"), Column("95 % interval"),
                Column("Intercept, pp"), Column("95 % interval"), Column("R^2"), Column("Residual sd, pp"))  # fmt: skip
-    fits = [("pooled", law.pooled), *((own.name, own.line) for own in law.families)]
+    fits = [("pooled", law.pooled), *((own.name, own.line) for own in (*law.domains, *law.families))]
     rows = [
         row(name, str(fit.n), f"{fit.slope:.2f}", span(fit.slope_interval), f"{fit.intercept:+.1f}",
             span(fit.intercept_interval), f"{fit.r2:.2f}", f"{fit.residual_sd:.1f}")
@@ -42,24 +42,32 @@ def law_tables(law: Law) -> list[Table]:
 
 def held_out_table(law: Law) -> Table:
     """Each configuration, predicted from the others."""
+    every = (("base", law.by_model), ("family", law.by_family), ("domain", law.by_domain))
+    without = {name: held for name, held in every if held is not None}
     columns = (Column("Configuration", LEFT, wrap=48), Column("Family", LEFT), Column("Gap, pp"), Column("Improvement"),
                Column("Law"), Column("Mean of the others"),
-               *([Column("Law without its family")] if law.by_family else []))  # fmt: skip
-    own, families = law.by_configuration, law.by_family
-    of_family = dict(zip(families.labels, families.law, strict=True)) if families else {}
+               *(Column(f"Law without its {name}") for name in without))  # fmt: skip
+    own = law.by_configuration
+    others = [dict(zip(held.labels, held.law, strict=True)) for held in without.values()]
     rows = []
     for c, guess, mean in zip(law.configurations, own.law, own.mean, strict=True):
         texts = [c.label, c.family, f"{c.gap:+.1f}", f"{c.improvement:+.1f}", f"{guess:+.1f}", f"{mean:+.1f}"]
-        rows.append(row(*texts, *([f"{of_family[c.label]:+.1f}"] if families else [])))
+        rows.append(row(*texts, *(f"{of[c.label]:+.1f}" for of in others)))
     return Table("Predicted from the others", columns, tuple(rows), statements(law))
 
 
 def statements(law: Law) -> tuple[str, ...]:
     """Whether the law predicts, in words."""
-    found: list[HeldOut] = [held for held in (law.by_configuration, law.by_family) if held is not None]
-    said = [held.sentence for held in found]
+    every: tuple[HeldOut | None, ...] = (law.by_configuration, law.by_model, law.by_family, law.by_domain)
+    said = [held.sentence for held in every if held is not None]
+    if law.by_model is not None:
+        said.append(
+            "Configurations of one base have much in common, so what counts is the error on a base that was left out."
+        )
     if law.by_family is None:
         said.append("Fewer than three families of models: how far the law carries to a new one cannot be said.")
+    if law.by_domain is None:
+        said.append("One domain: how far the law carries to another cannot be said.")
     return tuple(said)
 
 
@@ -73,8 +81,8 @@ def _confounders(law: Law) -> Table:
     ]  # fmt: skip
     note = (
         "Correlations over configurations; the slope is the gap's with the confounder held fixed. The gap's own "
-        f"leave-one-out error is {law.by_configuration.law_rmse:.1f} pp: a confounder that alone does as well explains "
-        "as much."
+        f"error, {law.judged_by.what} left out, is {law.judged_by.law_rmse:.1f} pp: a confounder that alone does as "
+        "well explains as much."
     )
     return Table("Confounders", columns, tuple(rows), (note,))
 

@@ -1,7 +1,8 @@
 """Small charts for the page, drawn as SVG text: they take its colours, light or dark, and cost next to nothing.
 
 The picture of the findings is `picture.py`'s; here is what stands beside it: learning curves, an arm a panel, and
-accuracy against length, an arrow from before to after for each arm.
+accuracy against length, an arrow from before to after for each arm. What gains are set against (the gap before
+training, the base's accuracy) is `shapes.py`'s.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ class Panel:
 
     title: str
     svg: Markup
+    said: str = ""
+    """What it shows, in words."""
 
 
 def learning_curves(arms: Sequence[ArmResult], curves: Sequence[Curve]) -> list[Panel]:
@@ -35,7 +38,7 @@ def learning_curves(arms: Sequence[ArmResult], curves: Sequence[Curve]) -> list[
     for arm in arms:
         own = [c.points for c in curves if c.arm == (arm.recipe, arm.domain, arm.model) and c.points]
         if own:
-            axes = _Axes.around([point for line in own for point in line])
+            axes = Axes.around([point for line in own for point in line])
             lines = [_line(axes, points, place) for place, points in enumerate(own)]
             title = f"Loss of {arm.label} by optimizer step, one line for each seed and stage"
             panels.append(Panel(arm.label, axes.svg(title, "step", "loss", lines)))
@@ -47,14 +50,14 @@ def accuracy_by_length(arms: Sequence[ArmResult]) -> Panel | None:
     if not arms:
         return None
     ends = [((a.base.tokens, 100 * a.base.rate), (a.after.tokens, 100 * a.after.rate)) for a in arms]
-    axes = _Axes.around([point for pair in ends for point in pair], 2.0)
+    axes = Axes.around([point for pair in ends for point in pair], 2.0)
     drawn = [_arrow(axes, *pair, str(number)) for number, pair in enumerate(ends, 1)]
     title = "Accuracy in percent against mean length of an answer in tokens, from before training to after it"
     return Panel(title, axes.svg(title, "tokens of an answer", "accuracy, %", drawn))
 
 
 @dataclass(frozen=True)
-class _Axes:
+class Axes:
     """From data to places in a panel."""
 
     low: Point
@@ -63,24 +66,31 @@ class _Axes:
     """Of the panel's size; text and lines keep theirs."""
 
     @staticmethod
-    def around(points: Sequence[Point], scale: float = 1.0) -> _Axes:
+    def around(points: Sequence[Point], scale: float = 1.0) -> Axes:
+        """Axes with a little room around all of `points`."""
         lows, highs = [], []
         for values in zip(*points, strict=True):
             low, high = min(values), max(values)
             room = 0.06 * (high - low) or max(abs(high) * 0.05, 0.5)
             lows.append(low - room if low < 0 or low - room > 0 else 0.0)
             highs.append(high + room)
-        return _Axes((lows[0], lows[1]), (highs[0], highs[1]), scale)
+        return Axes((lows[0], lows[1]), (highs[0], highs[1]), scale)
 
     @property
     def size(self) -> Point:
         return WIDTH * self.scale, HEIGHT * self.scale
 
     def at(self, point: Point) -> Point:
+        """Where a point of the data stands."""
         width, height = self.size
         x = LEFT + (point[0] - self.low[0]) / (self.high[0] - self.low[0]) * (width - LEFT - RIGHT)
         y = TOP + (self.high[1] - point[1]) / (self.high[1] - self.low[1]) * (height - TOP - BOTTOM)
         return round(x, 1), round(y, 1)
+
+    def inside(self, point: Point) -> Point:
+        """`at`, no further out than the panel's edge."""
+        x, y = (min(max(v, low), high) for v, low, high in zip(point, self.low, self.high, strict=True))
+        return self.at((x, y))
 
     def svg(self, label: str, x_name: str, y_name: str, drawn: Sequence[Markup]) -> Markup:
         """The whole panel."""
@@ -102,14 +112,14 @@ class _Axes:
         return Markup("").join([*parts, *drawn, Markup("</svg>")])
 
 
-def _line(axes: _Axes, points: Sequence[Point], place: int) -> Markup:
+def _line(axes: Axes, points: Sequence[Point], place: int) -> Markup:
     path = "L".join(f"{x} {y}" for x, y in map(axes.at, points))
     if len(points) == 1:
         path += "h3"
     return Markup('<path class="line c{}" d="M{}"/>').format(place % 6, path)
 
 
-def _arrow(axes: _Axes, start: Point, end: Point, number: str) -> Markup:
+def _arrow(axes: Axes, start: Point, end: Point, number: str) -> Markup:
     (x, y), (u, v) = axes.at(start), axes.at(end)
     turn = math.degrees(math.atan2(v - y, u - x))
     head = Markup('<path class="head" d="M0 0L-8 -3.5L-8 3.5Z" transform="translate({} {}) rotate({:.1f})"/>')

@@ -98,6 +98,18 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class ArmGap:
+    """The gap before training of an arm that distils: its teacher minus its student, in percentage points."""
+
+    arm: tuple[str, str, str]
+    """As in `Curve`."""
+    form: str
+    gap: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class ReportMeta:
     """What a report says that is not in the cells' scores."""
 
@@ -131,6 +143,8 @@ class ReportMeta:
     """What differs from what was registered."""
     curves: tuple[Curve, ...] = ()
     """Learning curves, where the objectives keep any."""
+    gaps: tuple[ArmGap, ...] = ()
+    """Gaps that were measured on the weights that an arm began with."""
     browser: Browser | None = None
     """The rollouts behind the numbers, for the page."""
     first: tuple[str, ...] = ()

@@ -19,10 +19,12 @@ from typing import Literal
 import jinja2
 from markupsafe import Markup
 
-from pidistill.report.charts import accuracy_by_length, learning_curves, legend
+from pidistill.report.charts import Panel, accuracy_by_length, learning_curves, legend
 from pidistill.report.model import ReportMeta, Table
+from pidistill.report.shapes import U_LIMITS, U_NOTE, gain_by_level, gain_by_model, law_panel
 from pidistill.report.words import counts, findings, question
 from pidistill.stats.compare import Comparison
+from pidistill.stats.levels import Stratum
 
 Kind = Literal["heading", "paragraph", "list", "code"]
 
@@ -47,12 +49,15 @@ def render_page(
     meta: ReportMeta,
     comparison: Comparison,
     sections: Sequence[tuple[str, str]] = (),
+    levels: Sequence[Stratum] = (),
 ) -> str:
     """The page. `svg` is the picture as drawn by `report.picture`; `sections` are (title, Markdown) from plugins."""
     labels = {(arm.recipe, arm.domain, arm.model): arm.label for arm in comparison.arms}
     browser, script = meta.browser, _script()
     curves, length = learning_curves(comparison.arms, meta.curves), accuracy_by_length(comparison.arms)
     parts = [("picture", "Picture"), ("tables", "Tables"), ("charts", "Length and learning")]
+    law, shapes = law_panel(comparison.arms, meta.gaps), _shapes(comparison, levels)
+    parts += [("shapes", "Where the gain lies")] if law is not None or shapes else []
     parts += [("evidence", "Verifiers and what was left out")] if any(table.open for table in tables) else []
     parts += [("rollouts", "Rollouts")] if browser is not None else []
     return (
@@ -74,6 +79,9 @@ def render_page(
             length=length,
             legend=legend(comparison.arms),
             curves=curves,
+            law=law,
+            shapes=shapes,
+            shapes_said=(U_NOTE, U_LIMITS),
             verifier=meta.verifier,
             settings=sorted(meta.settings.items()),
             sections=[(heading, markdown_blocks(text)) for heading, text in sections],
@@ -84,6 +92,15 @@ def render_page(
             script_hash=f"sha256-{base64.b64encode(hashlib.sha256(script.encode('utf-8')).digest()).decode('ascii')}",
         )
     )
+
+
+def _shapes(comparison: Comparison, levels: Sequence[Stratum]) -> list[tuple[str, list[Panel]]]:
+    """The inverted U, over problems and over models, where there is enough of either."""
+    found = [
+        ("Gain against difficulty, over problems", gain_by_level(levels)),
+        ("Gain against the base, over models", gain_by_model(comparison.arms)),
+    ]
+    return [(heading, panels) for heading, panels in found if panels]
 
 
 @functools.lru_cache(maxsize=4096)

@@ -105,7 +105,8 @@ def write_report(
     data = report.to_json()
     extra = sections(data) if sections is not None else ()
     images = draw(report.comparison, report.levels, meta.title)
-    page = render_page(meta.title, report.tables, report.notes, images["svg"], meta, report.comparison, extra)
+    svg, compared = images["svg"], report.comparison
+    page = render_page(meta.title, report.tables, report.notes, svg, meta, compared, extra, report.levels)
     out_dir.mkdir(parents=True, exist_ok=True)
     write_atomically(out_dir / "report.json", (json.dumps(data, indent=1, allow_nan=False) + "\n").encode("ascii"))
     write_atomically(out_dir / "report.md", _utf8(report.markdown()))

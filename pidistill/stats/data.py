@@ -11,16 +11,21 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import typing
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from pidistill.errors import DataError, RecordError
-from pidistill.records import Problem, Record, Rollout, Status, Verdict
+from pidistill.records import JSON, Problem, Record, Rollout, Status, Verdict
 from pidistill.stats.clusters import cluster_of
 
 _STATUSES = frozenset(status.value for status in Status)
 _JUDGED = frozenset(status.value for status in Status if status.judged)
+_SIDES: dict[tuple[object, ...], Side] = {}
+_MOST_SIDES = 50_000
+_NUMBERS = (int, float)
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,19 @@ class Side(Record):
         if not (math.isfinite(self.tokens) and self.tokens >= 0.0):
             raise RecordError(f"Side.tokens must be a length, got {self.tokens!r}")
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, JSON]) -> Self:
+        """As of any record. Sides that say the same are one object: a report reads a few hundred thousand of them."""
+        key = _key_of_side(data)
+        if key is None or cls is not Side:
+            return super().from_json(data)
+        found = _SIDES.get(key)
+        if found is None:
+            if len(_SIDES) >= _MOST_SIDES:
+                _SIDES.clear()
+            found = _SIDES[key] = super().from_json(data)
+        return typing.cast(Self, found)
+
     @property
     def samples(self) -> int:
         """All samples, judged or not."""
@@ -73,6 +91,17 @@ class Side(Record):
         return worst, worst + (self.samples - self.judged) / self.samples
 
 
+def _key_of_side(data: Mapping[str, JSON]) -> tuple[object, ...] | None:
+    """What a side says, to be found by; None where it is not written as sides are, and so has to be looked at."""
+    if type(data) is not dict or len(data) != 4:
+        return None
+    score, statuses, tokens, truncated = map(data.get, ("score", "statuses", "tokens", "truncated"))
+    plain = type(tokens) in _NUMBERS and type(truncated) in _NUMBERS and (score is None or type(score) in _NUMBERS)
+    if not plain or type(statuses) is not dict or not all(type(count) is int for count in statuses.values()):
+        return None  # True is 1 in a key, and no number in a record
+    return (score, tokens, truncated, *statuses.items())
+
+
 @dataclass(frozen=True)
 class ProblemScore(Record):
     """One evaluation problem before and after training."""
@@ -84,6 +113,18 @@ class ProblemScore(Record):
     after: Side
     cluster: str = ""
     """Problems with one name here are one template and are resampled together; empty: a cluster of its own."""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, JSON]) -> Self:
+        """As of any record, and quicker where it is written as they are."""
+        if type(data) is dict and 4 <= len(data) <= 5 and cls is ProblemScore:
+            name, level, cluster = data.get("id"), data.get("level", ""), data.get("cluster", "")
+            base, after = data.get("base"), data.get("after")
+            known = len(data) == 4 or "cluster" in data
+            if known and isinstance(name, str) and isinstance(cluster, str) and (level is None or type(level) is int):
+                if isinstance(base, dict) and isinstance(after, dict):
+                    return cls(name, level, Side.from_json(base), Side.from_json(after), cluster)
+        return super().from_json(data)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from pidistill.report.model import Curve, ReportMeta, Rows
 from pidistill.stats.data import CellScores, ProblemScore
 from pidistill.store.store import Store
 from pidistill.suite.browse import browse
+from pidistill.suite.gaps import arm_gaps
 
 LOG = "metrics.jsonl"
 MOST_POINTS = 150
@@ -40,7 +41,7 @@ def with_evidence(
     browser = browse(store, cells) if page else None
     return replace(
         meta, browser=browser, curves=curves(store, cells) if page else (), excluded=excluded(store, cells),
-        cards=verifier_cards(summaries, browser),
+        cards=verifier_cards(summaries, browser), gaps=arm_gaps(store, cells, summaries) if page else (),
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from pidistill.errors import DataError, PidistillError
 from pidistill.law.configurations import Configuration, read_configurations
 from pidistill.law.fit import Law, fit_law, line
 from pidistill.law.picture import draw_law
+from pidistill.law.table import statements
 
 
 def configurations(
@@ -172,3 +174,25 @@ def test_fractions_are_points_where_the_file_says_so(tmp_path: Path) -> None:
     (found,) = read_configurations(file)
     assert (found.label, found.family, found.gap, found.improvement) == ("gold / m", "m", 5.0, 10.0)
     assert found.confounders == {"steps": 50.0}
+
+
+def test_a_domain_is_predicted_from_the_others() -> None:
+    rng = np.random.default_rng(11)
+    alike = [replace(c, domain=("x", "y", "z")[i % 3]) for i, c in enumerate(configurations(rng, 24))]
+    law = fit_law(alike)
+    assert [own.name for own in law.domains] == ["x", "y", "z"]
+    held = law.by_domain
+    assert held is not None and held.labels == tuple(c.label for name in "xyz" for c in alike if c.domain == name)
+    without_x = line([c for c in alike if c.domain != "x"])
+    assert held.law[:8] == pytest.approx([without_x.at(c.gap) for c in alike if c.domain == "x"])
+    assert held.law_rmse < held.mean_rmse
+    shifted = [replace(c, improvement=c.improvement + 40.0 * (c.domain == "z")) for c in alike]
+    other = fit_law(shifted).by_domain
+    assert other is not None and other.law_rmse > 10 * held.law_rmse
+    assert Law.from_json(law.to_json()) == law
+
+
+def test_one_domain_says_that_the_law_cannot_carry() -> None:
+    law = fit_law(configurations(np.random.default_rng(12)))
+    assert law.by_domain is None and law.domains == ()
+    assert any("One domain" in said for said in statements(law))

@@ -170,6 +170,32 @@ def test_a_prediction_says_where_it_goes_beyond_the_law() -> None:
     assert (unknown.improvement, unknown.interval) == (None, None)
 
 
+def test_a_domain_that_the_law_has_not_seen_is_said_to_be_so() -> None:
+    gap = pilot(0.4, 60, 20, {"gold": (0.08, "answer")})
+    of_code = dataclasses.replace(
+        law(), configurations=tuple(dataclasses.replace(c, domain="code") for c in law().configurations)
+    )
+    (told,) = advise(gap, of_code, family="f0").predictions
+    assert "its domain" in told.outside
+    of_its_own = dataclasses.replace(
+        of_code, configurations=tuple(dataclasses.replace(c, domain=gap.domain) for c in law().configurations)
+    )
+    (told,) = advise(gap, of_its_own, family="f0").predictions
+    assert told.outside == ""
+
+
+def test_a_law_that_knows_other_bases_only_through_forms_of_the_same_base_advises_nothing() -> None:
+    rng, found = np.random.default_rng(4), []
+    for base, (gap, gain) in enumerate(((0.0, 1.0), (2.0, 0.5), (1.0, 0.0), (12.0, 24.0))):
+        for form in range(6):
+            found.append(Configuration(f"{form} / {base}", gap + float(rng.normal(0, 0.3)),
+                                       gain + float(rng.normal(0, 0.3)), model=f"base {base}"))  # fmt: skip
+    fitted = fit_law(found)
+    assert fitted.by_configuration.better == "better", "its siblings say what a configuration comes to"
+    assert fitted.by_model is not None and fitted.judged_by.better != "better"
+    assert first(pilot(0.9, 60, 20, {"gold": (0.08, "answer")}), fitted)[0] == "nothing"
+
+
 def test_costs_come_from_the_pilots_own_lengths() -> None:
     retry = next(o for o in advise(pilot(0.4, 60, 20, {}), None).options if o.what == "retry")
     assert retry.cost is not None
@@ -222,5 +248,9 @@ def test_what_was_predicted_stands_beside_what_training_came_to(tmp_path: Path) 
     assert outcome["interval"]["low"] <= outcome["improvement"] <= outcome["interval"]["high"]
     shown = did("predict", "--gap", gap, "--law", str(fitted), "--store", store)
     assert "Predicted before, measured after" in shown
+    did("gap", *common, "--form", "gold", "--form", "first-step", "--problems", "8", "--samples", "1")  # into the store
+    did("report", "--store", store, "--out", str(tmp_path / "report"))
+    page = (tmp_path / "report" / "index.html").read_text("utf-8")
+    assert "The predictive law" in page and "No line: 1 arms with a gap" in page
     missing = run.invoke(cli, ["predict", "--gap", gap, "--store", str(tmp_path / "none")])
     assert "there is no such folder" in str(missing.exception)

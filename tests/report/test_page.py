@@ -283,8 +283,8 @@ def picture(folder: Path, name: str) -> Path:
 
 
 def test_the_charts_are_there(shown: Tab) -> None:
-    assert shown.run("document.querySelectorAll('.panels svg').length") == len(ARMS)
-    assert shown.run("document.querySelectorAll('.panels .line').length") == 3 * len(ARMS)
+    assert shown.run("document.querySelectorAll('#charts .panels svg').length") == len(ARMS)
+    assert shown.run("document.querySelectorAll('#charts .panels .line').length") == 3 * len(ARMS)
     assert shown.run("document.querySelectorAll('.large .line').length") == len(ARMS)
     titles = shown.run("[...document.querySelectorAll('#evidence h2')].map((head) => head.textContent)")
     assert titles == ["Left out, and why", "Verifiers"]

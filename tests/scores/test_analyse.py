@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pidistill.scores.analyse import Analysis, analyse
-from pidistill.scores.sections import fit_peak
+from pidistill.stats.peak import fit_peak
 from pidistill.scores.sheet import Sheet
 
 

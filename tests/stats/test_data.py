@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pidistill.errors import DataError, RecordError
-from pidistill.records import Message, Problem, Rollout, Sampling, Status, Verdict
+from pidistill.records import JSON, Message, Problem, Rollout, Sampling, Status, Verdict
+from pidistill.stats import data as data_module
 from pidistill.stats.data import CellScores, ProblemScore, Side, Training, cell_scores
 
 PROBLEMS = [Problem("a", "math", "1 + 1?", "2", level=1), Problem("b", "math", "2 + 2?", "4", level=None)]
@@ -125,3 +129,49 @@ def test_a_repeated_problem_is_refused() -> None:
     one = ProblemScore("p", 1, Side(1.0, {"PASS": 1}, 1.0, 0.0), Side(1.0, {"PASS": 1}, 1.0, 0.0))
     with pytest.raises(RecordError, match="'p' occurs more than once"):
         CellScores("retry", "math", "tiny", 0, (one, one))
+
+
+WRITTEN: dict[str, Any] = {
+    "id": "p",
+    "level": 2,
+    "base": {"score": 0.5, "statuses": {"PASS": 1, "FAIL": 1}, "tokens": 7.5, "truncated": 0.0},
+    "after": {"score": 1.0, "statuses": {"PASS": 2}, "tokens": 9, "truncated": 0.0},
+}
+
+
+@given(
+    st.sampled_from([(), ("base",), ("after",)]),
+    st.sampled_from(["id", "level", "base", "cluster", "score", "statuses", "tokens", "truncated", "more"]),
+    st.sampled_from([None, True, False, 1, 1.0, 0, 2.5, -1, "x", [], {}, {"PASS": 1}, {"PASS": True}, {"FAIL": 1.0}]),
+)
+def test_the_quick_way_to_read_a_score_takes_and_refuses_what_the_slow_one_does(
+    path: tuple[str, ...], name: str, value: JSON
+) -> None:
+    def outcome(read: Callable[[Mapping[str, JSON]], ProblemScore], data: Mapping[str, JSON]) -> object:
+        try:
+            found = read(data)
+        except RecordError:
+            return "refused"
+        return found, found.to_json(), type(found.after.tokens), type(found.base.score)
+
+    ProblemScore.from_json(WRITTEN)  # what is known by now must not let its like through
+    data: dict[str, Any] = copy.deepcopy(WRITTEN)
+    inner: dict[str, Any] = data
+    for key in path:
+        inner = inner[key]
+    inner[name] = value
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pidistill.stats.data._key_of_side", lambda data: None)
+        slow = outcome(super(ProblemScore, ProblemScore).from_json, data)
+    assert outcome(ProblemScore.from_json, data) == slow
+
+
+def test_equal_sides_are_one_object_and_few_are_kept() -> None:
+    one, other = (ProblemScore.from_json(copy.deepcopy(WRITTEN)) for _ in range(2))
+    assert one == other and one.base is other.base
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data_module, "_MOST_SIDES", 3)
+        for tokens in range(60_000, 60_009):
+            side: dict[str, Any] = {"score": 0.0, "statuses": {"FAIL": 1}, "tokens": tokens, "truncated": 0.0}
+            assert Side.from_json(side).tokens == tokens
+        assert len(data_module._SIDES) <= 3
