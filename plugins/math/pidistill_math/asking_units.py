@@ -25,6 +25,9 @@ _IN = re.compile(
     r"(?P<power>square\s+|cubic\s+|sq\.?\s+|cu\.?\s+)?(?P<unit>[A-Za-z]{2,})(?:\s*(?:per|/)\s*(?P<per>[A-Za-z]+))?",
     re.IGNORECASE,
 )
+_RATE_IN = re.compile(
+    r"\bin\s+\$?(?:\\(?:text|mathrm|textrm)\{\s*)?(?P<unit>km|cm|mm|mi|ft|m)\s*/\s*(?P<per>hours?|hr|min|sec|h|s)(?![A-Za-z^/])"
+)
 _CONVERT = re.compile(
     r"\bconvert\b[^.?!]{0,80}?\b(?:to|into)\s+(?P<power>square\s+|cubic\s+)?(?P<unit>[A-Za-z]{1,})(?:\s*(?:per|/)\s*(?P<per>[A-Za-z]+))?"
     r"(?=\W*(?:\Z|[.?!,;]))",
@@ -52,9 +55,12 @@ _CURRENCIES: Final = vocabulary("dollar euro yen rupee yuan ruble peso won franc
 _ONE_BY_ONE: Final = Unit("count one")
 """The unit of things counted one by one: no measure and no pair is one."""
 _SIZE_ASKED = re.compile(
-    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+(?:the|its)\s+(?:[a-z-]+\s+){0,2}?(?P<size>area|volume)\b",
+    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+(?:the|its)\s+(?:(?!value\b|ratio\b|number\b|sum\b|product\b)[a-z-]+\s+){0,2}?"
+    r"(?P<size>area|volume|perimeter|circumference|length|radius|diameter|height|width|distance)\b",
     re.IGNORECASE,
 )
+_POWERS: Final = {"area": "2", "volume": "3"}
+"""The power of a length that a size is; the others are lengths."""
 _PEOPLE: Final = vocabulary(
     """person people man men woman women child children boy girl student classmate member teacher player worker
     employee guest adult passenger contestant participant customer visitor friend client voter team candidate"""
@@ -124,11 +130,15 @@ def _below(question: str, answered: Unit) -> Unit | None:
 def _unit_of_a_size(question: str, answered: Unit) -> Unit | None:
     """A unit of area or volume where such a size is asked for and the answer's unit is of another power."""
     base, _, exponent = answered.dimension.partition("^")
-    found = _SIZE_ASKED.search(question)
-    if found is None or base not in ("length", units.ANYTHING) or (base == units.ANYTHING and not exponent):
+    found = list(_SIZE_ASKED.finditer(question))
+    if not found or base not in ("length", units.ANYTHING):
         return None
-    expected = "2" if found["size"].lower() == "area" else "3"
-    return Unit(f"{base}^{expected}") if exponent != expected else None
+    if base == units.ANYTHING and not exponent and answered.label not in ("unit", "units"):
+        return None
+    expected = _POWERS.get(found[-1]["size"].lower(), "1")
+    if (exponent or "1") == expected:
+        return None
+    return Unit(base, label="units") if expected == "1" else Unit(f"{base}^{expected}")
 
 
 def _unit_given(question: str, answered: Unit) -> Unit | None:
@@ -201,6 +211,9 @@ def _asked(question: str) -> Unit | Rate | Scaled | None:
         if _AGE.search(sentence):
             return units.measure("years")
         if _ASKING.search(sentence):
+            if (rate := _RATE_IN.search(sentence)) is not None:
+                top, below = units.measure(rate["unit"]), units.measure(rate["per"])
+                return units.per(top, below) if top is not None and below is not None else None
             for match in _IN.finditer(sentence):
                 if (unit := _in_unit(match, sentence)) is not None:
                     return unit

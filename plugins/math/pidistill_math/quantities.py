@@ -189,7 +189,7 @@ class Quantities(Expressions):
                 self.at += 1
             elif token is not None and token.style != "math" and units.measure(token.text):
                 other = self.unit()
-                if "^-" not in other.dimension:
+                if "^-" not in other.dimension and not _multiplied(unit, other):
                     raise Unreadable(f"the word {other.label!r} behind a unit")
                 unit = units.times(unit, other)
             else:
@@ -275,6 +275,12 @@ CHANGING: Final = NO_UNITS | vocabulary(
     "no never negative root square cube about sum difference product reciprocal opposite except without neither nor"
 )
 """Words that change what stands beside them: in no name, and not beside an option's letter."""
+
+
+def _multiplied(unit: Unit, other: Unit) -> bool:
+    """Whether two units side by side are multiplied: two symbols of different dimensions, ``N m``."""
+    short = all(len(part.label.rpartition(" ")[2].partition("^")[0]) <= 2 for part in (unit, other))
+    return short and unit.dimension != other.dimension and not units.ANYTHING == other.dimension
 
 
 def _changes(token: Token) -> bool:

@@ -29,6 +29,7 @@ from pidistill_math.numeric import Value, real
 from pidistill_math.policy import is_literal, unevaluated
 from pidistill_math.ratios import STRUCTURES, ratios, remainder, residues, times_of_day
 from pidistill_math.syntax import Node, num, sym, symbols
+from pidistill_math.units import Unit
 from pidistill_math.wording import (
     bare_letter,
     is_segment_reversed,
@@ -210,6 +211,8 @@ def _numbers(left: Node, right: Node, question: Question, lenient: bool, about: 
         found = degrees_and_radians((ours, unit), (theirs, other), question)
         if found is not None:
             return found
+    if unit is not None and other is not None and unit.dimension != other.dimension:
+        unit, other = _made_alike(unit, other)
     if unit is not None and other is not None:
         if units.conflict(unit, other):
             return no(f"in {other.label or other.dimension}, where the reference has another unit", "unit")
@@ -218,11 +221,19 @@ def _numbers(left: Node, right: Node, question: Question, lenient: bool, about: 
                 return no("another half of the day than the reference's", "unit")
             ours, theirs = (Node("mul", (n, num(u.scale))) for n, u in ((ours, unit), (theirs, other)))
             return yes("unit") if alike(ours, theirs) else no("another quantity than the reference", "unit")
+    if ours.head == "percent" and other is not None and other.dimension != "percent":
+        return no(f"in {other.label or other.dimension}, where the reference is a percentage", "unit")
     if ours.head == "percent" or theirs.head == "percent":
         return _percent(ours, theirs, question, lenient)
     if ours.head == "numeral" or theirs.head == "numeral":
         return _numerals(ours, theirs, question)
     return _values(ours, theirs, lenient, _both_degrees(ours, theirs), question.mentions_exact())
+
+
+def _made_alike(unit: Unit, other: Unit) -> tuple[Unit, Unit]:
+    """Two units by what they are made of, where that is the same; else as they are."""
+    made = units.basic(unit), units.basic(other)
+    return made if made[0].dimension == made[1].dimension else (unit, other)
 
 
 def _both_degrees(left: Node, right: Node) -> bool:
