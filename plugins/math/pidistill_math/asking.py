@@ -166,6 +166,12 @@ class Question:
             return "another expression than the one that the question asks for"
         return ""
 
+    def letters_of_a_size(self) -> frozenset[str]:
+        """The letters by which the size that is asked for goes, where the question gives none of them."""
+        found = _QUANTITY.search(self.text[-_LONGEST:])
+        letters = _LETTERS_OF.get(found["noun"].lower(), "") if found is not None else ""
+        return frozenset(letters) if not any(map(self.has_letter, letters)) else frozenset()
+
     def asks_for_a_point(self) -> bool:
         """Whether an ordered pair or a point is asked for, so that a pair is no interval."""
         return bool(_POINT.search(self.text))
@@ -216,6 +222,10 @@ class Question:
         """Whether 'at most' ('most'), or 'at least', a value answers the question; '' is no bound, and always does."""
         return not which or bool(_BOUNDS[which].search(self.text))
 
+    def speaks_of_positive(self) -> bool:
+        """Whether something is positive in the question, so that absolute values may be left out."""
+        return bool(re.search(r"\bpositive\b|>\s*0|\\gt\s*0|\(0\s*,\s*(?:\+\s*)?\\infty", self.text, re.IGNORECASE))
+
     def asks_to_integrate(self) -> bool:
         """Whether the answer has a constant of integration, which any letter may name."""
         return bool(
@@ -241,6 +251,10 @@ class Question:
             if sorted(written) == sorted(names):
                 return written
         return []
+
+    def is_about_money(self) -> bool:
+        """Whether the question speaks of money, so that a letter behind an amount may be millions."""
+        return bool(re.search(r"\bdollars?\b|\\\$|\$\d[\d,.]*(?![^$]*\$)|\bcosts?\b|\bprice|\bmoney\b", self.text, re.IGNORECASE))
 
     def mentions_percent(self) -> bool:
         """Whether an answer in percent is asked for: by a percentage that the question does not give."""

@@ -51,6 +51,9 @@ _MONEY = re.compile(
     r"|revenue|earnings|price)\b)[^.?!]{0,120}[.?!]?\s*\Z",
     re.IGNORECASE,
 )
+_PERCENT_ASKED = re.compile(
+    r"\b(?:what|which)\s+(?:is\s+the\s+)?(?:\w+\s+)?percent(?:age)?\b|\bin\s+percent\b|\bas\s+an?\s+percent(?:age)?\b", re.IGNORECASE
+)
 _CURRENCIES: Final = vocabulary("dollar euro yen rupee yuan ruble peso won franc") | {"pound sterling", units.ANYTHING}
 _ONE_BY_ONE: Final = Unit("count one")
 """The unit of things counted one by one: no measure and no pair is one."""
@@ -79,6 +82,8 @@ def asked_unit(question: str, answered: Unit) -> Unit | None:
     if _thing(answered) in ("pair", "couple") and _thing(answered) not in question.lower():
         return _ONE_BY_ONE if _HOW_MANY.search(question) else None
     asked = _asked(question)
+    if asked is None and _PERCENT_ASKED.search(question):
+        return units.measure("percent")
     if isinstance(asked, Rate):
         shorthand = (answered.dimension, answered.scale) == (asked.top.dimension, asked.top.scale)
         return None if shorthand else units.per(asked.top, asked.bottom)

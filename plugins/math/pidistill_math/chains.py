@@ -32,7 +32,13 @@ def solved(name: Node, values: Sequence[Node]) -> bool:
 
 
 def all_equal(sides: Sequence[Node], found: Sequence[str]) -> bool:
-    """Whether neighbours in a chain are equal, an approximation to the digits that it shows."""
+    """Whether neighbours in a chain are equal, an approximation to the digits that it shows.
+
+    A side that an ellipsis leaves open says nothing, and what stands around it are neighbours.
+    """
+    if any(side.has("dots") for side in sides) and set(found) <= {"="}:
+        sides = [side for side in sides if not side.has("dots")]
+        found = ["="] * len(sides)
     for left, right, sign in zip(sides, sides[1:], found, strict=False):
         if left == right:
             continue

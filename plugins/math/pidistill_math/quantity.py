@@ -20,11 +20,11 @@ from mpmath import mpc, mpf
 from pidistill_math import units
 from pidistill_math.asking import Question
 from pidistill_math.asking_units import asked_scale, asked_unit
-from pidistill_math.equality import alike, constant, equal
+from pidistill_math.equality import alike, constant, equal, narrower
 from pidistill_math.forms_asked import another_form
 from pidistill_math.found import Found, no, yes
 from pidistill_math.kinds import Single
-from pidistill_math.measured import degrees_and_radians, measured, mixtures
+from pidistill_math.measured import angles, degrees_and_radians, measured, mixtures
 from pidistill_math.numeric import Value, real
 from pidistill_math.policy import is_literal, unevaluated
 from pidistill_math.ratios import STRUCTURES, ratios, remainder, residues, times_of_day
@@ -47,10 +47,23 @@ _SIGNIFICANT: Final = 3
 def same(ours: Single, theirs: Single, question: Question, lenient: bool = False) -> Found:
     """Whether `theirs` is the value `ours`, in the form asked for. Raises `TooLarge`, or `NoValue` without numbers."""
     found = _same(ours, theirs, question, lenient)
+    if found.same and _loses_its_modulus(ours.node, theirs.node) and not question.speaks_of_positive():
+        return no("a logarithm without the absolute value, which has no value where the reference has one", "value")
     if found.same and not lenient and (form := another_form(question.text, ours.node, theirs.node)):
         if theirs.shown is None or another_form(question.text, ours.node, theirs.shown):
             return no(form, "form")
     return found
+
+
+def _loses_its_modulus(left: Node, right: Node) -> bool:
+    """Whether the reference's logarithm of an absolute value is given without it, for fewer values."""
+    if not (symbols(left) and left.has("call") and any(map(_of_modulus, left.walk()))):
+        return False
+    return not any(map(_of_modulus, right.walk())) and narrower(left, right)
+
+
+def _of_modulus(node: Node) -> bool:
+    return node.head == "call" and node.text in ("ln", "log") and any(p.text == "abs" for p in node.args[0].walk())
 
 
 def _same(ours: Single, theirs: Single, question: Question, lenient: bool) -> Found:
@@ -211,6 +224,8 @@ def _numbers(left: Node, right: Node, question: Question, lenient: bool, about: 
         found = degrees_and_radians((ours, unit), (theirs, other), question)
         if found is not None:
             return found
+    if unit is not None and other is not None and {unit.dimension, other.dimension} == {"angle", "radian"}:
+        return angles((ours, unit), (theirs, other), question)
     if unit is not None and other is not None and unit.dimension != other.dimension:
         unit, other = _made_alike(unit, other)
     if unit is not None and other is not None:

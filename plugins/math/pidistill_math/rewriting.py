@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pidistill_math import units
 from pidistill_math.numbers import spelt_number
 from pidistill_math.parts import with_names
 from pidistill_math.spoken import spoken
@@ -78,6 +79,14 @@ _LINE = re.compile(r"\s*\\\\\s*(?=[A-Za-z](?:_\w)?\s*=)")
 _COLON = re.compile(r"(?<=[\d}])\s*\\colon\s*(?=[\d\\])")
 _LETTER_DIGITS = re.compile(r"(?=\d*[A-Fa-f])([0-9A-Fa-f]{2,16})_\{?\s*(?:16|hex)\s*\}?")
 _PROGRAM_HEX = re.compile(r"\s*0x([0-9A-Fa-f]{1,16})\s*")
+_SWISS = re.compile(r"(?<![\d'\u2019])\d{1,3}(?:['\u2019]\d{3})+(?![\d'\u2019])")
+"""Thousands between apostrophes, as in Switzerland: no feet, of which three digits are no inches."""
+_PROGRAM_GROUPS = re.compile(r"(?<![\w{}])\d{1,3}(?:_\d{3}){2,}(?![\w{}])")
+_TYPED_FRACTION = re.compile(r"\^\{?(\d{1,6})\}?\s*/\s*_\{?(\d{1,6})\}?")
+_UNIT_BESIDE = re.compile(
+    r"(?<=[\d}])(?:\\[,;: ]|~|\s)*\\text\s*\{\s*\((?P<unit>[A-Za-z]{1,12}(?:\s[A-Za-z]{1,12})?)\)\s*\}(?P<power>\^\{?[23]\}?)?\s*$"
+)
+_DIAGONAL = re.compile(r"\\?(?:operatorname|mathrm|text)?\s*\{?\s*\bdiag\}?\s*(?:\\left)?\((?P<cells>[^()]{1,100}?)(?:\\right)?\)")
 _LONGEST: Final = 400
 """Characters of the longest answer that is respelt: those that are longer are written by machines."""
 
@@ -100,6 +109,14 @@ _BOLD_OPTION = re.compile(
 
 def respelt(text: str) -> str:
     """An answer in spellings that the grammar knows."""
+    text = _SWISS.sub(_digits, text) if "'" in text or "\u2019" in text else text
+    if "diag" in text:
+        text = _DIAGONAL.sub(_as_matrix, text)
+    if text.endswith("}") and "(" in text and (beside := _UNIT_BESIDE.search(text)) is not None:
+        if all(map(_measures, beside["unit"].split())):
+            text = f"{text[: beside.start()]}\\text{{ {beside['unit']}}}{beside['power'] or ''}"
+    if "_" in text:
+        text = _TYPED_FRACTION.sub(r"\\frac{\1}{\2}", _PROGRAM_GROUPS.sub(_digits, text))
     if len(text) > _LONGEST or not any(char.isalpha() for char in text):
         return text
     text = text.strip()
@@ -125,7 +142,7 @@ def respelt(text: str) -> str:
     text = with_names(text)
     if (binary := _PROGRAM_BINARY.fullmatch(text)) is not None:
         return f"{binary[1]}_2"
-    text = _CURRENCY.sub(r"\\$", _EXACTLY.sub("", _ANNOUNCED.sub("", text, count=1)))
+    text = _CURRENCY.sub(r"\\$", _EXACTLY.sub("", _ANNOUNCED.sub(_in_its_text, text, count=1)))
     if (match := _TWICE.fullmatch(text)) is not None:
         value, word = match["value"] or match["before"], match["word"] or match["behind"]
         return value if spelt_number(word) == int(value) else text
@@ -140,6 +157,27 @@ def respelt(text: str) -> str:
     if (match := _CONDITION.search(text)) is not None and match.start():
         text = f"{text[: match.start()]}, {match['name']} \\in {match['set']}"
     return spoken(_in_words(text))
+
+
+def _measures(word: str) -> bool:
+    """Whether a word is a unit, or says of which power one is."""
+    return word in units.PREFIXES or units.measure(word) is not None or units.counted(word) is not None
+
+
+def _as_matrix(match: re.Match[str]) -> str:
+    """A diagonal matrix by its cells."""
+    cells = [cell.strip() for cell in match["cells"].split(",")]
+    rows = (" & ".join(cell if at == row else "0" for at in range(len(cells))) for row, cell in enumerate(cells))
+    return "\\begin{pmatrix}" + " \\\\ ".join(rows) + "\\end{pmatrix}"
+
+
+def _in_its_text(match: re.Match[str]) -> str:
+    """What is left of an announcement: the text that it opens and does not close."""
+    return "\\text{" if "{" in match.group() and "}" not in match.group() else ""
+
+
+def _digits(match: re.Match[str]) -> str:
+    return re.sub(r"\D", "", match.group())
 
 
 def _lines(text: str) -> str:

@@ -164,6 +164,8 @@ def letters_only(node: Node) -> bool:
 
 def _relation(node: Node, accepts: Accepts) -> Shape:
     found = node.text.split()
+    if found == ["="] and node.has("pm") and not any(map(is_name, node.args)) and symbols(node):
+        return Several(tuple(shape(one, accepts) for one in signs(node)))  # 2x \pm y = 0
     kinds = set(found)
     last = node.args[-1]
     if last.head == "residue" and kinds <= {"==", "="} and len(node.args) == 2:

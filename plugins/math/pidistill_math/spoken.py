@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from pidistill_math.numbers import spelt_number
+from pidistill_math.units import SCALES
 
 _TEXT = re.compile(r"\\(?:text|textrm|mathrm|mbox)\{([^{}]*)\}")
 _BOUND: Final = {
@@ -26,6 +27,15 @@ _NUMBERS_BEYOND = re.compile(
     rf"(?P<bound>{'|'.join(_BOUND)})\s+(?P<value>[^a-z,;]*\d[^a-z,;]*|[^,;]*\\[^,;]*)",
     re.IGNORECASE,
 )
+_ROUND = re.compile(r"(?P<half>half\s+)?an?\s+(?P<scale>dozen|hundred|thousand|million|billion)", re.IGNORECASE)
+_SIGNED_REALS = re.compile(
+    r"(?:the\s+)?(?:set\s+of\s+)?(?:all\s+)?(?P<which>non-?negative|non-?positive|positive|negative)\s+(?:real\s+numbers?|reals)",
+    re.IGNORECASE,
+)
+_REALS_OF: Final = {
+    "nonnegative": "[0, \\infty)", "nonpositive": "(-\\infty, 0]", "positive": "(0, \\infty)",
+    "negative": "(-\\infty, 0)",
+}  # fmt: skip
 _NOON = re.compile(r"(?:12(?::00)?\s*)?(?P<which>noon|midday|midnight)", re.IGNORECASE)
 _HALF = re.compile(r"(?P<time>\d{1,2}(?::\d{2})?)\s*in\s+the\s+(?P<half>morning|afternoon|evening)", re.IGNORECASE)
 _OUT_OF = re.compile(r"(?P<part>\d{1,9})\s*(?:out\s+of|in)\s*(?P<whole>\d{1,9})", re.IGNORECASE)
@@ -67,6 +77,10 @@ def spoken(text: str) -> str:
         return f"{match['name'] or match['of'] or 'x'} {sign} {match['value']}"
     if len(flat) > _LONGEST or "\\" in flat:
         return text
+    if (match := _ROUND.fullmatch(flat)) is not None:
+        return str(SCALES[match["scale"].lower()] // (2 if match["half"] else 1))
+    if (match := _SIGNED_REALS.fullmatch(flat)) is not None:
+        return _REALS_OF[match["which"].lower().replace("-", "")]
     if (match := _NOON.fullmatch(flat)) is not None:
         return f"12:00\\text{{ {'a.m.' if match['which'].lower() == 'midnight' else 'p.m.'}}}"
     if (match := _OUT_OF.fullmatch(flat)) is not None:

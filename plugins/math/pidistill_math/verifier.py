@@ -42,7 +42,7 @@ class MathVerifier(Verifier):
     """Judges completions of math problems. Must be called on a main thread: math-verify uses SIGALRM."""
 
     name: ClassVar[str] = "math"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
 
     def __init__(self, options: MathOptions = MathOptions()) -> None:
         self.options = options
