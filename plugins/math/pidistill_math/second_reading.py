@@ -18,6 +18,7 @@ from typing import Final
 from pidistill_math import units
 from pidistill_math.asking import Question
 from pidistill_math.kinds import Named, Several, Shape, Single
+from pidistill_math.phrases import said
 from pidistill_math.policy import is_literal
 from pidistill_math.shorthand import written_out
 from pidistill_math.syntax import Node, symbols
@@ -54,6 +55,8 @@ _CHOSEN = re.compile(
 def second_reading(reference: str, ours: Shape, answer: str, asked: Question) -> tuple[str, str]:
     """Reference and answer in spellings of the other reading; as they are where there is none."""
     value = ours.inner if isinstance(ours, Named) else ours
+    if stated := said(reference, answer, asked):
+        return reference, stated
     if asked.mentions_base(16) and (digits := _HEXADECIMAL.fullmatch(reference)):
         theirs = _HEXADECIMAL.fullmatch(answer)
         return f"{digits['digits']}_{{16}}", f"{theirs['digits']}_{{16}}" if theirs is not None else answer
