@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from pidistill_math.boxes import Box, content
-from pidistill_math.surroundings import DEGREE, PERCENT, SCALE, in_a_list
+from pidistill_math.surroundings import DEGREE, PERCENT, SCALE, discounted, in_a_list
 
 _SEPARATORS = re.compile(
     r"(?:[\s$.,;:&/~]|\n[ \t]*[-*\u2022](?=\s)|\\[\s,;:!()\[\]]|\\q?quad\b|\\text\{\s*,?\s*(?:and|or)\s*\}"
@@ -26,6 +26,12 @@ _LABEL = re.compile(
     r"(?:\(a\)|\(i\)|\ba\)|\(?\b1(?:[.):]|(?=\s*:))|\bA:)[\s$:.*\\(\[-]{0,12}" + _OF_ARGUMENT + r"$", re.IGNORECASE
 )
 _PART_LABEL = re.compile(r"(?<!case )(?:\(a\)|\(i\)|\ba\))[\s$:.*\\(\[-]{0,12}" + _OF_ARGUMENT + r"$", re.IGNORECASE)
+_SECTION = re.compile(
+    r"^[ \t]*(?:#{1,6}[ \t]*|[-*>][ \t]+)?(?:\*\*|__)?[ \t]*"
+    r"(?:(?:part|question|problem)[ \t]+\(?(?P<named>[a-h]|[1-8])\b\)?|\(?(?P<label>[a-h]|[1-8])\))",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""The label of a part at the start of a line."""
 _FUNCTION = re.compile(r"(?<![A-Za-z\\])(?P<letter>[A-Za-z])\((?P<at>[^()\n]{1,12})\)\s*=\s*$")
 _OTHERWISE = re.compile(
     r"\b(?:not?|wait|wrong|instead|rather|actually|but|so|thus|hence|then|therefore|answer|final|total|sum|result|we|"
@@ -65,6 +71,29 @@ def listing(text: str, found: list[Box]) -> str:
     values = {inside.replace(" ", "") for inside in contents}
     kept = [i for i in contents if i and not ((name := _NAMED.match(i)) and i[name.end() :].replace(" ", "") in values)]
     return ", ".join(dict.fromkeys(kept))
+
+
+def by_parts(text: str, found: list[Box]) -> str:
+    """The boxes of labelled parts as one answer, the last of each part; '' where a part has none, or there are none.
+
+    A part begins with its label at the start of a line: ``(a)``, ``**Part 2:**``. Whether the question has parts is
+    for who asks.
+    """
+    starts = list(_SECTION.finditer(text))
+    labels = [(match["label"] or match["named"]).lower() for match in starts]
+    for order in ("abcdefgh", "12345678"):
+        if 1 < len(labels) <= len(order) and labels == list(order[: len(labels)]):
+            break
+    else:
+        return ""
+    ends = [match.start() for match in starts[1:]] + [len(text)]
+    last = [
+        [box for box in found if start.end() <= box.start < end] for start, end in zip(starts, ends, strict=True)
+    ]
+    if not all(last) or any(discounted(text, boxes[-1]) for boxes in last):
+        return ""
+    contents = [content(text, boxes[-1]) + beside(text, boxes[-1]) for boxes in last]
+    return ", ".join(f"({label}) {inside}" for label, inside in zip("abcdefgh", contents, strict=False))
 
 
 def _together(text: str, box: Box, following: Box) -> bool:

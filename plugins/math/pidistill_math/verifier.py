@@ -59,6 +59,10 @@ class MathVerifier(Verifier):
                 return Verdict(Status.ABSTAIN, reason=f"reference: {reason}")
             return Verdict(Status.NO_ANSWER, reason=found.reason, diagnostics=f"No final answer: {found.reason}.")
         ruling = self._ruling(problem, problem.reference, found.answer)
+        if ruling.status is Status.FAIL and found.parts and Question(problem.prompt).has_parts():
+            in_parts = self._ruling(problem, problem.reference, found.parts)
+            if in_parts.status is Status.PASS:
+                return Verdict(Status.PASS, 1.0, found.parts[:_SHOWN], in_parts.rule)
         if ruling.status is Status.PASS and not Question(problem.prompt).asks_for_bound(found.bound):
             ruling = Ruling(
                 Status.FAIL, "bound", f"at {found.bound} a value, where the question asks for no such bound"
