@@ -24,7 +24,7 @@ from pidistill_math.syntax import Node, Unreadable, sym, symbols, vocabulary
 _ASKED = re.compile(
     r"\b(?:find|compute|determine|evaluate|calculate|what\s+is|what\s+are|what's|give|express|solve\s+for|value\s+of)\b"
     r"(?P<words>(?:\s+(?!if\b|when\b|where\b|such\b|given\b|that\b|with\b|for\b|in\b)[A-Za-z-]+){0,8}?)\s*"
-    r"(?:\$(?P<formula>[^$\n]{1,200})\$|(?P<bare>[A-Za-z0-9_^+*/()|=-]{1,40})(?=[.?!,]|\s*$|\s+(?:if|when|where|given)\b))",
+    r"(?:\$(?P<formula>[^$\n]{1,200})\$(?!\s?-?(?:th|st|nd|rd)\b)|(?P<bare>[A-Za-z0-9_^+*/()|=-]{1,40})(?=[.?!,]|\s*$|\s+(?:if|when|where|given)\b))",
     re.IGNORECASE,
 )
 _OF_A_FUNCTION = re.compile(
@@ -297,6 +297,10 @@ class Question:
     def mentions_exact(self) -> bool:
         """Whether an exact value is asked for, so that a rounded one is none."""
         return asks_for_exact(self.text)
+
+    def asks_to_round(self) -> bool:
+        """Whether a rounded value is asked for."""
+        return bool(re.search(r"\bround(?:ed)?\b|\bnearest\b|\bapproximat", self.text, re.IGNORECASE))
 
     def mentions_ratio(self) -> bool:
         """Whether a ratio is asked for."""

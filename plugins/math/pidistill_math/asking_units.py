@@ -54,6 +54,7 @@ _MONEY = re.compile(
 _PERCENT_ASKED = re.compile(
     r"\b(?:what|which)\s+(?:is\s+the\s+)?(?:\w+\s+)?percent(?:age)?\b|\bin\s+percent\b|\bas\s+an?\s+percent(?:age)?\b", re.IGNORECASE
 )
+_TEMPERATURES: Final = frozenset({"celsius", "fahrenheit"})
 _CURRENCIES: Final = vocabulary("dollar euro yen rupee yuan ruble peso won franc") | {"pound sterling", units.ANYTHING}
 _ONE_BY_ONE: Final = Unit("count one")
 """The unit of things counted one by one: no measure and no pair is one."""
@@ -240,12 +241,15 @@ def _counted(words: list[str]) -> Unit | Rate | Scaled | None:
             power = 2 if low == "square" else 3
             continue
         unit = units.measure(word) if len(word) > 1 else None
+        if unit is not None and unit.dimension == "angle" and words[at + 1 : at + 2]:
+            following = words[at + 1].lower().rstrip("?.")
+            unit = units.MEASURES[following] if following in _TEMPERATURES else unit
         if unit is not None:
             if at + 2 < len(words) and words[at + 1] in ("per", "an", "a") and (per := units.measure(words[at + 2])):
                 return Rate(units.power(unit, power), per)
             return units.power(unit, power)
         if low.endswith("s") and len(low) > 3 and low.isalpha():
-            noun = Unit(units.ANYTHING)
+            noun = Unit(units.ANYTHING, label="units" if low == "units" else "")
         if low in units.FREE and low not in ("ways", "way"):
             continue
         if (unit := units.counted(low)) is not None and low.endswith(

@@ -74,3 +74,12 @@ def near(left: Node, right: Node) -> bool:
         return False
     shown = [int(n.text.partition(":")[2]) for n in (*left.walk(), *right.walk()) if n.text.startswith("decimal:")]
     return bool(abs(real(a) - real(b)) <= mpf(10) ** -max(shown, default=0))
+
+
+def rounds_to(left: Node, right: Node) -> bool:
+    """Whether a numeral with more decimals is rounded to the other: ``36.8 \\approx 37``."""
+    places = [int(bare(n).text.partition(":")[2] or 0) for n in (left, right) if numeral(n) and bare(n).head == "num"]
+    a, b = constant(bare(left)), constant(bare(right))
+    if len(places) < 2 or places[0] <= places[1] or a is None or b is None:
+        return False
+    return bool(abs(real(a) - real(b)) <= mpf(10) ** -places[1] / 2)

@@ -12,11 +12,14 @@ from typing import Final
 
 from pidistill_math.asking import Question
 from pidistill_math.quantities import CHANGING
+from pidistill_math.spoken import spoken
 from pidistill_math.syntax import vocabulary
 
 _TEXT = re.compile(r"\\(?:text|textrm|textbf|textit|mathrm|mbox|mathbf)\s*\{([^{}]*)\}")
 _LONGEST: Final = 160
 _MOST_WORDS: Final = 16
+_LABEL: Final = re.compile(r"[a-z]|[ivx]{1,4}")
+"""A label that its noun may stand before."""
 _COPULAS: Final = frozenset({"is", "was", "are", "were", "be", "will"})
 _ARTICLES: Final = frozenset({"a", "an", "the"})
 _SUBJECTS: Final = vocabulary("it this that answer statement function triangle number limit series sequence they")
@@ -44,7 +47,7 @@ def said(reference: str, answer: str, asked: Question) -> str:
     """The reference, where an answer of words says it in a sentence; '' for any other answer."""
     if len(answer) > _LONGEST or len(reference) > _LONGEST:
         return ""
-    ours, theirs = _flat(reference), _flat(answer)
+    ours, theirs = _flat(reference), _flat(spoken(answer))
     if not theirs or "\\" in theirs.replace("\\infty", "") or not re.search("[A-Za-z]", ours):
         return ""
     if asked.asks_how_many() and _endless(ours) and _endless(theirs):
@@ -84,6 +87,10 @@ def _in_a_sentence(ours: list[str], theirs: list[str], asked: Question) -> bool:
             continue
         if len(behind) == 1 and behind[0] in _NOUNS and ours[0] not in _VERDICTS:
             behind = []
+        if _LABEL.fullmatch(ours[0]) and len(before) == 1 and not behind and before[0] in question:
+            return True  # 'Quadrant II' for 'II', 'company B' for 'B'
+        if before and not behind and len(ours) == 1 and _is_verb(ours[0], question) and _repeated(before, question):
+            return True  # 'the series converges', where it is asked whether it does
         if before and before[-1] in _COPULAS and not behind and _repeated(before[:-1], question):
             return True
         if not before and behind and _asked_of(behind, question):
@@ -91,6 +98,11 @@ def _in_a_sentence(ours: list[str], theirs: list[str], asked: Question) -> bool:
         if not before and not behind and len(theirs) > len(ours):
             return True
     return False
+
+
+def _is_verb(word: str, question: list[str]) -> bool:
+    """Whether a word is the question's verb with the ending that its subject gives it."""
+    return word.endswith("s") and word[:-1] in question and word not in question
 
 
 def _words_asked(question: str) -> list[str]:

@@ -310,7 +310,7 @@ def word_value(text: str) -> Node:
         return Node("neg", (infinity,)) if text.lower().startswith("neg") else infinity
     named = {"no solution": "empty", "no solutions": "empty", "the empty set": "empty", "empty set": "empty",
              "does not exist": "none", "dne": "none", "undefined": "none",
-             "no real solution": "empty", "no real solutions": "empty", "all real numbers": "R", "all reals": "R",
+             "no solution exists": "empty", "no solutions exist": "empty", "no real solution": "empty", "no real solutions": "empty", "all real numbers": "R", "all reals": "R",
              "all integers": "Z", "all real": "R", "none": "empty"}  # fmt: skip
     if (name := named.get(text.lower())) is not None:
         return Node("named", text=name)
