@@ -254,7 +254,11 @@ class Question:
 
     def is_about_money(self) -> bool:
         """Whether the question speaks of money, so that a letter behind an amount may be millions."""
-        return bool(re.search(r"\bdollars?\b|\\\$|\$\d[\d,.]*(?![^$]*\$)|\bcosts?\b|\bprice|\bmoney\b", self.text, re.IGNORECASE))
+        return bool(
+            re.search(
+                r"\bdollars?\b|\\\$|\$\d[\d,.]*(?![^$]*\$)|\bcosts?\b|\bprice|\bmoney\b", self.text, re.IGNORECASE
+            )
+        )
 
     def mentions_percent(self) -> bool:
         """Whether an answer in percent is asked for: by a percentage that the question does not give."""

@@ -52,7 +52,8 @@ _MONEY = re.compile(
     re.IGNORECASE,
 )
 _PERCENT_ASKED = re.compile(
-    r"\b(?:what|which)\s+(?:is\s+the\s+)?(?:\w+\s+)?percent(?:age)?\b|\bin\s+percent\b|\bas\s+an?\s+percent(?:age)?\b", re.IGNORECASE
+    r"\b(?:what|which)\s+(?:is\s+the\s+)?(?:\w+\s+)?percent(?:age)?\b|\bin\s+percent\b|\bas\s+an?\s+percent(?:age)?\b",
+    re.IGNORECASE,
 )
 _TEMPERATURES: Final = frozenset({"celsius", "fahrenheit"})
 _CURRENCIES: Final = vocabulary("dollar euro yen rupee yuan ruble peso won franc") | {"pound sterling", units.ANYTHING}

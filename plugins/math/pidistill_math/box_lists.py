@@ -87,9 +87,7 @@ def by_parts(text: str, found: list[Box]) -> str:
     else:
         return ""
     ends = [match.start() for match in starts[1:]] + [len(text)]
-    last = [
-        [box for box in found if start.end() <= box.start < end] for start, end in zip(starts, ends, strict=True)
-    ]
+    last = [[box for box in found if start.end() <= box.start < end] for start, end in zip(starts, ends, strict=True)]
     if not all(last) or any(discounted(text, boxes[-1]) for boxes in last):
         return ""
     contents = [content(text, boxes[-1]) + beside(text, boxes[-1]) for boxes in last]

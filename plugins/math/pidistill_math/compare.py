@@ -13,7 +13,7 @@ from typing import Final
 from pidistill_math import quantity
 from pidistill_math.asking import Question
 from pidistill_math.equality import equal
-from pidistill_math.equations import as_equation, same_equations, same_relations
+from pidistill_math.equations import as_equation, curves, same_equations, same_relations
 from pidistill_math.families import as_family, same_family
 from pidistill_math.found import Found, no, yes
 from pidistill_math.intervals import normalized
@@ -140,7 +140,7 @@ class Comparison:
             left, right = (as_record(part) or part for part in (ours, theirs))
             if isinstance(left, Record) and isinstance(right, Record):
                 return self.records(left, right)
-        if (apart := _curves(ours, theirs)) is not None:
+        if (apart := curves(ours, theirs)) is not None:
             return self.several(*apart)
         if isinstance(ours, Named) and isinstance(theirs, Named):
             if not (is_name(ours.name) and is_name(theirs.name)) and ours.name != theirs.name:
@@ -352,23 +352,6 @@ def _options(found: Shape) -> frozenset[str]:
         letters = [bare_letter(item.node) for item in found.items if isinstance(item, Single)]
         return frozenset(letters) if len(letters) == len(found.items) and all(letters) else frozenset()
     return frozenset()
-
-
-def _curves(ours: Shape, theirs: Shape) -> tuple[Sequence[Shape], Sequence[Shape]] | None:
-    """Several equations of which one side has several of one name: ``y = \\pm 2x`` against ``2x \\pm y = 0``."""
-    if not any(isinstance(part, Several) and any(map(_is_equation, part.items)) for part in (ours, theirs)):
-        return None
-    found: list[Sequence[Shape]] = []
-    for part in (ours, theirs):
-        if isinstance(part, Named) and isinstance(part.inner, Several) and part.name.head == "sym":
-            found.append([Named(part.name, item) for item in part.inner.items])
-        elif isinstance(part, Several):
-            found.append(part.items)
-    return (found[0], found[1]) if len(found) == 2 else None
-
-
-def _is_equation(found: Shape) -> bool:
-    return isinstance(found, Equation)
 
 
 def _says_nothing(condition: Shape) -> bool:

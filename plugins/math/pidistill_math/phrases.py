@@ -33,14 +33,20 @@ _BARRED: Final = (
     CHANGING | vocabulary("not n't nor or either neither unless but than except maybe perhaps probably if and")
 ) - _COPULAS
 _SAYS: Final = re.compile(r"(?P<said>yes|no|true|false)\s*[,.;:\u2014\u2013-]+\s+(?P<rest>.+)", re.IGNORECASE)
-_DENIES: Final = re.compile(r"\b(?:not|cannot|no|never|impossible|neither|false|incorrect|isn't|can't|doesn't)\b", re.IGNORECASE)
-_WEIGHS: Final = re.compile(r"\b(?:but|unless|if|only|except|maybe|perhaps|however|sometimes|or|because|since|as|so)\b|\d", re.IGNORECASE)
+_DENIES: Final = re.compile(
+    r"\b(?:not|cannot|no|never|impossible|neither|false|incorrect|isn't|can't|doesn't)\b", re.IGNORECASE
+)
+_WEIGHS: Final = re.compile(
+    r"\b(?:but|unless|if|only|except|maybe|perhaps|however|sometimes|or|because|since|as|so)\b|\d", re.IGNORECASE
+)
 _ENDLESS: Final = re.compile(
     r"(?:there\s+(?:are|is)\s+)?(?:infinitely\s+many|infinite|infinity|(?:an\s+)?infinite\s+(?:number|amount)(?:\s+of)?)"
     r"(?:\s+(?:solutions?|such\s+\w+|values?|points?|pairs?|triples?|integers?|numbers?|primes?))?",
     re.IGNORECASE,
 )
-_NEVER: Final = re.compile(r"(?:the\s+)?(?:\w+\s+){0,2}?(?:does\s+not|doesn't)\s+exist|dne|(?:is\s+)?undefined", re.IGNORECASE)
+_NEVER: Final = re.compile(
+    r"(?:the\s+)?(?:\w+\s+){0,2}?(?:does\s+not|doesn't)\s+exist|dne|(?:is\s+)?undefined", re.IGNORECASE
+)
 
 
 def said(reference: str, answer: str, asked: Question) -> str:

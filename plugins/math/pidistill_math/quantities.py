@@ -280,7 +280,7 @@ CHANGING: Final = NO_UNITS | vocabulary(
 def _multiplied(unit: Unit, other: Unit) -> bool:
     """Whether two units side by side are multiplied: two symbols of different dimensions, ``N m``."""
     short = all(len(part.label.rpartition(" ")[2].partition("^")[0]) <= 2 for part in (unit, other))
-    return short and unit.dimension != other.dimension and not units.ANYTHING == other.dimension
+    return short and unit.dimension != other.dimension and other.dimension != units.ANYTHING
 
 
 def _changes(token: Token) -> bool:
@@ -310,7 +310,8 @@ def word_value(text: str) -> Node:
         return Node("neg", (infinity,)) if text.lower().startswith("neg") else infinity
     named = {"no solution": "empty", "no solutions": "empty", "the empty set": "empty", "empty set": "empty",
              "does not exist": "none", "dne": "none", "undefined": "none",
-             "no solution exists": "empty", "no solutions exist": "empty", "no real solution": "empty", "no real solutions": "empty", "all real numbers": "R", "all reals": "R",
+             "no solution exists": "empty", "no solutions exist": "empty",
+             "no real solution": "empty", "no real solutions": "empty", "all real numbers": "R", "all reals": "R",
              "all integers": "Z", "all real": "R", "none": "empty"}  # fmt: skip
     if (name := named.get(text.lower())) is not None:
         return Node("named", text=name)

@@ -68,7 +68,11 @@ def _of_modulus(node: Node) -> bool:
 
 def _same(ours: Single, theirs: Single, question: Question, lenient: bool) -> Found:
     left, right = ours.node, theirs.node
-    if theirs.shown is not None and left.head == "num" and (left.text.startswith("decimal") or question.asks_to_round()):
+    if (
+        theirs.shown is not None
+        and left.head == "num"
+        and (left.text.startswith("decimal") or question.asks_to_round())
+    ):
         right = theirs.shown
     for one, other in ((left, right), (right, left)):
         letter = bare_letter(one)

@@ -84,9 +84,12 @@ _SWISS = re.compile(r"(?<![\d'\u2019])\d{1,3}(?:['\u2019]\d{3})+(?![\d'\u2019])"
 _PROGRAM_GROUPS = re.compile(r"(?<![\w{}])\d{1,3}(?:_\d{3}){2,}(?![\w{}])")
 _TYPED_FRACTION = re.compile(r"\^\{?(\d{1,6})\}?\s*/\s*_\{?(\d{1,6})\}?")
 _UNIT_BESIDE = re.compile(
-    r"(?<=[\d}])(?:\\[,;: ]|~|\s)*\\text\s*\{\s*\((?P<unit>[A-Za-z]{1,12}(?:\s[A-Za-z]{1,12})?)\)\s*\}(?P<power>\^\{?[23]\}?)?\s*$"
+    r"(?<=[\d}])(?:\\[,;: ]|~|\s)*\\text\s*\{\s*\((?P<unit>[A-Za-z]{1,12}(?:\s[A-Za-z]{1,12})?)\)\s*\}"
+    r"(?P<power>\^\{?[23]\}?)?\s*$"
 )
-_DIAGONAL = re.compile(r"\\?(?:operatorname|mathrm|text)?\s*\{?\s*\bdiag\}?\s*(?:\\left)?\((?P<cells>[^()]{1,100}?)(?:\\right)?\)")
+_DIAGONAL = re.compile(
+    r"\\?(?:operatorname|mathrm|text)?\s*\{?\s*\bdiag\}?\s*(?:\\left)?\((?P<cells>[^()]{1,100}?)(?:\\right)?\)"
+)
 _LONGEST: Final = 400
 """Characters of the longest answer that is respelt: those that are longer are written by machines."""
 

@@ -1,9 +1,9 @@
 """Numbers in a shorthand that says one thing only beside what is asked for, respelt for the reference's kind.
 
-``7k`` is seven thousand where money or a count is asked for and no variable k is about, ``6'`` six feet where the answer is in feet, ``0,5`` half of one
-where one number is asked for, ``12,50,000`` a number grouped as in India, ``3 and 1/4`` a mixed number, 'eighth' a
-place where one is asked for, 'none' a count of nothing. Each is a second reading: it is tried only where the answer as
-it stands is not the reference, and the value that it says is then compared like any other.
+``7k`` is seven thousand where money or a count is asked for and no variable k is about, ``6'`` six feet where the
+answer is in feet, ``12,50,000`` a number grouped as in India, ``3 and 1/4`` a mixed number, 'eighth' a place where one
+is asked for, 'none' a count of nothing. Each is a second reading: it is tried only where the answer as it stands is
+not the reference, and the value that it says is then compared like any other.
 """
 
 from __future__ import annotations

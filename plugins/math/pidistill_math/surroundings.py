@@ -41,8 +41,8 @@ _NOT_BEFORE = re.compile(
 _DENYING: Final = (
     "not", "n't", "never", "if", "instead", "rather", "neither", "unlike", "mistake", "wrong", "incorrect", "erroneous",
     "might", "may", "could", "would", "rul", "reject", "exclud", "discard", "eliminat", "suppose", "assume", "previous",
-    "comparison", "attempt", "guess", "try", "student", "person", "friend", "book", "manual", "key", "other", "colleague",
-    "people", "somebody", "someone", "classmate",
+    "comparison", "attempt", "guess", "try", "student", "person", "friend", "book", "manual", "key", "other",
+    "colleague", "people", "somebody", "someone", "classmate",
 )  # fmt: skip
 """What a denial before a box holds: most texts hold none, and need no closer look."""
 _CHANGING_LAST: Final = (
