@@ -44,6 +44,11 @@ _QUANTITY = re.compile(
     + r")\b",
     re.IGNORECASE,
 )
+_RESULTS: Final = vocabulary("sum product number difference quotient")
+_RESULT = re.compile(
+    rf"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?P<noun>{'|'.join(sorted(_RESULTS))})\s+of\b",
+    re.IGNORECASE,
+)
 _POINT = re.compile(
     r"\bordered\s+(?:pair|triple)|\bcoordinates?\b|\bvertex\b"
     r"|\b(?:find|what\s+(?:is|are)|determine|compute|give)\s+(?:all\s+)?(?:the\s+)?(?:\w+\s+)?(?:points?|vectors?)\b",
@@ -149,6 +154,10 @@ class Question:
         if (ratio := _RATIO_OF.search(self.text)) is not None and name.head in ("ratio", "div") and len(name.args) == 2:
             if [arg.text for arg in name.args] == [ratio["second"], ratio["first"]]:
                 return "the ratio the other way round than the question asks for"
+        if name.head == "words" and (said := name.text.split()[0]) in _RESULTS:
+            result = _RESULT.search(self.text[-_LONGEST:])
+            if result is not None and result["noun"].lower() != said:
+                return f"the {said}, where the question asks for the {result['noun'].lower()}"
         quantity = _QUANTITY.search(self.text[-_LONGEST:])
         if quantity is not None:
             asked = quantity["noun"].lower()
@@ -372,6 +381,8 @@ def _rivals(name: Node, asked: Node) -> bool:
         return not (
             ours in (theirs, theirs[::-1]) or ours == theirs[len(theirs) // 2] or theirs == ours[len(ours) // 2]
         )
+    if name.head == "div" and asked.head == "call" and "'" in asked.text and sym("d") in name.args[0].args:
+        return False  # dy/dx for f'(x)
     if symbols(name) & symbols(asked):
         return True
     if name.head == asked.head == "call":

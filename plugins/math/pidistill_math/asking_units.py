@@ -55,6 +55,7 @@ _PERCENT_ASKED = re.compile(
     r"\b(?:what|which)\s+(?:is\s+the\s+)?(?:\w+\s+)?percent(?:age)?\b|\bin\s+percent\b|\bas\s+an?\s+percent(?:age)?\b",
     re.IGNORECASE,
 )
+_SCALE_OF_DEGREES = re.compile(r"\s+(celsius|fahrenheit)\b", re.IGNORECASE)
 _TEMPERATURES: Final = frozenset({"celsius", "fahrenheit"})
 _CURRENCIES: Final = vocabulary("dollar euro yen rupee yuan ruble peso won franc") | {"pound sterling", units.ANYTHING}
 _ONE_BY_ONE: Final = Unit("count one")
@@ -86,6 +87,8 @@ def asked_unit(question: str, answered: Unit) -> Unit | None:
     asked = _asked(question)
     if asked is None and _PERCENT_ASKED.search(question):
         return units.measure("percent")
+    if isinstance(asked, Unit) and asked.dimension in _TEMPERATURES and answered.dimension == "angle":
+        return None
     if isinstance(asked, Rate):
         shorthand = (answered.dimension, answered.scale) == (asked.top.dimension, asked.top.scale)
         return None if shorthand else units.per(asked.top, asked.bottom)
@@ -113,6 +116,19 @@ def asked_unit(question: str, answered: Unit) -> Unit | None:
     if answered.dimension.startswith(f"{asked.dimension}/") and (below := _below(question, answered)) is not None:
         return units.per(asked, below)
     return asked
+
+
+def asks_in(question: str, spelt: str) -> bool:
+    """Whether a question asks in the unit that letters behind a number spell, ``m^2``, which are no variables then."""
+    asked = _asked(question[-_LONGEST:])
+    found = []
+    for part in spelt.replace("{", "").replace("}", "").split("/"):
+        name, _, exponent = part.strip().partition("^")
+        if (unit := units.measure(name)) is None:
+            return False
+        found.append(units.power(unit, int(exponent or 1)))
+    whole = units.per(*found) if len(found) == 2 else found[0]
+    return isinstance(asked, Unit) and (asked.dimension, asked.scale) == (whole.dimension, whole.scale)
 
 
 def ordinal_for_a_count(question: str, answer: str) -> bool:
@@ -275,6 +291,8 @@ def _converted(match: re.Match[str]) -> Unit | None:
 def _in_unit(match: re.Match[str], sentence: str) -> Unit | None:
     word = match["unit"]
     unit = units.measure(word)
+    if (scale := _SCALE_OF_DEGREES.match(sentence, match.end())) is not None:
+        return units.measure(scale[1].lower())
     if unit is None or not (word.endswith("s") or word in _SHORT or word == "feet") or word in ("turns", "ms"):
         return None
     power = {"s": 2, "c": 3}.get((match["power"] or " ").lower()[0], 1)

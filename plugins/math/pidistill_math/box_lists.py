@@ -32,6 +32,10 @@ _SECTION = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 """The label of a part at the start of a line."""
+_NOUN = re.compile(
+    r"(?P<noun>[A-Za-z]{3,20}(?:[ \t][a-z]{3,20})?)(?:\*\*)?[ \t]*(?::|\bis\b|=)(?:\*\*)?[\s$*]*(?:\\\[|\\\()?[ \t\n]*$"
+)
+"""The noun of a part right before its box."""
 _FUNCTION = re.compile(r"(?<![A-Za-z\\])(?P<letter>[A-Za-z])\((?P<at>[^()\n]{1,12})\)\s*=\s*$")
 _OTHERWISE = re.compile(
     r"\b(?:not?|wait|wrong|instead|rather|actually|but|so|thus|hence|then|therefore|answer|final|total|sum|result|we|"
@@ -73,25 +77,33 @@ def listing(text: str, found: list[Box]) -> str:
     return ", ".join(dict.fromkeys(kept))
 
 
-def by_parts(text: str, found: list[Box]) -> str:
-    """The boxes of labelled parts as one answer, the last of each part; '' where a part has none, or there are none.
+def by_parts(text: str, found: list[Box]) -> tuple[tuple[str, str], ...]:
+    """The boxes of labelled parts with their labels, the last of each part; () where a part has none, or none is there.
 
-    A part begins with its label at the start of a line: ``(a)``, ``**Part 2:**``. Whether the question has parts is
-    for who asks.
+    A part begins with its label at the start of a line (``(a)``, ``**Part 2:**``), or it is a box behind a noun and a
+    colon (``Radius: \\boxed{5}``). Whether the question has such parts is for who asks.
     """
     starts = list(_SECTION.finditer(text))
     labels = [(match["label"] or match["named"]).lower() for match in starts]
-    for order in ("abcdefgh", "12345678"):
-        if 1 < len(labels) <= len(order) and labels == list(order[: len(labels)]):
-            break
-    else:
-        return ""
+    if len(labels) < 2 or labels not in (list("abcdefgh"[: len(labels)]), list("12345678"[: len(labels)])):
+        return _by_nouns(text, found)
     ends = [match.start() for match in starts[1:]] + [len(text)]
     last = [[box for box in found if start.end() <= box.start < end] for start, end in zip(starts, ends, strict=True)]
     if not all(last) or any(discounted(text, boxes[-1]) for boxes in last):
-        return ""
+        return ()
     contents = [content(text, boxes[-1]) + beside(text, boxes[-1]) for boxes in last]
-    return ", ".join(f"({label}) {inside}" for label, inside in zip("abcdefgh", contents, strict=False))
+    return tuple(zip("abcdefgh", contents, strict=False))
+
+
+def _by_nouns(text: str, found: list[Box]) -> tuple[tuple[str, str], ...]:
+    """The boxes that stand behind nouns of their own, where all do."""
+    nouns = [_NOUN.search(text[max(0, box.start - 48) : box.start]) for box in found[:9]]
+    names = [match["noun"].lower().split()[-1] for match in nouns if match is not None]
+    if len(names) != len(found) or len(set(names)) != len(names) or any(map(_OTHERWISE.fullmatch, names)):
+        return ()
+    if any(discounted(text, box) for box in found):
+        return ()
+    return tuple((name, content(text, box) + beside(text, box)) for name, box in zip(names, found, strict=True))
 
 
 def _together(text: str, box: Box, following: Box) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pidistill_math import units
 from pidistill_math.asking import Question
 from pidistill_math.quantities import CHANGING
 from pidistill_math.spoken import spoken
@@ -23,6 +24,15 @@ _LABEL: Final = re.compile(r"[a-z]|[ivx]{1,4}")
 _COPULAS: Final = frozenset({"is", "was", "are", "were", "be", "will"})
 _ARTICLES: Final = frozenset({"a", "an", "the"})
 _SUBJECTS: Final = vocabulary("it this that answer statement function triangle number limit series sequence they")
+_VALUE: Final = re.compile(
+    r"\\text\s*\{(?P<subject>[A-Za-z ]{3,60}?)"
+    r"(?:(?:\}\s*|\s+)(?P<formula>\$?[A-Za-z]{1,3}(?:\([a-z]\))?\$?\s*)(?:\\text\s*\{)?)?"
+    r"\s*(?:is|are|equals)\s*"
+    r"(?:\}\s*(?P<value>[^{}]*(?:\{[^{}]*\}[^{}]*)*)|(?P<inside>[^{}]*\d)\.?\s*\})"
+)
+_COUNTED: Final = re.compile(
+    r"there\s+(?:are|is)\s+(?P<number>\d[\d,]*)\s+(?P<noun>[a-z]+(?:\s[a-z]+){0,5})", re.IGNORECASE
+)
 _VERDICTS: Final = frozenset({"yes", "no", "true", "false"})
 _NOUNS: Final = vocabulary(
     """function functions number integer triangle quadrilateral series sequence statement angle angles polynomial graph
@@ -68,6 +78,25 @@ def said(reference: str, answer: str, asked: Question) -> str:
         rest = "" if _WEIGHS.search(match["rest"]) else match["rest"]
         return reference if rest and denies is (ours.lower() in ("no", "false")) else ""
     return reference if _in_a_sentence(ours.lower().split(), theirs.lower().split(), asked) else ""
+
+
+def value_said(answer: str, asked: Question) -> str:
+    """The value of a sentence whose subject is the question's: 'The minimum value of f is 5'; '' for any other."""
+    if len(answer) > _LONGEST or "\\text" not in answer:
+        return ""
+    words = [word for word in re.findall(r"[a-z']+", asked.text.lower()) if word not in _ARTICLES]
+    if not asked.asks_how_many() and (counted := _COUNTED.fullmatch(_flat(answer))) is not None:
+        noun = counted["noun"].lower().split()
+        known = any(units.measure(word) or units.scale(word) for word in noun)
+        return counted["number"] if not known and _contiguous(noun, words) else ""
+    if (match := _VALUE.fullmatch(answer.strip())) is None:
+        return ""
+    subject = [word for word in match["subject"].lower().split() if word not in _ARTICLES]
+    formula = (match["formula"] or "").strip().strip("$")
+    named = not formula or re.search(rf"(?<![A-Za-z]){re.escape(formula)}(?![A-Za-z])", asked.text) is not None
+    if not subject or not named or any(word in _BARRED for word in subject) or not _contiguous(subject, words):
+        return ""
+    return match["value"] or match["inside"]
 
 
 def _flat(text: str) -> str:

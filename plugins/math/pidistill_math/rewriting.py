@@ -87,6 +87,14 @@ _UNIT_BESIDE = re.compile(
     r"(?<=[\d}])(?:\\[,;: ]|~|\s)*\\text\s*\{\s*\((?P<unit>[A-Za-z]{1,12}(?:\s[A-Za-z]{1,12})?)\)\s*\}"
     r"(?P<power>\^\{?[23]\}?)?\s*$"
 )
+_RUPEES = re.compile(
+    r"\s*(?:\u20b9|\\text\{\s*Rs\.?\s*\}|\\text\{\s*Rs\.?\s*(?=[\d,.]+\s*\}))\s*(?P<amount>\d[\d,]*(?:\.\d+)?)\s*\}?\s*"
+)
+_POINTED_GROUPS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{3}){2,}(?![\w.]*\d)")
+_IN_BASE = re.compile(
+    r"\s*(?P<digits>[0-9]{1,40})(?:\\[,;: ]|~|\s)*(?:\\text\{)?\s*\(?\s*(?:in\s+)?base[\s-]*\}?"
+    r"\s*(?:(?P<base>[2-9]|1\d)|(?P<word>[a-z]{3,7}))\s*\)?\s*\}?\s*"
+)
 _DIAGONAL = re.compile(
     r"\\?(?:operatorname|mathrm|text)?\s*\{?\s*\bdiag\}?\s*(?:\\left)?\((?P<cells>[^()]{1,100}?)(?:\\right)?\)"
 )
@@ -118,6 +126,13 @@ def respelt(text: str) -> str:
     if text.endswith("}") and "(" in text and (beside := _UNIT_BESIDE.search(text)) is not None:
         if all(map(_measures, beside["unit"].split())):
             text = f"{text[: beside.start()]}\\text{{ {beside['unit']}}}{beside['power'] or ''}"
+    if "." in text:
+        text = _POINTED_GROUPS.sub(_digits, text)
+    if "base" in text and (based := _IN_BASE.fullmatch(text)) is not None:
+        name = based["base"] or based["word"]
+        text = f"{based['digits']}_{{{name if name.isdigit() else spelt_number(name) or 0}}}"
+    if (rupees := _RUPEES.fullmatch(text)) is not None:
+        text = f"{rupees['amount']}\\text{{ rupees}}"
     if "_" in text:
         text = _TYPED_FRACTION.sub(r"\\frac{\1}{\2}", _PROGRAM_GROUPS.sub(_digits, text))
     if len(text) > _LONGEST or not any(char.isalpha() for char in text):

@@ -17,8 +17,9 @@ from typing import Final
 
 from pidistill_math import units
 from pidistill_math.asking import Question
+from pidistill_math.asking_units import asks_in
 from pidistill_math.kinds import Named, Several, Shape, Single
-from pidistill_math.phrases import said
+from pidistill_math.phrases import said, value_said
 from pidistill_math.policy import is_literal
 from pidistill_math.shorthand import written_out
 from pidistill_math.syntax import Node, symbols
@@ -40,6 +41,11 @@ _BEHIND = re.compile(
 )
 _RUN = re.compile(r"(?<![A-Za-z\\{])[A-Za-z]{2,3}(?![A-Za-z}])")
 _LABEL = re.compile(r"\s*(?P<letter>[A-J])\s*:\s*(?=[\s\S])")
+_FALLING = re.compile(
+    r"\s*(?P<first>\d+(?:\\[,;: ]|~|\s)*"
+    r"\\text\{\s*(?:hours?|hrs?|h|feet|ft|foot|pounds?|lbs?|days?|weeks?|minutes?|min),?\s*\}),?"
+    r"(?:\\[,;: ]|~|\s)*(?P<second>\d+(?:\\[,;: ]|~|\s)*\\text\{\s*[a-z]+\s*\})\s*"
+)
 _LN = re.compile(r"\\?\bln\b|\\ln(?![a-z])")
 _LOG = re.compile(r"(?:\\|(?<![A-Za-z\\]))log(?![A-Za-z])(?!\s*_)\s*")
 _HEXADECIMAL = re.compile(
@@ -57,6 +63,8 @@ def second_reading(reference: str, ours: Shape, answer: str, asked: Question) ->
     value = ours.inner if isinstance(ours, Named) else ours
     if stated := said(reference, answer, asked):
         return reference, stated
+    if spelt := value_said(answer, asked):
+        return reference, spelt
     if asked.mentions_base(16) and (digits := _HEXADECIMAL.fullmatch(reference)):
         theirs = _HEXADECIMAL.fullmatch(answer)
         return f"{digits['digits']}_{{16}}", f"{theirs['digits']}_{{16}}" if theirs is not None else answer
@@ -80,11 +88,15 @@ def second_reading(reference: str, ours: Shape, answer: str, asked: Question) ->
         return reference, decimal
     if is_literal(value.node) and (match := _SQUARE_METRES.fullmatch(answer)) and not asked.has_letter("m"):
         return reference, f"{match['value']}\\text{{ m}}^{'2' if match['power'] == _SQUARED else '3'}"
-    if _is_measured(value.node) and (match := _BEHIND.fullmatch(answer)) is not None:
-        unit = match["unit"] or f"{match['top']}/{match['bottom']}"
-        return reference, f"{match['value']}\\text{{ {unit}}}"
+    if (falling := _FALLING.fullmatch(answer)) is not None:
+        return reference, f"{falling['first']} \\text{{ and }} {falling['second']}"
     if written := written_out(value.node, answer, asked):
         return reference, written
+    if (_is_measured(value.node) or is_literal(value.node)) and (match := _BEHIND.fullmatch(answer)) is not None:
+        unit = match["unit"] or f"{match['top']}/{match['bottom']}"
+        if not _is_measured(value.node) and not asks_in(asked.text, unit):
+            return reference, answer
+        return reference, f"{match['value']}\\text{{ {unit}}}"
     if variables := symbols(value.node):
         spaced = _RUN.sub(lambda run: " ".join(run[0]) if set(run[0]) <= variables else run[0], answer)
         return reference, spaced
