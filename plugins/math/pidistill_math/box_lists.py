@@ -27,8 +27,8 @@ _LABEL = re.compile(
 )
 _PART_LABEL = re.compile(r"(?<!case )(?:\(a\)|\(i\)|\ba\))[\s$:.*\\(\[-]{0,12}" + _OF_ARGUMENT + r"$", re.IGNORECASE)
 _SECTION = re.compile(
-    r"^[ \t]*(?:#{1,6}[ \t]*|[-*>][ \t]+)?(?:\*\*|__)?[ \t]*"
-    r"(?:(?:part|question|problem)[ \t]+\(?(?P<named>[a-h]|[1-8])\b\)?|\(?(?P<label>[a-h]|[1-8])\))",
+    r"^[ \t]*+(?:#{1,6}[ \t]*+|[-*>][ \t]++)?(?:\*\*|__)?[ \t]*+"
+    r"(?:(?:part|question|problem)[ \t]++\(?(?P<named>[a-h]|[1-8])\b\)?|\(?(?P<label>[a-h]|[1-8])\))",
     re.IGNORECASE | re.MULTILINE,
 )
 """The label of a part at the start of a line."""

@@ -87,6 +87,8 @@ _UNIT_BESIDE = re.compile(
     r"(?<=[\d}])(?:\\[,;: ]|~|\s)*\\text\s*\{\s*\((?P<unit>[A-Za-z]{1,12}(?:\s[A-Za-z]{1,12})?)\)\s*\}"
     r"(?P<power>\^\{?[23]\}?)?\s*$"
 )
+_BEGUN = re.compile(r"^\s*=(?=[^=]*$)\s*")
+"""The equals sign that an answer goes on from its derivation with."""
 _RUPEES = re.compile(
     r"\s*(?:\u20b9|\\text\{\s*Rs\.?\s*\}|\\text\{\s*Rs\.?\s*(?=[\d,.]+\s*\}))\s*(?P<amount>\d[\d,]*(?:\.\d+)?)\s*\}?\s*"
 )
@@ -120,6 +122,7 @@ _BOLD_OPTION = re.compile(
 
 def respelt(text: str) -> str:
     """An answer in spellings that the grammar knows."""
+    text = _BEGUN.sub("", text)
     text = _SWISS.sub(_digits, text) if "'" in text or "\u2019" in text else text
     if "diag" in text:
         text = _DIAGONAL.sub(_as_matrix, text)
@@ -161,7 +164,7 @@ def respelt(text: str) -> str:
     if (binary := _PROGRAM_BINARY.fullmatch(text)) is not None:
         return f"{binary[1]}_2"
     text = _CURRENCY.sub(r"\\$", _EXACTLY.sub("", _ANNOUNCED.sub(_in_its_text, text, count=1)))
-    if (match := _TWICE.fullmatch(text)) is not None:
+    if "(" in text and (match := _TWICE.fullmatch(_TEXT.sub(r"\1", text))) is not None:
         value, word = match["value"] or match["before"], match["word"] or match["behind"]
         return value if spelt_number(word) == int(value) else text
     if "\\\\" in text and "\\begin" not in text:
