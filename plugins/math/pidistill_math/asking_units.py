@@ -57,6 +57,8 @@ _PERCENT_ASKED = re.compile(
 )
 _SCALE_OF_DEGREES = re.compile(r"\s+(celsius|fahrenheit)\b", re.IGNORECASE)
 _TEMPERATURES: Final = frozenset({"celsius", "fahrenheit"})
+_CENTS = re.compile(r"\bcents?\b|\u00a2|\bpenn(?:y|ies)\b|\b(?:nickel|dime|coin)s?\b", re.IGNORECASE)
+_IN_DOLLARS = re.compile(r"\$\s?\d(?![^$\n]{0,40}[=\\])|\bdollars?\b")
 _CURRENCIES: Final = vocabulary("dollar euro yen rupee yuan ruble peso won franc") | {"pound sterling", units.ANYTHING}
 _ONE_BY_ONE: Final = Unit("count one")
 """The unit of things counted one by one: no measure and no pair is one."""
@@ -99,8 +101,8 @@ def asked_unit(question: str, answered: Unit) -> Unit | None:
         same = noun is not None and noun.dimension == answered.dimension
         return Unit(answered.dimension, asked.factor * noun.scale) if same and noun is not None else _ONE_BY_ONE
     if asked is None:
-        cents = answered.dimension == "dollar" and answered.scale != 1 and "cent" not in question.lower()
-        if cents and _HOW_MUCH.search(question):
+        cents = answered.dimension == "dollar" and answered.scale != 1 and not _CENTS.search(question)
+        if cents and (_HOW_MUCH.search(question) or _IN_DOLLARS.search(question)):
             return units.measure("dollar")
         if (
             answered.dimension not in _CURRENCIES

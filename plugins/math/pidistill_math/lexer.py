@@ -41,7 +41,7 @@ _ABBREVIATED: Final = frozenset(
     {"a.m.", "p.m.", "sq.", "ft.", "in.", "cu.", "A.M.", "P.M.", "min.", "hr.", "hrs.", "cm."}
 )
 _FORMULA_IN_TEXT = re.compile(
-    r"\\(?:text|textbf|textrm|mbox)\{(?P<before>[^{}$]*)\$(?P<formula>[^$]{1,200})\$(?P<behind>[^{}$]*)\}"
+    r"\\(?:text|textbf|textrm|mbox)\{(?P<before>[^{}$\\]*)\$(?P<formula>(?:[^$\\]|\\[\s\S]){1,200})\$(?P<behind>[^{}$]*)\}"
 )
 _GROUP = re.compile(r"\s*\{([^{}]*)\}")
 _PALE: Final = frozenset({"white", "transparent", "background", "bg"})

@@ -64,7 +64,7 @@ _REALS = re.compile(
 )
 _UNION = re.compile(r"(?<=[\])}])\s*U\s*(?=[\[({\\])")
 _CONDITION = re.compile(
-    r"(?:\\[,;: ]|\\q?quad|~|\s)*\(\s*(?P<name>[A-Za-z])\s*(?:\\in|\u2208)\s*(?P<set>[^()]{1,30})\)\s*$"
+    r"(?:\\[,;: ]|\\q?quad|~|\s)*(?<!\\)\(\s*(?P<name>[A-Za-z])\s*(?:\\in|\u2208)\s*(?P<set>[^()]{1,30})\)\s*$"
 )
 _WHOLE = re.compile(
     r"(?P<value>.*?)[,\s]*\b(?:where|for|with|and)\s+(?P<name>[A-Za-z])\s+is\s+(?:an?\s+|any\s+|some\s+)(?:arbitrary\s+)?integer\s*",

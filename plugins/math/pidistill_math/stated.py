@@ -23,7 +23,7 @@ _PHRASE = re.compile(
     re.IGNORECASE,
 )
 _ENDS = re.compile(
-    r"\$\$[^$]{1,2000}?\$\$|\$[^$\n]{1,2000}?\$|\\\([^\n]{1,2000}?\\\)|\\\[[\s\S]{1,2000}?\\\]|(?P<end>\n|[.?](?=\s|\*|$)|!(?=\s|\*|$)(?!\s*[=<>]))"
+    r"\$\$[^$]{1,2000}?\$\$|\$[^$\n]{1,2000}?\$|\\\([^\n]{1,2000}?\\\)|\\\[[\s\S]{1,2000}?\\\]|(?P<end>\n|[.?](?=\s|\*|$)|(?<!\\)!(?=\s|\*|$)(?!\s*[=<>]))"
 )
 _BECAUSE = re.compile(r"[\s,(]+(?:because|since|as|where|so|by|from|which|see)\b|[,(]\s*not\b", re.IGNORECASE)
 _TURNED = re.compile(
