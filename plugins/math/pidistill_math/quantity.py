@@ -220,6 +220,8 @@ def _numbers(left: Node, right: Node, question: Question, lenient: bool, about: 
     (ours, unit), (theirs, other) = measured(left), measured(right)
     if unit is None and other is not None and ours.head not in ("percent", "numeral"):
         unit = asked_unit(question.text, other)
+    if unit is None and other is not None and other.dimension == "radian" and question.asks_for_degrees():
+        return no("in radians, where degrees are asked for", "unit")
     if other == units.INCH_MARK and unit is None:
         return no("marks of inches behind a number that is in no unit", "unit")
     if theirs.text == "scaled" and unit is None and (factor := asked_scale(question.text)) > 1:
