@@ -13,7 +13,7 @@ from typing import Final
 from pidistill_math import quantity
 from pidistill_math.asking import Question
 from pidistill_math.equality import equal
-from pidistill_math.equations import as_equation, curves, same_equations, same_relations
+from pidistill_math.equations import as_equation, curves, same_equations, same_relations, same_union
 from pidistill_math.families import as_family, same_family
 from pidistill_math.found import Found, no, yes
 from pidistill_math.intervals import normalized
@@ -148,6 +148,8 @@ class Comparison:
             left, right = (as_record(part) or part for part in (ours, theirs))
             if isinstance(left, Record) and isinstance(right, Record):
                 return self.records(left, right)
+        if (found := same_union(ours, theirs)) is not None:
+            return found
         if (apart := curves(ours, theirs)) is not None:
             return self.several(*apart)
         if isinstance(ours, Named) and isinstance(theirs, Named):
