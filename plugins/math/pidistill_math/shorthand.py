@@ -28,7 +28,6 @@ _LETTER = re.compile(
 _THOUSANDS: Final = {"k": "thousand", "K": "thousand", "M": "million", "B": "billion", "bn": "billion"}
 _FEET = re.compile(r"\s*(?P<value>\d+(?:\.\d+)?)\s*(?:'|\u2019|\u2032|\^\s*\{?\s*\\prime\s*\}?)\s*")
 _INDIAN = re.compile(r"\s*(?P<money>(?:\\?\$)?)(?P<digits>[1-9]\d?(?:,\d{2})+,\d{3})(?P<places>(?:\.\d+)?)\s*")
-_SPACED = re.compile(r"\s*(?:\\?\$)?[1-9]\d{0,2}(?:, \d{3})+\s*")
 _MIXED = re.compile(
     r"\s*(?P<whole>\d{1,9})(?:\\[,;: ]|~|\s)*(?:\\text\s*\{\s*and\s*\}|and)(?:\\[,;: ]|~|\s)*"
     r"(?P<part>\\[dt]?frac\s*\{\d+\}\s*\{\d+\}|\d+\s*/\s*\d+)\s*"
@@ -56,8 +55,6 @@ def written_out(node: Node, answer: str, asked: Question) -> str:
         return f"{match['value']}\\text{{ feet}}"
     if (match := _INDIAN.fullmatch(answer)) is not None:
         return f"{match['money']}{match['digits'].replace(',', '')}{match['places']}"
-    if _SPACED.fullmatch(answer) is not None:
-        return re.sub(r"\s", "", answer)
     if (match := _MIXED.fullmatch(answer)) is not None and not asked.asks_for_several():
         return f"{match['whole']} {match['part']}"
     return _in_words(value, answer, asked)
