@@ -24,7 +24,7 @@ from pidistill_math.syntax import Node, Unreadable, sym, symbols, vocabulary
 _ASKED = re.compile(
     r"\b(?:find|compute|determine|evaluate|calculate|what\s+is|what\s+are|what's|give|express|solve\s+for|value\s+of)\b"
     r"(?P<words>(?:\s+(?!if\b|when\b|where\b|such\b|given\b|that\b|with\b|for\b|in\b)[A-Za-z-]+){0,8}?)\s*"
-    r"(?:\$(?P<formula>[^$\n]{1,200})\$|(?P<bare>[A-Za-z0-9_^+*/()|=-]{1,40})(?=[.?!,]|\s*$|\s+(?:if|when|where|given)\b))",
+    r"(?:\$(?P<formula>[^$\n]{1,200})\$(?!\s?-?(?:th|st|nd|rd)\b)|(?P<bare>[A-Za-z0-9_^+*/()|=-]{1,40})(?=[.?!,]|\s*$|\s+(?:if|when|where|given)\b))",
     re.IGNORECASE,
 )
 _OF_A_FUNCTION = re.compile(
@@ -42,6 +42,11 @@ _QUANTITY = re.compile(
     r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?:[a-z-]+\s+){0,2}?(?P<noun>"
     + "|".join(sorted(_QUANTITIES))
     + r")\b",
+    re.IGNORECASE,
+)
+_RESULTS: Final = vocabulary("sum product number difference quotient")
+_RESULT = re.compile(
+    rf"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?P<noun>{'|'.join(sorted(_RESULTS))})\s+of\b",
     re.IGNORECASE,
 )
 _POINT = re.compile(
@@ -149,6 +154,10 @@ class Question:
         if (ratio := _RATIO_OF.search(self.text)) is not None and name.head in ("ratio", "div") and len(name.args) == 2:
             if [arg.text for arg in name.args] == [ratio["second"], ratio["first"]]:
                 return "the ratio the other way round than the question asks for"
+        if name.head == "words" and (said := name.text.split()[0]) in _RESULTS:
+            result = _RESULT.search(self.text[-_LONGEST:])
+            if result is not None and result["noun"].lower() != said:
+                return f"the {said}, where the question asks for the {result['noun'].lower()}"
         quantity = _QUANTITY.search(self.text[-_LONGEST:])
         if quantity is not None:
             asked = quantity["noun"].lower()
@@ -165,6 +174,12 @@ class Question:
         if any(_rivals(name, asked) for asked in self.asked):
             return "another expression than the one that the question asks for"
         return ""
+
+    def letters_of_a_size(self) -> frozenset[str]:
+        """The letters by which the size that is asked for goes, where the question gives none of them."""
+        found = _QUANTITY.search(self.text[-_LONGEST:])
+        letters = _LETTERS_OF.get(found["noun"].lower(), "") if found is not None else ""
+        return frozenset(letters) if not any(map(self.has_letter, letters)) else frozenset()
 
     def asks_for_a_point(self) -> bool:
         """Whether an ordered pair or a point is asked for, so that a pair is no interval."""
@@ -216,6 +231,10 @@ class Question:
         """Whether 'at most' ('most'), or 'at least', a value answers the question; '' is no bound, and always does."""
         return not which or bool(_BOUNDS[which].search(self.text))
 
+    def speaks_of_positive(self) -> bool:
+        """Whether something is positive in the question, so that absolute values may be left out."""
+        return bool(re.search(r"\bpositive\b|>\s*0|\\gt\s*0|\(0\s*,\s*(?:\+\s*)?\\infty", self.text, re.IGNORECASE))
+
     def asks_to_integrate(self) -> bool:
         """Whether the answer has a constant of integration, which any letter may name."""
         return bool(
@@ -241,6 +260,14 @@ class Question:
             if sorted(written) == sorted(names):
                 return written
         return []
+
+    def is_about_money(self) -> bool:
+        """Whether the question speaks of money, so that a letter behind an amount may be millions."""
+        return bool(
+            re.search(
+                r"\bdollars?\b|\\\$|\$\d[\d,.]*(?![^$]*\$)|\bcosts?\b|\bprice|\bmoney\b", self.text, re.IGNORECASE
+            )
+        )
 
     def mentions_percent(self) -> bool:
         """Whether an answer in percent is asked for: by a percentage that the question does not give."""
@@ -283,6 +310,10 @@ class Question:
     def mentions_exact(self) -> bool:
         """Whether an exact value is asked for, so that a rounded one is none."""
         return asks_for_exact(self.text)
+
+    def asks_to_round(self) -> bool:
+        """Whether a rounded value is asked for."""
+        return bool(re.search(r"\bround(?:ed)?\b|\bnearest\b|\bapproximat", self.text, re.IGNORECASE))
 
     def mentions_ratio(self) -> bool:
         """Whether a ratio is asked for."""
@@ -350,6 +381,8 @@ def _rivals(name: Node, asked: Node) -> bool:
         return not (
             ours in (theirs, theirs[::-1]) or ours == theirs[len(theirs) // 2] or theirs == ours[len(ours) // 2]
         )
+    if name.head == "div" and asked.head == "call" and "'" in asked.text and sym("d") in name.args[0].args:
+        return False  # dy/dx for f'(x)
     if symbols(name) & symbols(asked):
         return True
     if name.head == asked.head == "call":

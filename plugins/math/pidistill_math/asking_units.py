@@ -25,6 +25,9 @@ _IN = re.compile(
     r"(?P<power>square\s+|cubic\s+|sq\.?\s+|cu\.?\s+)?(?P<unit>[A-Za-z]{2,})(?:\s*(?:per|/)\s*(?P<per>[A-Za-z]+))?",
     re.IGNORECASE,
 )
+_RATE_IN = re.compile(
+    r"\bin\s+\$?(?:\\(?:text|mathrm|textrm)\{\s*)?(?P<unit>km|cm|mm|mi|ft|m)\s*/\s*(?P<per>hours?|hr|min|sec|h|s)(?![A-Za-z^/])"
+)
 _CONVERT = re.compile(
     r"\bconvert\b[^.?!]{0,80}?\b(?:to|into)\s+(?P<power>square\s+|cubic\s+)?(?P<unit>[A-Za-z]{1,})(?:\s*(?:per|/)\s*(?P<per>[A-Za-z]+))?"
     r"(?=\W*(?:\Z|[.?!,;]))",
@@ -48,13 +51,24 @@ _MONEY = re.compile(
     r"|revenue|earnings|price)\b)[^.?!]{0,120}[.?!]?\s*\Z",
     re.IGNORECASE,
 )
+_PERCENT_ASKED = re.compile(
+    r"\b(?:what|which)\s+(?:is\s+the\s+)?(?:\w+\s+)?percent(?:age)?\b|\bin\s+percent\b|\bas\s+an?\s+percent(?:age)?\b",
+    re.IGNORECASE,
+)
+_SCALE_OF_DEGREES = re.compile(r"\s+(celsius|fahrenheit)\b", re.IGNORECASE)
+_TEMPERATURES: Final = frozenset({"celsius", "fahrenheit"})
+_CENTS = re.compile(r"\bcents?\b|\u00a2|\bpenn(?:y|ies)\b|\b(?:nickel|dime|coin)s?\b", re.IGNORECASE)
+_IN_DOLLARS = re.compile(r"\$\s?\d(?![^$\n]{0,40}[=\\])|\bdollars?\b")
 _CURRENCIES: Final = vocabulary("dollar euro yen rupee yuan ruble peso won franc") | {"pound sterling", units.ANYTHING}
 _ONE_BY_ONE: Final = Unit("count one")
 """The unit of things counted one by one: no measure and no pair is one."""
 _SIZE_ASKED = re.compile(
-    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+(?:the|its)\s+(?:[a-z-]+\s+){0,2}?(?P<size>area|volume)\b",
+    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+(?:the|its)\s+(?:(?!value\b|ratio\b|number\b|sum\b|product\b)[a-z-]+\s+){0,2}?"
+    r"(?P<size>area|volume|perimeter|circumference|length|radius|diameter|height|width|distance)\b",
     re.IGNORECASE,
 )
+_POWERS: Final = {"area": "2", "volume": "3"}
+"""The power of a length that a size is; the others are lengths."""
 _PEOPLE: Final = vocabulary(
     """person people man men woman women child children boy girl student classmate member teacher player worker
     employee guest adult passenger contestant participant customer visitor friend client voter team candidate"""
@@ -73,6 +87,10 @@ def asked_unit(question: str, answered: Unit) -> Unit | None:
     if _thing(answered) in ("pair", "couple") and _thing(answered) not in question.lower():
         return _ONE_BY_ONE if _HOW_MANY.search(question) else None
     asked = _asked(question)
+    if asked is None and _PERCENT_ASKED.search(question):
+        return units.measure("percent")
+    if isinstance(asked, Unit) and asked.dimension in _TEMPERATURES and answered.dimension == "angle":
+        return None
     if isinstance(asked, Rate):
         shorthand = (answered.dimension, answered.scale) == (asked.top.dimension, asked.top.scale)
         return None if shorthand else units.per(asked.top, asked.bottom)
@@ -83,8 +101,8 @@ def asked_unit(question: str, answered: Unit) -> Unit | None:
         same = noun is not None and noun.dimension == answered.dimension
         return Unit(answered.dimension, asked.factor * noun.scale) if same and noun is not None else _ONE_BY_ONE
     if asked is None:
-        cents = answered.dimension == "dollar" and answered.scale != 1 and "cent" not in question.lower()
-        if cents and _HOW_MUCH.search(question):
+        cents = answered.dimension == "dollar" and answered.scale != 1 and not _CENTS.search(question)
+        if cents and (_HOW_MUCH.search(question) or _IN_DOLLARS.search(question)):
             return units.measure("dollar")
         if (
             answered.dimension not in _CURRENCIES
@@ -100,6 +118,19 @@ def asked_unit(question: str, answered: Unit) -> Unit | None:
     if answered.dimension.startswith(f"{asked.dimension}/") and (below := _below(question, answered)) is not None:
         return units.per(asked, below)
     return asked
+
+
+def asks_in(question: str, spelt: str) -> bool:
+    """Whether a question asks in the unit that letters behind a number spell, ``m^2``, which are no variables then."""
+    asked = _asked(question[-_LONGEST:])
+    found = []
+    for part in spelt.replace("{", "").replace("}", "").split("/"):
+        name, _, exponent = part.strip().partition("^")
+        if (unit := units.measure(name)) is None:
+            return False
+        found.append(units.power(unit, int(exponent or 1)))
+    whole = units.per(*found) if len(found) == 2 else found[0]
+    return isinstance(asked, Unit) and (asked.dimension, asked.scale) == (whole.dimension, whole.scale)
 
 
 def ordinal_for_a_count(question: str, answer: str) -> bool:
@@ -124,11 +155,15 @@ def _below(question: str, answered: Unit) -> Unit | None:
 def _unit_of_a_size(question: str, answered: Unit) -> Unit | None:
     """A unit of area or volume where such a size is asked for and the answer's unit is of another power."""
     base, _, exponent = answered.dimension.partition("^")
-    found = _SIZE_ASKED.search(question)
-    if found is None or base not in ("length", units.ANYTHING) or (base == units.ANYTHING and not exponent):
+    found = list(_SIZE_ASKED.finditer(question))
+    if not found or base not in ("length", units.ANYTHING):
         return None
-    expected = "2" if found["size"].lower() == "area" else "3"
-    return Unit(f"{base}^{expected}") if exponent != expected else None
+    if base == units.ANYTHING and not exponent and answered.label not in ("unit", "units"):
+        return None
+    expected = _POWERS.get(found[-1]["size"].lower(), "1")
+    if (exponent or "1") == expected:
+        return None
+    return Unit(base, label="units") if expected == "1" else Unit(f"{base}^{expected}")
 
 
 def _unit_given(question: str, answered: Unit) -> Unit | None:
@@ -201,6 +236,9 @@ def _asked(question: str) -> Unit | Rate | Scaled | None:
         if _AGE.search(sentence):
             return units.measure("years")
         if _ASKING.search(sentence):
+            if (rate := _RATE_IN.search(sentence)) is not None:
+                top, below = units.measure(rate["unit"]), units.measure(rate["per"])
+                return units.per(top, below) if top is not None and below is not None else None
             for match in _IN.finditer(sentence):
                 if (unit := _in_unit(match, sentence)) is not None:
                     return unit
@@ -222,12 +260,15 @@ def _counted(words: list[str]) -> Unit | Rate | Scaled | None:
             power = 2 if low == "square" else 3
             continue
         unit = units.measure(word) if len(word) > 1 else None
+        if unit is not None and unit.dimension == "angle" and words[at + 1 : at + 2]:
+            following = words[at + 1].lower().rstrip("?.")
+            unit = units.MEASURES[following] if following in _TEMPERATURES else unit
         if unit is not None:
             if at + 2 < len(words) and words[at + 1] in ("per", "an", "a") and (per := units.measure(words[at + 2])):
                 return Rate(units.power(unit, power), per)
             return units.power(unit, power)
         if low.endswith("s") and len(low) > 3 and low.isalpha():
-            noun = Unit(units.ANYTHING)
+            noun = Unit(units.ANYTHING, label="units" if low == "units" else "")
         if low in units.FREE and low not in ("ways", "way"):
             continue
         if (unit := units.counted(low)) is not None and low.endswith(
@@ -252,6 +293,8 @@ def _converted(match: re.Match[str]) -> Unit | None:
 def _in_unit(match: re.Match[str], sentence: str) -> Unit | None:
     word = match["unit"]
     unit = units.measure(word)
+    if (scale := _SCALE_OF_DEGREES.match(sentence, match.end())) is not None:
+        return units.measure(scale[1].lower())
     if unit is None or not (word.endswith("s") or word in _SHORT or word == "feet") or word in ("turns", "ms"):
         return None
     power = {"s": 2, "c": 3}.get((match["power"] or " ").lower()[0], 1)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from pidistill_math.boxes import Box, content
-from pidistill_math.surroundings import DEGREE, PERCENT, SCALE, in_a_list
+from pidistill_math.surroundings import DEGREE, PERCENT, SCALE, discounted, in_a_list
 
 _SEPARATORS = re.compile(
     r"(?:[\s$.,;:&/~]|\n[ \t]*[-*\u2022](?=\s)|\\[\s,;:!()\[\]]|\\q?quad\b|\\text\{\s*,?\s*(?:and|or)\s*\}"
@@ -26,6 +26,16 @@ _LABEL = re.compile(
     r"(?:\(a\)|\(i\)|\ba\)|\(?\b1(?:[.):]|(?=\s*:))|\bA:)[\s$:.*\\(\[-]{0,12}" + _OF_ARGUMENT + r"$", re.IGNORECASE
 )
 _PART_LABEL = re.compile(r"(?<!case )(?:\(a\)|\(i\)|\ba\))[\s$:.*\\(\[-]{0,12}" + _OF_ARGUMENT + r"$", re.IGNORECASE)
+_SECTION = re.compile(
+    r"^[ \t]*+(?:#{1,6}[ \t]*+|[-*>][ \t]++)?(?:\*\*|__)?[ \t]*+"
+    r"(?:(?:part|question|problem)[ \t]++\(?(?P<named>[a-h]|[1-8])\b\)?|\(?(?P<label>[a-h]|[1-8])\))",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""The label of a part at the start of a line."""
+_NOUN = re.compile(
+    r"(?P<noun>[A-Za-z]{3,20}(?:[ \t][a-z]{3,20})?)(?:\*\*)?[ \t]*(?::|\bis\b|=)(?:\*\*)?[\s$*]*(?:\\\[|\\\()?[ \t\n]*$"
+)
+"""The noun of a part right before its box."""
 _FUNCTION = re.compile(r"(?<![A-Za-z\\])(?P<letter>[A-Za-z])\((?P<at>[^()\n]{1,12})\)\s*=\s*$")
 _OTHERWISE = re.compile(
     r"\b(?:not?|wait|wrong|instead|rather|actually|but|so|thus|hence|then|therefore|answer|final|total|sum|result|we|"
@@ -65,6 +75,35 @@ def listing(text: str, found: list[Box]) -> str:
     values = {inside.replace(" ", "") for inside in contents}
     kept = [i for i in contents if i and not ((name := _NAMED.match(i)) and i[name.end() :].replace(" ", "") in values)]
     return ", ".join(dict.fromkeys(kept))
+
+
+def by_parts(text: str, found: list[Box]) -> tuple[tuple[str, str], ...]:
+    """The boxes of labelled parts with their labels, the last of each part; () where a part has none, or none is there.
+
+    A part begins with its label at the start of a line (``(a)``, ``**Part 2:**``), or it is a box behind a noun and a
+    colon (``Radius: \\boxed{5}``). Whether the question has such parts is for who asks.
+    """
+    starts = list(_SECTION.finditer(text))
+    labels = [(match["label"] or match["named"]).lower() for match in starts]
+    if len(labels) < 2 or labels not in (list("abcdefgh"[: len(labels)]), list("12345678"[: len(labels)])):
+        return _by_nouns(text, found)
+    ends = [match.start() for match in starts[1:]] + [len(text)]
+    last = [[box for box in found if start.end() <= box.start < end] for start, end in zip(starts, ends, strict=True)]
+    if not all(last) or any(discounted(text, boxes[-1]) for boxes in last):
+        return ()
+    contents = [content(text, boxes[-1]) + beside(text, boxes[-1]) for boxes in last]
+    return tuple(zip("abcdefgh", contents, strict=False))
+
+
+def _by_nouns(text: str, found: list[Box]) -> tuple[tuple[str, str], ...]:
+    """The boxes that stand behind nouns of their own, where all do."""
+    nouns = [_NOUN.search(text[max(0, box.start - 48) : box.start]) for box in found[:9]]
+    names = [match["noun"].lower().split()[-1] for match in nouns if match is not None]
+    if len(names) != len(found) or len(set(names)) != len(names) or any(map(_OTHERWISE.fullmatch, names)):
+        return ()
+    if any(discounted(text, box) for box in found):
+        return ()
+    return tuple((name, content(text, box) + beside(text, box)) for name, box in zip(names, found, strict=True))
 
 
 def _together(text: str, box: Box, following: Box) -> bool:

@@ -23,7 +23,8 @@ _TRANSPARENT: Final = (
     TEXT | ROMAN | DRESS | ARGUMENT_DRESS | {"boxed", "fbox", "bbox", "color", "begin", "end", "large", "ensuremath"}
 )
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|\\iffalse\b.*?(?:\\fi\b|\Z)|^[ \t]*%.*?$", re.DOTALL | re.MULTILINE)
-_INNER_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{(?=[^{}]*\}$|\s*\\(?:boxed|fbox)\s*\{)")
+_INNER_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
+_BRACE = re.compile(r"\\[\s\S]|[{}]")
 
 
 @dataclass(frozen=True)
@@ -140,11 +141,25 @@ def content(text: str, box: Box) -> str:
 
 def unboxed(inside: str) -> str:
     """A text without a box that is all of it."""
-    start, end = 0, len(inside)
-    while end > start and inside[end - 1] == "}" and (inner := _INNER_BOX.match(inside, start, end)):
+    if not inside.startswith(("\\boxed", "\\fbox")):
+        return inside
+    start, end, closes = 0, len(inside), _closing(inside)
+    while (inner := _INNER_BOX.match(inside, start, end)) and closes.get(inner.end() - 1) == end - 1:
         start, end = inner.end(), end - 1
         while start < end and inside[start].isspace():
             start += 1
         while end > start and inside[end - 1].isspace():
             end -= 1
     return inside[start:end]
+
+
+def _closing(text: str) -> dict[int, int]:
+    """Where each brace that opens is closed."""
+    found: dict[int, int] = {}
+    opened: list[int] = []
+    for brace in _BRACE.finditer(text):
+        if brace.group() == "{":
+            opened.append(brace.start())
+        elif brace.group() == "}" and opened:
+            found[opened.pop()] = brace.start()
+    return found

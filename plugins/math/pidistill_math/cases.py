@@ -23,27 +23,36 @@ QUESTION: Final = "Find the value."
 RULES: Final = {
     "numbers": "Numerals, fractions, decimals and powers of ten are exact; leading and trailing zeros say nothing.",
     "digit gaps": "A comma, thin space or space groups digits by three; before a proper fraction it makes a mixed "
-    "number; a comma that can group nothing is a decimal comma where the other side is a decimal; any other "
-    "digits side by side cannot be read.",
+    "number; apostrophes, two points or more, and commas as in India group where nothing else can be meant; a comma "
+    "that can group nothing, or that stands behind a nought, is a decimal comma where the other side is a decimal; any "
+    "other digits side by side cannot be read.",
     "repeating decimals": "A bar, dots, a parenthesis, or an ellipsis after a period shown three times.",
     "rounding": "A decimal of six places or more may be the other side rounded, unless an exact value is asked for; "
     "a shorter one stands for itself.",
-    "percent": "A hundredth; also its bare number where percent is asked for, or nothing in particular is; a "
+    "percent": "A hundredth, which no count and no money is; also its bare number where percent is asked for, "
+    "or nothing in particular is; a "
     "percentage "
     "that the question gives asks for none.",
-    "units": "A closed list with dimensions and scales: one dimension converts, two refute, a bare number may stand "
-    "for a quantity in the unit that the question asks for; the noun of 'how many' may be repeated, "
+    "units": "A closed list with dimensions and scales: one dimension converts (a newton is a kilogram times a "
+    "metre over "
+    "a second squared), two refute, a bare number may stand "
+    "for a quantity in the unit that the question asks for; an area is in no units of length, nor a length in units of "
+    "area; feet go by their mark where feet are asked for; the noun of 'how many' may be repeated, "
     "and the 'per week' that the question has.",
-    "scale words": "Thousand, million, dozen multiply; numbers may be written in words.",
+    "scale words": "Thousand, million, dozen multiply, and k and M where money or a count is asked for; numbers may be "
+    "written in words.",
     "degrees and ordinals": "A degree is pi/180 inside functions and against a multiple of pi where the "
     "question speaks "
-    "of an angle, and a unit elsewhere; the ending of an ordinal is read, and is no count.",
+    "of an angle, and a unit elsewhere; the ending of an ordinal is read, and is no count; a place in "
+    "words is its number where a place is asked for.",
     "words beside a number": "A word that is no unit is never dropped: the answer cannot be read.",
-    "times and ratios": "Part by part; a ratio is proportional or a quotient only where one is asked for.",
+    "times and ratios": "Part by part, minutes with two digits; a ratio is proportional or a quotient only "
+    "where one is asked for.",
     "bases": "A numeral in a base has that base; its digits alone stand for it, its value does not; digits in another "
     "base than the one asked for are another number.",
     "complex numbers": "i is the imaginary unit in any type; polar and exponential forms are values.",
-    "expressions": "Equal at every point where both have a real value; case and indices tell variables apart.",
+    "expressions": "Equal at every point where both have a real value; a logarithm of an absolute value has one where "
+    "the logarithm has none; case and indices tell variables apart.",
     "matrices": "Of one size, cell by cell; brackets do not count, a scalar factor does, a tuple is none.",
     "tuples and lists": "Tuples and vectors in order, lists and sets without, unless the question asks for an "
     "order; a name's several values are a list; "
@@ -57,7 +66,8 @@ RULES: Final = {
     "another, or for a letter that it is not; what is no name counts where it is asked for; equations hold "
     "up to a factor.",
     "chains": "A chain of equals signs must be true, and begin or end in the answer.",
-    "letters and words": "Words without case; strings of letters in order and case; a segment from either end.",
+    "letters and words": "Words without case, or in a sentence whose other words are the question's; strings of "
+    "letters in order and case; a segment from either end.",
     "options": "The letter of an option in any dress, against the letter or the option's value; both where both are "
     "given; never another letter beside it.",
     "Unicode": "Mathematics in Unicode is read as LaTeX; a look-alike letter of another script is not.",
@@ -66,7 +76,8 @@ RULES: Final = {
     "hedges": "Two values are two values, whatever joins them.",
     "boxes": "The last complete box that is the statement itself: not inside an operation, denied, quoted, or "
     "withdrawn, nor one side of an equation that is false or of more than the letter asked for; boxes "
-    "of named or numbered parts together. Labelled parts are compared by their labels; 'at most' is an answer where "
+    "of named or numbered parts together, each part's last where the question has such parts. Labelled parts "
+    "are compared by their labels; 'at most' is an answer where "
     "the greatest is asked for.",
     "invisible text": "What hides, strikes out or cannot be seen cannot be read.",
     "stated without a box": "One sentence after 'answer', read whole, or its one number; a question or an "

@@ -32,7 +32,13 @@ def solved(name: Node, values: Sequence[Node]) -> bool:
 
 
 def all_equal(sides: Sequence[Node], found: Sequence[str]) -> bool:
-    """Whether neighbours in a chain are equal, an approximation to the digits that it shows."""
+    """Whether neighbours in a chain are equal, an approximation to the digits that it shows.
+
+    A side that an ellipsis leaves open says nothing, and what stands around it are neighbours.
+    """
+    if any(side.has("dots") for side in sides) and set(found) <= {"="}:
+        sides = [side for side in sides if not side.has("dots")]
+        found = ["="] * len(sides)
     for left, right, sign in zip(sides, sides[1:], found, strict=False):
         if left == right:
             continue
@@ -68,3 +74,12 @@ def near(left: Node, right: Node) -> bool:
         return False
     shown = [int(n.text.partition(":")[2]) for n in (*left.walk(), *right.walk()) if n.text.startswith("decimal:")]
     return bool(abs(real(a) - real(b)) <= mpf(10) ** -max(shown, default=0))
+
+
+def rounds_to(left: Node, right: Node) -> bool:
+    """Whether a numeral with more decimals is rounded to the other: ``36.8 \\approx 37``."""
+    places = [int(bare(n).text.partition(":")[2] or 0) for n in (left, right) if numeral(n) and bare(n).head == "num"]
+    a, b = constant(bare(left)), constant(bare(right))
+    if len(places) < 2 or places[0] <= places[1] or a is None or b is None:
+        return False
+    return bool(abs(real(a) - real(b)) <= mpf(10) ** -places[1] / 2)

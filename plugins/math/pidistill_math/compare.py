@@ -13,7 +13,7 @@ from typing import Final
 from pidistill_math import quantity
 from pidistill_math.asking import Question
 from pidistill_math.equality import equal
-from pidistill_math.equations import as_equation, same_equations, same_relations
+from pidistill_math.equations import as_equation, curves, same_equations, same_relations, same_union
 from pidistill_math.families import as_family, same_family
 from pidistill_math.found import Found, no, yes
 from pidistill_math.intervals import normalized
@@ -34,9 +34,17 @@ from pidistill_math.kinds import (
     Under,
 )
 from pidistill_math.lists import PART
-from pidistill_math.naming import as_record, in_order, renamed, renamed_constants, with_our_constant, with_symbols
+from pidistill_math.naming import (
+    as_record,
+    counts_in_order,
+    in_order,
+    renamed,
+    renamed_constants,
+    with_our_constant,
+    with_symbols,
+)
 from pidistill_math.numeric import NoValue
-from pidistill_math.real_sets import as_interval
+from pidistill_math.real_sets import as_reals
 from pidistill_math.sequences import without_dots
 from pidistill_math.shapes import is_name
 from pidistill_math.syntax import Node, sym, symbols
@@ -140,6 +148,10 @@ class Comparison:
             left, right = (as_record(part) or part for part in (ours, theirs))
             if isinstance(left, Record) and isinstance(right, Record):
                 return self.records(left, right)
+        if (found := same_union(ours, theirs)) is not None:
+            return found
+        if (apart := curves(ours, theirs)) is not None:
+            return self.several(*apart)
         if isinstance(ours, Named) and isinstance(theirs, Named):
             if not (is_name(ours.name) and is_name(theirs.name)) and ours.name != theirs.name:
                 pair = [as_equation(part) for part in (ours, theirs)]
@@ -204,6 +216,8 @@ class Comparison:
         """Without order: each has its partner. Written repeats count only where nothing else is there."""
         if len(ours) > _MOST or len(theirs) > _MOST:
             return no(f"more than {_MOST} items")
+        if (counts := counts_in_order(ours, theirs, self.question)) is not None:
+            return self.one_by_one(ours, counts)
         if any(isinstance(item, Single) and item.node.head == "dots" for item in (*ours, *theirs)):
             return self.one_by_one(without_dots(ours), without_dots(theirs))
         if self.question.asks_for_an_order() or (not self.within and self.question.has_parts()):
@@ -306,7 +320,7 @@ class Comparison:
         """Sets of reals in any dress; pairs in brackets count as the intervals that they may be."""
         if isinstance(ours, Ordered) and self.question.asks_for_a_point():
             return no("a set of reals, where a pair is asked for")
-        left, right = _as_reals(ours), _as_reals(theirs)
+        left, right = as_reals(ours), as_reals(theirs)
         if left is None or right is None:
             for one, other, swapped in ((left, theirs, False), (right, ours, True)):
                 if one is not None and len(one.parts) == 1 and _is_point(one.parts[0]):
@@ -360,22 +374,6 @@ def _says_nothing(condition: Shape) -> bool:
 
 def _is_point(part: Interval) -> bool:
     return part.low == part.high and all(part.ends)
-
-
-def _as_reals(found: Shape) -> Reals | None:
-    """The set of reals that an answer is, or may be: a pair in brackets, a list of points."""
-    if isinstance(found, Reals):
-        return found
-    if isinstance(found, Ordered):
-        return as_interval(found)
-    return _points(found) if isinstance(found, Several) else None
-
-
-def _points(found: Several) -> Reals | None:
-    if all(isinstance(item, Single) for item in found.items):
-        nodes = [item.node for item in found.items if isinstance(item, Single)]
-        return Reals(tuple(Interval(node, node, (True, True)) for node in nodes))
-    return None
 
 
 def _kind(found: Shape) -> str:

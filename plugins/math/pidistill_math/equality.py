@@ -148,6 +148,23 @@ def _gap(a: Value, b: Value) -> tuple[mpf, mpf]:
     return abs(left - right), max(abs(left), abs(right))
 
 
+def narrower(left: Node, right: Node) -> bool:
+    """Whether the right side has no real value at a point at which the left one has: ``\\ln x`` beside ``\\ln|x|``."""
+    names = tuple(sorted(symbols(left) | symbols(right)))
+    for k in range(_POINTS):
+        places = [Place(point(k, names)) for _ in range(2)]
+        with mpmath.workdps(DIGITS):
+            try:
+                if isinstance(places[0].value(left), mpc) or places[0].left_domain:
+                    continue
+                places[1].value(right)
+            except (NoValue, TooLarge):
+                continue
+        if places[1].left_domain:
+            return True
+    return False
+
+
 @lru_cache(maxsize=8192)
 def constant(node: Node, radians: bool = True) -> Value | None:
     """The value of an expression without symbols; None where it has symbols or no value."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final
 
 from pidistill_math.equality import TooLarge, alike, constant, equal, proportional
 from pidistill_math.found import Found, no, yes
-from pidistill_math.kinds import Equation, Named, Relation, Single
+from pidistill_math.kinds import Equation, Named, Relation, Several, Shape, Single
 from pidistill_math.numeric import NoValue
 from pidistill_math.syntax import Node, num, symbols
 
+_MOST_CURVES: Final = 4
 _SHIFTS: Final = tuple(Fraction(a, b) for a, b in ((-1, 1), (3, 7), (-23, 5), (10_007, 9), (-10_009, 7)))
 """How far from a solution an equation is tried: what is straight near and far, to both sides, is linear."""
 
@@ -18,6 +20,38 @@ _SHIFTS: Final = tuple(Fraction(a, b) for a, b in ((-1, 1), (3, 7), (-23, 5), (1
 def as_equation(found: Named) -> Equation | None:
     """A named value as the equation that it was written as; None where it names no single value."""
     return Equation((found.name, found.inner.node)) if isinstance(found.inner, Single) else None
+
+
+def curves(ours: Shape, theirs: Shape) -> tuple[Sequence[Shape], Sequence[Shape]] | None:
+    """Several equations of which one side has several of one name: ``y = \\pm 2x`` against ``2x \\pm y = 0``."""
+    if not any(
+        isinstance(part, Several) and any(isinstance(item, Equation) for item in part.items) for part in (ours, theirs)
+    ):
+        return None
+    found: list[Sequence[Shape]] = []
+    for part in (ours, theirs):
+        if isinstance(part, Named) and isinstance(part.inner, Several) and part.name.head == "sym":
+            found.append([Named(part.name, item) for item in part.inner.items])
+        elif isinstance(part, Several):
+            found.append(part.items)
+    return (found[0], found[1]) if len(found) == 2 else None
+
+
+def same_union(ours: Shape, theirs: Shape) -> Found | None:
+    """One equation against the curves that it is made of, ``x^2 = y^2`` against ``y = \\pm x``; None for others."""
+    curve, several = (ours, theirs) if isinstance(ours, Equation) else (theirs, ours)
+    if not isinstance(curve, Equation) or len(curve.sides) != 2 or isinstance(several, Equation):
+        return None
+    if isinstance(several, Named) and isinstance(several.inner, Several):
+        several = Several(tuple(Named(several.name, item) for item in several.inner.items))
+    items = several.items if isinstance(several, Several) else ()
+    made = [as_equation(item) if isinstance(item, Named) else item for item in items]
+    parts = [item for item in made if isinstance(item, Equation) and len(item.sides) == 2]
+    if not 1 < len(parts) == len(items) <= _MOST_CURVES:
+        return None
+    whole = Node("mul", tuple(map(_zero, parts)))
+    same = symbols(whole) == symbols(_zero(curve)) and proportional(_zero(curve), whole)
+    return yes("equation") if same else no("other curves than the reference's")
 
 
 def same_equations(ours: Equation, theirs: Equation) -> Found:

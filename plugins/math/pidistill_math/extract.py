@@ -119,6 +119,8 @@ class Extraction:
     reason: str = ""
     sides: tuple[str, ...] = ()
     """What equals signs join to the box, in whose light `sides` looks at the answer."""
+    parts: tuple[tuple[str, str], ...] = ()
+    """The labels of the solution's parts, each with what its box holds; () where it has no such parts."""
     bound: str = ""
     """'most' or 'least' where the box stands behind 'at most' or 'at least', '' elsewhere."""
 
@@ -186,7 +188,8 @@ def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
     if not answer:
         return _none("the last \\boxed{} is empty, or one of several values")
     bound = trouble.removeprefix(surroundings.BOUNDS).strip("' ")
-    return Extraction(answer, "box", trouble, sides.beside(text, found[-1].start, found[-1].end), bound)
+    parts = box_lists.by_parts(text, found) if len(found) > 1 else ()
+    return Extraction(answer, "box", trouble, sides.beside(text, found[-1].start, found[-1].end), parts, bound)
 
 
 def _stated(text: str) -> Extraction:

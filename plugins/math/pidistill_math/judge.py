@@ -27,6 +27,7 @@ from pidistill_math.compare import Comparison
 from pidistill_math.forms_algebra import another_equation_form
 from pidistill_math.kinds import Equation, Named, Shape, Single
 from pidistill_math.numeric import NoValue, TooLarge
+from pidistill_math.ratios import one_digit_of_minutes
 from pidistill_math.reading import read
 from pidistill_math.references import defect, without_boxes
 from pidistill_math.second_reading import second_reading
@@ -69,6 +70,8 @@ def judge(reference: str, answer: str, limit_s: int = 3, question: str = "", len
         return Ruling(Status.FAIL, "oversize", f"the answer is longer than {LONGEST} characters")
     if ordinal_for_a_count(question, answer):
         return Ruling(Status.FAIL, "kind", "a place in a row, where the question asks how many")
+    if one_digit_of_minutes(reference, answer):
+        return Ruling(Status.FAIL, "ratio", "one digit of minutes, where the reference has two")
     found = _compared(reference, answer, asked, limit_s, lenient)
     if found.status is Status.FAIL and (again := second_reading(reference, ours, answer, asked)) != (reference, answer):
         other = _compared(*again, asked, limit_s, lenient)

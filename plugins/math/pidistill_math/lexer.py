@@ -40,6 +40,9 @@ _WORD = re.compile(
 _ABBREVIATED: Final = frozenset(
     {"a.m.", "p.m.", "sq.", "ft.", "in.", "cu.", "A.M.", "P.M.", "min.", "hr.", "hrs.", "cm."}
 )
+_FORMULA_IN_TEXT = re.compile(
+    r"\\(?:text|textbf|textrm|mbox)\{(?P<before>[^{}$\\]*)\$(?P<formula>(?:[^$\\]|\\[\s\S]){1,200})\$(?P<behind>[^{}$]*)\}"
+)
 _GROUP = re.compile(r"\s*\{([^{}]*)\}")
 _PALE: Final = frozenset({"white", "transparent", "background", "bg"})
 
@@ -59,7 +62,7 @@ class Token:
 
 def tokens(text: str) -> list[Token]:
     """All tokens of an answer. Raises `Unreadable` naming what is no token."""
-    text = latex(text)
+    text = _FORMULA_IN_TEXT.sub(_outside, latex(text)) if "$" in text else latex(text)
     pieces = _dollars(text)
     if pieces is None:
         found = _Lexer(text).math()
@@ -73,6 +76,12 @@ def tokens(text: str) -> list[Token]:
     if len(found) > MOST_TOKENS:
         raise Unreadable(f"more than {MOST_TOKENS} signs")
     return found
+
+
+def _outside(match: re.Match[str]) -> str:
+    """A formula between dollars inside a text command, outside of it: ``\\text{$12$ cm}``."""
+    before, behind = (f"\\text{{{part}}}" if part.strip() else part for part in (match["before"], match["behind"]))
+    return f"{before}{match['formula']}{behind}"
 
 
 def _dollars(text: str) -> list[tuple[str, bool]] | None:

@@ -80,3 +80,16 @@ def degrees_and_radians(
     assert degrees[1] is not None
     in_radians = Node("div", (Node("mul", (degrees[0], num(degrees[1].scale), _PI)), num(180)))
     return yes("unit") if alike(in_radians, bare[0]) else no("another angle than the reference", "unit")
+
+
+def angles(ours: tuple[Node, Unit], theirs: tuple[Node, Unit], question: Question) -> Found:
+    """An angle in degrees against one in radians, both with their units."""
+    if theirs[1].dimension == "radian" and question.asks_for_degrees():
+        return no("in radians, where degrees are asked for", "unit")
+    if theirs[1].dimension == "angle" and question.asks_for_radians():
+        return no("in degrees, where radians are asked for", "unit")
+    left, right = (
+        Node("div", (Node("mul", (value, num(unit.scale), _PI)), num(180))) if unit.dimension == "angle" else value
+        for value, unit in (ours, theirs)
+    )
+    return yes("unit") if alike(left, right) else no("another angle than the reference", "unit")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import permutations
 from typing import Final, TypeVar
 
 from pidistill_math.asking import Question
+from pidistill_math.asking_parts import place_in_count
 from pidistill_math.equality import alike
 from pidistill_math.kinds import Named, Ordered, Record, Shape, Single
 from pidistill_math.syntax import Node, sym, symbols
@@ -96,3 +97,23 @@ def with_our_constant(ours: Single, theirs: Single, question: Question) -> Singl
     if any(map(question.has_letter, (*mine, *yours))):
         return theirs
     return with_symbols(theirs, {next(iter(yours)): sym(*mine)})
+
+
+def counts_in_order(ours: Sequence[Shape], theirs: Sequence[Shape], question: Question) -> list[Shape] | None:
+    """Counts of several things as bare numbers, in the order in which the question names the things.
+
+    None where the reference's counts are not bare, or the things are not those of the question.
+    """
+    found: list[tuple[int, Shape]] = []
+    for mine, yours in zip(ours, theirs, strict=False):
+        if not (isinstance(mine, Single) and mine.node.head == "num" and isinstance(yours, Single)):
+            return None
+        unit = yours.node.unit
+        if yours.node.head != "quantity" or unit is None or not unit.dimension.startswith("count "):
+            return None
+        place = place_in_count(question.text, unit.label)
+        if place < 0 or any(place == other for other, _ in found):
+            return None
+        found.append((place, Single(yours.node.args[0])))
+    found.sort(key=lambda pair: pair[0])
+    return [shape for _, shape in found] if len(ours) == len(theirs) == len(found) > 1 else None

@@ -1,4 +1,4 @@
-"""Numbers in words: ``five``, ``twenty-five``, ``two thousand``."""
+"""Numbers in words: ``five``, ``twenty-five``, ``two thousand``, and places in a row: ``twenty-first``."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ _TENS: Final = {
     word: 10 * value
     for value, word in enumerate(listed("twenty thirty forty fifty sixty seventy eighty ninety"), start=2)
 }
+_PLACES: Final = {
+    "first": "one", "second": "two", "third": "three", "fifth": "five", "eighth": "eight", "ninth": "nine",
+    "twelfth": "twelve",
+}  # fmt: skip
+"""Places in a row whose words are not their number's with an ending."""
 _GROUPS: Final = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
 
 
@@ -46,3 +51,12 @@ def spelt_number(text: str) -> int | None:
             return None
         last = kind
     return total + part
+
+
+def spelt_ordinal(text: str) -> int | None:
+    """The place in a row that words say, ``twenty-first``, or None."""
+    before, _, last = text.lower().rpartition("-")
+    if last not in _PLACES and not last.endswith("th"):
+        return None
+    stem = _PLACES.get(last) or (f"{last[:-4]}y" if last.endswith("ieth") else last[:-2])
+    return spelt_number(f"{before}-{stem}" if before else stem)

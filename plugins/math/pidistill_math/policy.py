@@ -81,12 +81,13 @@ def unevaluated(reference: Node, answer: Node) -> str:
     held = {part.text.partition(":")[0] for part in reference.walk() if part.head == "big"}
     called = {part.text for part in reference.walk() if part.head == "call"}
     free = symbols(reference)
+    formula = bool(free) and any(part.head == "fact" and symbols(part) for part in answer.walk())
     for part in answer.walk():
         if part.head == "big" and (name := part.text.partition(":")[0]) not in held:
             return _RESTATING.get(name, name)
         if part.head == "numeral" and part is not answer and not reference.has("numeral"):
             return "base"
-        if part.head == "fact" and is_literal(part.args[0]) and not reference.has("fact", "binom"):
+        if part.head == "fact" and is_literal(part.args[0]) and not (formula or reference.has("fact", "binom")):
             return "factorial"
         if part.head == "residue" and not reference.has("residue"):
             return "residue"

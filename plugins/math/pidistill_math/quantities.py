@@ -189,7 +189,7 @@ class Quantities(Expressions):
                 self.at += 1
             elif token is not None and token.style != "math" and units.measure(token.text):
                 other = self.unit()
-                if "^-" not in other.dimension:
+                if "^-" not in other.dimension and not _multiplied(unit, other):
                     raise Unreadable(f"the word {other.label!r} behind a unit")
                 unit = units.times(unit, other)
             else:
@@ -277,6 +277,12 @@ CHANGING: Final = NO_UNITS | vocabulary(
 """Words that change what stands beside them: in no name, and not beside an option's letter."""
 
 
+def _multiplied(unit: Unit, other: Unit) -> bool:
+    """Whether two units side by side are multiplied: two symbols of different dimensions, ``N m``."""
+    short = all(len(part.label.rpartition(" ")[2].partition("^")[0]) <= 2 for part in (unit, other))
+    return short and unit.dimension != other.dimension and other.dimension != units.ANYTHING
+
+
 def _changes(token: Token) -> bool:
     return token.text.lower() in CHANGING
 
@@ -304,6 +310,7 @@ def word_value(text: str) -> Node:
         return Node("neg", (infinity,)) if text.lower().startswith("neg") else infinity
     named = {"no solution": "empty", "no solutions": "empty", "the empty set": "empty", "empty set": "empty",
              "does not exist": "none", "dne": "none", "undefined": "none",
+             "no solution exists": "empty", "no solutions exist": "empty",
              "no real solution": "empty", "no real solutions": "empty", "all real numbers": "R", "all reals": "R",
              "all integers": "Z", "all real": "R", "none": "empty"}  # fmt: skip
     if (name := named.get(text.lower())) is not None:

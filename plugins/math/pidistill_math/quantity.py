@@ -20,15 +20,16 @@ from mpmath import mpc, mpf
 from pidistill_math import units
 from pidistill_math.asking import Question
 from pidistill_math.asking_units import asked_scale, asked_unit
-from pidistill_math.equality import alike, constant, equal
+from pidistill_math.equality import alike, constant, equal, narrower
 from pidistill_math.forms_asked import another_form
 from pidistill_math.found import Found, no, yes
 from pidistill_math.kinds import Single
-from pidistill_math.measured import degrees_and_radians, measured, mixtures
+from pidistill_math.measured import angles, degrees_and_radians, measured, mixtures
 from pidistill_math.numeric import Value, real
 from pidistill_math.policy import is_literal, unevaluated
 from pidistill_math.ratios import STRUCTURES, ratios, remainder, residues, times_of_day
 from pidistill_math.syntax import Node, num, sym, symbols
+from pidistill_math.units import Unit
 from pidistill_math.wording import (
     bare_letter,
     is_segment_reversed,
@@ -46,15 +47,32 @@ _SIGNIFICANT: Final = 3
 def same(ours: Single, theirs: Single, question: Question, lenient: bool = False) -> Found:
     """Whether `theirs` is the value `ours`, in the form asked for. Raises `TooLarge`, or `NoValue` without numbers."""
     found = _same(ours, theirs, question, lenient)
+    if found.same and _loses_its_modulus(ours.node, theirs.node) and not question.speaks_of_positive():
+        return no("a logarithm without the absolute value, which has no value where the reference has one", "value")
     if found.same and not lenient and (form := another_form(question.text, ours.node, theirs.node)):
         if theirs.shown is None or another_form(question.text, ours.node, theirs.shown):
             return no(form, "form")
     return found
 
 
+def _loses_its_modulus(left: Node, right: Node) -> bool:
+    """Whether the reference's logarithm of an absolute value is given without it, for fewer values."""
+    if not (symbols(left) and left.has("call") and any(map(_of_modulus, left.walk()))):
+        return False
+    return not any(map(_of_modulus, right.walk())) and narrower(left, right)
+
+
+def _of_modulus(node: Node) -> bool:
+    return node.head == "call" and node.text in ("ln", "log") and any(p.text == "abs" for p in node.args[0].walk())
+
+
 def _same(ours: Single, theirs: Single, question: Question, lenient: bool) -> Found:
     left, right = ours.node, theirs.node
-    if theirs.shown is not None and left.head == "num" and left.text.startswith("decimal"):
+    if (
+        theirs.shown is not None
+        and left.head == "num"
+        and (left.text.startswith("decimal") or question.asks_to_round())
+    ):
         right = theirs.shown
     for one, other in ((left, right), (right, left)):
         letter = bare_letter(one)
@@ -202,6 +220,8 @@ def _numbers(left: Node, right: Node, question: Question, lenient: bool, about: 
     (ours, unit), (theirs, other) = measured(left), measured(right)
     if unit is None and other is not None and ours.head not in ("percent", "numeral"):
         unit = asked_unit(question.text, other)
+    if unit is None and other is not None and other.dimension == "radian" and question.asks_for_degrees():
+        return no("in radians, where degrees are asked for", "unit")
     if other == units.INCH_MARK and unit is None:
         return no("marks of inches behind a number that is in no unit", "unit")
     if theirs.text == "scaled" and unit is None and (factor := asked_scale(question.text)) > 1:
@@ -210,6 +230,10 @@ def _numbers(left: Node, right: Node, question: Question, lenient: bool, about: 
         found = degrees_and_radians((ours, unit), (theirs, other), question)
         if found is not None:
             return found
+    if unit is not None and other is not None and {unit.dimension, other.dimension} == {"angle", "radian"}:
+        return angles((ours, unit), (theirs, other), question)
+    if unit is not None and other is not None and unit.dimension != other.dimension:
+        unit, other = _made_alike(unit, other)
     if unit is not None and other is not None:
         if units.conflict(unit, other):
             return no(f"in {other.label or other.dimension}, where the reference has another unit", "unit")
@@ -218,11 +242,19 @@ def _numbers(left: Node, right: Node, question: Question, lenient: bool, about: 
                 return no("another half of the day than the reference's", "unit")
             ours, theirs = (Node("mul", (n, num(u.scale))) for n, u in ((ours, unit), (theirs, other)))
             return yes("unit") if alike(ours, theirs) else no("another quantity than the reference", "unit")
+    if ours.head == "percent" and other is not None and other.dimension != "percent":
+        return no(f"in {other.label or other.dimension}, where the reference is a percentage", "unit")
     if ours.head == "percent" or theirs.head == "percent":
         return _percent(ours, theirs, question, lenient)
     if ours.head == "numeral" or theirs.head == "numeral":
         return _numerals(ours, theirs, question)
     return _values(ours, theirs, lenient, _both_degrees(ours, theirs), question.mentions_exact())
+
+
+def _made_alike(unit: Unit, other: Unit) -> tuple[Unit, Unit]:
+    """Two units by what they are made of, where that is the same; else as they are."""
+    made = units.basic(unit), units.basic(other)
+    return made if made[0].dimension == made[1].dimension else (unit, other)
 
 
 def _both_degrees(left: Node, right: Node) -> bool:

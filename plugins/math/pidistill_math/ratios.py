@@ -24,8 +24,16 @@ _DIVISOR = re.compile(
     re.IGNORECASE,
 )
 """What a question divides by where it asks for a remainder."""
+_MINUTES = re.compile(r"(?<![\d:])\d{1,2}\s*:\s*0\d(?![\d:])")
+_BETWEEN: Final = r"(?:\\[!,;: ]|[\s{}])*"
+_ONE_DIGIT = re.compile(rf"(?<![\d:])\d{{1,2}}{_BETWEEN}:{_BETWEEN}\d(?![\d.:])")
 _HALVES: Final = {12: units.measure("a.m."), 24: units.measure("p.m.")}
 """The half of the day that an hour of up to 12, or of up to 24, is in."""
+
+
+def one_digit_of_minutes(reference: str, answer: str) -> bool:
+    """Whether a time is written with one digit of minutes where the reference has a nought: ``7:5`` for ``7:05``."""
+    return bool(":" in answer and _MINUTES.search(reference) and _ONE_DIGIT.search(answer))
 
 
 def times_of_day(left: Node, right: Node, question: Question) -> Found:

@@ -42,7 +42,10 @@ def read(text: str, lenient_units: bool = False) -> Node:
     bare = text.rstrip()
     if bare.endswith("\\") and ("\\begin" not in text or not bare.endswith("\\\\")):
         text = bare.removesuffix("\\").removesuffix("\\")  # a blank that lost its space, or the end of a line
-    found = resolved(joined(tokens(respelt(text))))
+    found = tokens(respelt(text))
+    while _is_grouped(found):
+        found = found[1:-1]
+    found = resolved(joined(found))
     while found and ((found[-1].kind == "op" and found[-1].text in ".,;") or (found[1:] and _is_only(found[-1]))):
         found.pop()
     if not found:
@@ -59,6 +62,18 @@ def _in_parts(text: str, lenient_units: bool) -> Node | None:
         return Node("parts", tuple(read(part, lenient_units) for part in found))
     except Unreadable:
         return None
+
+
+def _is_grouped(found: list[Token]) -> bool:
+    """Whether braces that only group stand around all of an answer."""
+    if len(found) < 2 or found[0].kind != "op" or found[0].text != "{":
+        return False
+    depth = 0
+    for at, token in enumerate(found):
+        depth += {"{": 1, "}": -1}.get(token.text, 0) if token.kind == "op" else 0
+        if depth == 0:
+            return at == len(found) - 1
+    return False
 
 
 def _is_condition(token: Token) -> bool:

@@ -9,7 +9,7 @@ from mpmath import mpc
 
 from pidistill_math.equality import TooLarge, constant, equal
 from pidistill_math.intervals import without
-from pidistill_math.kinds import INFINITY, LOWEST, Interval, Ordered, Reals, Single
+from pidistill_math.kinds import INFINITY, LOWEST, Interval, Ordered, Reals, Several, Shape, Single
 from pidistill_math.numeric import NoValue
 from pidistill_math.syntax import Node, Unreadable, num, sym, symbols
 
@@ -84,3 +84,19 @@ def named_reals(name: str) -> Reals | None:
         low, high = (num(0), INFINITY) if half == "+" else (LOWEST, num(0))
         return Reals((Interval(low, high, (closed and half == "+", closed and half == "-")),))
     return Reals(()) if name == "empty" else None
+
+
+def as_reals(found: Shape) -> Reals | None:
+    """The set of reals that an answer is, or may be: a pair in brackets, a list of points."""
+    if isinstance(found, Reals):
+        return found
+    if isinstance(found, Ordered):
+        return as_interval(found)
+    return _points(found) if isinstance(found, Several) else None
+
+
+def _points(found: Several) -> Reals | None:
+    if all(isinstance(item, Single) for item in found.items):
+        nodes = [item.node for item in found.items if isinstance(item, Single)]
+        return Reals(tuple(Interval(node, node, (True, True)) for node in nodes))
+    return None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pidistill_math import units
 from pidistill_math.numbers import spelt_number
 from pidistill_math.parts import with_names
 from pidistill_math.spoken import spoken
@@ -63,7 +64,7 @@ _REALS = re.compile(
 )
 _UNION = re.compile(r"(?<=[\])}])\s*U\s*(?=[\[({\\])")
 _CONDITION = re.compile(
-    r"(?:\\[,;: ]|\\q?quad|~|\s)*\(\s*(?P<name>[A-Za-z])\s*(?:\\in|\u2208)\s*(?P<set>[^()]{1,30})\)\s*$"
+    r"(?:\\[,;: ]|\\q?quad|~|\s)*(?<!\\)\(\s*(?P<name>[A-Za-z])\s*(?:\\in|\u2208)\s*(?P<set>[^()]{1,30})\)\s*$"
 )
 _WHOLE = re.compile(
     r"(?P<value>.*?)[,\s]*\b(?:where|for|with|and)\s+(?P<name>[A-Za-z])\s+is\s+(?:an?\s+|any\s+|some\s+)(?:arbitrary\s+)?integer\s*",
@@ -78,6 +79,27 @@ _LINE = re.compile(r"\s*\\\\\s*(?=[A-Za-z](?:_\w)?\s*=)")
 _COLON = re.compile(r"(?<=[\d}])\s*\\colon\s*(?=[\d\\])")
 _LETTER_DIGITS = re.compile(r"(?=\d*[A-Fa-f])([0-9A-Fa-f]{2,16})_\{?\s*(?:16|hex)\s*\}?")
 _PROGRAM_HEX = re.compile(r"\s*0x([0-9A-Fa-f]{1,16})\s*")
+_SWISS = re.compile(r"(?<![\d'\u2019])\d{1,3}(?:['\u2019]\d{3})+(?![\d'\u2019])")
+"""Thousands between apostrophes, as in Switzerland: no feet, of which three digits are no inches."""
+_PROGRAM_GROUPS = re.compile(r"(?<![\w{}])\d{1,3}(?:_\d{3}){2,}(?![\w{}])")
+_TYPED_FRACTION = re.compile(r"\^\{?(\d{1,6})\}?\s*/\s*_\{?(\d{1,6})\}?")
+_UNIT_BESIDE = re.compile(
+    r"(?<=[\d}])(?:\\[,;: ]|~|\s)*\\text\s*\{\s*\((?P<unit>[A-Za-z]{1,12}(?:\s[A-Za-z]{1,12})?)\)\s*\}"
+    r"(?P<power>\^\{?[23]\}?)?\s*$"
+)
+_BEGUN = re.compile(r"^\s*=(?=[^=]*$)\s*")
+"""The equals sign that an answer goes on from its derivation with."""
+_RUPEES = re.compile(
+    r"\s*(?:\u20b9|\\text\{\s*Rs\.?\s*\}|\\text\{\s*Rs\.?\s*(?=[\d,.]+\s*\}))\s*(?P<amount>\d[\d,]*(?:\.\d+)?)\s*\}?\s*"
+)
+_POINTED_GROUPS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{3}){2,}(?![\w.]*\d)")
+_IN_BASE = re.compile(
+    r"\s*(?P<digits>[0-9]{1,40})(?:\\[,;: ]|~|\s)*(?:\\text\{)?\s*\(?\s*(?:in\s+)?base[\s-]*\}?"
+    r"\s*(?:(?P<base>[2-9]|1\d)|(?P<word>[a-z]{3,7}))\s*\)?\s*\}?\s*"
+)
+_DIAGONAL = re.compile(
+    r"\\?(?:operatorname|mathrm|text)?\s*\{?\s*\bdiag\}?\s*(?:\\left)?\((?P<cells>[^()]{1,100}?)(?:\\right)?\)"
+)
 _LONGEST: Final = 400
 """Characters of the longest answer that is respelt: those that are longer are written by machines."""
 
@@ -100,6 +122,22 @@ _BOLD_OPTION = re.compile(
 
 def respelt(text: str) -> str:
     """An answer in spellings that the grammar knows."""
+    text = _BEGUN.sub("", text)
+    text = _SWISS.sub(_digits, text) if "'" in text or "\u2019" in text else text
+    if "diag" in text:
+        text = _DIAGONAL.sub(_as_matrix, text)
+    if text.endswith("}") and "(" in text and (beside := _UNIT_BESIDE.search(text)) is not None:
+        if all(map(_measures, beside["unit"].split())):
+            text = f"{text[: beside.start()]}\\text{{ {beside['unit']}}}{beside['power'] or ''}"
+    if "." in text:
+        text = _POINTED_GROUPS.sub(_digits, text)
+    if "base" in text and (based := _IN_BASE.fullmatch(text)) is not None:
+        name = based["base"] or based["word"]
+        text = f"{based['digits']}_{{{name if name.isdigit() else spelt_number(name) or 0}}}"
+    if (rupees := _RUPEES.fullmatch(text)) is not None:
+        text = f"{rupees['amount']}\\text{{ rupees}}"
+    if "_" in text:
+        text = _TYPED_FRACTION.sub(r"\\frac{\1}{\2}", _PROGRAM_GROUPS.sub(_digits, text))
     if len(text) > _LONGEST or not any(char.isalpha() for char in text):
         return text
     text = text.strip()
@@ -125,8 +163,8 @@ def respelt(text: str) -> str:
     text = with_names(text)
     if (binary := _PROGRAM_BINARY.fullmatch(text)) is not None:
         return f"{binary[1]}_2"
-    text = _CURRENCY.sub(r"\\$", _EXACTLY.sub("", _ANNOUNCED.sub("", text, count=1)))
-    if (match := _TWICE.fullmatch(text)) is not None:
+    text = _CURRENCY.sub(r"\\$", _EXACTLY.sub("", _ANNOUNCED.sub(_in_its_text, text, count=1)))
+    if "(" in text and (match := _TWICE.fullmatch(_TEXT.sub(r"\1", text))) is not None:
         value, word = match["value"] or match["before"], match["word"] or match["behind"]
         return value if spelt_number(word) == int(value) else text
     if "\\\\" in text and "\\begin" not in text:
@@ -140,6 +178,27 @@ def respelt(text: str) -> str:
     if (match := _CONDITION.search(text)) is not None and match.start():
         text = f"{text[: match.start()]}, {match['name']} \\in {match['set']}"
     return spoken(_in_words(text))
+
+
+def _measures(word: str) -> bool:
+    """Whether a word is a unit, or says of which power one is."""
+    return word in units.PREFIXES or units.measure(word) is not None or units.counted(word) is not None
+
+
+def _as_matrix(match: re.Match[str]) -> str:
+    """A diagonal matrix by its cells."""
+    cells = [cell.strip() for cell in match["cells"].split(",")]
+    rows = (" & ".join(cell if at == row else "0" for at in range(len(cells))) for row, cell in enumerate(cells))
+    return "\\begin{pmatrix}" + " \\\\ ".join(rows) + "\\end{pmatrix}"
+
+
+def _in_its_text(match: re.Match[str]) -> str:
+    """What is left of an announcement: the text that it opens and does not close."""
+    return "\\text{" if "{" in match.group() and "}" not in match.group() else ""
+
+
+def _digits(match: re.Match[str]) -> str:
+    return re.sub(r"\D", "", match.group())
 
 
 def _lines(text: str) -> str:

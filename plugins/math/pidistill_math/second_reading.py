@@ -17,13 +17,18 @@ from typing import Final
 
 from pidistill_math import units
 from pidistill_math.asking import Question
+from pidistill_math.asking_units import asks_in
 from pidistill_math.kinds import Named, Several, Shape, Single
+from pidistill_math.phrases import said, value_said
 from pidistill_math.policy import is_literal
+from pidistill_math.shorthand import written_out
 from pidistill_math.syntax import Node, symbols
 
 _DECIMAL_COMMA = re.compile(r"\s*-?\d+\{,\}\d+\s*")
 _OUTSIDE: Final = r"(?:[^\d()\[\]{}]|\\text\{[^{}\d]*\})*"
-_COMMA = re.compile(rf"(?P<before>{_OUTSIDE}?-?)(?P<whole>\d+),(?P<places>\d{{2,}})(?P<after>{_OUTSIDE})")
+_COMMA = re.compile(
+    rf"(?P<before>{_OUTSIDE}?-?)(?:(?P<whole>\d+),(?P<places>\d{{2,}})|(?P<nought>0),(?P<tenths>\d))(?P<after>{_OUTSIDE})"
+)
 _SQUARE_METRES = re.compile(r"(?P<value>.*\d)\s*m(?P<power>[²³])\s*", re.DOTALL)
 _POWER_OF_TEN = re.compile(r"\s*(?P<mantissa>-?\d+)e(?P<exponent>[+-]\d{1,3})\s*")
 _TIGHT = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
@@ -36,8 +41,17 @@ _BEHIND = re.compile(
 )
 _RUN = re.compile(r"(?<![A-Za-z\\{])[A-Za-z]{2,3}(?![A-Za-z}])")
 _LABEL = re.compile(r"\s*(?P<letter>[A-J])\s*:\s*(?=[\s\S])")
+_FALLING = re.compile(
+    r"\s*(?P<first>\d+(?:\\[,;: ]|~|\s)*"
+    r"\\text\{\s*(?:hours?|hrs?|h|feet|ft|foot|pounds?|lbs?|days?|weeks?|minutes?|min),?\s*\}),?"
+    r"(?:\\[,;: ]|~|\s)*(?P<second>\d+(?:\\[,;: ]|~|\s)*\\text\{\s*[a-z]+\s*\})\s*"
+)
 _LN = re.compile(r"\\?\bln\b|\\ln(?![a-z])")
 _LOG = re.compile(r"(?:\\|(?<![A-Za-z\\]))log(?![A-Za-z])(?!\s*_)\s*")
+_HEXADECIMAL = re.compile(
+    r"\s*(?:0x)?(?:\\(?:text|mathrm|texttt)\s*\{\s*)?(?:0x)?\(?(?P<digits>(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{1,16})\)?\s*\}?"
+    r"(?:_\{?\s*(?:16|\\text\{\s*(?:sixteen|hex)\s*\})\s*\}?)?\s*"
+)
 _CHOSEN = re.compile(
     r"(?<![A-Za-z\\])C\((?P<of>[^(),]{1,12}),(?P<take>[^(),]{1,12})\)"
     r"|(?<![A-Za-z\\])(?:\\(?:mathrm|text)\{)?C\}?_\{?(?P<index>\w{1,4})\}?\^\{?(?P<power>\w{1,4})\}?(?!\w)"
@@ -47,6 +61,13 @@ _CHOSEN = re.compile(
 def second_reading(reference: str, ours: Shape, answer: str, asked: Question) -> tuple[str, str]:
     """Reference and answer in spellings of the other reading; as they are where there is none."""
     value = ours.inner if isinstance(ours, Named) else ours
+    if stated := said(reference, answer, asked):
+        return reference, stated
+    if spelt := value_said(answer, asked):
+        return reference, spelt
+    if asked.mentions_base(16) and (digits := _HEXADECIMAL.fullmatch(reference)):
+        theirs = _HEXADECIMAL.fullmatch(answer)
+        return f"{digits['digits']}_{{16}}", f"{theirs['digits']}_{{16}}" if theirs is not None else answer
     if isinstance(value, Several) and (decimal := _with_point(reference)) and not asked.asks_for_several():
         return (decimal, answer) if "." in answer else (reference, _TIGHT.sub(", ", answer))
     if bool(_CHOSEN.search(reference)) != bool(_CHOSEN.search(answer)):
@@ -67,8 +88,14 @@ def second_reading(reference: str, ours: Shape, answer: str, asked: Question) ->
         return reference, decimal
     if is_literal(value.node) and (match := _SQUARE_METRES.fullmatch(answer)) and not asked.has_letter("m"):
         return reference, f"{match['value']}\\text{{ m}}^{'2' if match['power'] == _SQUARED else '3'}"
-    if _is_measured(value.node) and (match := _BEHIND.fullmatch(answer)) is not None:
+    if (falling := _FALLING.fullmatch(answer)) is not None:
+        return reference, f"{falling['first']} \\text{{ and }} {falling['second']}"
+    if written := written_out(value.node, answer, asked):
+        return reference, written
+    if (_is_measured(value.node) or is_literal(value.node)) and (match := _BEHIND.fullmatch(answer)) is not None:
         unit = match["unit"] or f"{match['top']}/{match['bottom']}"
+        if not _is_measured(value.node) and not asks_in(asked.text, unit):
+            return reference, answer
         return reference, f"{match['value']}\\text{{ {unit}}}"
     if variables := symbols(value.node):
         spaced = _RUN.sub(lambda run: " ".join(run[0]) if set(run[0]) <= variables else run[0], answer)
@@ -81,6 +108,8 @@ def _with_point(text: str) -> str:
     match = _COMMA.fullmatch(text)
     if match is None:
         return ""
+    if match["nought"]:
+        return f"{match['before']}0.{match['tenths']}{match['after']}"
     grouped = len(match["places"]) == 3 and len(match["whole"]) <= 3 and not match["whole"].startswith("0")
     return "" if grouped else f"{match['before']}{match['whole']}.{match['places']}{match['after']}"
 

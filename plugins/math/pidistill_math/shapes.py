@@ -17,7 +17,7 @@ from itertools import product
 from typing import Final, TypeAlias
 
 from pidistill_math import lists
-from pidistill_math.chains import all_equal, numeral, solved, stated_side
+from pidistill_math.chains import all_equal, numeral, rounds_to, solved, stated_side
 from pidistill_math.equality import constant
 from pidistill_math.intervals import complement, joined_reals, met, normalized, without
 from pidistill_math.kinds import (
@@ -164,6 +164,8 @@ def letters_only(node: Node) -> bool:
 
 def _relation(node: Node, accepts: Accepts) -> Shape:
     found = node.text.split()
+    if found == ["="] and node.has("pm") and not any(map(is_name, node.args)) and symbols(node):
+        return Several(tuple(shape(one, accepts) for one in signs(node)))  # 2x \pm y = 0
     kinds = set(found)
     last = node.args[-1]
     if last.head == "residue" and kinds <= {"==", "="} and len(node.args) == 2:
@@ -214,6 +216,8 @@ def _chain(node: Node, found: list[str], accepts: Accepts) -> Shape:
             return Equation(tuple(sides))
         return Named(sides[0], _shown(shape(stated_side(exact or values), accepts), values[-1], found[-1]))
     if not named and all(constant(side) is not None or not symbols(side) for side in sides):
+        if len(sides) == 2 and found == ["~"] and rounds_to(*sides):
+            return Single(sides[0], shown=sides[1])
         if all(numeral(side) for side in sides):
             raise Unreadable("numbers joined by a relation, which says nothing of the answer")
         if not all_equal(sides, found):

@@ -68,7 +68,10 @@ def _refuted(side: Node, value: Node, asked: Question) -> str:
         if value.head in ("num", "neg", "div") and constant(one) is not None and constant(other) is not None:
             return "" if equal(one, other) else "the box is one side of an equation that is false"
         return ""
-    named = {node.text for node in asked.asked if node.head == "sym"}
+    named = {node.text for node in asked.asked if node.head == "sym"} | asked.letters_of_a_size()
     if symbols(side) & named and not symbols(value) and not asked.asks_for(side):
         return "the box is the value of another expression than the one asked for"
+    functions = [node for node in asked.asked if node.head == "call" and node.text.endswith("()")]
+    if any(part in functions for part in side.walk()) and side not in functions and not asked.asks_for(side):
+        return "the box is the value of another expression of the function asked for"
     return ""

@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 from pidistill_math.numbers import spelt_number
+from pidistill_math.units import SCALES
 
 _TEXT = re.compile(r"\\(?:text|textrm|mathrm|mbox)\{([^{}]*)\}")
 _BOUND: Final = {
@@ -24,6 +25,26 @@ _NUMBERS_BEYOND = re.compile(
     r"(?:(?:the\s+set\s+of\s+)?all\s+(?:real\s+)?(?:numbers?|reals?|values?)(?:\s+of)?(?:\s+(?P<of>[a-z]))?"
     r"(?:\s+(?:that|which)\s+are)?|(?P<name>[a-z])\s+(?:is|must\s+be))\s+"
     rf"(?P<bound>{'|'.join(_BOUND)})\s+(?P<value>[^a-z,;]*\d[^a-z,;]*|[^,;]*\\[^,;]*)",
+    re.IGNORECASE,
+)
+_ROUND = re.compile(
+    r"(?P<half>half\s+)?an?\s+(?P<scale>dozen|hundred|thousand|million|billion)(?:\s+(?P<unit>[a-z]+))?", re.I
+)
+_DOZENS = re.compile(r"(?P<count>[a-z]+)\s+dozen(?:\s+(?P<unit>[a-z]+))?", re.IGNORECASE)
+_SIGNED_REALS = re.compile(
+    r"(?:the\s+)?(?:set\s+of\s+)?(?:all\s+)?(?P<which>non-?negative|non-?positive|positive|negative)\s+(?:real\s+numbers?|reals)",
+    re.IGNORECASE,
+)
+_REALS_OF: Final = {
+    "nonnegative": "[0, \\infty)", "nonpositive": "(-\\infty, 0]", "positive": "(0, \\infty)",
+    "negative": "(-\\infty, 0)",
+}  # fmt: skip
+_PARTS_OF_ONE: Final = {
+    "a half": "{1}{2}", "one half": "{1}{2}", "a third": "{1}{3}", "one third": "{1}{3}", "a quarter": "{1}{4}",
+    "one quarter": "{1}{4}", "two thirds": "{2}{3}", "three quarters": "{3}{4}",
+}  # fmt: skip
+_AND_A_PART = re.compile(
+    rf"(?P<number>\d{{1,6}}|[a-z]+(?:-[a-z]+)?)\s+and\s+(?P<part>{'|'.join(_PARTS_OF_ONE)})(?:\s+(?P<unit>[a-z]+(?:\s[a-z]+)?))?",
     re.IGNORECASE,
 )
 _NOON = re.compile(r"(?:12(?::00)?\s*)?(?P<which>noon|midday|midnight)", re.IGNORECASE)
@@ -67,6 +88,17 @@ def spoken(text: str) -> str:
         return f"{match['name'] or match['of'] or 'x'} {sign} {match['value']}"
     if len(flat) > _LONGEST or "\\" in flat:
         return text
+    if (match := _ROUND.fullmatch(flat)) is not None:
+        return f"{SCALES[match['scale'].lower()] // (2 if match['half'] else 1)}{_unit(match)}"
+    if (match := _DOZENS.fullmatch(flat)) is not None and (number := spelt_number(match["count"])) is not None:
+        return f"{12 * number}{_unit(match)}"
+    if (match := _SIGNED_REALS.fullmatch(flat)) is not None:
+        return _REALS_OF[match["which"].lower().replace("-", "")]
+    if (match := _AND_A_PART.fullmatch(flat)) is not None:
+        number = int(match["number"]) if match["number"].isdigit() else spelt_number(match["number"])
+        if number is not None:
+            part = _PARTS_OF_ONE[" ".join(match["part"].lower().split())]
+            return f"{number}\\frac{part}{_unit(match)}"
     if (match := _NOON.fullmatch(flat)) is not None:
         return f"12:00\\text{{ {'a.m.' if match['which'].lower() == 'midnight' else 'p.m.'}}}"
     if (match := _OUT_OF.fullmatch(flat)) is not None:
@@ -79,6 +111,10 @@ def spoken(text: str) -> str:
     if (match := _SIGNED.fullmatch(flat)) is not None and (match["sign"] or match["part"]):
         words = "one" if match["words"].lower() in ("a", "an") else match["words"]
         if (number := spelt_number(words)) is not None:
-            part = _ORDINALS.get((match["part"] or "").lower(), 1)
-            return f"{'-' if match['sign'] else ''}" + (f"\\frac{{{number}}}{{{part}}}" if part > 1 else f"{number}")
+            below = _ORDINALS.get((match["part"] or "").lower(), 1)
+            return f"{'-' if match['sign'] else ''}" + (f"\\frac{{{number}}}{{{below}}}" if below > 1 else f"{number}")
     return text
+
+
+def _unit(match: re.Match[str]) -> str:
+    return f"\\text{{ {match['unit']}}}" if match["unit"] else ""

@@ -19,11 +19,11 @@ _PHRASE = re.compile(
     r"(?<!\bno )\b(?:answers?\b|(?:correct|right)\s+(?:option|choice)\b(?=\s+is))"
     r"(?:,\s*(?:then|therefore|thus|hence|of\s+course|finally),)?(?:\s+(?:to|for|of)\s+[^.!?\n:=$]{1,60}?)?\**"
     r"(?:\s+(?:is|are|equals|becomes|(?:would|must|should|will)\s+be|comes\s+out\s+(?:to|as)(?:\s+be)?)\b(?:\s*:)?"
-    r"|\s*[:=]|\s+(?=\$|\\\(|\\\[))\**",
+    r"|\s*(?:->|=>|\u2192|[:=])|\s+(?=\$|\\\(|\\\[))\**",
     re.IGNORECASE,
 )
 _ENDS = re.compile(
-    r"\$\$[^$]{1,2000}?\$\$|\$[^$\n]{1,2000}?\$|\\\([^\n]{1,2000}?\\\)|\\\[[\s\S]{1,2000}?\\\]|(?P<end>\n|[.!?](?=\s|\*|$))"
+    r"\$\$[^$]{1,2000}?\$\$|\$[^$\n]{1,2000}?\$|\\\([^\n]{1,2000}?\\\)|\\\[[\s\S]{1,2000}?\\\]|(?P<end>\n|[.?](?=\s|\*|$)|(?<!\\)!(?=\s|\*|$)(?!\s*[=<>]))"
 )
 _BECAUSE = re.compile(r"[\s,(]+(?:because|since|as|where|so|by|from|which|see)\b|[,(]\s*not\b", re.IGNORECASE)
 _TURNED = re.compile(

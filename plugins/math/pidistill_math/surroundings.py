@@ -31,7 +31,7 @@ _NOT_BEFORE = re.compile(
     r"|\b(?:rul(?:e|es|ed|ing)\s+out|reject(?:s|ed|ing)?|exclud(?:e|es|ed|ing)|discard(?:s|ed|ing)?|eliminat(?:e|es|ed|ing))"
     r"(?:\s+the\s+(?:value|answer|case))?"
     r"|\b(?:suppose|assume)\s+(?:that\s+)?(?:(?:the\s+\w+|it)\s+|\$?\w\s*)?(?:were|was|is|=)?"
-    r"|\b(?:students?|persons?|friend|book|key|others?|colleague|people|somebody|someone|classmate)\s+(?:[A-Z]\s+)?"
+    r"|\b(?:students?|persons?|friend|(?:text)?book|manual|key|others?|colleague|people|somebody|someone|classmate)\s+(?:[A-Z]\s+)?"
     r"(?:says?|said|claims?|claimed|thinks?|thought|wrote|answers?|answered)|\banother\s+\w+\s+got"
     r"|\bpreviously\s+(?:i\s+)?(?:thought|said|got|had|wrote)|\bfor\s+comparison\b[^.!?\n]{0,50}"
     r"|\b(?:first|initial|earlier)\s+(?:attempt|guess|try)\s+(?:gave|was|is|yielded)|\binstead\s+of|\bif\s+(?:the\s+answer|it|this)\s+(?:were|was|is)|\brather\s+than|\bneither|\bunlike)"
@@ -41,8 +41,8 @@ _NOT_BEFORE = re.compile(
 _DENYING: Final = (
     "not", "n't", "never", "if", "instead", "rather", "neither", "unlike", "mistake", "wrong", "incorrect", "erroneous",
     "might", "may", "could", "would", "rul", "reject", "exclud", "discard", "eliminat", "suppose", "assume", "previous",
-    "comparison", "attempt", "guess", "try", "student", "person", "friend", "book", "key", "other", "colleague",
-    "people", "somebody", "someone", "classmate",
+    "comparison", "attempt", "guess", "try", "student", "person", "friend", "book", "manual", "key", "other",
+    "colleague", "people", "somebody", "someone", "classmate",
 )  # fmt: skip
 """What a denial before a box holds: most texts hold none, and need no closer look."""
 _CHANGING_LAST: Final = (

@@ -9,6 +9,7 @@ a number is taken for a counted thing, because whoever wrote the reference knew 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
@@ -164,6 +165,20 @@ INCH_MARK: Final = Unit("length", Fraction(254, 10_000), '"')
 """Inches by their mark, which is read as such only where inches are asked for or feet stand before it."""
 
 
+_DERIVED: Final[dict[str, tuple[dict[str, int], int]]] = {
+    "force": ({"mass": 1, "length": 1, "time": -2}, 1),
+    "energy": ({"mass": 1, "length": 2, "time": -2}, 1),
+    "power": ({"mass": 1, "length": 2, "time": -3}, 1),
+    "pressure": ({"mass": 1, "length": -1, "time": -2}, 1),
+    "frequency": ({"time": -1}, 0),
+}
+"""What dimensions are made of, and how many thousands: the units of mass count grams."""
+
+
+_OF_LENGTH: Final = frozenset({"unit", "units"})
+"""Words that count anything, and beside square and cubic units lengths."""
+
+
 def counted(word: str) -> Unit | None:
     """The unit of a counted thing, or of a word that counts anything; None for any other word."""
     word = word.lower()
@@ -208,6 +223,21 @@ def per(top: Unit, bottom: Unit) -> Unit:
     return Unit(f"{top.dimension}/{bottom.dimension}", top.scale / bottom.scale, f"{top.label}/{bottom.label}")
 
 
+def basic(unit: Unit) -> Unit:
+    """A unit by length, mass and time: a newton is a thousand grams times a metre over a second squared."""
+    powers: dict[str, int] = {}
+    scale = unit.scale
+    for sign, factor in re.findall(r"([*/]?)([^*/]+)", unit.dimension):
+        name, _, exponent = factor.partition("^")
+        power = int(exponent or 1) * (-1 if sign == "/" else 1)
+        derived, thousands = _DERIVED.get(name, ({name: 1}, 0))
+        scale *= Fraction(1000) ** (thousands * power)
+        for base, times_ in derived.items():
+            powers[base] = powers.get(base, 0) + times_ * power
+    spelt = "*".join(f"{base}^{power}" for base, power in sorted(powers.items()) if power)
+    return Unit(spelt, scale, unit.label)
+
+
 def unknown(word: str) -> Unit:
     """The unit of a word of a reference that no list knows."""
     return Unit(f"count {word.lower()}", label=word)
@@ -222,8 +252,8 @@ def conflict(left: Unit, right: Unit) -> bool:
     """Whether two units cannot be units of one answer."""
     if left.dimension == right.dimension:
         return False
-    sizes = [unit.dimension for unit in (left, right) if unit.dimension.startswith(f"{ANYTHING}^")]
-    if len(sizes) == 2:  # square units against cubic ones
+    sizes = [unit for unit in (left, right) if unit.dimension.startswith(f"{ANYTHING}^")]
+    if len(sizes) == 2 or (sizes and {left.label, right.label} & _OF_LENGTH):  # square units, cubic ones, units
         return True
     if ANYTHING in (left.dimension, right.dimension):
         return not (left.dimension.startswith("count") and right.dimension.startswith("count"))

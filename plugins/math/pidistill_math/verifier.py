@@ -15,6 +15,7 @@ from pidistill.authoring.options import Options, option
 from pidistill.contracts import Verifier
 from pidistill.records import Problem, Status, Verdict, content_hash
 from pidistill_math.asking import Question
+from pidistill_math.asking_parts import parts_asked
 from pidistill_math.extract import extract
 from pidistill_math.judge import Ruling, judge, trouble
 from pidistill_math.sides import refuted
@@ -42,7 +43,7 @@ class MathVerifier(Verifier):
     """Judges completions of math problems. Must be called on a main thread: math-verify uses SIGALRM."""
 
     name: ClassVar[str] = "math"
-    version: ClassVar[str] = "3"
+    version: ClassVar[str] = "4"
 
     def __init__(self, options: MathOptions = MathOptions()) -> None:
         self.options = options
@@ -59,6 +60,10 @@ class MathVerifier(Verifier):
                 return Verdict(Status.ABSTAIN, reason=f"reference: {reason}")
             return Verdict(Status.NO_ANSWER, reason=found.reason, diagnostics=f"No final answer: {found.reason}.")
         ruling = self._ruling(problem, problem.reference, found.answer)
+        if ruling.status is Status.FAIL and (parts := parts_asked(problem.prompt, found.parts)):
+            in_parts = self._ruling(problem, problem.reference, parts)
+            if in_parts.status is Status.PASS:
+                return Verdict(Status.PASS, 1.0, parts[:_SHOWN], in_parts.rule)
         if ruling.status is Status.PASS and not Question(problem.prompt).asks_for_bound(found.bound):
             ruling = Ruling(
                 Status.FAIL, "bound", f"at {found.bound} a value, where the question asks for no such bound"
