@@ -17,7 +17,7 @@ import sys
 from typing import Any
 
 from pidistill_code.inside.graph import SCALARS, BrokenError
-from pidistill_code.inside.guard import is_sign
+from pidistill_code.inside.guard import check_class_set, check_set, is_sign
 from pidistill_code.inside.objects import BASES
 from pidistill_code.inside.remote import Peer
 from pidistill_code.inside.shapes import LOOKED_AT, check_sequence
@@ -94,12 +94,33 @@ class Believing(Peer):
         """How often the shape of each object has been looked at."""
         self._failures: list[BaseException] = []
         """What the test has failed with in what the program has asked for, until the program answers."""
+        self.decorates = False
+        """Whether the test decorates classes of its own with what the program defines."""
+        self._given: set[type] = set()
+        """Classes that tests have handed over, not just instances of them."""
         self.raised: list[BaseException] = []
         """Exceptions that came from the other side, the last few."""
 
     def mentioned(self, name: str) -> bool:
         """Whether the test speaks of the class of that name."""
         return name in self.text
+
+    def _hand_over(self, value: object, depth: int = 5) -> None:
+        """Note the classes in what tests hand to the program: these it may change."""
+        kind = type(value)
+        if isinstance(value, type):
+            self._given.add(value)
+        elif depth and kind in (list, tuple, dict):
+            for item in value.values() if kind is dict else value:  # type: ignore[attr-defined]
+                if type(item) not in SCALARS:
+                    self._hand_over(item, depth - 1)
+
+    def _check_change(self, target: Any, name: str, *values: object) -> None:
+        self._check(target)
+        given = isinstance(target, type) and target in self._given
+        if isinstance(target, type) and not given:
+            check_class_set(target, name, values)
+        check_set(target, name, given and self.decorates)
 
     def raised_here(self, error: BaseException, op: str, args: tuple[Any, ...]) -> BaseException:
         """`error`, unless a runner or a loop would take it for a sign of its own."""
@@ -113,6 +134,7 @@ class Believing(Peer):
     def request(self, op: str, *args: Any) -> Any:
         """As `Peer.request`; a failure of the test that the program has caught on the way is remembered."""
         outer, self._failures = self._failures, []
+        self._hand_over(args)
         thrown = _thrown(op, args)
         try:
             found = super().request(op, *args)

@@ -2,7 +2,9 @@
 
 A program can send any request, so those that reach the tests' side are looked at here before anything is done. It may
 use what test code has handed to it, as one uses a callback, an iterator or an instance of a test's own class: call it,
-go through it, read and set fields, copy it, make another of its class. It may use nothing that leads from there to the
+go through it, read and set fields, copy it, make another of its class. A class is changed by nobody whom the tests have
+not handed that very class (a class decorator is): whoever has an instance sets fields, and what a class counts, but no
+method. It may use nothing that leads from there to the
 tests themselves: no module, no class of the standard library, nothing of a function but its name and its parameters,
 no frame, no other special attribute. It may not change or call what a test runner or a mock looks at in the end: what
 the library's classes define is set by nobody, and what `unittest` defines is not called either.
@@ -18,8 +20,8 @@ import sys
 import types
 from typing import Any
 
-from pidistill_code.inside.graph import BrokenError
-from pidistill_code.inside.standins import FORWARDED, JUDGING
+from pidistill_code.inside.graph import SCALARS, BrokenError
+from pidistill_code.inside.standins import FORWARDED, JUDGING, own
 
 _NAMES = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 _STEPS = frozenset({"send", "throw", "close", "asend", "athrow", "aclose"})
@@ -74,6 +76,7 @@ def check_name(target: Any, name: object) -> None:
 
 
 _PARTIAL = frozenset({"func", "args", "keywords"})
+_DATA = frozenset((*SCALARS, list, tuple, dict, set, frozenset))
 _CODE = ("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_name")
 
 
@@ -81,11 +84,14 @@ def is_shape(target: Any, name: object) -> bool:
     """Whether `name` is what `seen_as` shows."""
     if isinstance(target, types.FunctionType):
         return name in ("__code__", "__annotations__")
-    return name == "__dict__" and type(target).__module__ == "__main__" and not isinstance(target, type)
+    return name == "__dict__" and (target if isinstance(target, type) else type(target)).__module__ == "__main__"
 
 
 def seen_as(target: Any, name: str) -> object:
-    """What a program sees of a function's code and annotations (its parameters), and of an object's fields."""
+    """What a program sees of a function's code and annotations (its parameters), of an object's fields, and of what a
+    class defines."""
+    if name == "__dict__" and isinstance(target, type):
+        return {item: value for item, value in own(target).items() if not _is_special(item)}
     if name != "__code__":
         return vars(target) if name == "__dict__" else dict(target.__annotations__)
     code = target.__code__
@@ -97,7 +103,7 @@ def seen_as(target: Any, name: str) -> object:
 def _definer(target: Any, name: str) -> str:
     """The package of the class that gives `target` its attribute `name`, "" for none."""
     for kind in (target if isinstance(target, type) else type(target)).__mro__[:-1]:
-        if name in vars(kind):
+        if name in own(kind):
             return str(kind.__module__).partition(".")[0]
     return ""
 
@@ -108,8 +114,18 @@ def check_copy(target: Any) -> None:
         raise BrokenError("a copy of what belongs to the tests")
 
 
-def check_set(target: Any, name: object) -> None:
-    """Raise `BrokenError` where a program may not set `name` of `target`."""
+def check_class_set(target: Any, name: object, values: tuple[object, ...]) -> None:
+    """Raise `BrokenError` where a program may not set, or delete, `name` of a class that the tests have handed over
+    nothing but instances of: all but data in the place of data."""
+    before = getattr(target, name, None) if type(name) is str and not _is_special(name) else len
+    if not values or not all(type(item) in _DATA for item in (before, *values)):
+        raise BrokenError("a change of a class that no test has handed over")
+
+
+def check_set(target: Any, name: object, decorated: bool = False) -> None:
+    """Raise `BrokenError` where a program may not set `name` of `target`; `decorated`: a class that it decorates."""
+    if decorated and (name in JUDGING or name in FORWARDED):
+        return
     if type(name) is str and not isinstance(target, type):
         definer = _definer(target, name)
         if definer in sys.stdlib_module_names - {"__main__", "builtins"}:

@@ -22,7 +22,7 @@ from typing import Any
 from pidistill_code.inside.beliefs import Believing, catches_all
 from pidistill_code.inside.checks import Runs, call_test, set_up, stand_in
 from pidistill_code.inside.effects import Witness
-from pidistill_code.inside.fixtures import is_fixture, skips
+from pidistill_code.inside.fixtures import Scope, is_fixture, skips
 from pidistill_code.inside.graph import SCALARS, BrokenError
 from pidistill_code.inside.standins import RemoteClass, Super, is_remote
 
@@ -34,6 +34,7 @@ _PATCHED = {
     for name in names
 }  # fmt: skip
 """Functions of the library that tests may replace, as they are."""
+_DECORATED = r"(?m)^[ \t]*@[ \t]*{name}\b[^\n]*\n(?:[ \t]*@[^\n]*\n)*[ \t]*class\b"
 _AROUND = re.compile(r"environ|setenv|delenv|putenv|argv|chdir")
 
 
@@ -195,6 +196,7 @@ class Runner:
         room = self._room
         room.text = room.witness.text = f"{preamble}\n{statements}"
         room.operators, room.trusted, room.used, room.caught = frozenset(operators), trusted, {}, ""
+        room.decorates = any(re.search(_DECORATED.format(name=re.escape(name)), statements) for name in names)
         room.uses = None if uses is None else {tuple(use): count for *use, count in uses}
         why = self._run(preamble, statements, names, uncalled, classes, modules)
         if self._runs is not None:
@@ -274,19 +276,21 @@ def _is_class(item: object) -> bool:
 
 def _call_all(space: dict[str, Any], uncalled: Any, made: set[str]) -> None:
     """Call test functions that nothing calls, run test classes that nothing runs."""
-    if uncalled:
-        set_up(space, "setup_module", sys.modules["__main__"])
-    for name, argument in uncalled:
-        item = space.get(name)
-        if isinstance(item, type):
-            _run_class(item, space)
-        elif item is not None and name in made and not is_fixture(item):
-            item(space[argument]) if argument else call_test(item, space)
-    if uncalled:
-        set_up(space, "teardown_module", sys.modules["__main__"])
+    scope = Scope()
+    with scope.stack:
+        if uncalled:
+            set_up(space, "setup_module", sys.modules["__main__"])
+        for name, argument in uncalled:
+            item = space.get(name)
+            if isinstance(item, type):
+                _run_class(item, space, scope)
+            elif item is not None and name in made and not is_fixture(item):
+                item(space[argument]) if argument else call_test(item, space, scope)
+        if uncalled:
+            set_up(space, "teardown_module", sys.modules["__main__"])
 
 
-def _run_class(item: type, space: dict[str, Any]) -> None:
+def _run_class(item: type, space: dict[str, Any], outer: Scope | None = None) -> None:
     if skips(item):
         return
     unittest = sys.modules.get("unittest")
@@ -297,11 +301,13 @@ def _run_class(item: type, space: dict[str, Any]) -> None:
             lines = [text.strip().rsplit("\n", 1)[-1] for _, text in (*result.failures, *result.errors)]
             raise AssertionError("; ".join(lines)[:500] or "no test was run")
         return
-    set_up(item, "setup_class")
-    for name in [name for name in dir(item) if name.startswith("test")]:
-        case = item()
-        call_test(getattr(case, name), space, case)
-    set_up(item, "teardown_class")
+    scope = Scope(outer or Scope())
+    with scope.stack:
+        set_up(item, "setup_class")
+        for name in [name for name in dir(item) if name.startswith("test")]:
+            case = item()
+            call_test(getattr(case, name), space, scope, case)
+        set_up(item, "teardown_class")
 
 
 def said(error: BaseException) -> str:
