@@ -17,11 +17,20 @@ import sys
 from typing import Any
 
 from pidistill_code.inside.graph import SCALARS, BrokenError
-from pidistill_code.inside.guard import check_class_set, check_set, is_sign
+from pidistill_code.inside.guard import check_class_set, check_derived, check_given_set, check_set, is_sign
 from pidistill_code.inside.objects import BASES
 from pidistill_code.inside.remote import Peer
 from pidistill_code.inside.shapes import LOOKED_AT, check_sequence
-from pidistill_code.inside.standins import AS_NUMBER, NUMERIC, ORDERING, SIDES, TELLING, RemoteClass, is_remote
+from pidistill_code.inside.standins import (
+    AS_NUMBER,
+    FORWARDED,
+    NUMERIC,
+    ORDERING,
+    SIDES,
+    TELLING,
+    RemoteClass,
+    is_remote,
+)
 
 _FAMILIES = {
     **dict.fromkeys(("__eq__", "__ne__"), "equality"),
@@ -105,13 +114,12 @@ class Believing(Peer):
         """Whether the test speaks of the class of that name."""
         return name in self.text
 
-    def _hand_over(self, value: object, depth: int = 5) -> None:
+    def _hand_over(self, value: Any, depth: int = 5) -> None:
         """Note the classes in what tests hand to the program: these it may change."""
-        kind = type(value)
         if isinstance(value, type):
             self._given.add(value)
-        elif depth and kind in (list, tuple, dict):
-            for item in value.values() if kind is dict else value:  # type: ignore[attr-defined]
+        elif depth and type(value) in (list, tuple, dict):
+            for item in value.values() if type(value) is dict else value:
                 if type(item) not in SCALARS:
                     self._hand_over(item, depth - 1)
 
@@ -120,7 +128,22 @@ class Believing(Peer):
         given = isinstance(target, type) and target in self._given
         if isinstance(target, type) and not given:
             check_class_set(target, name, values)
+        elif given and not self.decorates:
+            check_given_set(target, name, self.text)
         check_set(target, name, given and self.decorates)
+
+    def _check_derived(self, bases: Any, members: Any) -> None:
+        if not all(base in self._given or is_remote(base) for base in bases):
+            raise BrokenError("a class derived from one that no test has handed over")
+        check_derived(bases, members, self.decorates)
+
+    def _derived(self, made: type) -> type:
+        self._given.add(made)
+        return made
+
+    def _check_super(self, kind: Any, name: str) -> None:
+        if kind not in self._given or (name[:2] == "__" and name not in ("__init__", "__new__", *FORWARDED)):
+            raise BrokenError("a class derived from one of the tests")
 
     def raised_here(self, error: BaseException, op: str, args: tuple[Any, ...]) -> BaseException:
         """`error`, unless a runner or a loop would take it for a sign of its own."""

@@ -15,7 +15,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from pidistill_code.inside.fixtures import (
-    Fixtures, Marks, Scope, Skipped, fixture, known_fixtures, param, parameters, skips,
+    Fixtures,
+    Marks,
+    Scope,
+    Skipped,
+    fixture,
+    known_fixtures,
+    param,
+    parameters,
+    skips,
 )  # fmt: skip
 from pidistill_code.inside.steps import run_coroutine
 

@@ -290,7 +290,7 @@ class Fixtures:
     def _scope_of(self, own: Any) -> Scope | None:
         """What keeps it; None where each test has its own."""
         if own._fixture[3] == "class":
-            return self._scope
+            return self._scope if self._scope.outer is not None else None
         return (self._scope.outer or self._scope) if own._fixture[3] in ("module", "package", "session") else None
 
 

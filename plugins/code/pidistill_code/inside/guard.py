@@ -122,9 +122,36 @@ def check_class_set(target: Any, name: object, values: tuple[object, ...]) -> No
         raise BrokenError("a change of a class that no test has handed over")
 
 
+def check_given_set(target: Any, name: object, text: str) -> None:
+    """The same of a class that the tests have handed over, but not for it to be decorated: no other method in the place
+    of one, unless `text`, that of the tests, holds its name in quotes."""
+    quoted = f'"{name}"' in text or f"'{name}'" in text
+    if type(name) is str and not quoted and _definer(target, name) and type(getattr(target, name)) not in _DATA:
+        raise BrokenError("a method of a class of the tests")
+
+
+def check_decorated(target: Any, name: object) -> bool:
+    """Whether a program may set the special method `name` of a class that it decorates: none that says how its objects
+    compare, where the class says so itself."""
+    return name in FORWARDED and not (name in JUDGING and _definer(target, str(name)))
+
+
+def check_derived(bases: Any, members: Any, decorated: bool) -> None:
+    """Raise `BrokenError` where a program may not derive a class with these members from classes of the tests."""
+    for name in members:
+        known = name in _MADE or (name in FORWARDED and (name not in JUDGING or decorated))
+        if _is_special(name) and not known:
+            raise BrokenError("a special member of a class derived from one of the tests")
+        if name in JUDGING and any(_definer(base, name) for base in bases):
+            raise BrokenError("a comparison of a class derived from one of the tests")
+
+
+_MADE = frozenset({"__init__", "__new__", "__doc__", "__annotations__", "__firstlineno__", "__static_attributes__"})
+
+
 def check_set(target: Any, name: object, decorated: bool = False) -> None:
     """Raise `BrokenError` where a program may not set `name` of `target`; `decorated`: a class that it decorates."""
-    if decorated and (name in JUDGING or name in FORWARDED):
+    if decorated and check_decorated(target, name):
         return
     if type(name) is str and not isinstance(target, type):
         definer = _definer(target, name)

@@ -15,12 +15,22 @@ from typing import Any
 from pidistill_code.inside.graph import KNOWN, BrokenError, Graph
 from pidistill_code.inside.guard import check_class
 from pidistill_code.inside.standins import (
-    FORWARDED, Method, Remote, RemoteClass, class_of, get, is_remote, kind_of, own,
+    FORWARDED,
+    Method,
+    Remote,
+    RemoteClass,
+    class_of,
+    get,
+    is_remote,
+    kind_of,
+    own,
 )  # fmt: skip
 from pidistill_code.inside.steps import awaited, generated
 
 BASES = {"int": int, "float": float, "complex": complex, "str": str, "bytes": bytes, "list": list, "tuple": tuple,
          "dict": dict, "set": set, "frozenset": frozenset}  # fmt: skip
+_HOLDERS = {"UserList": list, "UserDict": dict, "UserString": str}
+"""Classes of `collections` that hold data of a plain type."""
 _NO_MODULES = frozenset({"antigravity", "this", "idlelib", "turtledemo", "test", "__main__"})
 _MOST_OBJECTS = 200_000
 _CARRIED = ("filename", "filename2", "name")
@@ -47,6 +57,15 @@ def is_standard(item: Any) -> bool:
 
 def _special(kind: Any, base: type = object) -> list[str]:
     return sorted(name for name in FORWARDED if getattr(kind, name, None) is not getattr(base, name, None))
+
+
+def base_named(name: str, load: bool = False) -> Any:
+    """The class whose content a subclass's instances hold; one of `collections` is known where that is loaded."""
+    if name in BASES:
+        return BASES[name]
+    if name not in _HOLDERS:
+        raise BrokenError("a base of no known name")
+    return getattr(__import__("collections") if load else sys.modules.get("collections"), name, None)
 
 
 class Objects:
@@ -129,6 +148,10 @@ class Objects:
         for name, base in BASES.items():
             if issubclass(kind, base):
                 return ("sub", *told, name, slot(plain(item, base)))
+        for name, base in _HOLDERS.items():
+            data: Any = vars(item).get("data") if base_named(name) in kind.__mro__ else None
+            if type(data) in (base,):
+                return ("sub", *told, name, slot(plain(data, base)))
         return ("object", *told)
 
     def _named(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...] | None:
@@ -265,9 +288,9 @@ class Objects:
         kind = self._kinds.get((name, base, made))
         if kind is None:
             members = {"__getattr__": get, "_remote_peer": None, "__module__": "candidate"}
-            kind = self._kinds[name, base, made] = type(name.rpartition(".")[2], (BASES[base],), members)
+            kind = self._kinds[name, base, made] = type(name.rpartition(".")[2], (base_named(base, True),), members)
         make: Any = kind
-        item = make(content) if base in ("list", "dict", "set") else make.__new__(make, content)
+        item = make(content) if base in ("list", "dict", "set", *_HOLDERS) else make.__new__(make, content)
         item.__dict__.update(_peer=self, _handle=self.remote(number, "?", name, []))
         return item
 
