@@ -16,14 +16,23 @@ import re
 import sys
 from typing import Any
 
+from pidistill_code.inside.changes import (
+    among_themselves,
+    check_decorated,
+    check_derived,
+    check_handed,
+    check_unhanded,
+    is_wrapped,
+)
 from pidistill_code.inside.graph import SCALARS, BrokenError
-from pidistill_code.inside.guard import check_class_set, check_derived, check_given_set, check_set, is_sign
+from pidistill_code.inside.guard import check_set, is_sign
 from pidistill_code.inside.objects import BASES
 from pidistill_code.inside.remote import Peer
 from pidistill_code.inside.shapes import LOOKED_AT, check_sequence
 from pidistill_code.inside.standins import (
     AS_NUMBER,
     FORWARDED,
+    JUDGING,
     NUMERIC,
     ORDERING,
     SIDES,
@@ -125,19 +134,30 @@ class Believing(Peer):
 
     def _check_change(self, target: Any, name: str, *values: object) -> None:
         self._check(target)
-        given = isinstance(target, type) and target in self._given
-        if isinstance(target, type) and not given:
-            check_class_set(target, name, values)
-        elif given and not self.decorates:
-            check_given_set(target, name, self.text)
-        check_set(target, name, given and self.decorates)
+        if isinstance(target, type) and target in self._given and self.decorates:
+            return check_decorated((target,), (name,))
+        if isinstance(target, type):
+            if target in self._given:
+                check_handed(target, name, self.text)
+            else:
+                check_unhanded(target, name, values)
+        return check_set(target, name)
 
-    def _check_derived(self, bases: Any, members: Any) -> None:
+    def member(self, name: str, value: Any) -> Any:
+        """What a member of a class of the tests becomes that the program has made."""
+        return among_themselves(value, self._given) if name in JUDGING and callable(value) else value
+
+    def shows(self, target: Any, name: str) -> bool:
+        """Whether the program may read a special method: of a class that it was handed, one that makes its objects."""
+        return isinstance(target, type) and target in self._given and is_wrapped(target, name)
+
+    def derive(self, name: str, bases: Any, members: dict[str, Any], how: Any) -> type:
+        """A class of the tests' that the program derives from such."""
         if not all(base in self._given or is_remote(base) for base in bases):
             raise BrokenError("a class derived from one that no test has handed over")
-        check_derived(bases, members, self.decorates)
-
-    def _derived(self, made: type) -> type:
+        check_derived(bases, members, how, self.decorates)
+        members = {"__module__": "__main__", **{item: self.member(item, value) for item, value in members.items()}}
+        made = super().derive(name, bases, members, how)
         self._given.add(made)
         return made
 

@@ -2,9 +2,8 @@
 
 A program can send any request, so those that reach the tests' side are looked at here before anything is done. It may
 use what test code has handed to it, as one uses a callback, an iterator or an instance of a test's own class: call it,
-go through it, read and set fields, copy it, make another of its class. A class is changed by nobody whom the tests have
-not handed that very class (a class decorator is): whoever has an instance sets fields, and what a class counts, but no
-method. It may use nothing that leads from there to the
+go through it, read and set fields, copy it, make another of its class. What it may change of
+classes says `changes`. It may use nothing that leads from there to the
 tests themselves: no module, no class of the standard library, nothing of a function but its name and its parameters,
 no frame, no other special attribute. It may not change or call what a test runner or a mock looks at in the end: what
 the library's classes define is set by nobody, and what `unittest` defines is not called either.
@@ -20,8 +19,8 @@ import sys
 import types
 from typing import Any
 
-from pidistill_code.inside.graph import SCALARS, BrokenError
-from pidistill_code.inside.standins import FORWARDED, JUDGING, own
+from pidistill_code.inside.graph import BrokenError
+from pidistill_code.inside.standins import FORWARDED, JUDGING, is_special, own
 
 _NAMES = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 _STEPS = frozenset({"send", "throw", "close", "asend", "athrow", "aclose"})
@@ -44,10 +43,6 @@ _RUNNERS = frozenset({"unittest", "pytest", "_pytest", "doctest"})
 _ENDING = frozenset({"__next__", "__anext__", "next", "anext", "send", "throw", "close", "asend", "athrow", "aclose"})
 
 
-def _is_special(name: str) -> bool:
-    return name.startswith("__") and name.endswith("__")
-
-
 def check_target(target: Any, is_handed: bool) -> None:
     """Raise `BrokenError` where `target` is nothing that a program may use."""
     if not is_handed or isinstance(target, types.ModuleType | types.CodeType | types.FrameType | types.TracebackType):
@@ -62,7 +57,7 @@ def check_name(target: Any, name: object) -> None:
         raise BrokenError("an attribute whose name is no text")
     if name in _NAMES:
         return
-    if _is_special(name):
+    if is_special(name):
         raise AttributeError(name)
     if isinstance(target, types.FunctionType):
         if name not in vars(target):
@@ -71,12 +66,11 @@ def check_name(target: Any, name: object) -> None:
         known = _STEPS if isinstance(target, _GENERATORS) else _PARTIAL if isinstance(target, functools.partial) else ()
         if name not in known:
             raise AttributeError(name)
-    elif _definer(target, name) in _RUNNERS and callable(getattr(type(target), name, None)):
+    elif definer_of(target, name) in _RUNNERS and callable(getattr(type(target), name, None)):
         raise BrokenError("a method of a test runner or of a mock")
 
 
 _PARTIAL = frozenset({"func", "args", "keywords"})
-_DATA = frozenset((*SCALARS, list, tuple, dict, set, frozenset))
 _CODE = ("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_name")
 
 
@@ -91,7 +85,7 @@ def seen_as(target: Any, name: str) -> object:
     """What a program sees of a function's code and annotations (its parameters), of an object's fields, and of what a
     class defines."""
     if name == "__dict__" and isinstance(target, type):
-        return {item: value for item, value in own(target).items() if not _is_special(item)}
+        return {item: value for item, value in own(target).items() if not is_special(item)}
     if name != "__code__":
         return vars(target) if name == "__dict__" else dict(target.__annotations__)
     code = target.__code__
@@ -100,7 +94,7 @@ def seen_as(target: Any, name: str) -> object:
     return types.SimpleNamespace(**known, co_varnames=code.co_varnames[:count])
 
 
-def _definer(target: Any, name: str) -> str:
+def definer_of(target: Any, name: str) -> str:
     """The package of the class that gives `target` its attribute `name`, "" for none."""
     for kind in (target if isinstance(target, type) else type(target)).__mro__[:-1]:
         if name in own(kind):
@@ -110,58 +104,21 @@ def _definer(target: Any, name: str) -> str:
 
 def check_copy(target: Any) -> None:
     """Raise `BrokenError` where a program may not have a copy of `target`."""
-    if isinstance(target, _CLOSED) or _definer(target, "__init__") in _RUNNERS:
+    if isinstance(target, _CLOSED) or definer_of(target, "__init__") in _RUNNERS:
         raise BrokenError("a copy of what belongs to the tests")
 
 
-def check_class_set(target: Any, name: object, values: tuple[object, ...]) -> None:
-    """Raise `BrokenError` where a program may not set, or delete, `name` of a class that the tests have handed over
-    nothing but instances of: all but data in the place of data."""
-    before = getattr(target, name, None) if type(name) is str and not _is_special(name) else len
-    if not values or not all(type(item) in _DATA for item in (before, *values)):
-        raise BrokenError("a change of a class that no test has handed over")
-
-
-def check_given_set(target: Any, name: object, text: str) -> None:
-    """The same of a class that the tests have handed over, but not for it to be decorated: no other method in the place
-    of one, unless `text`, that of the tests, holds its name in quotes."""
-    quoted = f'"{name}"' in text or f"'{name}'" in text
-    if type(name) is str and not quoted and _definer(target, name) and type(getattr(target, name)) not in _DATA:
-        raise BrokenError("a method of a class of the tests")
-
-
-def check_decorated(target: Any, name: object) -> bool:
-    """Whether a program may set the special method `name` of a class that it decorates: none that says how its objects
-    compare, where the class says so itself."""
-    return name in FORWARDED and not (name in JUDGING and _definer(target, str(name)))
-
-
-def check_derived(bases: Any, members: Any, decorated: bool) -> None:
-    """Raise `BrokenError` where a program may not derive a class with these members from classes of the tests."""
-    for name in members:
-        known = name in _MADE or (name in FORWARDED and (name not in JUDGING or decorated))
-        if _is_special(name) and not known:
-            raise BrokenError("a special member of a class derived from one of the tests")
-        if name in JUDGING and any(_definer(base, name) for base in bases):
-            raise BrokenError("a comparison of a class derived from one of the tests")
-
-
-_MADE = frozenset({"__init__", "__new__", "__doc__", "__annotations__", "__firstlineno__", "__static_attributes__"})
-
-
-def check_set(target: Any, name: object, decorated: bool = False) -> None:
-    """Raise `BrokenError` where a program may not set `name` of `target`; `decorated`: a class that it decorates."""
-    if decorated and check_decorated(target, name):
-        return
+def check_set(target: Any, name: object) -> None:
+    """Raise `BrokenError` where a program may not set `name` of `target`."""
     if type(name) is str and not isinstance(target, type):
-        definer = _definer(target, name)
+        definer = definer_of(target, name)
         if definer in sys.stdlib_module_names - {"__main__", "builtins"}:
             raise BrokenError("an attribute that the library has made")
         if definer == "__main__" and isinstance(getattr(type(target), name, None), types.FunctionType):
             raise BrokenError("a method that the tests have made")
-    if type(name) is not str or name in JUDGING or (_is_special(name) and name not in (*_NAMES, *FORWARDED)):
+    if type(name) is not str or name in JUDGING or (is_special(name) and name not in (*_NAMES, *FORWARDED)):
         raise BrokenError("a special attribute of an object of the tests")
-    if _is_special(name) and getattr(target, "__module__", None) != "__main__":
+    if is_special(name) and getattr(target, "__module__", None) != "__main__":
         raise BrokenError("a special attribute of what the tests have not made")
 
 

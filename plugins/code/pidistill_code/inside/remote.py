@@ -141,6 +141,8 @@ class Peer(Objects):
             return dict(value) if name == "__dict__" and isinstance(target, type) else value
         if is_shape(target, name):
             return self._watched_fields(target, seen_as(target, name))
+        if self.shows(target, name):
+            return getattr(target, name)
         check_name(target, name)
         value = getattr(target, name)
         if is_special(name) and value is not None and not isinstance(value, str):
@@ -161,6 +163,8 @@ class Peer(Objects):
         self._check_change(target, name, value)
         if isinstance(target, type) and getattr(type(value), "_remote_face", None) is types.FunctionType:
             value = _bound(value)  # as a function it is a method there
+        if isinstance(target, type):
+            value = self.member(name, value)
         setattr(target, name, value)
 
     def _do_delete(self, target: Any, name: str) -> None:
@@ -201,15 +205,19 @@ class Peer(Objects):
 
     def _do_derive(self, name: str, bases: Any, members: Any, how: Any) -> type:
         """A class of the other side's that is derived from one of this side."""
-        self._check_derived(bases, members)
-        made = {item: _member(value) for item, value in members.items()}
-        return self._derived(types.new_class(name, tuple(bases), dict(how), lambda space: space.update(made)))
+        return self.derive(name, bases, {item: _member(value) for item, value in members.items()}, how)
 
-    def _check_derived(self, bases: Any, members: Any) -> None:
-        """Whether the other side may derive such a class from those of this side."""
+    def derive(self, name: str, bases: Any, members: dict[str, Any], how: Any) -> type:
+        """Make it, if it may be."""
+        return types.new_class(name, tuple(bases), dict(how), lambda space: space.update(members))
 
-    def _derived(self, made: type) -> type:
-        return made
+    def shows(self, target: Any, name: str) -> bool:
+        """Whether the other side may read this special attribute, a method, which another is to be put around."""
+        return False
+
+    def member(self, name: str, value: Any) -> Any:
+        """What a member of a class of this side becomes that the other side has made."""
+        return value
 
     def _check_super(self, kind: Any, name: str) -> None:
         """Whether the other side may ask for what the bases of a class of this side have."""
