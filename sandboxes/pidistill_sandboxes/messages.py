@@ -75,6 +75,12 @@ def start_frame(limits: Limits) -> bytes:
     return HEADER.pack(b"S", len(content)) + content
 
 
+def preload_frame(modules: Sequence[tuple[str, bytes]], imports: Sequence[str]) -> bytes:
+    """What the server is to load before it makes the next process."""
+    content = wire.pack((list(modules), list(imports)))
+    return HEADER.pack(b"P", len(content)) + content
+
+
 def batch_frame(requests: Iterable[Sent], flags: int = 0) -> bytes:
     """Requests in one frame, as `inside.server` reads it."""
     data, answers = zip(*requests, strict=True)

@@ -29,6 +29,7 @@ from pidistill_sandboxes.messages import (
     checked,
     framed,
     load_request,
+    preload_frame,
     read_answer,
     requests,
     start_frame,
@@ -55,6 +56,8 @@ class WarmSession(Session):
         self._launch, self._config = launch, config
         self._guest: Guest | None = None
         self._program: WarmProgram | None = None
+        self._preloaded: dict[str, bytes] = {}
+        """Frames by what they have the server load, for the next guest as well."""
         self._open_guest()
 
     @property
@@ -81,6 +84,17 @@ class WarmSession(Session):
         """See `Session.script`. Where the guest is lost on the way it is run again."""
         return self._retried(lambda: self._run([load_request(source, stdin)], limits, script=True))
 
+    def preload(self, modules: Sequence[tuple[str, bytes]], imports: Sequence[str] = ()) -> bool:
+        """See `Session.preload`. What was told before is not told again."""
+        key = " ".join([*(name for name, _ in modules), *imports])
+        if key not in self._preloaded:
+            self._preloaded[key] = preload_frame(modules, imports)
+            with off_the_clock():
+                self._end_program()
+                if self._guest is not None:
+                    self._guest.send(self._preloaded[key])
+        return True
+
     def close(self) -> None:
         """Kill the guest and all that is inside."""
         if self._guest is not None:
@@ -101,11 +115,14 @@ class WarmSession(Session):
             raise
         return program.outcome
 
-    def _prepare(self, limits: Limits) -> WarmProgram:
+    def _end_program(self) -> None:
         if self._program is not None:
             self._program.close()
             if self._program.stale:  # process and inode numbers would tell the next one of it
                 self.close()
+
+    def _prepare(self, limits: Limits) -> WarmProgram:
+        self._end_program()
         self._program = WarmProgram(self._open_guest(), limits, self._drop)
         return self._program
 
@@ -115,6 +132,8 @@ class WarmSession(Session):
                 guest = self._launch()
                 try:
                     guest.begin(self._config)
+                    for frame in self._preloaded.values():
+                        guest.send(frame)
                 except BaseException:
                     guest.kill()
                     raise

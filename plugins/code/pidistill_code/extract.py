@@ -21,7 +21,8 @@ first match wins:
 
 What pages, notebooks and chats put around code is taken away before and after (`pages`): what follows the token that
 ends a turn, `<pre>`, the commands of a notebook, and, where nothing else defines the entry point, the prompts of a
-session that was typed in and the back quotes of code in a line. A fence that only ends is one that the prompt began.
+session that was typed in, the signs of a difference between two files and the back quotes of code in a line. A fence
+that only ends is one that the prompt began.
 
 An unclosed fence reaches to the end. All rules take time proportional to the text's length.
 """
@@ -35,13 +36,14 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from pidistill.authoring.fences import unquoted
-from pidistill_code.pages import as_written, code_begins, typed_in, within_a_line, without_magics
+from pidistill_code.pages import as_written, code_begins, is_typed_in, patched, typed_in, within_a_line, without_magics
 from pidistill_code.prose import is_prose, is_statement, margins, opened, statements, without_prose
 
 LONGEST: Final = 1_000_000
 """Characters; longer code is no answer."""
 _FENCE = re.compile(r"^([ \t]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?)(```+|~~~+)[ \t]*\{?\.?([\w+.-]*)[^\n`]*$")
 _MARKED: Final = frozenset({"python", "python3", "py", "py3", "pycon", "cpython"})
+_DIFFS: Final = frozenset({"diff", "patch"})
 _THINK: Final = "</think>"
 _PROGRAM = re.compile(
     r"\b(?:input|print|open|write|readlines?|read|main)[ \t]*\(|\bsys\.std(?:in|out)\b|^import ", re.M
@@ -102,7 +104,9 @@ def extract(completion: str, entry_point: str, prompt: str | None = None) -> Ext
     if not name:
         return _checked(_program(blocks) if blocks else without_prose(text, ""), 0)
     those = [number for number, block in enumerate(blocks) if _defines(block.text, name)]
-    if not those and ">>> " in text:  # as a session that was typed in
+    if not those and (changed := [block.text for block in _blocks(text, _DIFFS) if _defines(block.text, name)]):
+        return _checked(changed[-1], 0)
+    if not those and is_typed_in(text):
         for typed in [*(typed_in(block.text) for block in reversed(blocks)), typed_in(text)]:
             if _defines(typed, name):
                 return _checked(typed, 0)
@@ -284,7 +288,8 @@ def fenced_blocks(text: str) -> list[str]:
     return [block.text for block in _blocks(text)]
 
 
-def _blocks(text: str) -> list[_Block]:
+def _blocks(text: str, languages: frozenset[str] = _MARKED | {""}) -> list[_Block]:
+    """The blocks whose fence names one of `languages`."""
     blocks: list[_Block] = []
     if "```" not in text and "~~~" not in text:
         return blocks
@@ -295,15 +300,16 @@ def _blocks(text: str) -> list[_Block]:
             if match:
                 fence, language, indent, lines = match[2], match[3].lower(), _width(match[1]), []
         elif match and match[2].startswith(fence) and not match[3] and _width(match[1]) < indent + 4:
-            blocks += _block(language, lines)
+            blocks += _block(language, lines, languages)
             fence = ""
         else:
             lines.append(_dedented(line, indent))
-    return blocks + _block(language, lines) if fence else blocks
+    return blocks + _block(language, lines, languages) if fence else blocks
 
 
-def _block(language: str, lines: list[str]) -> list[_Block]:
-    return [_Block("\n".join(lines), bool(language))] if not language or language in _MARKED else []
+def _block(language: str, lines: list[str], languages: frozenset[str]) -> list[_Block]:
+    lines = patched(lines) if language in _DIFFS else lines
+    return [_Block("\n".join(lines), bool(language))] if language in languages else []
 
 
 def _width(text: str) -> int:

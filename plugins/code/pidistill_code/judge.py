@@ -139,7 +139,8 @@ class Judge:
             if not program.loaded.ok:
                 end = program.loaded.kind
             else:
-                with Tests(self.room(), _room_limits(limits), program) as tests:
+                text = "\n".join(test.text for test in suite.tests)
+                with Tests(self.room(), _room_limits(limits), program, f"{suite.preamble}\n{text}") as tests:
                     ask = ask_program(program, suite.entry_point)
                     for number, test in enumerate(suite.tests):
                         result, end = self._beside(

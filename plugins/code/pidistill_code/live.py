@@ -11,6 +11,7 @@ define, or calls that nobody can know beforehand.
 
 from __future__ import annotations
 
+import base64
 from functools import cache
 from importlib.resources import files
 from typing import Final, NamedTuple, TypeAlias, cast
@@ -22,7 +23,12 @@ from pidistill.sandbox import Answer, Call, Kind, Limits, Plain, Program, Sessio
 
 _SHARED: Final = ("graph", "standins", "guard", "steps", "objects", "remote", "effects")
 _SERVED: Final = (*_SHARED, "turns", "served")
-_ROOM: Final = (*_SHARED, "shapes", "beliefs", "fixtures", "checks", "runner")
+_ROOM: Final = (*_SHARED, "shapes", "changes", "beliefs", "fixtures", "checks", "runner")
+_PATH: Final = "pidistill_code.inside."
+_IMPORTS: Final = ("contextlib", "dataclasses", "inspect", "tempfile", "unittest")
+"""What test code imports most, loaded once a room."""
+_SLOW_IMPORTS: Final = ("unittest.mock", "asyncio")
+"""What it takes longest to load, once tests speak of it."""
 _COMPILE: Final = """
 import binascii, marshal
 def compiled(modules):
@@ -93,20 +99,31 @@ def _modules(session: Session, names: tuple[str, ...]) -> list[tuple[str, str]]:
 @cache
 def _texts(names: tuple[str, ...]) -> list[Plain]:
     folder = files(__package__).joinpath("inside")
-    texts: list[Plain] = [
-        (f"pidistill_code.inside.{name}", folder.joinpath(f"{name}.py").read_text("utf-8")) for name in names
-    ]
+    texts: list[Plain] = [(f"{_PATH}{name}", folder.joinpath(f"{name}.py").read_text("utf-8")) for name in names]
     return [("pidistill_code", ""), ("pidistill_code.inside", ""), *texts]
+
+
+def _preloads(session: Session, names: tuple[str, ...], imports: tuple[str, ...] = ()) -> bool:
+    """Whether the programs of `session` find the modules there when they begin: a usual test costs half of it then."""
+    modules = [(name, base64.b64decode(code)) for name, code in _modules(session, names)]
+    return session.preload(modules, imports)
 
 
 def served_text(session: Session) -> str:
     """What a program needs to be served in `session`: it comes after the candidate's text, on one line."""
+    if _preloads(session, _SERVED):
+        return f"\n{SERVE} = __import__('sys').modules[{_PATH + _SERVED[-1]!r}].serve_program(globals())\n"
     space = "{'__name__': 'pidistill_code'}"
     served = f"s['_load']({_modules(session, _SERVED)!r})['serve_program'](globals())"
     return f"\n{SERVE} = (lambda s: (exec({_LOAD!r}, s), {served})[1])({space})\n"
 
 
-def _room_text(room: Session) -> str:
+def _room_text(room: Session, tests: str) -> str:
+    if _preloads(room, _ROOM, _IMPORTS):
+        for name in _SLOW_IMPORTS:
+            if name.rpartition(".")[2] in tests:
+                room.preload([], (name,))
+        return f"import sys\nrun = sys.modules[{_PATH + _ROOM[-1]!r}].begin()\n"
     return f"{_LOAD}\nrun = _load({_modules(room, _ROOM)!r})['begin']()\n"
 
 
@@ -124,10 +141,11 @@ class Said(NamedTuple):
 class Tests:
     """The room's side, for one program. Used as a context manager."""
 
-    def __init__(self, room: Session, limits: Limits, candidate: Program) -> None:
+    def __init__(self, room: Session, limits: Limits, candidate: Program, text: str) -> None:
+        """`text`: of the tests, to be looked through for what they import."""
         self._candidate = candidate
         self._messages = 0
-        self._program = room.start(_room_text(room), limits)
+        self._program = room.start(_room_text(room, text), limits)
 
     def __enter__(self) -> Tests:
         return self

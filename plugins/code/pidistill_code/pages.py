@@ -25,6 +25,9 @@ _END_OF_PRE = re.compile(r"\n?[ \t]*(?:</code>[ \t]*)?</pre>")
 _MAGIC = re.compile(r"%%?[a-z]\w*(?:[ \t]|$)|![ \t]*[a-z][\w./-]*(?:[ \t]|$)")
 _MOST_ENDS: Final = 20
 """Tokens that are looked at."""
+_PROMPT = re.compile(r"[ \t]*(?:(?:>>>|\.\.\.|In \[\d+\]:|\.\.\.:)(?:[ ](.*))?)$")
+"""Of Python's own interpreter and of IPython."""
+_HEAD_OF_DIFF = re.compile(r"\+\+\+ |--- |@@ |diff |index ")
 _SPAN = re.compile(r"`+(?:python[ \t]+)?([^`\n]+)`+")
 
 
@@ -82,11 +85,19 @@ def without_magics(code: str) -> str:
 
 def typed_in(text: str) -> str:
     """What was typed in a session with an interpreter, without its prompts and without what it answered."""
-    return "\n".join(
-        line.lstrip()[4:]
-        for line in text.split("\n")
-        if line.lstrip().startswith((">>> ", "... ")) or line.strip() == "..."
-    )
+    typed = (_PROMPT.match(line) for line in text.split("\n"))
+    return "\n".join(found[1] or "" for found in typed if found)
+
+
+def is_typed_in(text: str) -> bool:
+    """Whether prompts of an interpreter stand in it."""
+    return ">>> " in text or "In [" in text
+
+
+def patched(lines: list[str]) -> list[str]:
+    """What the lines of a difference between two files make of the first one, as far as they show it."""
+    told = [line for line in lines if not _HEAD_OF_DIFF.match(line)]
+    return [line[1:] if line[:1] in "+ " else line for line in told if not line.startswith("-")]
 
 
 def within_a_line(text: str) -> Iterator[str]:

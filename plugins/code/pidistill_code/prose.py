@@ -141,11 +141,25 @@ def without_prose(text: str, name: str) -> str:
     code = [number for number, _ in starts if number not in prose]
     if not code:  # all of it is indented, as a block of code is in Markdown
         return textwrap.dedent("\n".join("" if n in prose else line for n, line in enumerate(lines)))
+    indented = _indented(lines, [n for n, _ in starts], prose, name)
+    if indented is not None:
+        return textwrap.dedent("\n".join(line if n in indented else "" for n, line in enumerate(lines)))
     begin = _beginning(lines, code, prose)
     last = max((n for n in code if _names(lines[n], name)), default=code[0]) if name else begin
     end = next((n for n in sorted(prose) if n > last), len(lines))
     kept = [f"# {line}" if n in prose else line for n, line in enumerate(lines[:end])]
     return "\n".join(kept[begin:])
+
+
+def _indented(lines: Sequence[str], margin: Sequence[int], prose: set[int], name: str) -> range | None:
+    """The lines below a heading or prose that define `name` as Markdown has code, if nothing else does."""
+    if not name or any(_names(lines[n], name) for n in margin):
+        return None
+    for above, below in reversed(list(pairwise([*margin, len(lines)]))):
+        headed = above in prose or lines[above].startswith("#")
+        if headed and any(_names(line.lstrip(), name) for line in lines[above + 1 : below]):
+            return range(above + 1, below)
+    return None
 
 
 def _beginning(lines: Sequence[str], code: Sequence[int], prose: set[int]) -> int:

@@ -110,9 +110,13 @@ class CodeVerifier(Verifier):
             return Verdict(Status.ABSTAIN, reason=look.objection)
         run = self._run(problem, suite, found.code, look.uses)
         if run.passed < run.total and self._is_reference(problem, found.code):
-            look = self._looks[problem.hash + problem.id] = gate.Look(gate.refused(run))
+            look = self._looks[self._key(problem)] = gate.Look(gate.refused(run))
             return Verdict(Status.ABSTAIN, reason=look.objection)
         return _verdict(run, suite, found)
+
+    def _key(self, problem: Problem) -> str:
+        """The same for problems with the same tests: these are read, and looked at, once."""
+        return problem.hash + (problem.id if problem.id in self._inputs else "")
 
     def _is_reference(self, problem: Problem, code: str) -> bool:
         """Whether the submission is the reference, so that its own run shows whether that passes."""
@@ -120,7 +124,7 @@ class CodeVerifier(Verifier):
 
     def _look(self, problem: Problem, suite: Suite, code: str) -> gate.Look:
         """Whether the problem's tests can judge, looked at once."""
-        key = problem.hash + problem.id
+        key = self._key(problem)
         known = self._looks.get(key)
         if known is None or not (known.objection or key in self._tried or self._is_reference(problem, code)):
             is_reference = self._is_reference(problem, code)
@@ -156,7 +160,7 @@ class CodeVerifier(Verifier):
         return min(self.options.slow_call_s, _REFERENCE_FACTOR * run.outcome.seconds)
 
     def _suite(self, problem: Problem) -> Suite:
-        return self._suites.get(problem.hash + problem.id, lambda: self._read_suite(problem))
+        return self._suites.get(self._key(problem), lambda: self._read_suite(problem))
 
     def _read_suite(self, problem: Problem) -> Suite:
         suite = with_inputs(read_suite(problem), self._inputs.get(problem.id, ()))

@@ -10,6 +10,7 @@ Frames from the trusted side: one byte, a length in four bytes, content.
                        input is a file), in four bytes each their number, of each its size and the number of its
                        answers, the requests
     E                  end it
+    P modules          between programs: load modules of the trusted side's, and some of the library's, for later ones
 To the trusted side:
     R walls            ready, once              A bytes   of the program's answers    O, o bytes   of its output, errors
     X outcome          the program is killed: always exactly one for each S, asked for or not
@@ -18,9 +19,11 @@ To the trusted side:
 from __future__ import annotations
 
 import importlib
+import marshal
 import os
 import signal
 import sys
+import types
 
 from pidistill_sandboxes.inside import channel, child, confine, memory, rooms, wire
 from pidistill_sandboxes.inside.program import Run
@@ -84,6 +87,13 @@ def _serve(scratch: list[str]) -> None:
     folders.restore()
     while True:
         kind, size = line.header()
+        if kind == b"P":
+            if standby is not None:
+                standby.discard()
+                standby = None
+            _load(*wire.unpack(line.read(size)))
+            line.wipe()
+            continue
         if kind != b"S":  # the end of, or a request to, a program that has just ended by itself
             line.skip(size)
             continue
@@ -107,6 +117,18 @@ def _serve(scratch: list[str]) -> None:
         line.wipe()
         outbox[: run.used] = bytes(run.used)  # and no more: each page that is written to has to be copied
         standby = Standby(standby.limits, line.forget)
+
+
+def _load(modules: list[tuple[str, bytes]], imports: list[str]) -> None:
+    """Load modules as `preload_frame` has them, those that are not there yet."""
+    for name in imports:
+        importlib.import_module(name)
+    for name, code in modules:
+        if name not in sys.modules:
+            module = sys.modules[name] = types.ModuleType(name)
+            module.__path__ = []
+            exec(marshal.loads(code), module.__dict__)
+    memory.tidy()
 
 
 def _confine(walls: dict[str, str], scratch: list[str]) -> None:

@@ -16,12 +16,30 @@ import re
 import sys
 from typing import Any
 
+from pidistill_code.inside.changes import (
+    among_themselves,
+    check_decorated,
+    check_derived,
+    check_handed,
+    check_unhanded,
+    is_wrapped,
+)
 from pidistill_code.inside.graph import SCALARS, BrokenError
-from pidistill_code.inside.guard import is_sign
+from pidistill_code.inside.guard import check_set, is_sign
 from pidistill_code.inside.objects import BASES
 from pidistill_code.inside.remote import Peer
 from pidistill_code.inside.shapes import LOOKED_AT, check_sequence
-from pidistill_code.inside.standins import AS_NUMBER, NUMERIC, ORDERING, SIDES, TELLING, RemoteClass, is_remote
+from pidistill_code.inside.standins import (
+    AS_NUMBER,
+    FORWARDED,
+    JUDGING,
+    NUMERIC,
+    ORDERING,
+    SIDES,
+    TELLING,
+    RemoteClass,
+    is_remote,
+)
 
 _FAMILIES = {
     **dict.fromkeys(("__eq__", "__ne__"), "equality"),
@@ -94,12 +112,58 @@ class Believing(Peer):
         """How often the shape of each object has been looked at."""
         self._failures: list[BaseException] = []
         """What the test has failed with in what the program has asked for, until the program answers."""
+        self.decorates = False
+        """Whether the test decorates classes of its own with what the program defines."""
+        self._given: set[type] = set()
+        """Classes that tests have handed over, not just instances of them."""
         self.raised: list[BaseException] = []
         """Exceptions that came from the other side, the last few."""
 
     def mentioned(self, name: str) -> bool:
         """Whether the test speaks of the class of that name."""
         return name in self.text
+
+    def _hand_over(self, value: Any, depth: int = 5) -> None:
+        """Note the classes in what tests hand to the program: these it may change."""
+        if isinstance(value, type):
+            self._given.add(value)
+        elif depth and type(value) in (list, tuple, dict):
+            for item in value.values() if type(value) is dict else value:
+                if type(item) not in SCALARS:
+                    self._hand_over(item, depth - 1)
+
+    def _check_change(self, target: Any, name: str, *values: object) -> None:
+        self._check(target)
+        if isinstance(target, type) and target in self._given and self.decorates:
+            return check_decorated((target,), (name,))
+        if isinstance(target, type):
+            if target in self._given:
+                check_handed(target, name, self.text)
+            else:
+                check_unhanded(target, name, values)
+        return check_set(target, name)
+
+    def member(self, name: str, value: Any) -> Any:
+        """What a member of a class of the tests becomes that the program has made."""
+        return among_themselves(value, self._given) if name in JUDGING and callable(value) else value
+
+    def shows(self, target: Any, name: str) -> bool:
+        """Whether the program may read a special method: of a class that it was handed, one that makes its objects."""
+        return isinstance(target, type) and target in self._given and is_wrapped(target, name)
+
+    def derive(self, name: str, bases: Any, members: dict[str, Any], how: Any) -> type:
+        """A class of the tests' that the program derives from such."""
+        if not all(base in self._given or is_remote(base) for base in bases):
+            raise BrokenError("a class derived from one that no test has handed over")
+        check_derived(bases, members, how, self.decorates)
+        members = {"__module__": "__main__", **{item: self.member(item, value) for item, value in members.items()}}
+        made = super().derive(name, bases, members, how)
+        self._given.add(made)
+        return made
+
+    def _check_super(self, kind: Any, name: str) -> None:
+        if kind not in self._given or (name[:2] == "__" and name not in ("__init__", "__new__", *FORWARDED)):
+            raise BrokenError("a class derived from one of the tests")
 
     def raised_here(self, error: BaseException, op: str, args: tuple[Any, ...]) -> BaseException:
         """`error`, unless a runner or a loop would take it for a sign of its own."""
@@ -113,6 +177,7 @@ class Believing(Peer):
     def request(self, op: str, *args: Any) -> Any:
         """As `Peer.request`; a failure of the test that the program has caught on the way is remembered."""
         outer, self._failures = self._failures, []
+        self._hand_over(args)
         thrown = _thrown(op, args)
         try:
             found = super().request(op, *args)

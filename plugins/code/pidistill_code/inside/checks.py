@@ -14,7 +14,17 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from pidistill_code.inside.fixtures import Fixtures, Marks, Skipped, fixture, known_fixtures, param, parameters, skips
+from pidistill_code.inside.fixtures import (
+    Fixtures,
+    Marks,
+    Scope,
+    Skipped,
+    fixture,
+    known_fixtures,
+    param,
+    parameters,
+    skips,
+)  # fmt: skip
 from pidistill_code.inside.steps import run_coroutine
 
 
@@ -133,7 +143,7 @@ def _deprecated(*call: Any, **kwargs: Any) -> Any:
     return _warns((DeprecationWarning, PendingDeprecationWarning, FutureWarning), *call, **kwargs)
 
 
-def call_test(function: Any, space: dict[str, Any], case: object = None) -> None:
+def call_test(function: Any, space: dict[str, Any], scope: Scope, case: object = None) -> None:
     """Call a test function, of `case` where it is a method, with its fixtures and once for each of its rows."""
     marks = [mark for item in (type(case), function) for mark in getattr(item, "_marks", ())]
     if skips(function):
@@ -146,14 +156,16 @@ def call_test(function: Any, space: dict[str, Any], case: object = None) -> None
         told = {name: given[name] for name in given.get(_INDIRECT, ())}
         made = {name: rows for name, rows in parameters(function, known, direct, uses).items() if name not in told}
         for params in _products(made):
-            _call_once(function, space, case, direct, {**params, **told}, uses)
+            _call_once(function, space, case, direct, {**params, **told}, uses, scope)
 
 
 _INDIRECT = ""
 """Under this name, the names of a row that are given to fixtures and not to the test."""
 
 
-def _call_once(function: Any, space: dict[str, Any], case: Any, given: Any, params: dict[str, Any], uses: Any) -> None:
+def _call_once(
+    function: Any, space: dict[str, Any], case: Any, given: Any, params: dict[str, Any], uses: Any, scope: Scope
+) -> None:
     with contextlib.ExitStack() as stack, contextlib.suppress(Skipped):
         stack.callback(_streams, sys.stdout, sys.stderr)
         begin, end = (
@@ -161,7 +173,7 @@ def _call_once(function: Any, space: dict[str, Any], case: Any, given: Any, para
         )
         set_up(case if case is not None else space, begin, function)
         stack.callback(set_up, case if case is not None else space, end, function)
-        found = function(**given, **Fixtures(space, case, stack, params).of(function, given, uses))
+        found = function(**given, **Fixtures(space, case, stack, params, scope).of(function, given, uses))
         if isinstance(found, types.CoroutineType):
             run_coroutine(found)
 

@@ -21,6 +21,10 @@ _RUN = re.compile(r"\.(?:py[ciwz]?|pth|so|sh|egg|zip)\b|^__pycache__$|^\.")
 """Names of files that something may be run from."""
 _MOST_FILES, _LARGEST = 64, 1 << 20
 """Files that are passed on, and bytes of each."""
+_open, _scandir, _join, _isdir, _makedirs, _rmdir, _unlink = (
+    open, os.scandir, os.path.join, os.path.isdir, os.makedirs, os.rmdir, os.unlink,
+)  # fmt: skip
+"""As they are before tests put others in their place."""
 
 
 class Files:
@@ -41,7 +45,7 @@ class Files:
                 told.append(("folder", name))
             else:
                 try:
-                    with open(os.path.join(self._folder, name), "rb") as file:
+                    with _open(_join(self._folder, name), "rb") as file:
                         told.append(("file", name, file.read(_LARGEST)))
                 except OSError:
                     continue
@@ -51,12 +55,12 @@ class Files:
 
     def _walk(self, below: str, depth: int) -> Any:
         try:
-            with os.scandir(os.path.join(self._folder, below)) as entries:
+            with _scandir(_join(self._folder, below)) as entries:
                 listed = sorted(entries, key=lambda entry: entry.name)[:_MOST_FILES]
         except OSError:
             return
         for entry in listed:
-            name = os.path.join(below, entry.name)
+            name = _join(below, entry.name)
             if entry.is_symlink():
                 continue
             if entry.is_dir():
@@ -71,17 +75,17 @@ class Files:
         """Do here what was done there."""
         if name.startswith("/") or ".." in name.split("/"):
             return
-        path = os.path.join(self._folder, name)
+        path = _join(self._folder, name)
         try:
             if kind == "folder":
-                os.makedirs(path, exist_ok=True)
+                _makedirs(path, exist_ok=True)
             elif kind == "file":
-                with open(path, "wb") as file:
+                with _open(path, "wb") as file:
                     file.write(content)
-            elif os.path.isdir(path):
-                os.rmdir(path)
+            elif _isdir(path):
+                _rmdir(path)
             else:
-                os.unlink(path)
+                _unlink(path)
         except OSError:
             return
         self._known = dict(self._walk("", 0))

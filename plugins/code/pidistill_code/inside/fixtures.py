@@ -54,11 +54,13 @@ def param(*values: Any, marks: Any = (), **_: object) -> Any:
     )
 
 
-def fixture(*args: Any, params: Any = None, autouse: bool = False, name: str | None = None, **_: object) -> Any:
+def fixture(
+    *args: Any, params: Any = None, autouse: bool = False, name: str | None = None, scope: Any = "function", **_: object
+) -> Any:
     """`pytest.fixture`."""
 
     def mark(function: Any) -> Any:
-        function._fixture = (name or function.__name__, params, autouse)
+        function._fixture = (name or function.__name__, params, autouse, scope)
         return function
 
     return mark(args[0]) if args and callable(args[0]) else mark
@@ -238,13 +240,21 @@ def wanted(function: Any, given: Any) -> list[str]:
     ]
 
 
+class Scope:
+    """What was made for all tests of a class or of a module, and is undone behind the last one."""
+
+    def __init__(self, outer: Scope | None = None) -> None:
+        self.outer, self.stack = outer, contextlib.ExitStack()
+        self.made: dict[Any, Any] = {}
+
+
 class Fixtures:
-    """Of one test: each is made once, and undone by `stack`."""
+    """Of one test: each is made once, and undone by `stack`, but for those of a wider `scope`."""
 
     def __init__(
-        self, space: dict[str, Any], case: object, stack: contextlib.ExitStack, params: dict[str, Any]
+        self, space: dict[str, Any], case: object, stack: contextlib.ExitStack, params: dict[str, Any], scope: Scope
     ) -> None:
-        self._stack, self._params, self._made = stack, params, dict[str, Any]()
+        self._stack, self._params, self._made, self._scope = stack, params, dict[str, Any](), scope
         self._known = known_fixtures(space, case)
 
     def of(self, function: Any, given: Any, uses: Any) -> dict[str, Any]:
@@ -262,14 +272,26 @@ class Fixtures:
         own = self._known.get(name)
         if own is None:
             return _built_in(name, self._stack)
-        request = types.SimpleNamespace(param=self._params.get(name), getfixturevalue=self._value,
-                                        addfinalizer=lambda end: self._stack.callback(end))  # fmt: skip
+        request = types.SimpleNamespace(param=self._params.get(name), getfixturevalue=self._value)
+        held, key = self._scope_of(own), (own._fixture[0], getattr(own, "__func__", own), id(self._params.get(name)))
+        if held is not None and key in held.made:
+            return held.made[key]
+        stack = self._stack if held is None else held.stack
+        request.addfinalizer = lambda end: stack.callback(end)
         value = own(**{item: request if item == "request" else self._value(item) for item in wanted(own, ())})
         if isinstance(value, types.GeneratorType):
             made = value
             value = next(made)
-            self._stack.callback(next, made, None)
+            stack.callback(next, made, None)
+        if held is not None:
+            held.made[key] = value
         return value
+
+    def _scope_of(self, own: Any) -> Scope | None:
+        """What keeps it; None where each test has its own."""
+        if own._fixture[3] == "class":
+            return self._scope if self._scope.outer is not None else None
+        return (self._scope.outer or self._scope) if own._fixture[3] in ("module", "package", "session") else None
 
 
 def known_fixtures(space: dict[str, Any], case: object) -> dict[str, Any]:

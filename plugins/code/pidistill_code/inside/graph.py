@@ -70,6 +70,8 @@ _PLAIN_CLASSES: dict[str, Any] = {
                  type, type(None))
 }  # fmt: skip
 
+_CONSTANTS: dict[str, Any] = {"NotImplemented": NotImplemented, "Ellipsis": ...}
+
 
 def class_at(path: str) -> Any:
     """The class or constructor of that name, where it may cross."""
@@ -97,6 +99,8 @@ class Graph:
         self._names: dict[int, str] = {}
         self._seen: dict[str, Any] = {}
         """Shared objects as they were when both sides last agreed, one level deep."""
+        self.watched: dict[int, Any] = {}
+        """By the number of a dictionary: what is told a name, and its new value if any, before that is changed here."""
 
     # --- Out
 
@@ -145,6 +149,9 @@ class Graph:
         return root, nodes
 
     def _other(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...]:
+        for constant, known in _CONSTANTS.items():
+            if item is known:
+                return ("k", constant)
         name = item.__name__ if kind is type else ""
         if name and _PLAIN_CLASSES.get(name) is item:
             return ("c", f"builtins.{name}")
@@ -181,6 +188,7 @@ class Graph:
     def _drop(self, name: str) -> None:
         item = self._shared.pop(name)
         del self._names[id(item)]
+        self.watched.pop(id(item), None)
         self._seen.pop(name, None)
 
     # --- In
@@ -213,7 +221,7 @@ class Graph:
             return made[place]
 
         for node, item in filling:
-            _fill(item, node[2], value)
+            _fill(item, node[2], value, self.watched.get(id(item)))
         found = value(root)
         for node, item in filling:
             self._seen[node[1]] = _content(item)
@@ -241,6 +249,8 @@ class Graph:
                 return tuple([value(part) for part in parts])
             case ("z", list(parts)):
                 return frozenset([value(part) for part in parts])
+            case ("k", "NotImplemented" | "Ellipsis" as name):
+                return _CONSTANTS[name]
             case ("c", str(path)):
                 return class_at(path)
             case ("x", "collections.Counter" as path, [part]):
@@ -261,7 +271,15 @@ def _content(item: Any) -> Any:
             for part in parts]  # fmt: skip
 
 
-def _fill(item: Any, parts: Any, value: Any) -> None:
+def _tell_changes(before: dict[Any, Any], after: dict[Any, Any], watch: Any) -> None:
+    missing = object()
+    for name in before.keys() | after.keys():
+        now = after.get(name, missing)
+        if now is not before.get(name, missing):
+            watch(name, *(() if now is missing else (now,)))
+
+
+def _fill(item: Any, parts: Any, value: Any, watch: Any = None) -> None:
     if type(item) is bytearray:
         if type(parts) is not bytes:
             raise BrokenError("a bytearray that holds no bytes")
@@ -279,6 +297,8 @@ def _fill(item: Any, parts: Any, value: Any) -> None:
         if len(item) != len(pairs) or any(
             a is not c or b is not d for (a, b), (c, d) in zip(item.items(), pairs, strict=True)
         ):
+            if watch is not None:
+                _tell_changes(item, dict(pairs), watch)
             item.clear()
             item.update(pairs)
     elif item != set(found) or len(item) != len(found):

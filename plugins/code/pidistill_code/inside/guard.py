@@ -2,7 +2,8 @@
 
 A program can send any request, so those that reach the tests' side are looked at here before anything is done. It may
 use what test code has handed to it, as one uses a callback, an iterator or an instance of a test's own class: call it,
-go through it, read and set fields, copy it, make another of its class. It may use nothing that leads from there to the
+go through it, read and set fields, copy it, make another of its class. What it may change of
+classes says `changes`. It may use nothing that leads from there to the
 tests themselves: no module, no class of the standard library, nothing of a function but its name and its parameters,
 no frame, no other special attribute. It may not change or call what a test runner or a mock looks at in the end: what
 the library's classes define is set by nobody, and what `unittest` defines is not called either.
@@ -19,7 +20,7 @@ import types
 from typing import Any
 
 from pidistill_code.inside.graph import BrokenError
-from pidistill_code.inside.standins import FORWARDED, JUDGING
+from pidistill_code.inside.standins import FORWARDED, JUDGING, is_special, own
 
 _NAMES = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 _STEPS = frozenset({"send", "throw", "close", "asend", "athrow", "aclose"})
@@ -42,10 +43,6 @@ _RUNNERS = frozenset({"unittest", "pytest", "_pytest", "doctest"})
 _ENDING = frozenset({"__next__", "__anext__", "next", "anext", "send", "throw", "close", "asend", "athrow", "aclose"})
 
 
-def _is_special(name: str) -> bool:
-    return name.startswith("__") and name.endswith("__")
-
-
 def check_target(target: Any, is_handed: bool) -> None:
     """Raise `BrokenError` where `target` is nothing that a program may use."""
     if not is_handed or isinstance(target, types.ModuleType | types.CodeType | types.FrameType | types.TracebackType):
@@ -60,7 +57,7 @@ def check_name(target: Any, name: object) -> None:
         raise BrokenError("an attribute whose name is no text")
     if name in _NAMES:
         return
-    if _is_special(name):
+    if is_special(name):
         raise AttributeError(name)
     if isinstance(target, types.FunctionType):
         if name not in vars(target):
@@ -69,7 +66,7 @@ def check_name(target: Any, name: object) -> None:
         known = _STEPS if isinstance(target, _GENERATORS) else _PARTIAL if isinstance(target, functools.partial) else ()
         if name not in known:
             raise AttributeError(name)
-    elif _definer(target, name) in _RUNNERS and callable(getattr(type(target), name, None)):
+    elif definer_of(target, name) in _RUNNERS and callable(getattr(type(target), name, None)):
         raise BrokenError("a method of a test runner or of a mock")
 
 
@@ -81,11 +78,14 @@ def is_shape(target: Any, name: object) -> bool:
     """Whether `name` is what `seen_as` shows."""
     if isinstance(target, types.FunctionType):
         return name in ("__code__", "__annotations__")
-    return name == "__dict__" and type(target).__module__ == "__main__" and not isinstance(target, type)
+    return name == "__dict__" and (target if isinstance(target, type) else type(target)).__module__ == "__main__"
 
 
 def seen_as(target: Any, name: str) -> object:
-    """What a program sees of a function's code and annotations (its parameters), and of an object's fields."""
+    """What a program sees of a function's code and annotations (its parameters), of an object's fields, and of what a
+    class defines."""
+    if name == "__dict__" and isinstance(target, type):
+        return {item: value for item, value in own(target).items() if not is_special(item)}
     if name != "__code__":
         return vars(target) if name == "__dict__" else dict(target.__annotations__)
     code = target.__code__
@@ -94,31 +94,31 @@ def seen_as(target: Any, name: str) -> object:
     return types.SimpleNamespace(**known, co_varnames=code.co_varnames[:count])
 
 
-def _definer(target: Any, name: str) -> str:
+def definer_of(target: Any, name: str) -> str:
     """The package of the class that gives `target` its attribute `name`, "" for none."""
     for kind in (target if isinstance(target, type) else type(target)).__mro__[:-1]:
-        if name in vars(kind):
+        if name in own(kind):
             return str(kind.__module__).partition(".")[0]
     return ""
 
 
 def check_copy(target: Any) -> None:
     """Raise `BrokenError` where a program may not have a copy of `target`."""
-    if isinstance(target, _CLOSED) or _definer(target, "__init__") in _RUNNERS:
+    if isinstance(target, _CLOSED) or definer_of(target, "__init__") in _RUNNERS:
         raise BrokenError("a copy of what belongs to the tests")
 
 
 def check_set(target: Any, name: object) -> None:
     """Raise `BrokenError` where a program may not set `name` of `target`."""
     if type(name) is str and not isinstance(target, type):
-        definer = _definer(target, name)
+        definer = definer_of(target, name)
         if definer in sys.stdlib_module_names - {"__main__", "builtins"}:
             raise BrokenError("an attribute that the library has made")
         if definer == "__main__" and isinstance(getattr(type(target), name, None), types.FunctionType):
             raise BrokenError("a method that the tests have made")
-    if type(name) is not str or name in JUDGING or (_is_special(name) and name not in (*_NAMES, *FORWARDED)):
+    if type(name) is not str or name in JUDGING or (is_special(name) and name not in (*_NAMES, *FORWARDED)):
         raise BrokenError("a special attribute of an object of the tests")
-    if _is_special(name) and getattr(target, "__module__", None) != "__main__":
+    if is_special(name) and getattr(target, "__module__", None) != "__main__":
         raise BrokenError("a special attribute of what the tests have not made")
 
 

@@ -14,11 +14,23 @@ from typing import Any
 
 from pidistill_code.inside.graph import KNOWN, BrokenError, Graph
 from pidistill_code.inside.guard import check_class
-from pidistill_code.inside.standins import FORWARDED, Method, Remote, RemoteClass, class_of, get, is_remote, kind_of
+from pidistill_code.inside.standins import (
+    FORWARDED,
+    Method,
+    Remote,
+    RemoteClass,
+    class_of,
+    get,
+    is_remote,
+    kind_of,
+    own,
+)  # fmt: skip
 from pidistill_code.inside.steps import awaited, generated
 
 BASES = {"int": int, "float": float, "complex": complex, "str": str, "bytes": bytes, "list": list, "tuple": tuple,
          "dict": dict, "set": set, "frozenset": frozenset}  # fmt: skip
+_HOLDERS = {"UserList": list, "UserDict": dict, "UserString": str}
+"""Classes of `collections` that hold data of a plain type."""
 _NO_MODULES = frozenset({"antigravity", "this", "idlelib", "turtledemo", "test", "__main__"})
 _MOST_OBJECTS = 200_000
 _CARRIED = ("filename", "filename2", "name")
@@ -45,6 +57,15 @@ def is_standard(item: Any) -> bool:
 
 def _special(kind: Any, base: type = object) -> list[str]:
     return sorted(name for name in FORWARDED if getattr(kind, name, None) is not getattr(base, name, None))
+
+
+def base_named(name: str, load: bool = False) -> Any:
+    """The class whose content a subclass's instances hold; one of `collections` is known where that is loaded."""
+    if name in BASES:
+        return BASES[name]
+    if name not in _HOLDERS:
+        raise BrokenError("a base of no known name")
+    return getattr(__import__("collections") if load else sys.modules.get("collections"), name, None)
 
 
 class Objects:
@@ -78,7 +99,7 @@ class Objects:
     def is_asked(self, remote: Any) -> bool:
         """Whether an object is an instance of a class that the tests name, or such a class."""
         kinds = (remote, *type.mro(type(remote))) if isinstance(remote, type) else type(remote).__mro__
-        return any(vars(kind).get("_remote_number") in self.asked for kind in kinds)
+        return any(own(kind).get("_remote_number") in self.asked for kind in kinds)
 
     def _number(self, item: object) -> int:
         number = self._numbers.get(id(item))
@@ -95,7 +116,7 @@ class Objects:
         kind = type(item)
         if is_remote(kind):
             return ("yours", item._remote_number)
-        if "_remote_peer" in vars(kind):
+        if "_remote_peer" in own(kind):
             return ("yours", item.__dict__["_handle"]._remote_number)
         if issubclass(kind, BaseException):
             carried = tuple((name, getattr(item, name)) for name in _CARRIED if type(getattr(item, name, None)) is str)
@@ -122,11 +143,15 @@ class Objects:
             named = self._named(kind, item, slot)
             if named:
                 return named
-        own = slot(kind) if kind.__flags__ & _HEAP_TYPE and not is_standard(kind) else None
-        told = (self._number(item), own, str(kind.__module__)[:200], str(kind.__qualname__)[:200], _special(kind))
+        made = slot(kind) if kind.__flags__ & _HEAP_TYPE and not is_standard(kind) else None
+        told = (self._number(item), made, str(kind.__module__)[:200], str(kind.__qualname__)[:200], _special(kind))
         for name, base in BASES.items():
             if issubclass(kind, base):
                 return ("sub", *told, name, slot(plain(item, base)))
+        for name, base in _HOLDERS.items():
+            data: Any = vars(item).get("data") if base_named(name) in kind.__mro__ else None
+            if type(data) in (base,):
+                return ("sub", *told, name, slot(plain(data, base)))
         return ("object", *told)
 
     def _named(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...] | None:
@@ -203,10 +228,10 @@ class Objects:
                 return self._driven(number, kind)
             case ["class", int(number), str(name), str(module), list(names), list(meta), list(order), bool(), bool()]:
                 return self._remote_class(number, name, module, names, meta, [value(base) for base in order], *told[7:])
-            case ["object", int(number), own, str(module), str(kind), list(names)]:
-                return self.remote(number, module, kind, names, value(own))
-            case ["sub", int(number), own, str(module), str(kind), list(names), str(base), content]:
-                made = value(own)
+            case ["object", int(number), made, str(module), str(kind), list(names)]:
+                return self.remote(number, module, kind, names, value(made))
+            case ["sub", int(number), made, str(module), str(kind), list(names), str(base), content]:
+                made = value(made)
                 if made is not None and self.is_asked(made):
                     return self.remote(number, module, kind, names, made, plain=True)
                 return self._subclass(number, kind, base, value(content), made)
@@ -263,24 +288,24 @@ class Objects:
         kind = self._kinds.get((name, base, made))
         if kind is None:
             members = {"__getattr__": get, "_remote_peer": None, "__module__": "candidate"}
-            kind = self._kinds[name, base, made] = type(name.rpartition(".")[2], (BASES[base],), members)
+            kind = self._kinds[name, base, made] = type(name.rpartition(".")[2], (base_named(base, True),), members)
         make: Any = kind
-        item = make(content) if base in ("list", "dict", "set") else make.__new__(make, content)
+        item = make(content) if base in ("list", "dict", "set", *_HOLDERS) else make.__new__(make, content)
         item.__dict__.update(_peer=self, _handle=self.remote(number, "?", name, []))
         return item
 
-    def remote(self, number: int, module: str, kind: str, names: Any, own: Any = None, plain: bool = False) -> Any:
+    def remote(self, number: int, module: str, kind: str, names: Any, made: Any = None, plain: bool = False) -> Any:
         """What stands for the object of that number."""
         known = self._remotes.get(number)
         if known is None:
-            if own is None:
+            if made is None:
                 key = (module, kind, frozenset(names) & FORWARDED)
                 if key not in self._kinds:
                     self._kinds[key] = kind_of(kind.rpartition(".")[2], *key[::2])
-                own = self._kinds[key]
-            elif not isinstance(own, RemoteClass):
+                made = self._kinds[key]
+            elif not isinstance(made, RemoteClass):
                 raise BrokenError("an object of a class that is none")
-            known = self._remotes[number] = Remote.__new__(own)
+            known = self._remotes[number] = Remote.__new__(made)
             for name, item in (("peer", self), ("number", number), ("plain", plain)):
                 object.__setattr__(known, f"_remote_{name}", item)
         return known

@@ -19,9 +19,9 @@ from contextlib import nullcontext
 from typing import Any
 
 from pidistill_code.inside.graph import SCALARS, BrokenError
-from pidistill_code.inside.guard import check_copy, check_name, check_set, check_target, is_shape, seen_as
+from pidistill_code.inside.guard import check_copy, check_name, check_target, is_shape, seen_as
 from pidistill_code.inside.objects import BASES, Objects, plain
-from pidistill_code.inside.standins import FORWARDED, is_special
+from pidistill_code.inside.standins import FORWARDED, is_special, own
 from pidistill_code.inside.steps import run_coroutine
 
 _RETURNS = {"__bool__": bool, "__len__": int, "__str__": str, "__repr__": str, "__hash__": int, "__contains__": bool}
@@ -112,6 +112,10 @@ class Peer(Objects):
         if self._guarded:
             check_target(target, self.is_handed(target))
 
+    def _check_change(self, target: Any, name: str, *values: object) -> None:
+        """Whether a program may set `name` of `target`, or delete it where there are no `values`."""
+        self._check(target)
+
     def _do_call(self, target: Any, args: Any, kwargs: Any) -> object:
         self._check(target)
         return target(*args, **kwargs)
@@ -133,27 +137,38 @@ class Peer(Objects):
     def _do_get(self, target: Any, name: str) -> object:
         self._check(target)
         if not self._guarded:
-            return getattr(target, name)
+            value = getattr(target, name)
+            return dict(value) if name == "__dict__" and isinstance(target, type) else value
         if is_shape(target, name):
-            return seen_as(target, name)
+            return self._watched_fields(target, seen_as(target, name))
+        if self.shows(target, name):
+            return getattr(target, name)
         check_name(target, name)
         value = getattr(target, name)
         if is_special(name) and value is not None and not isinstance(value, str):
             raise AttributeError(name)
         return value
 
-    def _do_set(self, target: Any, name: str, value: object) -> None:
+    def _watched_fields(self, target: Any, seen: Any) -> object:
+        """Fields of an object that a program may change as a dictionary: as if it had set each of them."""
+        if type(seen) is dict and seen is getattr(target, "__dict__", None):
+            self.graph.watched[id(seen)] = lambda name, *values: self._check_change(target, name, *values)
+        return seen
+
+    def _do_dir(self, target: Any) -> list[str]:
         self._check(target)
-        if self._guarded:
-            check_set(target, name)
+        return [str(name) for name in dir(target)]
+
+    def _do_set(self, target: Any, name: str, value: object) -> None:
+        self._check_change(target, name, value)
         if isinstance(target, type) and getattr(type(value), "_remote_face", None) is types.FunctionType:
             value = _bound(value)  # as a function it is a method there
+        if isinstance(target, type):
+            value = self.member(name, value)
         setattr(target, name, value)
 
     def _do_delete(self, target: Any, name: str) -> None:
-        self._check(target)
-        if self._guarded:
-            check_set(target, name)
+        self._check_change(target, name)
         delattr(target, name)
 
     def _do_copy(self, target: Any, deep: bool) -> object:
@@ -190,15 +205,26 @@ class Peer(Objects):
 
     def _do_derive(self, name: str, bases: Any, members: Any, how: Any) -> type:
         """A class of the other side's that is derived from one of this side."""
-        if self._guarded:
-            raise BrokenError("a class derived from one of the tests")
-        made = {item: _member(value) for item, value in members.items()}
-        return types.new_class(name, tuple(bases), dict(how), lambda space: space.update(made))
+        return self.derive(name, bases, {item: _member(value) for item, value in members.items()}, how)
+
+    def derive(self, name: str, bases: Any, members: dict[str, Any], how: Any) -> type:
+        """Make it, if it may be."""
+        return types.new_class(name, tuple(bases), dict(how), lambda space: space.update(members))
+
+    def shows(self, target: Any, name: str) -> bool:
+        """Whether the other side may read this special attribute, a method, which another is to be put around."""
+        return False
+
+    def member(self, name: str, value: Any) -> Any:
+        """What a member of a class of this side becomes that the other side has made."""
+        return value
+
+    def _check_super(self, kind: Any, name: str) -> None:
+        """Whether the other side may ask for what the bases of a class of this side have."""
 
     def _do_super(self, kind: Any, owner: Any, name: str, args: Any, kwargs: Any) -> object:
         self._check(owner)
-        if self._guarded:
-            raise BrokenError("a class derived from one of the tests")
+        self._check_super(kind, name)
         return getattr(super(kind, owner), name)(*args, **kwargs)
 
     def _do_await(self, item: Any) -> object:
@@ -217,8 +243,8 @@ class Peer(Objects):
 def _special(target: Any, name: str) -> Any:
     """The special method of that name, as the interpreter finds it: not the instance's own."""
     for kind in type(target).__mro__:
-        if name in vars(kind):
-            found = vars(kind)[name]
+        if name in own(kind):
+            found = own(kind)[name]
             return found.__get__(target, type(target)) if hasattr(type(found), "__get__") else found
     raise AttributeError(name)
 

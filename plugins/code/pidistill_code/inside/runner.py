@@ -8,32 +8,47 @@ run, as a test runner would. Text is never evaluated in this process, where it c
 
 from __future__ import annotations
 
-import builtins
 import os
 import pickle
 import random
 import re
 import sys
 import threading
-import time
 import types
 from typing import Any
 
 from pidistill_code.inside.beliefs import Believing, catches_all
 from pidistill_code.inside.checks import Runs, call_test, set_up, stand_in
 from pidistill_code.inside.effects import Witness
-from pidistill_code.inside.fixtures import is_fixture, skips
+from pidistill_code.inside.fixtures import Scope, is_fixture, skips
 from pidistill_code.inside.graph import SCALARS, BrokenError
-from pidistill_code.inside.standins import RemoteClass, Super, is_remote
+from pidistill_code.inside.objects import standard_module
+from pidistill_code.inside.standins import RemoteClass, super_of
 
-_PATCHED = {
-    (module.__name__, name): getattr(module, name)
-    for module, names in ((builtins, ("print", "open")), (time, ("sleep", "time", "perf_counter")),
-                          (random, ("random", "randint", "choice", "shuffle", "uniform", "sample")),
-                          (os, ("getenv", "listdir", "getcwd")))
-    for name in names
-}  # fmt: skip
-"""Functions of the library that tests may replace, as they are."""
+_PATH = re.compile(r"\b[a-z_]\w*(?:\.\w+)+")
+_PAIR = re.compile(r"\b([a-z_][\w.]*)[ \t]*,[ \t]*[\"'](\w+)[\"']")
+_NOT_PATCHED = frozenset({"unittest", "builtins.input", "builtins.__import__"})
+
+
+def _patchable(text: str) -> dict[tuple[str, str], Any]:
+    """Functions and classes of the library that tests name where they put something in the place of things, as they
+    are: `"time.monotonic"`, and `os, "getcwd"`."""
+    found: dict[tuple[str, str], Any] = {}
+    for path in {*_PATH.findall(text), *(f"{module}.{name}" for module, name in _PAIR.findall(text))}:
+        module, _, name = path.rpartition(".")
+        if path in _NOT_PATCHED or module.partition(".")[0] in _NOT_PATCHED:
+            continue
+        try:
+            there = standard_module(module)
+        except (BrokenError, ImportError):
+            continue
+        item = getattr(there, name, None)
+        if callable(item):
+            found[there.__name__ if module != "os.path" else module, name] = item
+    return found
+
+
+_DECORATED = r"(?m)^[ \t]*@[ \t]*{name}\b[^\n]*\n(?:[ \t]*@[^\n]*\n)*[ \t]*class\b"
 _AROUND = re.compile(r"environ|setenv|delenv|putenv|argv|chdir")
 
 
@@ -44,7 +59,8 @@ def _around() -> tuple[dict[str, str], list[str], str]:
 class _Room(Believing):
     def __init__(self, exchange: Any) -> None:
         self.broken = ""
-        self._seen = dict(_PATCHED)
+        self._seen: dict[tuple[str, str], Any] = {}
+        self._patchable: dict[tuple[str, str], Any] = {}
         self._around = _around()
         self._watched: dict[str, Any] = {}
         self._space: dict[str, Any] = {}
@@ -109,7 +125,18 @@ class _Room(Believing):
             now = getattr(sys.modules.get(key[0]), key[1], None)
             if now is not before:
                 self._seen[key] = now
-                super().request("patch", *key, None if now is _PATCHED[key] else now)
+                super().request("patch", *key, None if now is self._patchable[key] else now)
+
+    def look_for_patches(self) -> None:
+        """Note which functions the test may replace."""
+        if "patch" in self.text:
+            for key, item in _patchable(self.text).items():
+                self._patchable.setdefault(key, item)
+                self._seen.setdefault(key, item)
+
+    def seed(self, how: str, given: Any) -> None:
+        """Random numbers of both sides go on from what a test sets."""
+        super().request("seed", how, given)
 
     def _tell_around(self) -> None:
         """So are the environment's variables, the arguments and the folder that tests have set."""
@@ -195,6 +222,7 @@ class Runner:
         room = self._room
         room.text = room.witness.text = f"{preamble}\n{statements}"
         room.operators, room.trusted, room.used, room.caught = frozenset(operators), trusted, {}, ""
+        room.decorates = any(re.search(_DECORATED.format(name=re.escape(name)), statements) for name in names)
         room.uses = None if uses is None else {tuple(use): count for *use, count in uses}
         why = self._run(preamble, statements, names, uncalled, classes, modules)
         if self._runs is not None:
@@ -204,13 +232,14 @@ class Runner:
 
     def _run(self, preamble: str, statements: str, names: Any, uncalled: Any, classes: Any, modules: Any) -> str:
         room = self._room
-        random.seed(0)
+        _SEEDS["seed"](0)
+        room.look_for_patches()
         module = sys.modules["__main__"] = types.ModuleType("__main__")
         space = module.__dict__
         for how in ("eval", "exec"):
             space[how] = _elsewhere(room, how)
         space["compile"] = lambda text, *_, **__: text
-        space.update(_number=number, _forgiven=(), max=extreme(max), min=extreme(min), super=_super)
+        space.update(_number=number, _forgiven=(), max=extreme(max), min=extreme(min), super=super_of)
         try:
             exec(compile(preamble, "preamble", "exec", dont_inherit=True), space)
             room.share({name: item for name, item in space.items() if getattr(item, "__module__", "") == "__main__"})
@@ -224,6 +253,8 @@ class Runner:
             room.asked |= {item._remote_number for name, item in found.items() if name in classes and _is_class(item)}
             for name in modules:
                 _add_module(name, room, found)
+            if "random" in room.text:
+                _seeding(room)
             exec(compile(statements, "tests", "exec", dont_inherit=True), space)
             made = set(space) - before - set(found)
             _call_all(space, uncalled, made)
@@ -239,33 +270,46 @@ class Runner:
         return room.broken
 
 
-def _super(*given: Any) -> Any:
-    """`super`, which in a class that is derived from one of the candidate's asks there."""
-    if not given:
-        frame = sys._getframe(1)
-        given = frame.f_locals.get("__class__"), frame.f_locals[frame.f_code.co_varnames[0]]
-    if is_remote(type(given[0])):
-        return Super(given[0]._remote_peer, *given)
-    return super(*given)
-
-
 def _add_module(name: str, room: _Room, found: dict[str, Any]) -> None:
     """A module that stands for the candidate's program, with the packages that it seems to be in."""
 
-    def look(wanted: str) -> Any:
-        there = {} if wanted[:2] == "__" else room.request("names", [wanted])
-        if wanted not in there:
-            raise AttributeError(f"module {name!r} has no attribute {wanted!r}")
-        return there[wanted]
+    class Stand(types.ModuleType):
+        """What tests put in the place of something of the program's is put there."""
+
+        def __getattr__(self, wanted: str) -> Any:
+            there = {} if wanted[:2] == "__" else room.request("names", [wanted])
+            if wanted not in there:
+                raise AttributeError(f"module {name!r} has no attribute {wanted!r}")
+            return there[wanted]
+
+        def __setattr__(self, wanted: str, value: Any) -> None:
+            if wanted[:2] != "__" and type(value) is not types.ModuleType and not isinstance(value, Stand):
+                room.request("rebind", wanted, value)
+            super().__setattr__(wanted, value)
 
     parts = name.split(".")
     for end in range(1, len(parts) + 1):
         path = ".".join(parts[:end])
-        module = types.ModuleType(path)
-        module.__dict__.update(found, __path__=[], __getattr__=look)
+        module = Stand(path)
+        module.__dict__.update(found, __path__=[])
         sys.modules[path] = module
         if end > 1:
             setattr(sys.modules[".".join(parts[: end - 1])], parts[end - 1], module)
+
+
+def _seeding(room: _Room) -> None:
+    """From now on what seeds random numbers here does so there."""
+    for how, function in _SEEDS.items():
+
+        def told(*given: Any, how: str = how, function: Any = function) -> None:
+            function(*given)
+            if given and (how == "setstate" or type(given[0]) in SCALARS):
+                room.seed(how, given[0])
+
+        setattr(random, how, told)
+
+
+_SEEDS: dict[str, Any] = {"seed": random.seed, "setstate": random.setstate}
 
 
 def _is_class(item: object) -> bool:
@@ -274,19 +318,21 @@ def _is_class(item: object) -> bool:
 
 def _call_all(space: dict[str, Any], uncalled: Any, made: set[str]) -> None:
     """Call test functions that nothing calls, run test classes that nothing runs."""
-    if uncalled:
-        set_up(space, "setup_module", sys.modules["__main__"])
-    for name, argument in uncalled:
-        item = space.get(name)
-        if isinstance(item, type):
-            _run_class(item, space)
-        elif item is not None and name in made and not is_fixture(item):
-            item(space[argument]) if argument else call_test(item, space)
-    if uncalled:
-        set_up(space, "teardown_module", sys.modules["__main__"])
+    scope = Scope()
+    with scope.stack:
+        if uncalled:
+            set_up(space, "setup_module", sys.modules["__main__"])
+        for name, argument in uncalled:
+            item = space.get(name)
+            if isinstance(item, type):
+                _run_class(item, space, scope)
+            elif item is not None and name in made and not is_fixture(item):
+                item(space[argument]) if argument else call_test(item, space, scope)
+        if uncalled:
+            set_up(space, "teardown_module", sys.modules["__main__"])
 
 
-def _run_class(item: type, space: dict[str, Any]) -> None:
+def _run_class(item: type, space: dict[str, Any], outer: Scope | None = None) -> None:
     if skips(item):
         return
     unittest = sys.modules.get("unittest")
@@ -297,11 +343,15 @@ def _run_class(item: type, space: dict[str, Any]) -> None:
             lines = [text.strip().rsplit("\n", 1)[-1] for _, text in (*result.failures, *result.errors)]
             raise AssertionError("; ".join(lines)[:500] or "no test was run")
         return
-    set_up(item, "setup_class")
-    for name in [name for name in dir(item) if name.startswith("test")]:
-        case = item()
-        call_test(getattr(case, name), space, case)
-    set_up(item, "teardown_class")
+    scope = Scope(outer or Scope())
+    with scope.stack:
+        set_up(item, "setup_class")
+        for name in dict.fromkeys(name for kind in reversed(item.__mro__) for name in vars(kind)):
+            if not name.startswith("test"):
+                continue
+            case = item()
+            call_test(getattr(case, name), space, scope, case)
+        set_up(item, "teardown_class")
 
 
 def said(error: BaseException) -> str:

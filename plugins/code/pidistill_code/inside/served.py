@@ -65,9 +65,18 @@ class Served(Peer):
 
     def _do_patch(self, module: str, name: str, value: Any) -> None:
         """Put what the tests have replaced in its place; None puts it back."""
-        there = sys.modules.get(module) or __import__(module)
+        __import__(module)
+        there = sys.modules[module]
         before = self._replaced.setdefault((module, name), getattr(there, name))
         setattr(there, name, before if value is None else value)
+
+    def _do_rebind(self, name: str, value: Any) -> None:
+        """Put what the tests have set in a module that stands for this program in its place."""
+        self._space[name] = value
+
+    def _do_seed(self, how: str, given: Any) -> None:
+        """Random numbers go on from what the tests have set."""
+        getattr(__import__("random"), how)(given)
 
     def _do_around(self, changed: Any, argv: Any, folder: str) -> None:
         """Take over what the tests have set of the environment's variables, the arguments and the folder."""

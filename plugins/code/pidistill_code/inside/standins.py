@@ -7,6 +7,8 @@ stand-in what they say of the object.
 
 from __future__ import annotations
 
+import builtins
+import sys
 import types
 from typing import Any
 
@@ -38,7 +40,8 @@ TELLING = frozenset(
 ) | {"compare", "compare_signal", "compare_total", "compare_total_mag", "max", "max_mag", "min", "min_mag",
      "same_quantum", "quantize", "remainder_near", "subtract", "symmetric_difference_update"}  # fmt: skip
 """Methods of plain data that may be told other data, and so say something about it."""
-_FACES = {"builtins.function": types.FunctionType}
+_FACES = {"builtins.function": types.FunctionType, "builtins.staticmethod": staticmethod,
+          "builtins.classmethod": classmethod, "builtins.property": property}  # fmt: skip
 _ASKED_FOR = frozenset({"__dict__", "__init__", "__doc__", "__annotations__", "__code__", "__defaults__"})
 """Special attributes that are the object's own, although everything here has one as well."""
 
@@ -69,6 +72,11 @@ class Method:
 def is_special(name: str) -> bool:
     """Whether the interpreter gives the name its meaning."""
     return name[:2] == "__" and name[-2:] == "__"
+
+
+def own(kind: Any) -> Any:
+    """What a class has itself, here: `vars` of a class of the other side asks there."""
+    return type.__getattribute__(kind, "__dict__")
 
 
 def get(self: Any, name: str) -> object:
@@ -109,6 +117,9 @@ class Remote:
     def __hash__(self) -> int:
         return id(self) >> 4
 
+    def __dir__(self) -> Any:
+        return self._remote_peer.request("dir", self)
+
     def __copy__(self) -> object:
         return self._remote_peer.request("copy", self, False)
 
@@ -130,6 +141,7 @@ class RemoteClass(type):
         peer: Any = next(base for base in bases if isinstance(base, RemoteClass))._remote_peer
         cell = members.pop("__classcell__", None)
         told = {item: _member(value) for item, value in members.items() if item not in _NOT_DERIVED}
+        builtins.super = super_of  # type: ignore[assignment, misc]
         made = peer.request("derive", name, list(bases), told, how)
         if cell is not None:
             cell.cell_contents = made
@@ -141,7 +153,7 @@ class RemoteClass(type):
     def __getattribute__(cls, name: str) -> Any:
         if name[:8] == "_remote_" or (is_special(name) and name not in _ASKED_FOR):
             return type.__getattribute__(cls, name)
-        if name == "__dict__" or not RemoteClass._remote_made:
+        if not RemoteClass._remote_made:
             return type.__getattribute__(cls, name)
         return type.__getattribute__(cls, "_remote_peer").attribute(cls, name)
 
@@ -159,6 +171,9 @@ class RemoteClass(type):
         else:
             cls._remote_peer.request("set", cls, name, value)
 
+    def __dir__(cls) -> Any:
+        return cls._remote_peer.request("dir", cls)
+
     def __call__(cls, *args: object, **kwargs: object) -> object:
         return cls._remote_peer.request("call", cls, list(args), kwargs)
 
@@ -166,7 +181,7 @@ class RemoteClass(type):
         if type.__instancecheck__(cls, item):
             return True
         kind = type(item)
-        handle = item.__dict__.get("_handle") if "_remote_peer" in vars(kind) and not is_remote(kind) else None
+        handle = item.__dict__.get("_handle") if "_remote_peer" in own(kind) and not is_remote(kind) else None
         if handle is None and not is_remote(kind):
             return False
         return bool(cls._remote_peer.request("isinstance", item if handle is None else handle, cls))
@@ -199,6 +214,16 @@ class Super:
     def __getattribute__(self, name: str) -> Any:
         peer, kind, owner = object.__getattribute__(self, "_told")
         return lambda *args, **kwargs: peer.request("super", kind, owner, name, list(args), kwargs)
+
+
+def super_of(*given: Any) -> Any:
+    """`super`, which in a class that is derived from one of the other side's asks there."""
+    if not given:
+        frame = sys._getframe(1)
+        given = frame.f_locals.get("__class__"), frame.f_locals[frame.f_code.co_varnames[0]]
+    if is_remote(type(given[0])):
+        return Super(given[0]._remote_peer, *given)
+    return super(*given)
 
 
 def is_remote(kind: Any) -> bool:
