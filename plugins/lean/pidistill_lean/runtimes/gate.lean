@@ -128,13 +128,34 @@ def firstOf {α : Type} (xs : List Syntax) (look : Syntax → Option α) : Optio
     | some found => some found
     | none => firstOf rest look
 
-def componentsText (n : Name) : List String :=
-  let rec go : List Name → List String
-    | [] => []
-    | c :: rest => nameText c :: go rest
-  go n.components
+/-! Lists of words that are looked up for every node of a text are sets of names: a look-up is one call of compiled code, and a walk along a
+list is many steps of the interpreter. -/
 
-def anyText (xs : List String) (p : String → Bool) : Bool := anyList xs p
+def wordSet : List String → NameSet → NameSet
+  | [], acc => acc
+  | w :: rest, acc => wordSet rest (acc.insert (.str .anonymous w))
+
+def hasWord (xs : NameSet) (w : String) : Bool := xs.contains (.str .anonymous w)
+
+def firstWords : List (String × String) → List String
+  | [] => []
+  | (w, _) :: rest => w :: firstWords rest
+
+/-- Last parts of the names of configurations. -/
+def configWords : List String := ["posConfigItem", "valConfigItem", "config"]
+def configSet : NameSet := wordSet configWords {}
+
+/-- Last parts of the names of all that is looked at more closely. -/
+def watched : NameSet :=
+  wordSet (join (firstWords closedKinds) (join configWords ["attrInstance", "set_option", "setOption"])) {}
+
+def closedNameSet : NameSet := wordSet closedNames {}
+
+/-- Whether one of the name's parts is a closed one. -/
+def hasClosedPart : Name → Bool
+  | .anonymous => false
+  | .str p s => hasWord closedNameSet s || hasClosedPart p
+  | .num p _ => hasClosedPart p
 
 /-- All constants that were made on top of the imports. -/
 partial def madeConstants (n : PersistentHashMap.Node Name ConstantInfo) (acc : List (Name × ConstantInfo)) : List (Name × ConstantInfo) :=
@@ -301,17 +322,18 @@ where
 
 partial def hasConfig (stx : Syntax) : Bool :=
   match stx with
-  | .node _ _ args => isConfigItem stx || anyList args.toList hasConfig
+  | .node _ k args => (hasWord configSet (lastText k) && isConfigItem stx) || anyList args.toList hasConfig
   | _ => false
 
 /-- The first thing under `stx` that may not be there. -/
 partial def closed (given env : Environment) (stx : Syntax) : Option (Syntax × String) :=
   match stx with
   | .ident _ _ n _ =>
-    if anyText (componentsText n) (hasText closedNames) then some (stx, nameText n ++ " is not allowed: it runs code or stands for it") else none
+    if hasClosedPart n then some (stx, nameText n ++ " is not allowed: it runs code or stands for it") else none
   | .node _ k args =>
     let name := lastText k
-    match lookup closedKinds name with
+    if !hasWord watched name then firstOf args.toList (closed given env)
+    else match lookup closedKinds name with
     | some why => some (stx, why)
     | none =>
       let here : Option String :=
