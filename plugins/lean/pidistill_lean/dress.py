@@ -19,6 +19,9 @@ _ENVIRONMENT = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _MOST_ENVIRONMENTS: Final = 50
+_END_MARK = re.compile(r"(?:<[|\uff5c][\w\u2581]{1,40}[|\uff5c]>|</s>)\Z")
+"""What a model ends its text with: `<|im_end|>`. Some have it in other characters than these."""
+_MOST_END_MARKS: Final = 4
 _BOXED = re.compile(r"\A\s*\$*\s*\\boxed\{(?:\\text\{)?(.*?)\}*\s*\$*\s*\Z", re.DOTALL)
 _LABEL = re.compile(
     r"^[ \t]*(?:#+[ \t]*)?(?:\*\*|__)?(?:(?:the|my|final|full|complete|lean4?|formal)[ \t]+)*(?:answer|proof|solution)"
@@ -31,8 +34,16 @@ _INDENTED: Final = "  "
 
 
 def undressed(text: str) -> str:
-    """`text` without the marks of a quotation, with LaTeX's blocks of code as Markdown's, without what is invisible."""
+    """`text` without the marks of a quotation, with LaTeX's blocks of code as Markdown's, without what is invisible.
+
+    Nor has it the marks that end a model's text.
+    """
     text = text.lstrip(_INVISIBLE)
+    for _ in range(_MOST_END_MARKS):
+        ended = _END_MARK.search(text.rstrip()[-60:])
+        if ended is None:
+            break
+        text = text.rstrip()[: -len(ended[0])]
     if 0 < text.count("\\begin{") <= _MOST_ENVIRONMENTS:
         text = _ENVIRONMENT.sub(r"```lean\n\2```\n", text)  # the sentence may go on behind it
     return unquoted(text)

@@ -27,9 +27,10 @@ from typing import Final
 
 from pidistill_lean.compose import NAMED, Extracted, bare, head_of, whole
 from pidistill_lean.dress import proofs_in_prose, spans, undressed
+from pidistill_lean.prose import COMMAND, TACTIC, begins_like_lean, pieces, until_prose, without_prose
 from pidistill_lean.protocol import Item
 
-__all__ = ["LONGEST", "Extracted", "extract", "fenced_blocks", "head_of", "stating"]
+__all__ = ["LONGEST", "Extracted", "begins_like_lean", "extract", "fenced_blocks", "head_of", "stating"]
 LONGEST: Final = 200_000
 """Characters; longer text is no answer."""
 _FENCE = re.compile(r"^([ \t]*)(```+|~~~+)[ \t]*([\w+.-]*)[^\n]*$")
@@ -39,28 +40,7 @@ _NOT_IN_LANGUAGE = re.compile(r"[^a-z0-9]")
 _TAGS: Final = r"answer|final_answer|lean4?|code|pre|proof|solution|final|response"
 _TAG = re.compile(rf"^[ \t]*(?:<({_TAGS})(?:\s[^>\n]*)?>|\[({_TAGS})\])", re.IGNORECASE | re.MULTILINE)
 _NESTED_TAGS: Final = 3
-_COMMAND = re.compile(
-    r"(?:theorem|lemma|example|def|abbrev|instance|inductive|structure|class|axiom|opaque|import|prelude|open|namespace|"
-    r"section|end|variable|universe|set_option|attribute|private|protected|public|meta|noncomputable|partial|unsafe|nonrec|mutual|"
-    r"local|scoped|notation|infix[lr]?|prefix|postfix|macro|macro_rules|syntax|elab|elab_rules|deriving|export|include|"
-    r"omit|initialize|builtin_initialize|declare_syntax_cat|register_option|run_cmd|run_meta|run_elab|simproc|grind_pattern|"
-    r"add_decl_doc|suppress_compilation|termination_by|decreasing_by|where|alias|seal|unseal|dsimproc|simproc_decl|"
-    r"dsimproc_decl|unif_hint|binder_predicate|register_simp_attr|initialize_simps_projections|proof_wanted|recall|"
-    r"irreducible_def|compile_inductive|assert_not_exists|library_note|coinductive)\b|@\[|#\w|/-|--|\|"
-)
 _DECLARATION = re.compile(r"^(?:theorem|lemma|example|def|instance)\s+\S+[^\n]*:", re.MULTILINE)
-_TACTIC = re.compile(
-    r"(?:aesop|all_goals|any_goals|apply|apply_fun|assumption|bv_decide|by|by_cases|by_contra|calc|case|cases|change|clear|"
-    r"congr|constructor|contradiction|contrapose|conv|decide|delta|dsimp|erw|exact|exacts|exfalso|exists|ext|field_simp|"
-    r"first|fin_cases|fun|funext|generalize|grind|have|haveI|induction|infer_instance|injection|interval_cases|intro|"
-    r"intros|left|let|letI|lia|linarith|match|native_decide|next|nlinarith|nofun|nomatch|norm_cast|norm_num|nth_rw|"
-    r"obtain|omega|pick_goal|polyrith|positivity|push_cast|push_neg|rcases|refine|rename_i|repeat|replace|revert|rfl|"
-    r"right|ring|ring_nf|rintro|rotate_left|rw|rwa|set|show|simp|simp_all|simp_arith|simpa|skip|solve_by_elim|sorry|"
-    r"specialize|split|subst|subst_vars|suffices|symm|tauto|trans|trivial|try|unfold|use|wlog|zify)\b[!?]?"
-    r"|[·.⟨(λ‹]|:=|\{|--|/-"
-)
-
-
 _DECLARES = re.compile(
     r"^[ \t]*(?:@\[[^\n]*\][ \t]*)?"
     r"(?:(?:private|protected|noncomputable|nonrec|unsafe|partial|public|local|scoped)\s+)*"
@@ -68,17 +48,6 @@ _DECLARES = re.compile(
     r"infix[lr]?|prefix|postfix|import|namespace|section|#\w+)\b",
     re.MULTILINE,
 )
-_WORD = re.compile(r"[a-z_][\w'!?]*")
-_PROSE_WORDS: Final = (
-    "a an and as because but clearly consider each either every finally first follows following given here hence "
-    "how if-so in indeed is it its let's no not note now of on one our proof proving so that the then therefore "
-    "there these this thus to true unfortunately using want we what when where which while with yes you your "
-    "sorry, "
-)
-_PROSE: Final = frozenset(_PROSE_WORDS.split())
-_TERM = re.compile(r"@[\w«]|@?[A-Z][\w'!?]*(?:\.[\w'!?«»]+)+(?=\s|[).,⟨(]|$)")
-"""A term's beginning that no sentence has: `@f`, `And.symm`."""
-_SENTENCE = re.compile(r"\b(?:is|are|was|the|this|that|which|we|it|gives?|proves?|shows?|should|and|does|will|can)\b")
 _ANY_WORD = re.compile(r"[^\W\d][\w'!?]*")
 _WITHOUT_PROOF = re.compile(r":=(?:\s*by)?\Z")
 _LEFT_OPEN = re.compile(r"\b(?:sorry|admit)\b")
@@ -120,8 +89,7 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
         bodies += bare(written[-1], statement, item)
     if states.search(before):
         inline = [code for code in spans(before) if states.search(code) and ":=" in code] if not blocks else []
-        lean = inline[-1] if inline else _without_prose(before)
-        ways = whole(lean if states.search(lean) else before, item)
+        ways = whole(inline[-1], item) if inline else _in_prose(before, states, item)
         # a sentence may name the theorem; a block without one is its proof then
         return _checked([*bodies, *ways] if bodies and not declared else [*ways, *bodies])
     if bodies:
@@ -130,26 +98,30 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
     if written and not closing:
         return Extracted(None, reason="the completion holds no proof")
     if begins_like_lean(before):
-        return _checked(bare(_until_prose(before.split("\n")), statement, item))
+        return _checked(bare(until_prose(before.split("\n")), statement, item))
     if not before.strip():
         return Extracted(None, reason="the completion holds no Lean text")
     if _DECLARATION.search(before):
-        return _checked(whole(_without_prose(before), item))
+        return _checked(whole(without_prose(before), item))
     for body in proofs_in_prose(before, begins_like_lean):
         return _checked(bare(body, statement, item))
     return Extracted(None, reason=f"nothing in it states {target!r}, nor does it begin with a tactic")
 
 
-def begins_like_lean(text: str) -> bool:
-    """Whether plain text may be a bare proof: by its first word, which is a tactic's or at least no sentence's."""
-    start = text.lstrip()
-    if _TACTIC.match(start):
-        return True
-    first = start.split("\n", 1)[0].rstrip()
-    if _TERM.match(first):
-        return not _SENTENCE.search(first) and (first.endswith("..") or first[-1:] not in ".!?:")
-    word = _WORD.match(first)
-    return word is not None and word[0] not in _PROSE and first[-1:] not in ".!?:"
+def _in_prose(text: str, states: re.Pattern[str], item: Item | None) -> list[Extracted]:
+    """Plain text that states the target: to its first sentence, or all that is between sentences.
+
+    Where that states the target more than once, it is the last of the pieces that prove it, with those before it that
+    declare other things.
+    """
+    parts = pieces(text)
+    versions = [at for at, part in enumerate(parts) if states.search(part)]
+    if len(versions) > 1:
+        last = next((at for at in reversed(versions) if not _is_open(parts[at], states)), versions[-1])
+        return whole("\n\n".join([*_lemmas(parts[:last], states), parts[last]]), item) + whole(parts[last], item)
+    first = without_prose(text)
+    ways = whole(first, item) if states.search(first) else []
+    return [*ways, *(whole("\n\n".join(parts), item) if versions else [])] or whole(text, item)
 
 
 def _within_tags(text: str, states: re.Pattern[str]) -> str:
@@ -191,7 +163,7 @@ def _last_proof(blocks: Sequence[_Block]) -> int:
     Goals and messages stand in blocks without a mark, behind the proof that they are of.
     """
     if blocks and not blocks[-1].marked:
-        tactics = [at for at, block in enumerate(blocks) if block.marked and _TACTIC.match(block.text.lstrip())]
+        tactics = [at for at, block in enumerate(blocks) if block.marked and TACTIC.match(block.text.lstrip())]
         return tactics[-1] if tactics else len(blocks) - 1
     return len(blocks) - 1
 
@@ -234,7 +206,7 @@ def _closes(text: str, before: str, written: Sequence[str]) -> bool:
     if not before.strip() or not before.lstrip("\n")[0].strip():
         return bool(before.strip())
     alone = sum(_FENCE.match(line) is not None for line in text.split("\n")) == 1
-    return alone and _TACTIC.match(before.lstrip()) is not None and not any(map(begins_like_lean, written))
+    return alone and TACTIC.match(before.lstrip()) is not None and not any(map(begins_like_lean, written))
 
 
 def _is_open(block: str, states: re.Pattern[str]) -> bool:
@@ -322,7 +294,7 @@ def _in_plain_comments(lines: Sequence[str]) -> set[int]:
     within, fence, ended = False, "", False
     for number, line in enumerate(lines):
         if ended and line.strip():
-            if _COMMAND.match(line):
+            if COMMAND.match(line):
                 found.update(fences)
             ended = False
         match = _FENCE.match(line)
@@ -351,35 +323,3 @@ def _checked(ways: Sequence[Extracted]) -> Extracted:
         )
     first, *others = kept.values()
     return Extracted(first.source, first.given, others=tuple(others))
-
-
-def _without_prose(text: str) -> str:
-    """Plain text from its first command to its last line that can be Lean."""
-    lines = text.split("\n")
-    start = next((i for i, line in enumerate(lines) if _COMMAND.match(line) and not line.startswith("|")), 0)
-    return _until_prose(lines[start:])
-
-
-def _until_prose(lines: Sequence[str]) -> str:
-    """The lines up to the first one that stands at the margin, after a blank one, and may be a sentence.
-
-    What is neither that nor a command stays, for Lean to refuse the file or to read on in it.
-    """
-    depth, blank = 0, False
-    for number, line in enumerate(lines):
-        outside = depth == 0
-        depth = max(0, depth + line.count("/-") - line.count("-/"))
-        if outside and blank and number and line.strip() and not line[0].isspace() and not _no_sentence(line):
-            return "\n".join(lines[:number])
-        blank = not line.strip()
-    return "\n".join(lines)
-
-
-def _no_sentence(line: str) -> bool:
-    """Whether the line begins a command, or is of Lean's words and none of a sentence's: two words, or a tactic."""
-    word = _WORD.match(line)
-    if _COMMAND.match(line):
-        return not (word and line.rstrip().endswith(".") and _SENTENCE.search(line))
-    if word is None or word[0] in _PROSE or line.rstrip()[-1:] in ".!?:,;" or _SENTENCE.search(line):
-        return False
-    return len(line.split()) > 1 or _TACTIC.match(line) is not None

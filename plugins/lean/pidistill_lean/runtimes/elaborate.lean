@@ -94,12 +94,15 @@ list. Lean says so in an error. None is needed here, nobody runs it; but a defin
 def hasDefinition : List (Name × ConstantInfo) → Bool := fun cs =>
   anyList cs (fun c => match c.2 with | .defnInfo _ => true | .opaqueInfo _ => true | _ => false)
 
+/-- What well-founded recursion becomes. Lean compiles that before. -/
+def fixpoints : List Name := [``WellFounded.fix, `WellFounded.Nat.fix]
+
 /-- Whether one of the constants has no code because of what it mentions itself: choice, an axiom of the text's own, or what says that it has
-none. Axioms of the libraries are none: what a module does not expose is imported as one. -/
-def withoutCode (before : Environment) (cs : List (Name × ConstantInfo)) : Bool :=
+none. Axioms of the libraries are none: what a module does not expose is imported as one. A fixpoint counts where the command itself `names` it. -/
+def withoutCode (before : Environment) (names : String → Bool) (cs : List (Name × ConstantInfo)) : Bool :=
   let k := before.toKernelEnv
   let none' : Name → Bool := fun n =>
-    n == ``Classical.choice || isNoncomputable before n ||
+    n == ``Classical.choice || (isNoncomputable before n && !(hasName fixpoints n && !names (lastText n))) ||
       (match k.find? n with
        | some (.axiomInfo _) => (before.getModuleIdxFor? n).isNone
        | _ => false)
@@ -134,15 +137,67 @@ def withNoncomputable : List Command.Scope → List Command.Scope
   | [] => []
   | s :: rest => { s with isNoncomputable := true } :: rest
 
-/-- Elaborates a command. Where it makes a definition and there are errors, also as if it stood in a `noncomputable section`. -/
+/-- Declarations that may be `noncomputable`. -/
+def definitionKinds : List Name := [``Parser.Command.definition, ``Parser.Command.abbrev, ``Parser.Command.instance]
+
+/-- Where among the modifiers `noncomputable` stands. -/
+def placeOfNoncomputable : Nat := 4
+
+def putAt (n : Nat) (v : Syntax) : List Syntax → List Syntax
+  | [] => []
+  | x :: rest =>
+    match n with
+    | 0 => v :: rest
+    | Nat.succ n => x :: putAt n v rest
+
+/-- With `noncomputable` before each definition that says neither this nor `meta`; `none` where there is none. -/
+partial def noncomputably (cmd : Syntax) : Option Syntax :=
+  let here : Option Syntax :=
+    if cmd.getKind == ``Parser.Command.declaration && hasName definitionKinds (argument cmd 1).getKind then
+      match argument cmd 0 with
+      | .node info k modifiers =>
+        if (argument (argument cmd 0) placeOfNoncomputable).getNumArgs == 0 && modifiers.size > placeOfNoncomputable then
+          let word := Syntax.node .none ``Parser.Command.noncomputable #[.atom .none "noncomputable "]
+          some (cmd.setArg 0 (.node info k (putAt placeOfNoncomputable (.node .none `null #[word]) modifiers.toList).toArray))
+        else none
+      | _ => none
+    else none
+  match here, cmd with
+  | some found, _ => some found
+  | none, .node info k args =>
+    if k == ``Parser.Command.mutual || k == ``Parser.Command.in || k == `null then
+      match each args.toList with
+      | (args, true) => some (.node info k args.toArray)
+      | _ => none
+    else none
+  | none, _ => none
+where
+  each : List Syntax → List Syntax × Bool
+    | [] => ([], false)
+    | x :: rest =>
+      let (ys, any) := each rest
+      match noncomputably x with
+      | some y => (y :: ys, true)
+      | none => (x :: ys, any)
+
+/-- Elaborates a command. Where it makes a definition and there are errors, also as if it stood in a `noncomputable section`, and then as if it
+said `noncomputable`: recursion through a nested type is shown to end only after code was generated for it. -/
 def elabCommand (ictx : Parser.InputContext) (cmd : Syntax) (cmdPos : String.Pos.Raw) (st : Command.State) : IO Command.State := do
   let after ← elabOne ictx cmd cmdPos st
-  if sorted after.messages.toList && hasDefinition (ownConstants st.env after.env) then
+  if !sorted after.messages.toList then return after
+  if hasDefinition (ownConstants st.env after.env) then
     let again ← elabOne ictx cmd cmdPos { st with scopes := withNoncomputable st.scopes }
+    if hasCode again then return { again with scopes := after.scopes }
+  match noncomputably cmd with
+  | none => return after
+  | some cmd' =>
+    let again ← elabOne ictx cmd' cmdPos st
+    if hasCode again then return again else return after
+where
+  /-- Whether there was no error, and nothing that has no code with any Lean. -/
+  hasCode (again : Command.State) : Bool :=
     let made := ownConstants st.env again.env
-    if sorted again.messages.toList || withoutCode st.env made || overRecursor again.env cmd made then pure after
-    else pure { again with scopes := after.scopes }
-  else pure after
+    !(sorted again.messages.toList || withoutCode st.env (fun word => says word cmd) made || overRecursor again.env cmd made)
 
 mutual
 /-- Elaborates command by command. Each command starts with an empty log: this Lean drops what an earlier one said. With `gate`, stops in front of the first one that the gate refuses. `ahead` is what of the header may still be repeated. -/
@@ -178,6 +233,7 @@ partial def elabFrom (ictx : Parser.InputContext) (gate : Option Given) (ahead :
           match passage acc.given st.env cmd with
           | .refuse stx why =>
             return { acc with refused := some { pos := ictx.fileMap.toPosition (stx.getPos?.getD ps.pos), text := why } }
+          | .skip => elabFrom ictx gate [] ps' { acc with own := true }
           | .elaborate cmd => elabNext ictx gate [] ps ps' cmd acc true
 
 partial def elabNext (ictx : Parser.InputContext) (gate : Option Given) (ahead : List String) (ps ps' : Parser.ModuleParserState) (cmd : Syntax)

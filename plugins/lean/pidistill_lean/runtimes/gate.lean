@@ -1,4 +1,4 @@
-/-! The gate: what a submission may not contain, found in its syntax before a command is elaborated.
+/-! The gate: what a submission may not contain, found in its syntax before a command is elaborated. `passage.lean` applies it.
 
 With it only Lean's own elaborators ever run, none of the candidate's code, so nothing can forge a reply or edit an environment.
 Commands, attributes and options pass by an allow-list. Terms and tactics pass unless they are known to run
@@ -20,7 +20,7 @@ def openCommands : List Name :=
   [``Parser.Command.declaration, ``Parser.Command.deriving, ``Parser.Command.namespace, ``Parser.Command.section,
    ``Parser.Command.end, ``Parser.Command.open, ``Parser.Command.export, ``Parser.Command.variable,
    ``Parser.Command.universe, ``Parser.Command.set_option, ``Parser.Command.mutual, ``Parser.Command.attribute,
-   ``Parser.Command.notation, ``Parser.Command.mixfix, ``Parser.Command.include, ``Parser.Command.omit,
+   ``Parser.Command.notation, ``Parser.Command.mixfix, ``Parser.Command.macro, ``Parser.Command.include, ``Parser.Command.omit,
    ``Parser.Command.moduleDoc, ``Parser.Command.in, ``Parser.Command.import, ``Parser.Command.grindPattern, ``Parser.commandSeal__,
    ``Parser.commandUnseal__, ``Parser.Command.addDocString,
    `lemma, `Mathlib.Tactic.lemma, `Batteries.Tactic.Alias.alias]
@@ -31,7 +31,7 @@ def showingCommands : List Name :=
    ``Parser.Command.synth, ``Parser.Command.where, ``Parser.Command.version, ``Lean.reduceCmd]
 
 /-- Commands after which constants that hold meta code may be there, made by Lean itself. -/
-def notationCommands : List Name := [``Parser.Command.notation, ``Parser.Command.mixfix]
+def notationCommands : List Name := [``Parser.Command.notation, ``Parser.Command.mixfix, ``Parser.Command.macro]
 
 def openAttributes : List String :=
   ["simp", "reducible", "semireducible", "irreducible", "inline", "noinline", "always_inline", "nospecialize", "specialize", "instance",
@@ -128,13 +128,34 @@ def firstOf {α : Type} (xs : List Syntax) (look : Syntax → Option α) : Optio
     | some found => some found
     | none => firstOf rest look
 
-def componentsText (n : Name) : List String :=
-  let rec go : List Name → List String
-    | [] => []
-    | c :: rest => nameText c :: go rest
-  go n.components
+/-! Lists of words that are looked up for every node of a text are sets of names: a look-up is one call of compiled code, and a walk along a
+list is many steps of the interpreter. -/
 
-def anyText (xs : List String) (p : String → Bool) : Bool := anyList xs p
+def wordSet : List String → NameSet → NameSet
+  | [], acc => acc
+  | w :: rest, acc => wordSet rest (acc.insert (.str .anonymous w))
+
+def hasWord (xs : NameSet) (w : String) : Bool := xs.contains (.str .anonymous w)
+
+def firstWords : List (String × String) → List String
+  | [] => []
+  | (w, _) :: rest => w :: firstWords rest
+
+/-- Last parts of the names of configurations. -/
+def configWords : List String := ["posConfigItem", "valConfigItem", "config"]
+def configSet : NameSet := wordSet configWords {}
+
+/-- Last parts of the names of all that is looked at more closely. -/
+def watched : NameSet :=
+  wordSet (join (firstWords closedKinds) (join configWords ["attrInstance", "set_option", "setOption"])) {}
+
+def closedNameSet : NameSet := wordSet closedNames {}
+
+/-- Whether one of the name's parts is a closed one. -/
+def hasClosedPart : Name → Bool
+  | .anonymous => false
+  | .str p s => hasWord closedNameSet s || hasClosedPart p
+  | .num p _ => hasClosedPart p
 
 /-- All constants that were made on top of the imports. -/
 partial def madeConstants (n : PersistentHashMap.Node Name ConstantInfo) (acc : List (Name × ConstantInfo)) : List (Name × ConstantInfo) :=
@@ -301,91 +322,7 @@ where
 
 partial def hasConfig (stx : Syntax) : Bool :=
   match stx with
-  | .node _ _ args => isConfigItem stx || anyList args.toList hasConfig
+  | .node _ k args => (hasWord configSet (lastText k) && isConfigItem stx) || anyList args.toList hasConfig
   | _ => false
-
-/-- The first thing under `stx` that may not be there. -/
-partial def closed (given env : Environment) (stx : Syntax) : Option (Syntax × String) :=
-  match stx with
-  | .ident _ _ n _ =>
-    if anyText (componentsText n) (hasText closedNames) then some (stx, nameText n ++ " is not allowed: it runs code or stands for it") else none
-  | .node _ k args =>
-    let name := lastText k
-    match lookup closedKinds name with
-    | some why => some (stx, why)
-    | none =>
-      let here : Option String :=
-        if name == "attrInstance" then
-          let attr := firstToken (argument stx 1)
-          if hasText openAttributes attr then none else some ("the attribute " ++ attr ++ " is not allowed in a proof")
-        else if name == "set_option" || name == "setOption" then
-          let option := (argument stx 1).getId
-          let option := if option.isAnonymous then (argument (argument stx 1) 0).getId else option
-          if optionIsOpen option then none else some ("the option " ++ nameText option ++ " is not allowed in a proof")
-        else configItem given env stx
-      match here with
-      | some why => some (stx, why)
-      | none => firstOf args.toList (closed given env)
-  | _ => none
-
-/-- What the gate says to a command: it may be elaborated as it comes back, or not. -/
-inductive Passage where
-  | elaborate (cmd : Syntax)
-  | refuse (stx : Syntax) (why : String)
-
-/-- Commands that Lean keeps the syntax of, and elaborates again behind others: what is beside a configuration then is not known yet. -/
-def keptCommands : List Name := ``Parser.Command.variable :: notationCommands
-
-/-- `given` is the environment behind what of the problem's own commands the submission begins with. -/
-partial def commandClosed (given env : Environment) (cmd : Syntax) : Option (Syntax × String) :=
-  let k := cmd.getKind
-  if !hasName openCommands k then
-    some (cmd, "the command " ++ firstToken cmd ++ " is not allowed in a proof")
-  else if k == ``Parser.Command.in then
-    firstOf [argument cmd 0, argument cmd 2] (commandClosed given env)
-  else if k == ``Parser.Command.mutual then
-    firstOf (argument cmd 1).getArgs.toList (commandClosed given env)
-  else if hasName keptCommands k && hasConfig cmd then
-    some (cmd, "a tactic's configuration may not stand in what is elaborated again later")
-  else if hasName notationCommands k && ownInstance env (ownConstants given env) plainClasses then
-    -- what a notation becomes is compiled and run, with the instances that are found
-    some (cmd, "a notation beside instances of one's own would run code")
-  else closed given env cmd
-
-partial def lastOf : List Syntax → Syntax
-  | [] => .missing
-  | [x] => match x with
-    | .node _ `null xs => lastOf xs.toList
-    | x => x
-  | _ :: rest => lastOf rest
-
-/-- `#print axioms c` only has to find `c`: what it rests on is found out elsewhere. -/
-def resolving (cmd : Syntax) : Syntax :=
-  .node .none ``Parser.Command.check #[.atom (SourceInfo.fromRef cmd) "#check", lastOf cmd.getArgs.toList]
-
-def passage (given env : Environment) (cmd : Syntax) : Passage :=
-  let found :=
-    if hasName showingCommands cmd.getKind || cmd.getKind == ``Parser.Command.printAxioms then closed given env cmd else commandClosed given env cmd
-  match found with
-  | some (stx, why) => .refuse stx why
-  | none =>
-    if cmd.getKind == ``Parser.Command.printAxioms then .elaborate (resolving cmd)
-    else .elaborate (if hasConfig cmd then configured cmd else cmd)
-
-def mentionsMeta (c : ConstantInfo) : Bool :=
-  anyList (dependencies c) (hasName metaNames)
-
-/-- A constant that was not there before the command and that is meta code. -/
-def madeMeta (before after : Environment) (cmd : Syntax) : Option String :=
-  if hasName notationCommands cmd.getKind then none
-  else
-    let k := before.toKernelEnv
-    let rec go : List (Name × ConstantInfo) → Option String
-      | [] => none
-      | (n, c) :: rest =>
-        if (k.find? n).isSome then go rest
-        else if mentionsMeta c then some (userText n ++ " is made of meta code, which is not allowed in a proof")
-        else go rest
-    go (made after)
 
 end Pidistill

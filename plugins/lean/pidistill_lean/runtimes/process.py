@@ -38,6 +38,8 @@ class Process:
         self.asked = 0
         self._answered = True
         """Whether it is ready for a request."""
+        self._wanted = "clean"
+        """What it says when it is, behind its answer to the last one."""
         folder = program.compiled(node, installation)
         try:
             self.popen = subprocess.Popen(
@@ -61,12 +63,12 @@ class Process:
         self._expect("ready", time.monotonic() + limit_s)
 
     def usable(self) -> bool:
-        """Whether it can be asked: it lives, and its memory was put back after the last request, or was to be kept."""
+        """Whether it can be asked: it lives, and its memory was put back, or kept, after the last request."""
         if self.popen.poll() is not None:
             return False
         if not self._answered:
             try:
-                self._expect("clean", time.monotonic() + REST_LIMIT_S)
+                self._expect(self._wanted, time.monotonic() + REST_LIMIT_S)
             except (LeanDied, LeanTimeout):
                 return False
             self._answered = True
@@ -97,15 +99,14 @@ class Process:
         line = json.dumps(request, ensure_ascii=False).encode("utf-8", "replace")
         before = self.processor_s()
         self.asked += 1
-        self._answered = False
+        self._answered, self._wanted = False, "kept" if keep else "clean"
         assert self.popen.stdin is not None
         try:
             self.popen.stdin.write(("K" if keep else letter).encode() + b" " + line + b"\n")
             self.popen.stdin.flush()
         except OSError as error:
             raise LeanDied(self._epitaph()) from error
-        word, text = self._reply(before, budget_s)
-        self._answered = word == "kept"
+        _, text = self._reply(before, budget_s)
         try:
             reply = json.loads(text)
         except (ValueError, RecursionError) as error:

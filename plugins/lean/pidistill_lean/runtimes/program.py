@@ -22,7 +22,7 @@ from pidistill_lean.runtimes import wire
 
 BUILD_LIMIT_S = 900.0
 _MAIN = "prelude\nimport Serve\n"
-_WORKER, _SLIM = (Path(__file__).with_name(name) for name in ("worker.js", "slim.js"))
+_SCRIPTS = tuple(Path(__file__).with_name(name) for name in ("worker.js", "slim.js", "invoke.js"))
 
 
 def command(
@@ -38,14 +38,14 @@ def command(
     Node lets it read its own files and the two folders, and write nothing unless `writes`. It serves requests unless
     `plain`.
     """
-    readable = [_WORKER, _SLIM, installation.folder, program]
+    readable = [*_SCRIPTS, installation.folder, program]
     permissions = ["--permission", "--allow-worker", "--disallow-code-generation-from-strings", "--expose-gc"]
     permissions += [f"--allow-fs-read={path}" for path in readable]
     if writes:
         permissions.append(f"--allow-fs-write={program}")
     mode = "plain" if writes or plain else "serve"
     paths = [installation.script, installation.library, program]
-    scripts = [str(_WORKER), str(os.getpid()), *map(str, paths), mode]
+    scripts = [str(_SCRIPTS[0]), str(os.getpid()), *map(str, paths), mode]
     return [str(node), *permissions, f"--stack-size={_stack_kib()}", *scripts, *arguments]
 
 

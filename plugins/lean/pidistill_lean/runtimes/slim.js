@@ -2,7 +2,7 @@
 // by its name. V8 makes an object of each, in every thread, and Emscripten puts it into tables of its own: 400 MB of memory and 8 s of a
 // start. Here the module is rewritten while it is loaded. Functions that only Lean looks for are no longer exported. They go into the
 // module's own function table, where Emscripten would have put them, and their names into a list that the threads share; `dlsym` then finds
-// a name's place in the table.
+// a name's place in the table. The table itself is made here, and imported, so that `invoke.js` can call through it, too.
 //
 // `worker.js` uses this file in the main thread; in Lean's own thread it runs as that thread's script and does the same there.
 'use strict';
@@ -11,7 +11,10 @@ const path = require('path');
 const vm = require('vm');
 const { isMainThread } = require('worker_threads');
 
-const TABLE = 4, EXPORTS = 7, ELEMENTS = 9, FUNCTION = 0;  // as WebAssembly's binary format numbers them
+const invoke = require('./invoke.js');
+const { leb, signed } = invoke;
+
+const TYPES = 1, IMPORTS = 2, TABLE = 4, EXPORTS = 7, ELEMENTS = 9, FUNCTION = 0;  // as WebAssembly's binary format numbers them
 const SHARED = 'names of functions';  // in what Emscripten sends to a thread
 const MAGIC = 8;  // bytes in front of the first section
 
@@ -32,23 +35,6 @@ class Reader {
     return [this.at - size, this.at];
   }
 }
-
-function leb(value) {
-  const bytes = [];
-  do {
-    bytes.push((value & 127) | (value > 127 ? 128 : 0));
-    value = Math.floor(value / 128);
-  } while (value);
-  return bytes;
-}
-
-/** As a signed number, which positions are. */
-const signed = (value) => {
-  const bytes = leb(value);
-  if (!(bytes.at(-1) & 64)) return bytes;
-  bytes[bytes.length - 1] |= 128;
-  return [...bytes, 0];
-};
 
 /** The sections of a module: what kind, and from where to where. */
 function* sections(bytes) {
@@ -71,7 +57,11 @@ class Writer {
   done() { return this.bytes.subarray(0, this.at); }
 }
 
-/** The module of `bytes`, made smaller: see above. And the names of all functions in its table from the place `first` on. */
+const text = (word) => Buffer.from([word.length, ...Buffer.from(word)]);
+const TABLE_IMPORT = Buffer.concat([text('slim'), text('table')]);
+
+/** The module of `bytes`, made smaller: see above. And the names of all functions in its table from the place `first` on; and what calls that
+ * may throw are imported. */
 function slim(bytes, script) {
   const found = [...sections(bytes)];
   const of = (id) => found.find((one) => one.id === id);
@@ -109,7 +99,11 @@ function slim(bytes, script) {
   out.add(bytes, 0, MAGIC);
   for (const { id, from, start, end } of found) {
     if (id === TABLE) {
-      put(id, [1, 0x70, 0, ...leb(slots + count)]);
+      continue;  // the only one is imported, and so has the same number
+    } else if (id === IMPORTS) {
+      const imports = new Reader(bytes, start);
+      const number = imports.number();
+      put(id, leb(number + 1), bytes.subarray(imports.at, end), TABLE_IMPORT, [1, 0x70, 0, ...leb(slots + count)]);
     } else if (id === EXPORTS) {
       put(id, leb(keptCount), kept.done());
     } else if (id === ELEMENTS) {
@@ -121,19 +115,20 @@ function slim(bytes, script) {
       out.add(bytes, from, end);
     }
   }
-  return { module: out.done(), first: slots, count, names: names.done() };
+  const throwing = invoke.wanted(new Reader(bytes), of(TYPES).start, of(IMPORTS).start);
+  return { module: out.done(), first: slots, count, names: names.done(), invokes: invoke.written(throwing) };
 }
 
 /** Where in the function table the function of a name is, in memory that threads share. */
 class Names {
-  constructor({ bytes, heads, starts, first }) { Object.assign(this, { bytes: Buffer.from(bytes), heads, starts, first }); }
+  constructor({ bytes, heads, starts, first, invokes }) { Object.assign(this, { bytes: Buffer.from(bytes), heads, starts, first, invokes }); }
 
-  static of(names, count, first) {
+  static of(names, count, first, invokes) {
     const shared = (Type, size) => new Type(new SharedArrayBuffer(size * Type.BYTES_PER_ELEMENT));
     const bytes = shared(Uint8Array, names.length), starts = shared(Uint32Array, count);
     bytes.set(names);
     const heads = shared(Int32Array, 2 ** Math.ceil(Math.log2(2 * count)));  // one more than the name's number, 0: none
-    const made = new Names({ bytes: bytes.buffer, heads, starts, first });
+    const made = new Names({ bytes: bytes.buffer, heads, starts, first, invokes });
     const read = new Reader(bytes);
     for (let number = 0; number < count; number++) {
       starts[number] = read.at;
@@ -145,7 +140,10 @@ class Names {
   }
 
   /** What a thread makes its own `Names` of. */
-  get shared() { return { bytes: this.bytes.buffer, heads: this.heads, starts: this.starts, first: this.first }; }
+  get shared() { return { bytes: this.bytes.buffer, heads: this.heads, starts: this.starts, first: this.first, invokes: this.invokes }; }
+
+  /** All places of the table. */
+  get slots() { return this.first + this.starts.length; }
 
   hash(bytes, start, end) {
     let sum = 0;
@@ -173,7 +171,11 @@ function instantiate(module, imports, names) {
     const name = UTF8ToString(symbol);
     return (!isSymbolDefined(name) && names.slot(name)) || original(handle, symbol, ...rest);
   }, original);
-  const instance = new WebAssembly.Instance(module, imports);
+  const table = new WebAssembly.Table({ initial: names.slots, element: 'anyfunc' });
+  const { save, ...invokes } = invoke.instantiate(names.invokes, table, env);
+  const instance = new WebAssembly.Instance(module, { ...imports, env: { ...env, ...invokes }, slim: { table } });
+  save.value = names.slot('emscripten_stack_get_current');
+  if (!save.value) throw new Error('the module does not tell its stack pointer');
   globalThis.functionsInTableMap = new WeakMap();
   for (const [name, value] of Object.entries(instance.exports)) {
     const slot = typeof value === 'function' ? names.slot(name) : 0;
@@ -186,11 +188,11 @@ function instantiate(module, imports, names) {
 /** The slimmed module of the script's folder, and the names of its functions. */
 function load(script) {
   const bytes = fs.readFileSync(path.join(path.dirname(script), 'lean.wasm'));
-  const { module, names, count, first } = slim(bytes, fs.readFileSync(script, 'utf8'));
+  const { module, names, count, first, invokes } = slim(bytes, fs.readFileSync(script, 'utf8'));
   bytes.buffer.transfer(0);
   const compiled = new WebAssembly.Module(module);  // which keeps a copy of its own
   module.buffer.transfer(0);
-  return [compiled, Names.of(names, count, first)];
+  return [compiled, Names.of(names, count, first, new WebAssembly.Module(invokes))];
 }
 
 /** Makes Lean's module, for the main thread; the other one gets it from there. */

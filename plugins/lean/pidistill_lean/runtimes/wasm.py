@@ -131,10 +131,12 @@ class WasmRuntime(SplitRuntime):
         process = Process(self._node, self._installation)
         try:
             process.wait_until_ready(START_LIMIT_S)
-            process.ask({"op": "prepare", "header": "", "rules": rules}, START_LIMIT_S, keep=True)
             # requests of our own, from which the process learns how its threads rest; they also warm Node's compiler.
             # One that never learns it answers a single request, and the next has a new one: slower, and no less sure
-            process.ask(_WARM[role], START_LIMIT_S, keep=True)
+            for request in ({"op": "prepare", "header": "", "rules": rules}, _WARM[role]):
+                process.ask(request, START_LIMIT_S, keep=True)
+                if not process.usable():
+                    raise LeanDied(f"its memory cannot be kept: {process.last_words()}")
             for _ in range(LESSONS):
                 if process.learns(_WARM[role], START_LIMIT_S):
                     break

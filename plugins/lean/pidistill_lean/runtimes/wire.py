@@ -21,6 +21,7 @@ def lean_source(name: str) -> str:
 JUDGE = (
     "basics.lean",
     "gate.lean",
+    "passage.lean",
     "elaborate.lean",
     "export.lean",
     "import.lean",

@@ -10,10 +10,10 @@
 // learnt it answers one request, and one whose thread does not come to rest is replaced.
 //
 // A request is a line: a letter, a space and the text. With `K` what the request did is kept, and is the new state to go back to; with `R`
-// it is put back; `L` is for learning, with a request of our own. The reply is a line on standard output: @@, the memory's size, a word and
-// Lean's text. With `kept` the process is ready for the next request. After `answer` another line says what it came to: `clean` that it is
-// ready, `again` that it learnt nothing and kept what was done, `spent` that it could not be put back, and ends. With MODE `plain` there are
-// no requests: Lean runs its arguments and its lines that begin with @@ are passed on.
+// it is put back; `L` is for learning, with a request of our own. The reply is a line on standard output: @@, the memory's size, the word
+// `answer` and Lean's text. Another line says what it came to: `clean` or `kept` that the process is ready for the next request, `again` that
+// it learnt nothing and kept what was done, `spent` that it could neither be kept nor put back, and ends. With MODE `plain` there are no
+// requests: Lean runs its arguments and its lines that begin with @@ are passed on.
 'use strict';
 const fs = require('fs');
 const path = require('path');
@@ -240,15 +240,16 @@ function serve() {
     const size = wasmMemory.buffer.byteLength;
     const letter = String.fromCharCode(line[0]);
     whole = whole && (letter === 'R' || !reply.includes('"event":"ended"'));
-    if (letter === 'K' && whole && (resting ? atRest() : settle()) && keep()) {
-      write(`@@${size} kept ${reply}`);
-      continue;
-    }
     // the answer does not wait for what comes after it
     write(`@@${size} answer ${reply}`);
-    if (letter === 'L' && whole && !resting) learn();
-    let word = letter !== 'K' && whole && putBack() ? 'clean' : 'spent';
-    if (letter === 'L' && whole && !resting && settle() && keep()) word = 'again';
+    let word = 'spent';
+    if (letter === 'K') {
+      if (whole && (resting ? atRest() : settle()) && keep()) word = 'kept';
+    } else {
+      if (letter === 'L' && whole && !resting) learn();
+      if (whole && putBack()) word = 'clean';
+      else if (letter === 'L' && whole && !resting && settle() && keep()) word = 'again';
+    }
     write(`@@${wasmMemory.buffer.byteLength} ${word} {}`);
     if (word === 'spent') process.exit(3);
   }
