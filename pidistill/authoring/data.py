@@ -8,7 +8,7 @@ DATA = DataSets(
     hub={"lichess": HubSet("lichess/puzzles", None, "train", "Lichess: four million puzzles.")},
 )
 
-`problem_of` says what the columns of a row mean: it makes a `Problem` of a `DataRow`, which also knows where the row
+A source's levels and instruction are honoured for all of them alike. `problem_of` says what the columns of a row mean: it makes a `Problem` of a `DataRow`, which also knows where the row
 stands and how errors name it. A local file is read whole where no split is named; where one is, rows that say that they
 are of another split are left out.
 """
@@ -16,8 +16,8 @@ are of another split are left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TypeAlias
@@ -143,6 +143,8 @@ class DataSets:
     """One line on the columns of a local file."""
     generated: Mapping[str, GeneratedSet] = field(default_factory=dict)
     hub: Mapping[str, HubSet] = field(default_factory=dict)
+    instructions: bool = False
+    """Whether the domain's prompts say `Problem.extra["instruction"]`, so that a source's can take its place."""
 
     def summaries(self) -> dict[str, str]:
         """Data set name -> one line; what needs no network first, and `local` for any file last."""
@@ -160,27 +162,61 @@ class DataSets:
             raise DataError(
                 f"The {self.domain} domain has no data set {name!r}.{did_you_mean(name, self.summaries())}", known
             )
+        if source.path is None and name not in self.generated and name not in self.hub:
+            raise DataError(
+                f"The {self.domain} domain was given neither a data set nor a file.",
+                f"{known}; or name a file with data.path.",
+            )
+        if source.instruction is not None and not self.instructions:
+            raise DataError(
+                f"The problems of the {self.domain} domain say the form of their answer in words of their own.",
+                "Leave the data's instruction out.",
+            )
+        return self._told(self._found(source, self.generated.get(name), self.hub.get(name)), source.instruction)
+
+    def _found(self, source: DataSource, made: GeneratedSet | None, known: HubSet | None) -> Iterator[Problem]:
         if source.path is not None:
-            return self._from_file(source.path, source, self.hub.get(name))
-        if name in self.generated:
-            made = self.generated[name]
-            return made.problems(source.split or made.split, source.seed, source.limit)
-        if name in self.hub:
-            return self._from_hub(name, source, self.hub[name])
-        raise DataError(
-            f"The {self.domain} domain was given neither a data set nor a file.",
-            f"{known}; or name a file with data.path.",
-        )
+            return self._from_file(source.path, source, known)
+        if made is not None:
+            split = source.split or made.split
+            if source.levels:
+                return self._at_levels(made, split, source)
+            return made.problems(split, source.seed, source.limit)
+        assert known is not None
+        return self._from_hub(source.dataset, source, known)
+
+    def _at_levels(self, made: GeneratedSet, split: str, source: DataSource) -> Iterator[Problem]:
+        """Those of the problems that a generated set gives at most, since its own limit counts all levels."""
+        found = 0
+        for problem in made.problems(split, source.seed, None):
+            if problem.level in source.levels:
+                if found == source.limit:
+                    return
+                found += 1
+                yield problem
+        if not found or (source.limit is not None and found < source.limit):
+            wanted = ", ".join(map(str, source.levels))
+            raise DataError(
+                f"Data set {source.dataset!r}, split {split!r}, has {found} problems of level {wanted} a seed, "
+                f"{source.limit or 'some'} were asked for.",
+                "Ask for fewer, or for more levels.",
+            )
+
+    @staticmethod
+    def _told(problems: Iterator[Problem], instruction: str | None) -> Iterator[Problem]:
+        if instruction is None:
+            return problems
+        return (replace(problem, extra={**problem.extra, "instruction": instruction}) for problem in problems)
 
     def _from_hub(self, name: str, source: DataSource, known: HubSet) -> Iterator[Problem]:
         split = source.split or known.split
         found = self._read(hub_rows(name, known, split), f"{known.path}:{split}", name, split)
-        return islice(_changed(found, known), source.limit)
+        return islice(_at(_changed(found, known), source.levels), source.limit)
 
     def _from_file(self, path: Path, source: DataSource, known: HubSet | None) -> Iterator[Problem]:
         found = self._read(read_rows(path), str(path), path.name.split(".")[0], source.split)
         wanted = (problem for problem in found if not source.split or problem.split in ("", source.split))
-        return islice(_changed(wanted, known), source.limit)
+        return islice(_at(_changed(wanted, known), source.levels), source.limit)
 
     def _read(self, rows: Iterable[Row], source: str, data: str, split: str) -> Iterator[Problem]:
         def problem(row: Row, number: int) -> Problem:
@@ -193,6 +229,10 @@ def _changed(problems: Iterator[Problem], known: HubSet | None) -> Iterator[Prob
     if known is None or known.change is None:
         return problems
     return (changed for problem in problems if (changed := known.change(problem)) is not None)
+
+
+def _at(problems: Iterator[Problem], levels: Collection[int]) -> Iterator[Problem]:
+    return (problem for problem in problems if problem.level in levels) if levels else problems
 
 
 def file_rows(path: Path) -> Iterator[DataRow]:

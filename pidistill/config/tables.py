@@ -68,9 +68,16 @@ class DataTable(Table):
     """Keep the first N problems."""
     seed: int = result(0)
     """For generated data sets: which problems."""
+    instruction: str | None = result(None)
+    """What each problem says of the form of its answer, in place of the data set's own words; empty: nothing."""
+    levels: tuple[int, ...] = result(())
+    """Keep the problems of these levels; `limit` counts those that are left."""
 
     def source(self) -> DataSource:
-        return DataSource(self.dataset, self.split, self.path, self.limit, self.seed)
+        """What the domain is asked for."""
+        return DataSource(
+            self.dataset, self.split, self.path, self.limit, self.seed, self.instruction, self.levels
+        )
 
 
 class DataConfig(Table):

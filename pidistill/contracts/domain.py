@@ -28,6 +28,11 @@ class DataSource:
     """Keep at most this many problems, the first ones."""
     seed: int = 0
     """For generated data sets: which problems are generated."""
+    instruction: str | None = None
+    """What problems say of the form of their answer, in the place of the data set's own words; empty: nothing. None:
+    the data set's own."""
+    levels: tuple[int, ...] = ()
+    """Only problems of these levels; empty: all. `limit` counts those that are left."""
 
 
 @dataclass(frozen=True)

@@ -178,3 +178,47 @@ def test_rows_of_a_file_know_where_they_stand(tmp_path: Path) -> None:
     rows = list(file_rows(file(tmp_path)))
     assert [row.number for row in rows] == [1, 2, 3, 4]
     assert rows[1].where.endswith("my.jsonl, row 2") and rows[1].default_id == "my/2"
+
+
+def graded(split: str, seed: int, limit: int | None) -> Iterator[Problem]:
+    yield from (
+        Problem(f"{split}{n}", "chess", "?", level=n % 3, extra={"side": "white"})
+        for n in range(12 if limit is None else limit)
+    )
+
+
+GRADED = DataSets(
+    "chess", problem_of, local="columns", generated={"graded": GeneratedSet("By level.", graded, split="s")},
+    hub={"mates": HubSet("someone/puzzles", None, "train", "Puzzles that end.", change=mate)}, instructions=True,
+)  # fmt: skip
+
+
+def test_levels_of_a_generated_set_are_those_asked_for_and_the_limit_counts_them() -> None:
+    found = list(GRADED.problems(DataSource("graded", levels=(1, 2), limit=5)))
+    assert [p.id for p in found] == ["s1", "s2", "s4", "s5", "s7"]
+    assert len(list(GRADED.problems(DataSource("graded", levels=(0,))))) == 4
+    with pytest.raises(DataError, match=r"'graded', split 's', has 4 problems of level 0 a seed, 5 were asked"):
+        list(GRADED.problems(DataSource("graded", levels=(0,), limit=5)))
+
+
+def test_levels_of_a_file_are_those_of_its_problems_as_they_are_read(tmp_path: Path) -> None:
+    path = file(tmp_path)
+    assert len(list(GRADED.problems(DataSource("mates", path=path, levels=(1,), limit=1)))) == 1
+    assert len(list(GRADED.problems(DataSource("mates", path=path, levels=(1,))))) == 2
+    assert list(GRADED.problems(DataSource(path=path, levels=(1,)))) == []
+
+
+@pytest.mark.parametrize("said", ["Say a move.", ""])
+def test_an_instruction_is_every_problem_s_and_leaves_the_rest(tmp_path: Path, said: str) -> None:
+    for source in (DataSource("graded", limit=2), DataSource(path=file(tmp_path))):
+        plain = list(GRADED.problems(source))
+        told = list(GRADED.problems(replace(source, instruction=said)))
+        assert [p.extra for p in told] == [{**p.extra, "instruction": said} for p in plain]
+        assert [replace(p, extra={}) for p in told] == [replace(p, extra={}) for p in plain]
+
+
+def test_a_domain_that_says_no_instruction_refuses_one() -> None:
+    with pytest.raises(DataError, match="say the form of their answer in words of their own"):
+        DATA.problems(DataSource("endings", instruction="Say a move."))
+    with pytest.raises(DataError, match="no data set 'nothing'"):
+        DATA.problems(DataSource("nothing", instruction="Say a move."))

@@ -25,4 +25,5 @@ DATA: Final = DataSets(
         "mbpp": HubSet(_MBPP, "full", "test", "MBPP: 974 short functions, one test shown."),
         "mbpp-sanitized": HubSet(_MBPP, "sanitized", "test", "MBPP's 427 problems that were verified by hand."),
     },
+    instructions=True,
 )

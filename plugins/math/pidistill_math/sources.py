@@ -12,7 +12,7 @@ from typing import Final
 
 from pidistill.authoring.data import DataRow, DataSets, GeneratedSet, HubSet
 from pidistill.records import Problem
-from pidistill_math import arithmetic
+from pidistill_math import arithmetic, basics
 from pidistill_math.extract import extract
 
 _CALCULATION = re.compile(r"<<[^<>\n]*>>")
@@ -49,6 +49,7 @@ DATA: Final = DataSets(
         "arithmetic": GeneratedSet(
             "Generated arithmetic with worked steps, levels 1-5; needs no network.", arithmetic.problems
         ),
+        "basics": GeneratedSet("Generated one-step problems, each level another task; no network.", basics.problems),
     },
     hub={
         "math500": HubSet("HuggingFaceH4/MATH-500", None, "test", "MATH-500: 500 competition problems, levels 1-5."),
@@ -58,4 +59,5 @@ DATA: Final = DataSets(
             "AI-MO/NuminaMath-1.5", None, "train", "NuminaMath 1.5: the same, with an answer column."
         ),
     },
+    instructions=True,
 )
