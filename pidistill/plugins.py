@@ -196,6 +196,10 @@ class Manager:
         for _ in self._observations(hook, arguments):
             pass
 
+    def has_report_sections(self) -> bool:
+        """Whether any plugin may give sections for a report."""
+        return any("pidistill_report_sections" in plugin.observers for plugin in self._plugins)
+
     def report_sections(self, report: Mapping[str, JSON]) -> list[tuple[str, str]]:
         """Extra (title, Markdown) sections that plugins give for a report; a malformed one is left out and reported."""
         hook, sections = "pidistill_report_sections", list[tuple[str, str]]()

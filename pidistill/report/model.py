@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from pidistill.report.browser import Browser
+from pidistill.report.browser import Browser, Shown
 
 WRAP = 60
 """Longest line of a wrapped column in a plain table, in characters."""
@@ -145,6 +145,8 @@ class ReportMeta:
     """Learning curves, where the objectives keep any."""
     gaps: tuple[ArmGap, ...] = ()
     """Gaps that were measured on the weights that an arm began with."""
+    cells: tuple[Shown, ...] = ()
+    """The cells that are compared."""
     browser: Browser | None = None
     """The rollouts behind the numbers, for the page."""
     first: tuple[str, ...] = ()

@@ -23,14 +23,14 @@ from rich.console import Console
 
 from pidistill.records import JSON
 from pidistill.report.model import ReportMeta, Table
-from pidistill.report.page import render_page
-from pidistill.report.picture import draw
 from pidistill.report.render import markdown_report, print_tables
 from pidistill.report.table import all_tables, report_notes
 from pidistill.stats.compare import Comparison, compare
 from pidistill.stats.data import CellScores
 from pidistill.stats.levels import Stratum, by_band, by_level
 
+FILES = ("report.json", "report.md", "picture.png", "picture.svg", "index.html")
+"""In the order in which they are written."""
 Sections = Sequence[tuple[str, str]]
 """(title, Markdown) pairs."""
 
@@ -56,7 +56,7 @@ class Report:
 
     def to_json(self) -> dict[str, JSON]:
         """What `report.json` holds. Rates and differences are fractions, not percent."""
-        ledger, browser = self.meta.ledger, self.meta.browser
+        ledger = self.meta.ledger
         return {
             "title": self.meta.title,
             **self.comparison.to_json(),
@@ -75,7 +75,7 @@ class Report:
                     "model": cell.model,
                     "seed": cell.seed,
                 }
-                for cell in (browser.cells if browser is not None else ())
+                for cell in self.meta.cells
             ],
             "ledger": [dict(zip(ledger.header, row, strict=True)) for row in ledger.rows] if ledger else [],
         }
@@ -104,15 +104,22 @@ def write_report(
     report = build_report(cells, meta)
     data = report.to_json()
     extra = sections(data) if sections is not None else ()
+    from pidistill.report.page import render_page
+    from pidistill.report.picture import draw  # takes longer to import than a report to print
+
     images = draw(report.comparison, report.levels, meta.title)
     svg, compared = images["svg"], report.comparison
     page = render_page(meta.title, report.tables, report.notes, svg, meta, compared, extra, report.levels)
     out_dir.mkdir(parents=True, exist_ok=True)
-    write_atomically(out_dir / "report.json", (json.dumps(data, indent=1, allow_nan=False) + "\n").encode("ascii"))
-    write_atomically(out_dir / "report.md", _utf8(report.markdown()))
-    write_atomically(out_dir / "picture.png", images["png"])
-    write_atomically(out_dir / "picture.svg", images["svg"])
-    write_atomically(out_dir / "index.html", _utf8(page))
+    contents = {
+        "report.json": (json.dumps(data, indent=1, allow_nan=False) + "\n").encode("ascii"),
+        "report.md": _utf8(report.markdown()),
+        "picture.png": images["png"],
+        "picture.svg": images["svg"],
+        "index.html": _utf8(page),
+    }
+    for name in FILES:
+        write_atomically(out_dir / name, contents[name])
     return report
 
 

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pidistill.errors import StoreError
-from pidistill.records import JSON, PI, Example, Problem, Record, Rollout, Verdict
+from pidistill.records import JSON, PI, Example, Problem, Record, Rollout, Verdict, content_hash
 from pidistill.store.cells import Cells
 from pidistill.store.checkpoints import Checkpoints
 from pidistill.store.claims import Claims
@@ -100,6 +100,17 @@ class Store:
             self.claims.close()
             if self._in_use is not None:
                 self._in_use.close()
+
+    def stamp(self) -> str:
+        """Changes with any file that a report is made of: names, sizes and times of all records and small files."""
+        parts = ("problems", "rollouts", "verdicts", "pi", "examples", "cells", "checkpoints")
+        files = sorted(path for part in parts for path in (self.root / part).rglob("*.json*"))
+        stamps: dict[str, JSON] = {}
+        for path in files:
+            if not path.name.startswith("."):
+                status = path.stat()
+                stamps[str(path.relative_to(self.root))] = [status.st_size, status.st_mtime_ns]
+        return content_hash(stamps)
 
     def logs(self) -> tuple[Log[Problem], Log[Rollout], Log[Verdict], Log[PI], Log[Example]]:
         """All logs."""

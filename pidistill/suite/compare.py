@@ -17,14 +17,14 @@ from pidistill.errors import StoreError, UsageError
 from pidistill.plugins import Manager, get_manager
 from pidistill.progress import Progress
 from pidistill.records import content_hash
-from pidistill.report.write import Report, build_report, write_report
+from pidistill.report.write import Report
 from pidistill.stats.data import CellScores
 from pidistill.store.store import Store
 from pidistill.suite.chosen import chosen_afterwards
-from pidistill.suite.evidence import with_evidence
 from pidistill.suite.meta import report_meta
 from pidistill.suite.parts import check_names, group_key
 from pidistill.suite.planned import Planned, finished, plan
+from pidistill.suite.publish import publish
 from pidistill.suite.running import Runner, resolve_all
 
 UNPLANNED = "Not registered: arms, seeds and problems were not written down before the run, as a suite's are."
@@ -68,12 +68,10 @@ def run_comparison(
         scores = [CellScores.from_json(summary["scores"]) for summary in ordered]
         meta = replace(report_meta(title, cells, ordered), first=first, planned=UNPLANNED)
         named = [(cell.id, found) for cell, found in zip(cells, scores, strict=True)]
-        meta = with_evidence(meta, store, named, ordered, page=out_dir is not None)
+        report = publish(store, manager, meta, named, ordered, out_dir)
     for note in unequal_starts(cells, ordered):
         progress.note(note)
-    if out_dir is None:
-        return build_report(scores, meta)
-    return write_report(scores, out_dir, meta, manager.report_sections)
+    return report
 
 
 def report_folder(configs: Sequence[RunConfig], name: str) -> Path:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from pidistill.records import Status
-from pidistill.report.browser import Browser
+from pidistill.report.browser import Browser, Shown
 from pidistill.report.model import Curve, ReportMeta, Rows
 from pidistill.stats.data import CellScores, ProblemScore
 from pidistill.store.store import Store
@@ -39,8 +39,10 @@ def with_evidence(
 ) -> ReportMeta:  # fmt: skip
     """`meta` with all that this module finds; with `page`, also what only a page shows, which takes longer to read."""
     browser = browse(store, cells) if page else None
+    shown = tuple(Shown(name, s.recipe, s.domain, s.model, s.seed) for name, s in cells)
     return replace(
-        meta, browser=browser, curves=curves(store, cells) if page else (), excluded=excluded(store, cells),
+        meta, cells=shown, browser=browser,
+        curves=curves(store, cells) if page else (), excluded=excluded(store, cells),
         cards=verifier_cards(summaries, browser), gaps=arm_gaps(store, cells, summaries) if page else (),
     )  # fmt: skip
 

@@ -16,16 +16,16 @@ from pidistill.config import RunConfig
 from pidistill.plugins import Manager
 from pidistill.records import canonical_json
 from pidistill.report.model import Rows
-from pidistill.report.write import Report, build_report, write_report
+from pidistill.report.write import Report
 from pidistill.stats.data import CellScores
 from pidistill.store.store import Store
 from pidistill.suite.board import Board
 from pidistill.suite.chosen import chosen_afterwards
-from pidistill.suite.evidence import with_evidence
 from pidistill.suite.file import NAMED
 from pidistill.suite.matrix import Arm, SuiteCell
 from pidistill.suite.meta import report_meta
 from pidistill.suite.planned import Planned
+from pidistill.suite.publish import publish
 from pidistill.suite.registry import Registration
 
 OF_PROBLEMS = ("data.evaluate.", "evaluate.")
@@ -57,10 +57,7 @@ def suite_report(
         deviations=deviations(registration, board, chosen),
     )  # fmt: skip
     named = [(cell.id, found) for (cell, _), found in zip(shown, scores, strict=True)]
-    meta = with_evidence(meta, store, named, [summary for _, summary in shown], page=out is not None)
-    if out is None:
-        return build_report(scores, meta)
-    return write_report(scores, out, meta, manager.report_sections)
+    return publish(store, manager, meta, named, [summary for _, summary in shown], out)
 
 
 def _planned(registration: Registration, board: Board) -> list[str]:

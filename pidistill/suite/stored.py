@@ -17,13 +17,13 @@ from pidistill.config import RunConfig
 from pidistill.errors import DataError, UsageError, did_you_mean
 from pidistill.plugins import Manager
 from pidistill.records import content_hash
-from pidistill.report.write import Report, build_report, write_report
+from pidistill.report.write import Report
 from pidistill.stats.data import CellScores
 from pidistill.store.store import Store
 from pidistill.suite.chosen import Held, chosen_afterwards, finished_cells, told_apart
-from pidistill.suite.evidence import with_evidence
 from pidistill.suite.meta import report_meta
 from pidistill.suite.planned import Planned
+from pidistill.suite.publish import publish
 
 AFTERWARDS = "Made of what the store holds: which arms and seeds stand here was decided after they were run."
 
@@ -62,10 +62,7 @@ def stored_report(
         out = store.root / "reports" / f"stored-{content_hash(*sorted(names))[:8]}"
     meta = report_meta(title, planned, summaries)
     meta = replace(meta, first=tuple(chosen_afterwards(store, names)), planned=AFTERWARDS)
-    meta = with_evidence(meta, store, list(zip(names, scores, strict=True)), summaries, page=out is not None)
-    if out is None:
-        return build_report(scores, meta), None
-    return write_report(scores, out, meta, manager.report_sections), out
+    return publish(store, manager, meta, list(zip(names, scores, strict=True)), summaries, out), out
 
 
 def _labels(cells: Sequence[Held]) -> dict[str, tuple[str, str]]:

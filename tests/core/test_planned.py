@@ -15,9 +15,11 @@ from pidistill.cli.main import run
 from pidistill.errors import StaleError, StoreError
 from pidistill.progress import Quiet
 from pidistill.recipes import run_config
+from pidistill.report.write import FILES
 from pidistill.store.store import Store
 from pidistill.suite import parts, planned
 from pidistill.suite.compare import report_folder, run_comparison
+from pidistill.suite.publish import MADE_OF
 from pidistill.suite.trace import find, trace
 
 SETS = [
@@ -71,6 +73,40 @@ def test_a_finished_comparison_is_reported_without_opening_anything_and_no_obser
     assert heard == []
     first = json.loads(next((copy / "reports").glob("*/report.json")).read_text())
     assert json.loads((tmp_path / "again" / "report.json").read_text()) == first
+
+
+@pytest.mark.usefixtures("unopenable")
+def test_a_report_that_stands_is_not_drawn_again_and_one_that_does_not_is(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stands while the numbers, the words, the store, the code and the files themselves are as they were."""
+    out = tmp_path / "out"
+    first = run_comparison(configs(copy), out, Quiet(), title="Two arms")
+    files = {path.name: path.read_bytes() for path in out.iterdir()}
+
+    def drawn(title: str = "Two arms") -> bool:
+        before = {path.stat().st_ino for path in out.glob("report.json")}
+        report = run_comparison(configs(copy), out, Quiet(), title=title)
+        assert (report.to_json(), report.markdown()) == (first.to_json() | {"title": title}, report.markdown())
+        return {(out / "report.json").stat().st_ino} != before
+
+    assert not drawn()
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == files
+    for name in (FILES[0], FILES[-1], MADE_OF):
+        content = (out / name).read_bytes()
+        (out / name).write_bytes(content[:-9] + b"x" + content[-8:])
+        assert drawn(), f"{name} was not what had been written"
+    (out / FILES[1]).unlink()
+    assert drawn(), "a file was gone"
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == files
+    assert drawn("Two other words") and not drawn("Two other words") and drawn()
+    segment = next((copy / "verdicts").glob("*.jsonl"))
+    segment.write_bytes(segment.read_bytes())
+    assert drawn(), "a file of the store was written"
+    monkeypatch.setattr("pidistill.suite.publish.code_identity", lambda module: "other code")
+    assert drawn() and not drawn()
+    monkeypatch.setattr("pidistill.plugins.Manager.has_report_sections", lambda self: True)
+    assert drawn() and drawn(), "a plugin's section may say anything"
 
 
 @pytest.mark.usefixtures("unopenable")
