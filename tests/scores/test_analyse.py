@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pidistill.scores.analyse import Analysis, analyse
-from pidistill.stats.peak import fit_peak
 from pidistill.scores.sheet import Sheet
+from pidistill.stats.peak import fit_peak
 
 
 def run(*arms: dict[str, object], effect: float | None = None, **rest: object) -> Analysis:
