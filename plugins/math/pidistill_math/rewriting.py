@@ -53,6 +53,12 @@ _BESIDE = re.compile(
     r"(?P<value>(?=[^()]*\d)[^()]{1,40})\)\s*\}?\s*$",
     re.IGNORECASE,
 )
+_ROUGHLY = re.compile(
+    r"(?<=\S),\s*(?:\\text\{\s*)?(?:which\s+is\s+|or\s+)?(?:approximately|approx\.?|about|roughly|\\approx|\u2248)\s*\}?\s*"
+    r"(?P<value>\d[\d,]*\.\d+)\s*$",
+    re.IGNORECASE,
+)
+"""A decimal that is said behind an exact value."""
 _EXACTLY = re.compile(r"(?<=\S)\s*(?:\\text\{\s*)?\((?:exact|exactly)\)\s*\}?\s*$", re.IGNORECASE)
 _TWICE = re.compile(r"\s*(?:(?P<word>[A-Za-z-]+)\s*\((?P<value>\d+)\)|(?P<before>\d+)\s*\((?P<behind>[A-Za-z-]+)\))\s*")
 _CURRENCY = re.compile(r"^\s*(?:(?:USD|US)|\\(?:text|mathrm)\s*\{\s*(?:USD|US)\s*\})\s*(?:\\?\$)?\s*(?=\d)")
@@ -173,6 +179,8 @@ def respelt(text: str) -> str:
         text = _COLON.sub(":", text)
     if "U" in text:
         text = _UNION.sub(r" \\cup ", text)
+    if text[-1:].isdigit() and "," in text and (match := _ROUGHLY.search(text)) is not None:
+        text = f"{text[: match.start()]} \\approx {match['value']}"
     if text.rstrip().endswith((")", "}")) and (match := _BESIDE.search(text)) and match.start():
         text = f"{text[: match.start()]} \\approx {match['value']}"
     if (match := _CONDITION.search(text)) is not None and match.start():
