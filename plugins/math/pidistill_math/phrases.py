@@ -123,7 +123,12 @@ def _in_a_sentence(ours: list[str], theirs: list[str], asked: Question) -> bool:
             continue
         if len(behind) == 1 and behind[0] in _NOUNS and ours[0] not in _VERDICTS:
             behind = []
-        if _LABEL.fullmatch(ours[0]) and len(before) == 1 and not behind and before[0] in asked.text.lower():
+        if (
+            _LABEL.fullmatch(ours[0])
+            and len(before) == 1 < len(before[0])
+            and not behind
+            and before[0] in asked.text.lower()
+        ):
             return True  # 'Quadrant II' for 'II', 'company B' for 'B'
         if before and not behind and len(ours) == 1 and _is_verb(ours[0], question) and _repeated(before, question):
             return True  # 'the series converges', where it is asked whether it does
