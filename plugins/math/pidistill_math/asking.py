@@ -36,6 +36,7 @@ _SIZE_OF = re.compile(r"\b(?:magnitude|norm|modulus|absolute\s+value|length)\s+o
 _LONGEST: Final = 8_000
 _QUANTITIES: Final = vocabulary(
     "radius diameter area perimeter circumference volume odds probability length width height mean median mode"
+    " vertex focus midpoint slope"
 )
 _NO_LENGTH: Final = vocabulary("area volume odds probability mean median mode")
 _QUANTITY = re.compile(

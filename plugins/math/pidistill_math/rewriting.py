@@ -95,6 +95,12 @@ _UNIT_BESIDE = re.compile(
 )
 _BEGUN = re.compile(r"^\s*=(?=[^=]*$)\s*")
 """The equals sign that an answer goes on from its derivation with."""
+_NOUN_BEFORE = re.compile(
+    r"(?:(?<=^)|(?<=,)|(?<=, ))\s*\\text\{\s*(?P<noun>cent(?:er|re)|vertex|focus|radius|diameter|area|perimeter|volume|slope|midpoint"
+    r"|mean|median|mode|probability)\s*:?\s*\}\s*(?=\\left\s*[(\[]|\\[dt]?frac|\\sqrt|[(\d])",
+    re.IGNORECASE,
+)
+"""The noun of a value right before it, without an equals sign."""
 _RUPEES = re.compile(
     r"\s*(?:\u20b9|\\text\{\s*Rs\.?\s*\}|\\text\{\s*Rs\.?\s*(?=[\d,.]+\s*\}))\s*(?P<amount>\d[\d,]*(?:\.\d+)?)\s*\}?\s*"
 )
@@ -164,6 +170,8 @@ def respelt(text: str) -> str:
     text = _concluded(text)
     if "text" in text:
         text = _CLOSING.sub("", _SENTENCE.sub(r"\\text{\g<name>} = ", text, count=1) if _SENTENCE.match(text) else text)
+    if "text" in text:
+        text = _NOUN_BEFORE.sub(r"\\text{\g<noun>} = ", text)
     if "=" in text and (size := _SIZE_OF.match(text)) is not None:
         text = f"\\text{{{size['size']}}}{text[size.end() :]}"
     text = with_names(text)
