@@ -96,7 +96,8 @@ _UNIT_BESIDE = re.compile(
 _BEGUN = re.compile(r"^\s*=(?=[^=]*$)\s*")
 """The equals sign that an answer goes on from its derivation with."""
 _NOUN_BEFORE = re.compile(
-    r"(?:(?<=^)|(?<=,)|(?<=, ))\s*\\text\{\s*(?P<noun>cent(?:er|re)|vertex|focus|radius|diameter|area|perimeter|volume|slope|midpoint"
+    r"(?:(?<=^)|(?<=,)|(?<=, ))\s*\\text\{\s*"
+    r"(?P<noun>cent(?:er|re)|vertex|focus|radius|diameter|area|perimeter|volume|slope|midpoint"
     r"|mean|median|mode|probability)\s*:?\s*\}\s*(?=\\left\s*[(\[]|\\[dt]?frac|\\sqrt|[(\d])",
     re.IGNORECASE,
 )
