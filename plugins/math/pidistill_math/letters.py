@@ -45,6 +45,8 @@ def resolved(found: list[Token]) -> list[Token]:
         following = found[at + 1] if at + 1 < len(found) else None
         if token.kind == "run":
             result += _run(token, result, spelt, following)
+        elif token.kind == "cmd" and token.text in ("max", "min") and following is not None and following.text == "=":
+            result.append(replace(token, kind="word"))  # the name of a value
         elif token.kind == "word":
             result.append(_word(token, result, following, len(found) == 1))
         elif token.kind == "letter" and spelt and len(found) > 1 and _beside_a_word(found, at):
