@@ -302,7 +302,9 @@ class Question:
 
     def is_about_an_angle(self) -> bool:
         """Whether the question speaks of an angle, so that a multiple of pi and degrees may be one."""
-        return bool(re.search(r"\bangles?\b|\\(?:angle|theta|alpha|beta|phi)(?![A-Za-z])", self.text, re.IGNORECASE))
+        return bool(
+            re.search(r"\bangles?\b|\bpolar\b|\\(?:angle|theta|alpha|beta|phi)(?![A-Za-z])", self.text, re.IGNORECASE)
+        )
 
     def asks_for_radians(self) -> bool:
         """Whether an angle is asked for in radians."""
