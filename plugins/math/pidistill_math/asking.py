@@ -36,6 +36,7 @@ _SIZE_OF = re.compile(r"\b(?:magnitude|norm|modulus|absolute\s+value|length)\s+o
 _LONGEST: Final = 8_000
 _QUANTITIES: Final = vocabulary(
     "radius diameter area perimeter circumference volume odds probability length width height mean median mode"
+    " vertex focus midpoint slope"
 )
 _NO_LENGTH: Final = vocabulary("area volume odds probability mean median mode")
 _QUANTITY = re.compile(
@@ -301,7 +302,9 @@ class Question:
 
     def is_about_an_angle(self) -> bool:
         """Whether the question speaks of an angle, so that a multiple of pi and degrees may be one."""
-        return bool(re.search(r"\bangles?\b|\\(?:angle|theta|alpha|beta|phi)(?![A-Za-z])", self.text, re.IGNORECASE))
+        return bool(
+            re.search(r"\bangles?\b|\bpolar\b|\\(?:angle|theta|alpha|beta|phi)(?![A-Za-z])", self.text, re.IGNORECASE)
+        )
 
     def asks_for_radians(self) -> bool:
         """Whether an angle is asked for in radians."""

@@ -8,7 +8,7 @@ any other unknown word behind a number stays unreadable.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final
@@ -57,6 +57,7 @@ _PERCENT_ASKED = re.compile(
 )
 _SCALE_OF_DEGREES = re.compile(r"\s+(celsius|fahrenheit)\b", re.IGNORECASE)
 _TEMPERATURES: Final = frozenset({"celsius", "fahrenheit"})
+_PER = re.compile(r"\b(?:per|an?|each|every)\s+([A-Za-z]{2,})", re.IGNORECASE)
 _CENTS = re.compile(r"\bcents?\b|\u00a2|\bpenn(?:y|ies)\b|\b(?:nickel|dime|coin)s?\b", re.IGNORECASE)
 _IN_DOLLARS = re.compile(r"\$\s?\d(?![^$\n]{0,40}[=\\])|\bdollars?\b")
 _CURRENCIES: Final = vocabulary("dollar euro yen rupee yuan ruble peso won franc") | {"pound sterling", units.ANYTHING}
@@ -115,7 +116,7 @@ def asked_unit(question: str, answered: Unit) -> Unit | None:
     if things <= _PEOPLE:
         apart = (things & _MALE and things & _FEMALE) or ("teacher" in things and things & _TAUGHT)
         return asked if apart else None
-    if answered.dimension.startswith(f"{asked.dimension}/") and (below := _below(question, answered)) is not None:
+    if answered.dimension.startswith(f"{asked.dimension}/") and (below := unit_below(question, answered)) is not None:
         return units.per(asked, below)
     return asked
 
@@ -144,12 +145,15 @@ def asked_scale(question: str) -> int:
     return asked.factor if isinstance(asked, Scaled) else 1
 
 
-def _below(question: str, answered: Unit) -> Unit | None:
+def unit_below(question: str, answered: Unit) -> Unit | None:
     """The lower unit of 'hours per week' where the question has it too, so that it repeats what is asked."""
-    below = answered.label.rpartition("/")[2].rstrip("s")
-    name = re.escape(below)
-    said = re.search(rf"\b(?:per|an?|each|every)\s+{name}|\b{name}ly\b", question, re.IGNORECASE)
-    return units.measure(below) if len(below) > 1 and said is not None else None
+    name = answered.label.rpartition("/")[2].strip()
+    below = units.measure(name) if len(name) > 1 else None
+    said = {word.lower() for word in _PER.findall(question[-_LONGEST:])}
+    same = below is not None and any(units.measure(word) == replace(below, label=word) for word in said if word)
+    singular = name.rstrip("s")
+    adverb = re.search(rf"\b{re.escape(singular)}ly\b", question, re.IGNORECASE) is not None
+    return below if same or (adverb and len(singular) > 1) else None
 
 
 def _unit_of_a_size(question: str, answered: Unit) -> Unit | None:

@@ -58,7 +58,8 @@ def listing(text: str, found: list[Box]) -> str:
     for box, following in zip(found[-2::-1], found[:0:-1], strict=True):
         if not _together(text, box, following):
             break
-        chosen.insert(0, box)
+        chosen.append(box)
+    chosen.reverse()
     contents = [content(text, box) for box in chosen]
     if not contents[-1]:
         return ""

@@ -33,12 +33,11 @@ RULES: Final = {
     "or nothing in particular is; a "
     "percentage "
     "that the question gives asks for none.",
-    "units": "A closed list with dimensions and scales: one dimension converts (a newton is a kilogram times a "
-    "metre over "
-    "a second squared), two refute, a bare number may stand "
-    "for a quantity in the unit that the question asks for; an area is in no units of length, nor a length in units of "
-    "area; feet go by their mark where feet are asked for; the noun of 'how many' may be repeated, "
-    "and the 'per week' that the question has.",
+    "units": "A closed list with dimensions and scales: one dimension converts (a newton is a kilogram times a metre "
+    "over a second squared), two refute, a bare number may stand for a quantity in the unit that the question asks "
+    "for; an area is in no units of length, nor a length in units of area, and 'units' stand for any unit of length; "
+    "feet go by their mark where feet are asked for; the noun of 'how many' may be repeated, and the 'per week' that "
+    "the question has.",
     "scale words": "Thousand, million, dozen multiply, and k and M where money or a count is asked for; numbers may be "
     "written in words.",
     "degrees and ordinals": "A degree is pi/180 inside functions and against a multiple of pi where the "

@@ -13,13 +13,11 @@ from typing import Final
 from pidistill_math import quantity
 from pidistill_math.asking import Question
 from pidistill_math.equality import equal
-from pidistill_math.equations import as_equation, curves, same_equations, same_relations, same_union
+from pidistill_math.equations import as_equation, curves, same_equations, same_region, same_relations, same_union
 from pidistill_math.families import as_family, same_family
 from pidistill_math.found import Found, no, yes
 from pidistill_math.intervals import normalized
 from pidistill_math.kinds import (
-    INFINITY,
-    LOWEST,
     Equation,
     Family,
     Interval,
@@ -44,7 +42,7 @@ from pidistill_math.naming import (
     with_symbols,
 )
 from pidistill_math.numeric import NoValue
-from pidistill_math.real_sets import as_reals
+from pidistill_math.real_sets import as_reals, counts_from, says_nothing
 from pidistill_math.sequences import without_dots
 from pidistill_math.shapes import is_name
 from pidistill_math.syntax import Node, sym, symbols
@@ -204,7 +202,7 @@ class Comparison:
         if not found.same or not isinstance(theirs, Under):
             return found
         if not isinstance(ours, Under):
-            if all(map(_says_nothing, theirs.conditions)):
+            if all(says_nothing(condition) or counts_from(condition, theirs.inner) for condition in theirs.conditions):
                 return found
             return no("a condition that the reference does not have")
         conditions = self.several(ours.conditions, theirs.conditions)
@@ -320,6 +318,8 @@ class Comparison:
         """Sets of reals in any dress; pairs in brackets count as the intervals that they may be."""
         if isinstance(ours, Ordered) and self.question.asks_for_a_point():
             return no("a set of reals, where a pair is asked for")
+        if (region := same_region(ours, theirs)) is not None:
+            return region
         left, right = as_reals(ours), as_reals(theirs)
         if left is None or right is None:
             for one, other, swapped in ((left, theirs, False), (right, ours, True)):
@@ -364,12 +364,6 @@ def _options(found: Shape) -> frozenset[str]:
         letters = [bare_letter(item.node) for item in found.items if isinstance(item, Single)]
         return frozenset(letters) if len(letters) == len(found.items) and all(letters) else frozenset()
     return frozenset()
-
-
-def _says_nothing(condition: Shape) -> bool:
-    """Whether a condition holds of every real number."""
-    inner = condition.inner if isinstance(condition, Named) else condition
-    return isinstance(inner, Reals) and inner.parts == (Interval(LOWEST, INFINITY, (False, False)),)
 
 
 def _is_point(part: Interval) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 
 from pidistill_math.equality import TooLarge, alike, constant, equal, proportional
 from pidistill_math.found import Found, no, yes
-from pidistill_math.kinds import Equation, Named, Relation, Several, Shape, Single
+from pidistill_math.kinds import INFINITY, LOWEST, Equation, Named, Reals, Relation, Several, Shape, Single
 from pidistill_math.numeric import NoValue
 from pidistill_math.syntax import Node, num, symbols
 
@@ -138,3 +138,24 @@ def same_relations(ours: Relation, theirs: Relation) -> Found:
     if not same and len(ours.sides) == 2:
         same = alike(*(_zero(Equation(relation.sides)) for relation in (ours, theirs)))
     return yes("relation") if same else no("another relation than the reference")
+
+
+def same_region(ours: Shape, theirs: Shape) -> Found | None:
+    """An inequality solved for a letter against one that is not, ``y < 1-x`` and ``x+y < 1``; None for others."""
+    relations = [_as_relation(found) if isinstance(found, Reals) else found for found in (ours, theirs)]
+    one, other = relations
+    if not (isinstance(one, Relation) and isinstance(other, Relation)) or (ours is one and theirs is other):
+        return None
+    return same_relations(one, other)
+
+
+def _as_relation(found: Reals) -> Relation | None:
+    """A half line of a variable whose end holds others, as the inequality that it was."""
+    if len(found.parts) != 1 or found.subject is None:
+        return None
+    (part,) = found.parts
+    low, high = part.low != LOWEST, part.high != INFINITY
+    if low == high or not symbols(part.low if low else part.high):
+        return None
+    sides = (part.low, found.subject) if low else (found.subject, part.high)
+    return Relation(sides, ("<=" if part.ends[0 if low else 1] else "<",))

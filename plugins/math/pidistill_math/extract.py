@@ -52,6 +52,8 @@ _WITHDRAWN = re.compile(
     re.IGNORECASE,
 )
 _PRONOUNS: Final = ("that", "this", "it", "which")
+_VALUE = re.compile(r"-?\d+(?:[.,/]\d+)*")
+_HENCE = re.compile(r"\s*(?:so|thus|hence|therefore),?\s*", re.IGNORECASE)
 _SUPPOSED = re.compile(
     r"\b(?:if|suppose|assume|for\s+\w\s*=|statement|double.check|common|would|some|students?|people|instead|otherwise|forget\w*|had\s+we)\b|\bmistake\s*:",
     re.IGNORECASE,
@@ -216,7 +218,7 @@ def withdrawn(after: str, inside: str = "") -> bool:
             return not _holds(inside, values[-1]["value"])
         if not _CONFIRMED.search(after):
             return True
-    return any(not _of_another(after, found) for found in _WITHDRAWN.finditer(after[:600]))
+    return any(not _of_another(after, found, inside) for found in _WITHDRAWN.finditer(after[:600]))
 
 
 def _holds(inside: str, value: str) -> bool:
@@ -224,11 +226,16 @@ def _holds(inside: str, value: str) -> bool:
     return alike(value, inside) or bool(re.search(rf"(?<![\d.,/]){re.escape(value)}(?![\d/]|[.,]\d)", inside))
 
 
-def _of_another(after: str, found: re.Match[str]) -> bool:
-    """Whether what is called wrong is a case that was supposed, rather than the answer."""
-    if (found["subject"] or "").lower() not in _PRONOUNS:
+def _of_another(after: str, found: re.Match[str], inside: str) -> bool:
+    """Whether what is called wrong is a case that was supposed, or another value, rather than the answer."""
+    subject = (found["subject"] or "").lower()
+    if subject not in _PRONOUNS:
         return False
     sentences = re.split(r"(?<=[.!?])\s", after[: found.start()])
+    if subject == "which" and inside and (values := _VALUE.findall(sentences[-1][-24:])):
+        return not _holds(inside, values[-1])
+    if _HENCE.fullmatch(sentences[-1]):
+        return False
     return bool(_SUPPOSED.search(" ".join(sentences[-2:])))
 
 

@@ -18,7 +18,7 @@ from pidistill_math.syntax import vocabulary
 FUNCTIONS: Final = vocabulary(
     """cis
     sin cos tan cot sec csc sinh cosh tanh coth sech csch arcsin arccos arctan arccot arcsec arccsc arcsinh arccosh
-    arctanh arsinh arcosh artanh asin acos atan ln log lg exp max min gcd lcm det deg arg Re Im tr sgn sign erf
+    arctanh arsinh arcosh artanh asin acos atan ln log lg exp max min gcd lcm det deg rank dim arg Re Im tr sgn sign erf
     Arg Arcsin Arccos Arctan ctg tg arctg cosec floor ceil abs"""
 )
 _GREEK: Final = vocabulary("""alpha beta gamma delta epsilon theta lambda sigma omega phi psi rho tau kappa""")
@@ -45,6 +45,8 @@ def resolved(found: list[Token]) -> list[Token]:
         following = found[at + 1] if at + 1 < len(found) else None
         if token.kind == "run":
             result += _run(token, result, spelt, following)
+        elif token.kind == "cmd" and token.text in ("max", "min") and following is not None and following.text == "=":
+            result.append(replace(token, kind="word"))  # the name of a value
         elif token.kind == "word":
             result.append(_word(token, result, following, len(found) == 1))
         elif token.kind == "letter" and spelt and len(found) > 1 and _beside_a_word(found, at):
@@ -115,6 +117,8 @@ def _word(token: Token, before: list[Token], following: Token | None, alone: boo
         unit = units.measure(text) is not None and not alone and _operand(before)
         unit = unit or (units.measure(text) is not None and len(before) > 1 and before[-1].text in ("/", "cdot", "per"))
         return token if unit and not (following and following.text == "_") else replace(token, kind="letter")
+    if text in ("min", "max", "rank", "dim", "det") and following is not None and following.text in ("=", ":"):
+        return token  # the name of a value
     if text in FUNCTIONS and text not in ("min", "deg", "sec", "mod", "sign", "abs"):
         return replace(token, kind="cmd")
     below = len(before) > 1 and before[-1].text in ("/", "per") and before[-2].kind == "word"

@@ -34,6 +34,7 @@ _COUNTED: Final = re.compile(
     r"there\s+(?:are|is)\s+(?P<number>\d[\d,]*)\s+(?P<noun>[a-z]+(?:\s[a-z]+){0,5})", re.IGNORECASE
 )
 _VERDICTS: Final = frozenset({"yes", "no", "true", "false"})
+_ASKING: Final = frozenset({"who", "which", "what"})
 _NOUNS: Final = vocabulary(
     """function functions number integer triangle quadrilateral series sequence statement angle angles polynomial graph
     relation matrix event events variable lines curve solution solutions set"""
@@ -51,7 +52,7 @@ _WEIGHS: Final = re.compile(
 )
 _ENDLESS: Final = re.compile(
     r"(?:there\s+(?:are|is)\s+)?(?:infinitely\s+many|infinite|infinity|(?:an\s+)?infinite\s+(?:number|amount)(?:\s+of)?)"
-    r"(?:\s+(?:solutions?|such\s+\w+|values?|points?|pairs?|triples?|integers?|numbers?|primes?))?",
+    r"(?:\s+(?:(?:integer|real|positive|such)\s+)?(?:solutions?|such\s+\w+|values?|points?|pairs?|triples?|integers?|numbers?|primes?))?",
     re.IGNORECASE,
 )
 _NEVER: Final = re.compile(
@@ -116,13 +117,18 @@ def _in_a_sentence(ours: list[str], theirs: list[str], asked: Question) -> bool:
         if theirs[at : at + len(ours)] != ours:
             continue
         before, behind = theirs[:at], theirs[at + len(ours) :]
-        while before and before[-1] in _ARTICLES:
+        while before and before[-1] in _ARTICLES and len(ours[0]) > 1:
             before = before[:-1]
         if any(word in _BARRED for word in (*before, *behind)):
             continue
         if len(behind) == 1 and behind[0] in _NOUNS and ours[0] not in _VERDICTS:
             behind = []
-        if _LABEL.fullmatch(ours[0]) and len(before) == 1 and not behind and before[0] in question:
+        if (
+            _LABEL.fullmatch(ours[0])
+            and len(before) == 1 < len(before[0])
+            and not behind
+            and before[0] in asked.text.lower()
+        ):
             return True  # 'Quadrant II' for 'II', 'company B' for 'B'
         if before and not behind and len(ours) == 1 and _is_verb(ours[0], question) and _repeated(before, question):
             return True  # 'the series converges', where it is asked whether it does
@@ -156,8 +162,9 @@ def _repeated(subject: list[str], question: list[str]) -> bool:
 
 
 def _asked_of(behind: list[str], question: list[str]) -> bool:
-    """Whether what follows the answer is what was asked of it: 'Bob won the race'."""
-    return (len(behind) > 1 and _contiguous(behind, question)) or (len(behind) == 1 and behind[0] in question[1:])
+    """Whether what follows the answer is what was asked of it: 'Bob won the race', to 'Which boy won the race?'."""
+    starts = (at for at in range(1, len(question)) if question[at : at + len(behind)] == behind)
+    return any(_ASKING & set(question[max(0, at - 2) : at]) for at in starts)
 
 
 def _contiguous(words: list[str], question: list[str]) -> bool:

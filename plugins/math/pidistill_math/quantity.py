@@ -19,7 +19,7 @@ from mpmath import mpc, mpf
 
 from pidistill_math import units
 from pidistill_math.asking import Question
-from pidistill_math.asking_units import asked_scale, asked_unit
+from pidistill_math.asking_units import asked_scale, asked_unit, unit_below
 from pidistill_math.equality import alike, constant, equal, narrower
 from pidistill_math.forms_asked import another_form
 from pidistill_math.found import Found, no, yes
@@ -230,6 +230,9 @@ def _numbers(left: Node, right: Node, question: Question, lenient: bool, about: 
         found = degrees_and_radians((ours, unit), (theirs, other), question)
         if found is not None:
             return found
+    if unit is not None and other is not None and other.dimension.startswith(f"{unit.dimension}/"):
+        below = unit_below(question.text, other)
+        unit = units.per(unit, below) if below is not None else unit
     if unit is not None and other is not None and {unit.dimension, other.dimension} == {"angle", "radian"}:
         return angles((ours, unit), (theirs, other), question)
     if unit is not None and other is not None and unit.dimension != other.dimension:

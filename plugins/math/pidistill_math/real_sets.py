@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
@@ -9,7 +10,7 @@ from mpmath import mpc
 
 from pidistill_math.equality import TooLarge, constant, equal
 from pidistill_math.intervals import without
-from pidistill_math.kinds import INFINITY, LOWEST, Interval, Ordered, Reals, Several, Shape, Single
+from pidistill_math.kinds import INFINITY, LOWEST, Interval, Named, Ordered, Reals, Several, Shape, Single
 from pidistill_math.numeric import NoValue
 from pidistill_math.syntax import Node, Unreadable, num, sym, symbols
 
@@ -100,3 +101,18 @@ def _points(found: Several) -> Reals | None:
         nodes = [item.node for item in found.items if isinstance(item, Single)]
         return Reals(tuple(Interval(node, node, (True, True)) for node in nodes))
     return None
+
+
+def says_nothing(condition: Shape) -> bool:
+    """Whether a condition holds of every real number."""
+    inner = condition.inner if isinstance(condition, Named) else condition
+    return isinstance(inner, Reals) and inner.parts == (Interval(LOWEST, INFINITY, (False, False)),)
+
+
+def counts_from(condition: Shape, found: Shape) -> bool:
+    """Whether a condition says where the index of a sequence begins, at nought or at one."""
+    if not isinstance(found, Named) or found.name.head != "call" or not found.name.text.endswith("_"):
+        return False
+    subject = condition.subject if isinstance(condition, Reals) else None
+    first = Reals((Interval(num(1), INFINITY, (True, False)),)), Reals((Interval(num(0), INFINITY, (True, False)),))
+    return subject in found.name.args and isinstance(condition, Reals) and replace(condition, subject=None) in first

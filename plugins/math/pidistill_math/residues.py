@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 
 from pidistill_math.equality import constant
@@ -9,12 +10,13 @@ from pidistill_math.syntax import Node
 
 
 def remainder_of(residue: Node) -> Fraction | None:
-    """What a whole number leaves when it is divided by the modulus behind it; None for anything else."""
+    """What a number leaves modulo what stands behind it, a fraction by its inverse; None for anything else."""
     value, modulus = map(constant, residue.args)
     if not isinstance(value, Fraction) or not isinstance(modulus, Fraction):
         return None
-    whole = value.denominator == modulus.denominator == 1 and modulus > 0
-    return value % modulus if whole else None
+    if modulus.denominator != 1 or modulus <= 0 or math.gcd(value.denominator, modulus.numerator) != 1:
+        return None
+    return Fraction(value.numerator * pow(value.denominator, -1, modulus.numerator) % modulus.numerator)
 
 
 def congruent(number: Node, residue: Node) -> bool:

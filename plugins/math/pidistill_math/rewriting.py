@@ -53,6 +53,12 @@ _BESIDE = re.compile(
     r"(?P<value>(?=[^()]*\d)[^()]{1,40})\)\s*\}?\s*$",
     re.IGNORECASE,
 )
+_ROUGHLY = re.compile(
+    r"(?<=\S),\s*(?:\\text\{\s*)?(?:which\s+is\s+|or\s+)?(?:approximately|approx\.?|about|roughly|\\approx|\u2248)\s*\}?\s*"
+    r"(?P<value>\d[\d,]*\.\d+)\s*$",
+    re.IGNORECASE,
+)
+"""A decimal that is said behind an exact value."""
 _EXACTLY = re.compile(r"(?<=\S)\s*(?:\\text\{\s*)?\((?:exact|exactly)\)\s*\}?\s*$", re.IGNORECASE)
 _TWICE = re.compile(r"\s*(?:(?P<word>[A-Za-z-]+)\s*\((?P<value>\d+)\)|(?P<before>\d+)\s*\((?P<behind>[A-Za-z-]+)\))\s*")
 _CURRENCY = re.compile(r"^\s*(?:(?:USD|US)|\\(?:text|mathrm)\s*\{\s*(?:USD|US)\s*\})\s*(?:\\?\$)?\s*(?=\d)")
@@ -89,6 +95,13 @@ _UNIT_BESIDE = re.compile(
 )
 _BEGUN = re.compile(r"^\s*=(?=[^=]*$)\s*")
 """The equals sign that an answer goes on from its derivation with."""
+_NOUN_BEFORE = re.compile(
+    r"(?:(?<=^)|(?<=,)|(?<=, ))\s*\\text\{\s*"
+    r"(?P<noun>cent(?:er|re)|vertex|focus|radius|diameter|area|perimeter|volume|slope|midpoint"
+    r"|mean|median|mode|probability)\s*:?\s*\}\s*(?=\\left\s*[(\[]|\\[dt]?frac|\\sqrt|[(\d])",
+    re.IGNORECASE,
+)
+"""The noun of a value right before it, without an equals sign."""
 _RUPEES = re.compile(
     r"\s*(?:\u20b9|\\text\{\s*Rs\.?\s*\}|\\text\{\s*Rs\.?\s*(?=[\d,.]+\s*\}))\s*(?P<amount>\d[\d,]*(?:\.\d+)?)\s*\}?\s*"
 )
@@ -158,6 +171,8 @@ def respelt(text: str) -> str:
     text = _concluded(text)
     if "text" in text:
         text = _CLOSING.sub("", _SENTENCE.sub(r"\\text{\g<name>} = ", text, count=1) if _SENTENCE.match(text) else text)
+    if "text" in text:
+        text = _NOUN_BEFORE.sub(r"\\text{\g<noun>} = ", text)
     if "=" in text and (size := _SIZE_OF.match(text)) is not None:
         text = f"\\text{{{size['size']}}}{text[size.end() :]}"
     text = with_names(text)
@@ -173,6 +188,8 @@ def respelt(text: str) -> str:
         text = _COLON.sub(":", text)
     if "U" in text:
         text = _UNION.sub(r" \\cup ", text)
+    if text[-1:].isdigit() and "," in text and (match := _ROUGHLY.search(text)) is not None:
+        text = f"{text[: match.start()]} \\approx {match['value']}"
     if text.rstrip().endswith((")", "}")) and (match := _BESIDE.search(text)) and match.start():
         text = f"{text[: match.start()]} \\approx {match['value']}"
     if (match := _CONDITION.search(text)) is not None and match.start():

@@ -118,6 +118,8 @@ def is_name(node: Node) -> bool:
         case "call" if node.text.endswith(("()", "_")) or node.text in (
             "det",
             "deg",
+            "rank",
+            "dim",
             "Re",
             "Im",
             "arg",

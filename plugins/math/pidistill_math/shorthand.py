@@ -33,7 +33,8 @@ _MIXED = re.compile(
     r"(?P<part>\\[dt]?frac\s*\{\d+\}\s*\{\d+\}|\d+\s*/\s*\d+)\s*"
 )
 _NOTHING = re.compile(
-    r"(?:there\s+(?:are|is)\s+)?(?:none|no\s+(?:such\s+)?(?:real\s+|integer\s+|positive\s+)?[a-z]+s?)", re.IGNORECASE
+    r"(?:there\s+(?:are|is)\s+)?(?:none|no\s+(?:such\s+)?(?:real\s+|integer\s+|positive\s+)?(?P<noun>[a-z]+))",
+    re.IGNORECASE,
 )
 _PLACE = re.compile(
     r"\bwhich\s+(?!fraction|part)|\bwhat\s+(?:place|position|term|day|row|grade|floor|rank|number)\b|\bon\s+what\b|\bwhen\b",
@@ -73,7 +74,9 @@ def _in_words(value: Node, answer: str, asked: Question) -> str:
     if not flat or not flat[-1].isalpha():
         return ""
     if asked.asks_how_many():
-        return "0" if value.head == "num" and value.number == 0 and _NOTHING.fullmatch(flat) else ""
+        nothing = _NOTHING.fullmatch(flat) if value.head == "num" and value.number == 0 else None
+        noun = nothing["noun"].lower().rstrip("s") if nothing is not None and nothing["noun"] else "solution"
+        return "0" if nothing is not None and (noun == "solution" or noun in asked.text.lower()) else ""
     if (match := _ORDINAL.fullmatch(flat)) is None or _PLACE.search(asked.text) is None:
         return ""
     noun = (match["noun"] or "").lower()

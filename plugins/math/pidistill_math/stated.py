@@ -61,7 +61,7 @@ _ELSEWHERE = re.compile(
 """Words before the last 'is' of a sentence after which it speaks of something other than the answer."""
 _TAGGED = re.compile(r"<answer>([^<]{1,2000})</answer>")
 _HEADER = re.compile(
-    r"^(?:#{1,6}|\*\*)[ \t]*+(?:final[ \t]++)?answer[ \t]*+:?[ \t]*+(?:\*\*)?[ \t]*+:?[ \t]*+\n\s*+"
+    r"^(?:(?:#{1,6}|\*\*)[ \t]*+(?:final[ \t]++)?|final[ \t]++)answer[ \t]*+:?[ \t]*+(?:\*\*)?[ \t]*+:?[ \t]*+\n\s*+"
     r"(\$\$[^$]{1,500}\$\$|[^\n]{1,500})",
     re.IGNORECASE | re.MULTILINE,
 )

@@ -112,8 +112,8 @@ _TOUCHING_AFTER = re.compile(
     r"|\s*\\(?:leq?|geq?|lt|gt|neq?|leqslant|geqslant)(?![A-Za-z])|\s*<\s*[A-Za-z](?![\w>])|\s*>\s*[A-Za-z](?!\w)"
 )
 _PALE = re.compile(r"\\(?:text)?color\s*(?:\[[^\]]*\])?\{\s*(?:white|transparent|background|bg)\s*\}\s*\{?[^{}$\n]*$")
-_OPENED = re.compile(r"(?:\\left\s*)?[(\[]\s*$")
-_CLOSED = re.compile(r"\s*(?:\\right\s*)?[)\]]")
+_OPENED = re.compile(r"(?:\\left\s*)?(?:[(\[]|\\\{)\s*$")
+_CLOSED = re.compile(r"\s*(?:\\right\s*)?(?:[)\]]|\\\})")
 _END_OF_PROOF = re.compile(r"_?\s*\{?\s*\\(?:blacksquare|square|Box|qed|hfill)(?![A-Za-z])\}?")
 _QUESTION = re.compile(r"[\s$.\\)\]*]{0,6}\?")
 PERCENT = re.compile(r"(?:\s|\\[,;:! ])*(?:\\%|%|\\text\{\s*(?:percent|thousand|million|billion|hundred|dozen)\s*\})")
@@ -131,7 +131,7 @@ def discounted(text: str, box: Box) -> str:
     struck = before.rstrip("$").endswith("~~") and after.lstrip("$").startswith("~~")
     if struck or ("color" in wide and _PALE.search(wide)):
         return "the last box cannot be seen, or is struck out"
-    opened = _OPENED.search(before) if before.rstrip()[-1:] in ("(", "[") else None
+    opened = _OPENED.search(before) if before.rstrip().endswith(("(", "[", "\\{")) else None
     if opened is not None and opened.start() and (closed := _CLOSED.match(after)):
         if before[opened.start() - 1].isalnum() or before[opened.start() - 1] == "}":
             return "the last box is an argument"

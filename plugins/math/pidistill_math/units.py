@@ -248,6 +248,12 @@ def ends_a_unit(word: str) -> bool:
     return word.lower() in _BEHIND
 
 
+def _stand_in(one: Unit, other: Unit) -> bool:
+    """Whether 'units' stand for the unit of length that is meant, and square units for its square."""
+    (base, _, power), (of, _, exponent) = (unit.dimension.partition("^") for unit in (one, other))
+    return base == ANYTHING and (one.label in _OF_LENGTH or power != "") and of == "length" and power == exponent
+
+
 def conflict(left: Unit, right: Unit) -> bool:
     """Whether two units cannot be units of one answer."""
     if left.dimension == right.dimension:
@@ -255,6 +261,8 @@ def conflict(left: Unit, right: Unit) -> bool:
     sizes = [unit for unit in (left, right) if unit.dimension.startswith(f"{ANYTHING}^")]
     if len(sizes) == 2 or (sizes and {left.label, right.label} & _OF_LENGTH):  # square units, cubic ones, units
         return True
+    if any(_stand_in(one, other) for one, other in ((left, right), (right, left))):
+        return False
     if ANYTHING in (left.dimension, right.dimension):
         return not (left.dimension.startswith("count") and right.dimension.startswith("count"))
     return True

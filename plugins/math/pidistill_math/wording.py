@@ -51,7 +51,7 @@ def same_words(left: Node, right: Node) -> Found:
 
 def _article(text: str) -> str:
     first, _, rest = text.partition(" ")
-    return rest if first in ("the", "a", "an", "on") and rest else text
+    return rest if first in ("the", "a", "an", "on") and len(rest) > 1 else text
 
 
 def _letters(text: str) -> bool:
