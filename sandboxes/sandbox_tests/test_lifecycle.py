@@ -170,3 +170,19 @@ def test_a_session_starts_quickly(sandbox: Sandbox) -> None:
         took = time.monotonic() - started
         session.run("", [], Limits())
     assert took < 60 * bare + 2
+
+
+def test_what_is_preloaded_is_there_for_later_programs_also_in_a_new_server(sandbox: Sandbox) -> None:
+    """Each finds it as it was, whatever the one before has made of it."""
+    text = "import sys\ndef f(): return sys.modules['given'].ANSWER, 'colorsys' in sys.modules\n"
+    spoil = f"{text}sys.modules['given'].ANSWER = 1\nimport os\nos.fork() or os._exit(0)\n"
+    with sandbox.open() as session:
+        code = session.run(
+            "import marshal\ndef f(): return marshal.dumps(compile('ANSWER = 42', 'given', 'exec'))", [Call("f")]
+        )
+        given = code.answers[0].value
+        assert isinstance(given, bytes)
+        assert session.preload([("given", given)], ["colorsys"])
+        assert session.preload([("given", given)], ["colorsys"])
+        for source, found in ((text, 42), (spoil, 1), (text, 42)):  # a program that forks costs the server
+            assert session.run(source, [Call("f")]).answers[0].value == (found, True)

@@ -36,12 +36,21 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from pidistill.authoring.fences import unquoted
-from pidistill_code.pages import as_written, code_begins, is_typed_in, patched, typed_in, within_a_line, without_magics
+from pidistill_code.pages import (
+    FENCE,
+    as_written,
+    before_lone_fence,
+    code_begins,
+    is_typed_in,
+    patched,
+    typed_in,
+    within_a_line,
+    without_magics,
+)
 from pidistill_code.prose import is_prose, is_statement, margins, opened, statements, without_prose
 
 LONGEST: Final = 1_000_000
 """Characters; longer code is no answer."""
-_FENCE = re.compile(r"^([ \t]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?)(```+|~~~+)[ \t]*\{?\.?([\w+.-]*)[^\n`]*$")
 _MARKED: Final = frozenset({"python", "python3", "py", "py3", "pycon", "cpython"})
 _DIFFS: Final = frozenset({"diff", "patch"})
 _THINK: Final = "</think>"
@@ -93,7 +102,7 @@ def extract(completion: str, entry_point: str, prompt: str | None = None) -> Ext
     text = _after_thinking(completion.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
     text = as_written(text)
     if "```" in text or "~~~" in text:
-        text = _before_lone_fence(unquoted(text))
+        text = before_lone_fence(unquoted(text))
     name = entry_point.split(".", 1)[0].removesuffix("()")
     blocks = _blocks(text)
     whole = text
@@ -216,19 +225,6 @@ def _after_thinking(text: str) -> str:
     return text
 
 
-def _before_lone_fence(text: str) -> str:
-    """What stands before a fence that only ends something: code, whose own fence the prompt has opened."""
-    lines = text.split("\n")
-    fences = [number for number, line in enumerate(lines) if line[:1] in "`~" and _FENCE.match(line)]
-    if len(fences) % 2 == 0 or set(lines[fences[0]].rstrip()) - {"`", "~"}:
-        return text
-    before = lines[: fences[0]]
-    starts = dict(margins(lines[: fences[0] + 1]))  # none in a string
-    code = any(line.strip() for line in before) and fences[0] in starts
-    code = code and not any(is_prose(line) for number, line in starts.items() if number < fences[0])
-    return "\n".join(before) if code else text
-
-
 def _defines(code: str, name: str) -> bool:
     """Whether `code` defines `name`. Most answers are told without a pattern of their own, which is slow to compile."""
     if name not in code:
@@ -295,7 +291,7 @@ def _blocks(text: str, languages: frozenset[str] = _MARKED | {""}) -> list[_Bloc
         return blocks
     fence, language, indent, lines = "", "", 0, list[str]()
     for line in text.split("\n"):
-        match = _FENCE.match(line)
+        match = FENCE.match(line)
         if not fence:
             if match:
                 fence, language, indent, lines = match[2], match[3].lower(), _width(match[1]), []

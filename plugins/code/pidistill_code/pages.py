@@ -25,6 +25,7 @@ _END_OF_PRE = re.compile(r"\n?[ \t]*(?:</code>[ \t]*)?</pre>")
 _MAGIC = re.compile(r"%%?[a-z]\w*(?:[ \t]|$)|![ \t]*[a-z][\w./-]*(?:[ \t]|$)")
 _MOST_ENDS: Final = 20
 """Tokens that are looked at."""
+FENCE = re.compile(r"^([ \t]*(?:(?:[-*+]|\d{1,3}[.)])[ \t]+)?)(```+|~~~+)[ \t]*\{?\.?([\w+.-]*)[^\n`]*$")
 _PROMPT = re.compile(r"[ \t]*(?:(?:>>>|\.\.\.|In \[\d+\]:|\.\.\.:)(?:[ ](.*))?)$")
 """Of Python's own interpreter and of IPython."""
 _HEAD_OF_DIFF = re.compile(r"\+\+\+ |--- |@@ |diff |index ")
@@ -98,6 +99,19 @@ def patched(lines: list[str]) -> list[str]:
     """What the lines of a difference between two files make of the first one, as far as they show it."""
     told = [line for line in lines if not _HEAD_OF_DIFF.match(line)]
     return [line[1:] if line[:1] in "+ " else line for line in told if not line.startswith("-")]
+
+
+def before_lone_fence(text: str) -> str:
+    """What stands before a fence that only ends something: code, whose own fence the prompt has opened."""
+    lines = text.split("\n")
+    fences = [number for number, line in enumerate(lines) if line[:1] in "`~" and FENCE.match(line)]
+    if len(fences) % 2 == 0 or set(lines[fences[0]].rstrip()) - {"`", "~"}:
+        return text
+    before = lines[: fences[0]]
+    starts = dict(margins(lines[: fences[0] + 1]))  # none in a string
+    code = any(line.strip() for line in before) and fences[0] in starts
+    code = code and not any(is_prose(line) for number, line in starts.items() if number < fences[0])
+    return "\n".join(before) if code else text
 
 
 def within_a_line(text: str) -> Iterator[str]:

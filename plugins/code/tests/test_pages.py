@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pidistill_code.extract import extract
-from pidistill_code.pages import as_written, typed_in, within_a_line, without_magics
+from pidistill_code.pages import as_written, patched, typed_in, within_a_line, without_magics
 
 PIECES = st.lists(st.sampled_from(["%time x", "!ls", "def f():", "    pass", '"""', "(", ")", "x = 1 \\", "% 2", ""]))
 
@@ -52,3 +52,20 @@ def test_many_tags_take_time_proportional_to_the_text() -> None:
     extract("Words of it.\n" + "<code>\n a\n" * 50_000, "f")
     for piece in ("<pre>\n", "<|im_end|>\n", "</pre>", "<pre>x</pre>\n", ">>> x\n", "`x"):
         as_written(piece * 50_000), typed_in(piece * 50_000), list(within_a_line(piece * 50_000))
+
+
+LINES = st.lists(st.text("abc =()", max_size=8), max_size=8)
+
+
+@given(LINES, LINES, LINES)
+def test_a_difference_gives_what_it_adds_and_keeps(kept: list[str], gone: list[str], new: list[str]) -> None:
+    told = ["--- a.py", "+++ b.py", "@@ -1,2 +1,2 @@", *(f" {line}" for line in kept)]
+    told += [*(f"-{line}" for line in gone), *(f"+{line}" for line in new)]
+    assert patched(told) == [*kept, *new]
+
+
+@given(LINES)
+def test_a_session_gives_what_was_typed_whoever_asked(lines: list[str]) -> None:
+    asked = [f"In [{number}]: {line}" for number, line in enumerate(lines)]
+    assert typed_in("\n".join(asked)) == "\n".join(lines)
+    assert typed_in("\n".join(f">>> {line}" for line in lines)) == "\n".join(lines)

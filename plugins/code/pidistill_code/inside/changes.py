@@ -16,7 +16,7 @@ import types
 from typing import Any
 
 from pidistill_code.inside.graph import SCALARS, BrokenError
-from pidistill_code.inside.guard import definer_of
+from pidistill_code.inside.guard import RUNNERS, definer_of
 from pidistill_code.inside.standins import FORWARDED, JUDGING, NUMERIC, TELLING, is_remote, is_special
 
 _DATA = frozenset((*SCALARS, list, tuple, dict, set, frozenset))
@@ -37,6 +37,7 @@ def check_unhanded(target: Any, name: object, values: tuple[object, ...]) -> Non
 
 def check_handed(target: Any, name: object, text: str) -> None:
     """The same of a class that was handed over, but not to be decorated; `text` is the test's."""
+    _check_no_test((target,))
     if type(name) is not str or (name in TELLING and not definer_of(target, name)) or name in _POSING:
         raise BrokenError("a method that plain data has")
     quoted = f'"{name}"' in text or f"'{name}'" in text
@@ -46,6 +47,7 @@ def check_handed(target: Any, name: object, text: str) -> None:
 
 def check_decorated(bases: tuple[Any, ...], names: Any) -> None:
     """The same of members of a class that the program decorates, or that it derives from `bases`."""
+    _check_no_test(bases)
     for name in names:
         defined = type(name) is str and any(definer_of(base, name) for base in bases)
         if type(name) is not str or (name in TELLING and not defined) or name in _POSING:
@@ -54,6 +56,12 @@ def check_decorated(bases: tuple[Any, ...], names: Any) -> None:
             raise BrokenError("a comparison that the tests have defined")
         if is_special(name) and name not in FORWARDED and name not in _MADE and name not in _SAID:
             raise BrokenError("a special member of a class of the tests")
+
+
+def _check_no_test(bases: tuple[Any, ...]) -> None:
+    for kind in (kind for base in bases for kind in base.__mro__):
+        if kind.__name__.startswith("Test") or kind.__module__.partition(".")[0] in RUNNERS:
+            raise BrokenError("a change of a class that tests")
 
 
 def check_derived(bases: Any, members: Any, how: Any, decorated: bool) -> None:

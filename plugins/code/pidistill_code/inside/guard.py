@@ -39,7 +39,7 @@ _SHARP = frozenset({
 })  # fmt: skip
 _SIGNS = (StopIteration, StopAsyncIteration, GeneratorExit, KeyboardInterrupt, SystemExit)
 _ENDS = (StopIteration, StopAsyncIteration, GeneratorExit)
-_RUNNERS = frozenset({"unittest", "pytest", "_pytest", "doctest"})
+RUNNERS = frozenset({"unittest", "pytest", "_pytest", "doctest"})
 _ENDING = frozenset({"__next__", "__anext__", "next", "anext", "send", "throw", "close", "asend", "athrow", "aclose"})
 
 
@@ -66,7 +66,7 @@ def check_name(target: Any, name: object) -> None:
         known = _STEPS if isinstance(target, _GENERATORS) else _PARTIAL if isinstance(target, functools.partial) else ()
         if name not in known:
             raise AttributeError(name)
-    elif definer_of(target, name) in _RUNNERS and callable(getattr(type(target), name, None)):
+    elif definer_of(target, name) in RUNNERS and callable(getattr(type(target), name, None)):
         raise BrokenError("a method of a test runner or of a mock")
 
 
@@ -104,7 +104,7 @@ def definer_of(target: Any, name: str) -> str:
 
 def check_copy(target: Any) -> None:
     """Raise `BrokenError` where a program may not have a copy of `target`."""
-    if isinstance(target, _CLOSED) or definer_of(target, "__init__") in _RUNNERS:
+    if isinstance(target, _CLOSED) or definer_of(target, "__init__") in RUNNERS:
         raise BrokenError("a copy of what belongs to the tests")
 
 
@@ -130,7 +130,7 @@ def check_class(module: str) -> None:
 
 def is_sign(error: BaseException, op: str, args: tuple[Any, ...], mentioned: Any) -> bool:
     """Whether a runner or a loop would take `error`, raised by a request, for a sign of its own."""
-    signs = [kind for kind in type(error).__mro__ if kind in _SIGNS or kind.__module__.partition(".")[0] in _RUNNERS]
+    signs = [kind for kind in type(error).__mro__ if kind in _SIGNS or kind.__module__.partition(".")[0] in RUNNERS]
     if all(mentioned(kind.__name__) for kind in signs) and (signs or isinstance(error, Exception)):
         return False
     ends = op in ("op", "method") and len(args) > 1 and args[1] in _ENDING

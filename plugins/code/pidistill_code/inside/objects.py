@@ -72,7 +72,7 @@ class Objects:
     """What one side knows of its own objects that the other side uses, and of that side's."""
 
     def __init__(self, letter: str, guarded: bool) -> None:
-        self._guarded = guarded
+        self._guarded = self.has_tests = guarded
         self.graph = Graph(letter, self._stay, self._stand_in)
         self._own: list[Any] = []
         self._numbers: dict[int, int] = {}
