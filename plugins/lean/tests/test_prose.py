@@ -16,8 +16,8 @@ STATEMENT = "theorem t : p → p := by\n  sorry"
 LEMMA = "theorem key : q := by\n  exact hq"
 PROOF = "theorem t : p → p := by\n  intro h\n\n  exact h"
 lines = st.sampled_from([
-    "", "  exact h", "theorem t : p := by", "theorem key : q := hq", "Now the theorem uses it:", "end", "/-", "-/", "-- so",
-    "| zero => rfl", "We are done.", "exact h", "open Nat", "#check t", "  ", "and hence",
+    "", "  exact h", "theorem t : p := by", "theorem key : q := hq", "Now the theorem uses it:", "end", "/-", "-/",
+    "-- so", "| zero => rfl", "We are done.", "exact h", "open Nat", "#check t", "  ", "and hence",
 ])  # fmt: skip
 
 

@@ -69,7 +69,7 @@ class SplitRuntime(Runtime):
         said = wire.elaborated(reply, len(texts))
         facts: dict[str, Any] = {}
         if said.data is not None and not said.errors and said.refused is None:
-            # the kernel does again what it did there: the rest of the budget would not do for a proof that is all kernel
+            # the kernel does again what it did there: the rest of the budget would not do where that is all
             told: dict[str, Any] = {"op": "judge", "imports": said.imports, "data": said.data}
             facts, _ = self._deciding(theorem, told, budget_s)
         return wire.check(said, facts, time.monotonic() - began)
