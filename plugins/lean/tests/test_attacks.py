@@ -22,7 +22,11 @@ SOUND = "theorem target : (2 : Nat) + 2 = 4 := rfl\n"
 THEOREM = Theorem("theorem target : (2 : Nat) + 2 = 4 := by\n  sorry\n", "target")
 
 REFUSED = {
-    "#eval": "#eval 1 + 1",
+    "#eval": '#eval (IO.getEnv "HOME" : IO (Option String))',
+    "#eval of a term that runs code": "#eval (by_elab do return Lean.mkNatLit 1 : Nat)",
+    "#eval of a program for Lean": "#eval show Lean.Elab.Command.CommandElabM Unit from pure ()",
+    "#guard": "#guard (by_elab do return Lean.mkNatLit 1 : Nat) == 1",
+    "#guard_msgs around a declaration": "#guard_msgs (drop all) in\ntheorem helper : True := trivial",
     "#eval!": '#eval! (IO.FS.readFile "/etc/passwd" : IO String)',
     "#eval in open": "open Nat in\n#eval (IO.Process.exit 0 : IO Unit)",
     "#eval in set_option": "set_option maxRecDepth 100 in\n#eval (IO.Process.exit 0 : IO Unit)",

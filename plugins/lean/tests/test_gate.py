@@ -216,3 +216,72 @@ def test_an_instance_of_the_problem_behind_a_command_of_ones_own_is_the_submissi
     honest = "def code (b : Bool) : Nat := 0\n" + given + SEVEN + "\n" + SOUND
     assert tried(lean, honest, stated).refused is None
     assert refused(tried(lean, LOOP + "def code (b : Bool) : Nat := loop 0\n" + given + SEVEN + "\n" + SOUND, stated))
+
+
+RUNS = {
+    "steps": 'macro "m" : tactic => do `(tactic| trivial)',
+    "a value": 'macro "m" : tactic => pure default',
+    "code in a hole": 'macro "m" : tactic => `(tactic| exact $(loop))',
+    "a command": 'macro "m" : command => `(axiom cheat : False)',
+    "a list of holes": 'macro "m" xs:term,* : term => `([$xs,*])',
+    "compiled code": 'macro "m" : tactic => `(tactic| native_decide)',
+    "an option": 'macro "m" : tactic => `(tactic| set_option debug.skipKernelTC true in trivial)',
+    "a configuration": 'macro "m" : tactic => `(tactic| simp (maxSteps := loop 0))',
+    "an argument of a configuration": 'macro "m" n:term : tactic => `(tactic| simp (maxSteps := $n))',
+    "a quotation in a quotation": 'macro "m" : term => `(`(loop 0))',
+    "beside an instance of one's own": "structure T where\n  n : Nat\ninstance : Coe T Nat := \u27e8T.n\u27e9\n"
+    'macro "m" : term => `(1)',
+    "rules": "macro_rules | `(tactic| rfl) => `(tactic| trivial)",
+    "an attribute": '@[tactic Lean.Parser.Tactic.omega] macro "m" : tactic => `(tactic| trivial)',
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_macro_that_is_more_than_another_word_is_refused(lean: Runtime, name: str) -> None:
+    assert tried(lean, f"{LOOP}{RUNS[name]}\n{SOUND}").refused is not None
+
+
+WORDS = {
+    "a tactic": 'macro "m" : tactic => `(tactic| omega)\nexample : 1 + 1 = 2 := by m',
+    "several tactics": 'macro "m" : tactic => `(tactic| (constructor; omega; omega))\n'
+    "example : 1 = 1 \u2227 2 = 2 := by m",
+    "with an argument": 'macro "m" h:term : tactic => `(tactic| first | exact $h | omega)\n'
+    "example : True := by m trivial",
+    "with a name": 'macro "m" n:ident : tactic => `(tactic| (intro $n:ident; exact $n))\n'
+    "example : True \u2192 True := by m h",
+    "a term": 'macro "two" : term => `(1 + 1)\nexample : two = 2 := rfl',
+    "local": 'local macro "m" : tactic => `(tactic| trivial)\nexample : True := by m',
+    "with a document": '/-- Another word. -/\nmacro "m" : tactic => `(tactic| trivial)\nexample : True := by m',
+}
+
+
+@pytest.mark.parametrize("name", WORDS)
+def test_a_macro_that_is_another_word_is_taken(lean: Runtime, name: str) -> None:
+    check = tried(lean, f"{WORDS[name]}\n{SOUND}")
+    assert check.refused is None and not check.errors and check.type_matches
+
+
+SHOWN = {
+    "a value": "#eval 1 + 1",
+    "a print": '#eval IO.println "done"',
+    "steps that print": '#eval do\n  IO.println "a"\n  IO.println "b"',
+    "what never ends": f"{LOOP}#eval loop 0",
+    "a comparison": "#guard 1 + 1 == 2",
+    "an expression": "#guard_expr 1 + 1 =~ 2",
+    "a message": "/-- info: 2 -/\n#guard_msgs in\n#eval 1 + 1",
+    "behind an opening": "open Nat in\n#eval succ 1",
+    "a type behind an option": "set_option pp.all true in\n#check Nat",
+}
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_what_only_shows_something_is_not_run(lean: Runtime, name: str) -> None:
+    check = tried(lean, f"{SHOWN[name]}\n{SOUND}")
+    assert check.refused is None and not check.errors and check.type_matches
+
+
+@pytest.mark.parametrize(
+    "command", ["#eval nothing", "#guard nothing == 1", "open Nat in\n#eval nothing", "#eval (1 : String)"]
+)
+def test_what_it_would_run_is_elaborated_all_the_same(lean: Runtime, command: str) -> None:
+    assert tried(lean, f"{command}\n{SOUND}").errors

@@ -151,11 +151,11 @@ def watched : NameSet :=
 
 def closedNameSet : NameSet := wordSet closedNames {}
 
-/-- Whether one of the name's parts is a closed one. -/
-def hasClosedPart : Name → Bool
+/-- Whether one of the name's parts is among the words. -/
+def hasPart (xs : NameSet) : Name → Bool
   | .anonymous => false
-  | .str p s => hasWord closedNameSet s || hasClosedPart p
-  | .num p _ => hasClosedPart p
+  | .str p s => hasWord xs s || hasPart xs p
+  | .num p _ => hasPart xs p
 
 /-- All constants that were made on top of the imports. -/
 partial def madeConstants (n : PersistentHashMap.Node Name ConstantInfo) (acc : List (Name × ConstantInfo)) : List (Name × ConstantInfo) :=

@@ -11,7 +11,7 @@ open Lean Elab
 partial def closed (given env : Environment) (stx : Syntax) : Option (Syntax × String) :=
   match stx with
   | .ident _ _ n _ =>
-    if hasClosedPart n then some (stx, nameText n ++ " is not allowed: it runs code or stands for it") else none
+    if hasPart closedNameSet n then some (stx, nameText n ++ " is not allowed: it runs code or stands for it") else none
   | .node _ k args =>
     let name := lastText k
     if !hasWord watched name then firstOf args.toList (closed given env)
@@ -118,6 +118,23 @@ def termOf (cmd : Syntax) : Option Syntax :=
 def guarded (cmd : Syntax) : Option Syntax :=
   if cmd.getKind == `Lean.guardMsgsCmd then some (lastOf cmd.getArgs.toList) else none
 
+/-- What a program may say that is only printed. -/
+def printing : List Name := [`IO, `IO.println, `IO.print, `IO.eprintln, `IO.eprint]
+
+def programRoots : NameSet := wordSet ["IO", "Lean", "BaseIO", "EIO"] {}
+def programParts : NameSet :=
+  wordSet ["FS", "Process", "CommandElabM", "TermElabM", "TacticM", "MetaM", "CoreM", "MacroM", "addDecl", "setEnv", "modifyEnv", "elabCommand"] {}
+
+/-- The first word under `stx` of a program that does more than to print. It is not run either; but nobody proves with one. -/
+partial def program (stx : Syntax) : Option (Syntax × String) :=
+  match stx with
+  | .ident _ _ n _ =>
+    if !hasName printing n && (hasPart programRoots n.getRoot || hasPart programParts n) then
+      some (stx, "#eval of a program that does more than to print is not allowed in a proof")
+    else none
+  | .node _ _ args => firstOf args.toList program
+  | _ => none
+
 def onlyShows (cmd : Syntax) : Bool := hasName showingCommands cmd.getKind || (termOf cmd).isSome
 
 partial def passage (given env : Environment) (cmd : Syntax) : Passage :=
@@ -132,7 +149,10 @@ partial def passage (given env : Environment) (cmd : Syntax) : Passage :=
       | some inner => if onlyShows inner then some inner else none
       | none => if onlyShows cmd then some cmd else none
     let found := match shown with
-      | some inner => closed given env inner
+      | some inner =>
+        match closed given env inner, termOf inner with
+        | none, some term => program term
+        | found, _ => found
       | none => commandClosed given env cmd
     match found, termOf cmd with
     | some (stx, why), _ => .refuse stx why

@@ -23,8 +23,6 @@ from pidistill_lean.runtimes import wire
 
 ITEM_LIMIT_S = 30.0
 """Processor time for a problem's own text. One that needs more cannot be judged."""
-LEAST_S = 0.5
-"""Processor time that the kernel has at least, however long elaboration took."""
 _ITEMS_KEPT = 2_000
 
 
@@ -67,13 +65,13 @@ class SplitRuntime(Runtime):
             "target": wire.sendable(theorem.target),
             "texts": [wire.sendable(text) for text in texts],
         }
-        reply, used = self._elaborating(theorem, request, budget_s)
+        reply, _ = self._elaborating(theorem, request, budget_s)
         said = wire.elaborated(reply, len(texts))
         facts: dict[str, Any] = {}
         if said.data is not None and not said.errors and said.refused is None:
-            facts, _ = self._deciding(
-                theorem, {"op": "judge", "imports": said.imports, "data": said.data}, max(budget_s - used, LEAST_S)
-            )
+            # the kernel does again what it did there: the rest of the budget would not do where that is all
+            told: dict[str, Any] = {"op": "judge", "imports": said.imports, "data": said.data}
+            facts, _ = self._deciding(theorem, told, budget_s)
         return wire.check(said, facts, time.monotonic() - began)
 
     def outline(self, source: str, budget_s: float) -> Outline:
