@@ -4,8 +4,9 @@
     python benchmarks/arms_table.py runs/arms/reports/*/report.json
     python benchmarks/arms_table.py runs/real/store/reports/*/report.json "a real model"
 
-The second argument says which of the page's tables it is. Nothing is picked: each arm of the report is a row, whatever came of it, beside what its seed published. The text around
-the table is written by hand, and says what a reader should make of it.
+The second argument says which of the page's tables it is. Nothing is picked: each arm of the report is a row, whatever
+came of it, beside what its seed published. The text around the table is written by hand, and says what a reader should
+make of it.
 """
 
 from __future__ import annotations

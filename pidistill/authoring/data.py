@@ -8,9 +8,9 @@ DATA = DataSets(
     hub={"lichess": HubSet("lichess/puzzles", None, "train", "Lichess: four million puzzles.")},
 )
 
-A source's levels and instruction are honoured for all of them alike. `problem_of` says what the columns of a row mean: it makes a `Problem` of a `DataRow`, which also knows where the row
-stands and how errors name it. A local file is read whole where no split is named; where one is, rows that say that they
-are of another split are left out.
+A source's levels and instruction are honoured for all of them alike. `problem_of` says what the columns of a row mean:
+it makes a `Problem` of a `DataRow`, which also knows where the row stands and how errors name it. A local file is read
+whole where no split is named; where one is, rows that say that they are of another split are left out.
 """
 
 from __future__ import annotations

@@ -75,9 +75,7 @@ class DataTable(Table):
 
     def source(self) -> DataSource:
         """What the domain is asked for."""
-        return DataSource(
-            self.dataset, self.split, self.path, self.limit, self.seed, self.instruction, self.levels
-        )
+        return DataSource(self.dataset, self.split, self.path, self.limit, self.seed, self.instruction, self.levels)
 
 
 class DataConfig(Table):
