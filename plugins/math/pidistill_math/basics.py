@@ -19,10 +19,10 @@ from pidistill.records import Problem
 SOURCE: Final = "basics@1"
 SPLITS: Final = {"choose": Split(3000, 30), "train": Split(4800, 40), "test": Split(3600, 30)}
 _ONES: Final = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS: Final = "- - twenty thirty forty fifty sixty seventy eighty ninety".split()
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+_TENS: Final = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _NAMES: Final = ("Tom", "Anna", "Ben", "Lucy", "Sam", "Mia", "Max", "Ella")
 _THINGS: Final = ("apples", "pens", "books", "coins", "cards", "eggs", "stamps", "shells")
 
@@ -107,10 +107,11 @@ def _story(rng: random.Random) -> Task:
 
 def _last_digit(rng: random.Random) -> Task:
     number = rng.randint(100, 99999)
-    return Task(f"What is the last digit of {number}?", number % 10, f"last {number}", f"{number} ends in {number % 10}.")
+    last = number % 10
+    return Task(f"What is the last digit of {number}?", last, f"last {number}", f"{number} ends in {last}.")
 
 
-def _double(rng: random.Random) -> Task:
+def _half(rng: random.Random) -> Task:
     number = rng.choice((rng.randint(2, 99), 10 * rng.randint(2, 99), 100 * rng.randint(2, 99), rng.randint(100, 999)))
     return Task(f"What is half of {2 * number}?", number, f"half {number}", f"{number} + {number} = {2 * number}.")
 
@@ -135,7 +136,7 @@ KINDS: Final[dict[int, tuple[str, Callable[[random.Random], Task]]]] = {
     8: ("a product with a number up to 20", _product),
     9: ("a story of things got and given away", _story),
     10: ("the last digit of a number", _last_digit),
-    11: ("half of an even number", _double),
+    11: ("half of an even number", _half),
     12: ("whole tens and one digit", _tens),
 }
 """Level -> what its problems ask, and how one is drawn."""

@@ -35,10 +35,13 @@ def story(question: str) -> int:
 
 def spelt(question: str) -> int:
     """The number that words name, read without the code that wrote them."""
-    ones = dict(zip("one two three four five six seven eight nine".split(), range(1, 10), strict=True))
-    teens = "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
-    tens = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-    known = ones | {word: 10 + n for n, word in enumerate(teens)} | {word: 20 + 10 * n for n, word in enumerate(tens)}
+    small = re.findall(
+        r"\w+",
+        "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen",
+    )
+    tens = re.findall(r"\w+", "twenty thirty forty fifty sixty seventy eighty ninety")
+    known = {word: 1 + n for n, word in enumerate(small)} | {word: 20 + 10 * n for n, word in enumerate(tens)}
     total = part = 0
     for word in question.removeprefix("Write the number ").removesuffix(" in digits.").replace("-", " ").split():
         if word == "hundred":
