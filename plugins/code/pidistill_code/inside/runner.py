@@ -48,7 +48,11 @@ def _patchable(text: str) -> dict[tuple[str, str], Any]:
     return found
 
 
-_DECORATED = r"(?m)^[ \t]*@[ \t]*{name}\b[^\n]*\n(?:[ \t]*@[^\n]*\n)*[ \t]*class\b"
+_DECORATED = (
+    r"(?m)^[ \t]*@[ \t]*{name}\b[^\n]*\n(?:[ \t]*@[^\n]*\n)*[ \t]*class\b"
+    r"|^[ \t]*[A-Z]\w*[ \t]*=[ \t]*{name}\b[^\n]*\([ \t]*[A-Z]\w*[ \t]*[,)]"
+)
+"""How tests decorate a class with what the program defines: above it, or `Loud = louder(Plain)`."""
 _AROUND = re.compile(r"environ|setenv|delenv|putenv|argv|chdir")
 
 
