@@ -54,7 +54,7 @@ HIDDEN_CODE = {
     "threads": "set_option Elab.async true",
     "the solver's path": 'set_option sat.solver "/bin/sh"',
     "include_str": 'def s : String := include_str "/etc/passwd"',
-    "#guard": "#guard true",
+    "#guard": "#guard (by_elab do return .const ``true [])",
     "meta definitions": "meta def helper : Nat := 1",
     "a unification hint": "unif_hint (n : Nat) where ⊢ n =?= n",
     "export to C": "@[export lean_nat_add] def helper (a b : Nat) : Nat := a",
@@ -237,7 +237,7 @@ def test_positions_are_those_of_the_submission(lean: Runtime) -> None:
     found = lean.check(theorem, f"theorem target : True := by\n{line}\n  trivial\n", BUDGET_S)
     error = next(message for message in found.messages if message.severity == "error")
     assert (error.line, error.column) == (2, line.index("rfl"))
-    refused = lean.check(theorem, "\n\n  #eval 1\n", BUDGET_S).refused
+    refused = lean.check(theorem, "\n\n  #exit\n", BUDGET_S).refused
     assert refused is not None and (refused.line, refused.column) == (3, 2)
 
 

@@ -39,7 +39,7 @@ SUBMISSIONS = {
     "other": "theorem target (a b : Nat) : a + b = a + b := rfl\n",
     "missing": "theorem other : True := trivial\n",
     "axiom": "axiom target (a b : Nat) : a + b = b + a\n",
-    "refused": "#eval 1\n\ntheorem target (a b : Nat) : a + b = b + a := by\n  omega\n",
+    "refused": "run_cmd pure ()\n\ntheorem target (a b : Nat) : a + b = b + a := by\n  omega\n",
     "parse": "theorem target (a b : Nat : a + b = b + a := by omega\n",
 }
 
