@@ -55,6 +55,8 @@ class Handler(BaseHTTPRequestHandler):
             server.most_busy = max(server.most_busy, server.busy)
             status = server.failures.pop(0) if server.failures else 200
         time.sleep(server.delay_s)
+        with server.lock:
+            server.busy -= 1  # before the answer, upon which the next request may come
         prompt = body["messages"][-1]["content"]
         if status == 200 and body["model"] != "large":
             status = 404
@@ -64,8 +66,6 @@ class Handler(BaseHTTPRequestHandler):
             self._send(status, {"error": {"message": f"status {status} on purpose"}})
         else:
             self._send(200, _completion(body, prompt))
-        with server.lock:
-            server.busy -= 1
 
     def _send(self, status: int, body: dict[str, Any]) -> None:
         content = json.dumps(body).encode()

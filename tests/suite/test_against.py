@@ -12,7 +12,7 @@ import pytest
 
 from pidistill.cli.main import run
 from pidistill.errors import PidistillError
-from pidistill.report.browser import Browser, Shown
+from pidistill.report.browser import Shown
 from pidistill.report.model import ReportMeta
 from pidistill.report.write import write_report
 from pidistill.stats.data import CellScores, ProblemScore, Side
@@ -71,16 +71,12 @@ def test_a_report_names_its_cells(tmp_path: Path) -> None:
     for suffix in ("", "-slow"):
         shown = Shown(f"retry-math-s0{suffix}", f"retry{suffix}", "math", "tiny", 0)
         folder = root / "reports" / f"r{suffix}"
-        meta = replace(ReportMeta("r"), browser=Browser((shown,), (), _empty()))
+        meta = replace(ReportMeta("r"), cells=(shown,))
         write_report([cell(f"retry{suffix}", 0, [1, 0])], folder, meta)
         reports.append(str(folder / "index.html"))
     assert sides(against(*reports).cells) == {("retry-slow / math against retry / math", 0): [(1.0, 1.0), (0.0, 1.0)]}
     with pytest.raises(PidistillError, match="several cells of a seed"):
         against(str(root), str(root))
-
-
-def _empty() -> dict[str, object]:
-    return {}  # type: ignore[return-value]
 
 
 def test_two_files_are_paired_by_item(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
