@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from pidistill_math.asking_names import another_name
+from pidistill_math.asking_names import another_name, below_derivative, derived_by
 from pidistill_math.equality import TooLarge, equal
 from pidistill_math.forms_asked import asks_for_exact
 from pidistill_math.kinds import Named
@@ -170,7 +170,7 @@ class Question:
             segment = name.head == "mul" and len(name.args) == 2 and all(_capital(arg) for arg in name.args)
             if asked != "length":
                 return f"a length, where the question asks for the {asked}" if segment and asked in _NO_LENGTH else ""
-        if not self.asked or self.asks_for(name):
+        if not self.asked or self.asks_for(name) or below_derivative(name) in derived_by(self.text[-_LONGEST:]):
             return ""
         if any(_rivals(name, asked) for asked in self.asked):
             return "another expression than the one that the question asks for"

@@ -35,7 +35,17 @@ _EXTREME = re.compile(
 _LARGE: Final = ("max", "largest", "greatest")
 _SMALL: Final = ("min", "smallest", "least")
 _STATISTICS: Final = ("mean", "median", "mode", "range")
-_OF_MATRICES: Final = {"det": r"\bdeterminant|\\det", "tr": r"\btrace|\\(?:tr|operatorname\{tr\})"}
+_OF_MATRICES: Final = {
+    "det": r"\bdeterminant|\\det",
+    "tr": r"\btrace|\\(?:tr|operatorname\{tr\})",
+    "rank": r"\brank",
+    "nullity": r"\bnullity",
+}
+_SPELT_OUT: Final = {"determinant": "det", "trace": "tr"}
+_DERIVED_BY = re.compile(
+    r"[A-Za-z]\s*(?:'|\\prime)+\}?\s*\(\s*(?P<argument>[a-z])\s*\)"
+    r"|\\[dt]?frac\s*\{\s*d\s*\w*\s*\}\s*\{\s*d\s*(?P<below>[a-z])\s*\}"
+)
 _RESULTS: Final = ("sum", "product", "difference", "quotient", "remainder")
 _RESULT = re.compile(
     r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?P<result>sum|product|difference|quotient|remainder)\b",
@@ -52,13 +62,17 @@ def another_name(name: Node, text: str, asked: tuple[Node, ...]) -> str:
         functions = [node for node in asked if node.head == "call" and node.text.endswith("()")]
         if len(functions) == len(asked) and not any(node.text == name.text for node in functions):
             return "another function than the one that the question asks for"
+    size = _SPELT_OUT.get(name.text, name.text)
     if (
-        name.head == "call"
-        and name.text in _OF_MATRICES
-        and not re.search(_OF_MATRICES[name.text], text, re.IGNORECASE)
+        name.head in ("call", "words")
+        and size in _OF_MATRICES
+        and not re.search(_OF_MATRICES[size], text, re.IGNORECASE)
     ):
         if any(re.search(word, text, re.IGNORECASE) for word in _OF_MATRICES.values()):
             return "another size of a matrix than the one that the question asks for"
+    by, letter = derived_by(text), below_derivative(name)
+    if len(by) == 1 and letter is not None and letter not in by:
+        return "a derivative by another letter than the one that the question asks for"
     results = {found["result"].lower() for found in _RESULT.finditer(text)}
     indexed = [arg for arg in name.args if arg.head in ("sym", "call") and "_" in arg.text]
     if len(results) == 1 and len(indexed) == len(name.args) > 1:
@@ -72,6 +86,20 @@ def another_name(name: Node, text: str, asked: tuple[Node, ...]) -> str:
     if name.head == "words" and _of_another(name.text.lower(), text):
         return "what belongs to another than the one that the question asks for"
     return ""
+
+
+def derived_by(text: str) -> set[str]:
+    """The letters by which a question derives."""
+    return {found["argument"] or found["below"] for found in _DERIVED_BY.finditer(text)}
+
+
+def below_derivative(name: Node) -> str | None:
+    """The letter below a derivative, x of ``dy/dx``; None for any other name."""
+    if name.head != "div" or any(part.head != "mul" or len(part.args) != 2 for part in name.args):
+        return None
+    if any(part.args[0].text != "d" or part.args[1].head != "sym" for part in name.args):
+        return None
+    return name.args[1].args[1].text
 
 
 def _another_sign(name: str, text: str) -> str:

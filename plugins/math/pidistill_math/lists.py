@@ -68,11 +68,16 @@ def conditioned(items: list[Shape]) -> Under | None:
 
 
 def record(parts: list[Named], words: Sequence[str] = ()) -> Shape:
-    """Names with values: several values of one name, a tuple by name, or several tuples."""
+    """Names with values: several values of one name, a tuple by name, or several tuples.
+
+    Raises `Unreadable` for values of several names of which only one need hold: ``x = 2 or y = -1``.
+    """
     names = list(dict.fromkeys(part.name for part in parts))
     if len(names) == 1:
         return Named(names[0], several([part.inner for part in parts]))
     if len(names) == len(parts):
+        if "or" in words:
+            raise Unreadable("a choice between values of several names")
         return Record(tuple(parts))
     size = len(names)
     if len(parts) % size:
