@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import time
 
 import pytest
 from hypothesis import given
@@ -48,10 +49,16 @@ def test_marks_in_strings_of_a_program_stay(code: str) -> None:
 
 
 def test_many_tags_take_time_proportional_to_the_text() -> None:
-    extract("x = 1\n" + "<code>\n a\n" * 50_000, "")
-    extract("Words of it.\n" + "<code>\n a\n" * 50_000, "f")
-    for piece in ("<pre>\n", "<|im_end|>\n", "</pre>", "<pre>x</pre>\n", ">>> x\n", "`x"):
-        as_written(piece * 50_000), typed_in(piece * 50_000), list(within_a_line(piece * 50_000))
+    def seconds(count: int) -> float:
+        began = time.process_time()
+        extract("x = 1\n" + "<code>\n a\n" * count, "")
+        extract("Words of it.\n" + "<code>\n a\n" * count, "f")
+        for piece in ("<pre>\n", "<|im_end|>\n", "</pre>", "<pre>x</pre>\n", ">>> x\n", "`x"):
+            as_written(piece * count), typed_in(piece * count), list(within_a_line(piece * count))
+        return time.process_time() - began
+
+    few, many = (min(seconds(count) for _ in range(3)) for count in (5_000, 50_000))
+    assert many < 50 * few + 0.5
 
 
 LINES = st.lists(st.text("abc =()", max_size=8), max_size=8)
