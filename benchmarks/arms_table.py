@@ -2,7 +2,8 @@
 
     pidistill suite run benchmarks/suites/arms.toml
     python benchmarks/arms_table.py runs/arms/reports/*/report.json
-    python benchmarks/arms_table.py runs/real/store/reports/*/report.json "a real model"
+    python benchmarks/arms_table.py runs/real/store/reports/suite-*/report.json "a real model"
+    python benchmarks/arms_table.py runs/real/store/reports/controls-*/report.json "controls on a real model"
 
 The second argument says which of the page's tables it is. Nothing is picked: each arm of the report is a row, whatever
 came of it, beside what its seed published. The text around the table is written by hand, and says what a reader should
@@ -37,7 +38,7 @@ def main(path: str, name: str = "arms") -> None:
 def lines(report: dict[str, Any]) -> Iterator[str]:
     """The table in Markdown, one of arms against their controls, and one for the arms of several stages."""
     published = {recipe.name: recipe.published for recipe in list_recipes()}
-    yield from _table(HEAD, [_row(arm, published.get(arm["recipe"], "")) for arm in report["arms"]])
+    yield from _table(HEAD, [_row(arm, published.get(arm["recipe"].split(" [")[0], "")) for arm in report["arms"]])
     only = report["arms"][0]["domain"]
     pairs = [_pair(pair, only) for pair in report["pairs"]]
     yield "\nArms against their controls, paired by problem:\n"
