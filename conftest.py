@@ -6,9 +6,12 @@
 * Whoever starts the tests in the background of a script has them ignore interrupts, or a lost terminal (`nohup`), and
   all that they start with them; but some tests send one.
 * Numeric libraries use one thread a worker, as do all programs that tests start.
+* What collecting has made, twenty thousand tests and the libraries that they import, is left alone by the garbage
+  collector: it stays to the end, and going through it takes most of a second each time.
 * Hypothesis takes no example to be wrong for being slow: a busy machine makes any slow.
 """
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -29,6 +32,16 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
 
 settings.register_profile("any machine", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()  # else libraries take what is left at the end for a leak, and say so
+
 
 DATA = Path(os.environ.get("PIDISTILL_TEST_DATA", Path(__file__).resolve().parent.parent / "shared" / "data"))
 
