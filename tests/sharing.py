@@ -80,8 +80,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """As many as there are cores for this process, and two at least: many tests wait for what they have started."""
-    return max(2, len(os.sched_getaffinity(0)))
+    """One more than there are cores for this process: tests wait for what they have started, those of Docker most of
+    the time."""
+    return 1 + len(os.sched_getaffinity(0))
 
 
 @pytest.hookimpl(optionalhook=True)
