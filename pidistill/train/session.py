@@ -8,6 +8,7 @@ a checkpoint holds all of it. There is one session at a time: whoever trains som
 from __future__ import annotations
 
 import gc
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,11 +67,14 @@ def take(job: TrainJob, kind: str) -> Session | None:
 def close() -> None:
     """Close what is open, and free its memory."""
     global _open
-    if _open is not None:
-        _open = None
+    if _open is None:
+        return
+    held = [weakref.ref(part) for part in (_open.trainee.model, _open.optimizer, _open.loss)]
+    _open = None
+    if any(part() is not None for part in held):  # by a cycle: a whole collection takes most of a second
         gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:

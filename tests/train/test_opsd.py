@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -215,6 +216,20 @@ def test_a_chain_that_is_open_is_not_read_back_and_one_that_is_not_its_own_is_cl
         train(changed, left_open=True)
     OpsdObjective().close()
     assert session._open is None
+
+
+@pytest.mark.parametrize("teacher", ["base", "live", "ema", "hard-copy", "trust-region"])
+@pytest.mark.parametrize("rank", [4, 0])
+def test_a_closed_chain_leaves_no_tensor_behind(teacher: str, rank: int, job: Job) -> None:
+    train(job("held", steps=2, teacher=teacher, lora_rank=rank), left_open=True)
+    held = session._open
+    assert held is not None
+    parts = [held.trainee.model, held.optimizer, held.loss, *held.trainable.values()]
+    moments = [value for state in held.optimizer.state.values() for value in state.values()]
+    left = [weakref.ref(part) for part in (*parts, *moments) if not isinstance(part, (int, float))]
+    del held, parts, moments
+    OpsdObjective().close()
+    assert [part() for part in left if part() is not None] == []
 
 
 def test_a_resumed_chain_starts_at_other_weights_than_a_fresh_job_would_reach(job: Job) -> None:
