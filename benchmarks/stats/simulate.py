@@ -12,7 +12,7 @@ the base's draw. What decides is `pidistill.stats.findings.judge`, as in a repor
 * error: share of null experiments with a 'gain' or 'loss' in any arm; with a *, counted anew with five times as many
   experiments, because the first count was above .05.
 * MDE: the effect that a family of 5 is said to find four times in five, from the true variances (printed ones are
-  estimates of it: 'printed' is their median). '-' where none that is possible is found.
+  estimates of it: 'printed' is their median). '-' where it would end within ten points of 100 %, or beyond.
 * power: share of experiments with that effect in one arm of 5 in which its p is at or below .05 / 5.
 """
 
@@ -29,7 +29,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pidistill.stats.findings import NEAR, Evidence, detectable_here, judge
+from pidistill.stats.findings import NEAR, Evidence, detectable_here, judge, largest_stated
 from pidistill.stats.intervals import Estimate, crossed_parts
 from pidistill.stats.mixture import Component, tails
 from pidistill.stats.significance import minimum_detectable
@@ -194,7 +194,7 @@ def power_of(s: Setting, runs: int) -> tuple[float | None, float]:
         needs = minimum_detectable(Weighed.of(d, s).true_parts(), 5)
         low, high = (middle, high) if needs > middle else (low, middle)
     effect = (low + high) / 2
-    if effect > 0.97 * (1 - s.base):
+    if effect > largest_stated(s.base):
         return None, math.nan
     rng, found = seeded(s, 2), 0
     for start in range(0, runs, DRAWS):
