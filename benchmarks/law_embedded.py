@@ -89,14 +89,14 @@ def _kept(table: Path) -> list[dict[str, object]]:
 
 def _measured(domain: str, bases: Sequence[str], folder: Path) -> Iterator[dict[str, object]]:
     """The rows of a domain's bases; what is missing for them is built, measured and trained."""
-    suite = _suite(domain, bases, folder)
+    suite = suite_of(domain, bases, folder)
     axes = tomllib.loads(suite.read_text("utf-8"))["axes"]
     forms: list[str] = axes["recipe.examples.teacher_form"]
     store, gaps = folder / "store", {}
     for model in axes["model"]:
         name = Path(model).name
         if name != "embedded" and not (Path(model) / "evaluation.json").is_file():
-            settings = TRIALS[domain].bases[_base(domain, model)]
+            settings = TRIALS[domain].bases[base_of(domain, model)]
             options = [f"--{key.replace('_', '-')}={value}" for key, value in settings.items()]
             _run("benchmarks.tiny.build", domain, "--out", model, "--problems", "100", *options)
         gaps[name] = _gap(domain, model, forms, suite, store)
@@ -106,12 +106,12 @@ def _measured(domain: str, bases: Sequence[str], folder: Path) -> Iterator[dict[
         yield _row(domain, arm, gaps[arm["model"]], forms)
 
 
-def _suite(domain: str, bases: Sequence[str], folder: Path) -> Path:
+def suite_of(domain: str, bases: Sequence[str], folder: Path) -> Path:
     """The domain's suite, as it stands or with the models of some bases alone."""
     file = HERE / "suites" / f"law-{domain}.toml"
     text = file.read_text("utf-8")
     models = tomllib.loads(text)["axes"]["model"]
-    some = [model for model in models if _base(domain, model) in bases]
+    some = [model for model in models if base_of(domain, model) in bases]
     if some == models:
         return file
     folder.mkdir(parents=True, exist_ok=True)
@@ -120,7 +120,7 @@ def _suite(domain: str, bases: Sequence[str], folder: Path) -> Path:
     return cut
 
 
-def _base(domain: str, model: str) -> str:
+def base_of(domain: str, model: str) -> str:
     """What a suite's model is called in the table: its size and its competence."""
     return Path(model).name.removeprefix(f"{domain}-").replace("embedded", Trial.SHIPPED)
 
@@ -150,7 +150,7 @@ def _flat(tables: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]
 def _row(domain: str, arm: dict[str, Any], gap: dict[str, Any], forms: Sequence[str]) -> dict[str, object]:
     form = next(form for form in forms if f"teacher_form={form}]" in arm["label"])
     (told,) = (one for one in gap["forms"] if one["form"] == form)
-    base = _base(domain, arm["model"])
+    base = base_of(domain, arm["model"])
     return {
         "label": f"{form} / {domain} {base}",
         "family": base.partition("-")[0],
