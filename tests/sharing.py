@@ -1,9 +1,9 @@
 """How tests are dealt out to workers (`pytest -n 2 --dist loadfile`), so that what is expensive is made once.
 
-A file stays together, for its module's fixtures. All that needs the tests' own Docker daemon stays together: there is
-one daemon and one image, some tests stop it, and some count what it leaves on the machine. Files that take long go
-first, so that no worker ends with one while the others have nothing left; their order costs or saves time and decides
-nothing else.
+A file stays together, for its module's fixtures, and so do all files that start runs from one warm process. All that
+needs the tests' own Docker daemon stays together: there is one daemon and one image, some tests stop it, and some count
+what it leaves on the machine. Files that take long go first, so that no worker ends with one while the others have
+nothing left; their order costs or saves time and decides nothing else.
 
 Tests are dealt out by the process that starts the workers, which collects none and sees their names alone. So each
 worker leaves a file that says which of them belong together.
@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-DOCKER = "docker"
+DOCKER, WARM = "docker", "warm_process"
 _NEEDS_DOCKER = {"docker_daemon", "docker_sandbox"}
 _FOLDER = pytest.StashKey[TemporaryDirectory[str]]()
 
@@ -32,7 +32,7 @@ LONG_FIRST = [
     "tests/train/test_opsd.py",
     "tests/tiny/test_the_shipped_lean_model.py",
     "plugins/lean/tests/test_theorems.py",
-    "tests/integration/test_kill.py",
+    WARM,
     "plugins/code/tests/test_gate.py",
     "tests/integration/test_arms.py",
     "plugins/lean/tests/test_minif2f_core.py",
@@ -48,7 +48,6 @@ LONG_FIRST = [
     "tests/tiny/test_the_lean_corpus.py",
     "tests/suite/test_ray.py",
     "tests/suite/test_run.py",
-    "tests/integration/test_together.py",
     "plugins/lean/tests/test_setup.py",
     "tests/engines/test_vllm_engine.py",
     "tests/verify/test_pool_verdicts.py",
@@ -64,8 +63,10 @@ def needs_docker(item: pytest.Item) -> bool:
 
 
 def group_of(item: pytest.Item) -> str:
-    """What it stays together with: the tests of Docker, or those of its file."""
-    return DOCKER if needs_docker(item) else item.nodeid.split("::")[0]
+    """What it stays together with: the tests of Docker, those with the warm process, or those of its file."""
+    if needs_docker(item):
+        return DOCKER
+    return WARM if WARM in getattr(item, "fixturenames", ()) else item.nodeid.split("::")[0]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from pidistill.records import Status
 from pidistill.report.model import Column, Entry, ReportMeta, Row, Table, Tone
 from pidistill.stats.compare import ArmResult, Comparison, SideSummary
-from pidistill.stats.findings import Finding, PairFinding
+from pidistill.stats.findings import NEAR, Finding, PairFinding, largest_stated
 from pidistill.stats.intervals import Estimate, Interval
 from pidistill.stats.levels import Stratum
 from pidistill.stats.pairs import PairResult
@@ -133,12 +133,15 @@ def seed_table(arms: Sequence[ArmResult]) -> Table:
     for arm in arms:
         spread = points(arm.delta.mean) + (f" +/- {100 * arm.sd:.1f}" if arm.sd is not None else "")
         each = ", ".join(points(delta) for delta in arm.seed_deltas)
-        room = "-" if arm.equivalence is None else f"> {percent(1 - arm.base.rate)}"
+        room = "-" if arm.equivalence is None else f"> {percent(largest_stated(arm.base.rate))}"
         mde = room if arm.mde is None else f"{100 * arm.mde:.1f}"
         null = Entry(equivalence(arm.equivalence, "null"))
         rows.append((Entry(arm.label), Entry(str(len(arm.seeds))), Entry(spread), Entry(mde), null, Entry(each)))
     beyond = any(row[3].text.startswith(">") for row in rows)
-    notes = ("MDE '> x': no gain that is possible at this base would be found four times in five.",) if beyond else ()
+    note = (
+        f"MDE '> x': no gain up to x would be found four times in five; one that ends within {100 * NEAR:.0f} points of"
+    )
+    notes = (f"{note} 100 % is not counted on.",) if beyond else ()
     return Table("Seeds", columns, tuple(rows), notes)
 
 

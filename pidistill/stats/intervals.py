@@ -137,16 +137,21 @@ def two_way(d_SI: npt.ArrayLike, clusters: Sequence[Hashable] | None = None, lev
 
 def crossed(values: Floats, df_b: float) -> tuple[float, Component, Component]:
     """The mean of a grid of at least two seeds and units, and the two parts of its variance (see the module)."""
-    mean, seed_means, unit_means = float(values.mean()), values.mean(axis=1), values.mean(axis=0)
-    n_seeds, n_units = values.shape
-    df_a = n_seeds - 1
-    ms_a = n_units * float(((seed_means - mean) ** 2).sum()) / df_a
-    ms_b = n_seeds * float(((unit_means - mean) ** 2).sum()) / (n_units - 1)
-    residual = values - seed_means[:, None] - unit_means[None, :] + mean
-    ms_e = float((residual**2).sum()) / (df_a * (n_units - 1))
-    floor = AGREEMENT * ms_e
-    seeds = Component(max(ms_a, floor) / values.size, df_a, floor / values.size, ms_a / values.size)
-    return mean, seeds, Component(max(ms_b - ms_e, 0.0) / values.size, df_b)
+    mean, raw, floor, units = (float(part) for part in crossed_parts(values))
+    return mean, Component(max(raw, floor), len(values) - 1, floor, raw), Component(units, df_b)
+
+
+def crossed_parts(values_SU: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Mean, seeds' part of its variance, what that is not let below, and the units' part; of each grid in a stack."""
+    n_seeds, n_units = values_SU.shape[-2:]
+    mean = values_SU.mean(axis=(-2, -1), keepdims=True)
+    seed_means, unit_means = values_SU.mean(axis=-1, keepdims=True), values_SU.mean(axis=-2, keepdims=True)
+    df_a, size = n_seeds - 1, n_seeds * n_units
+    ms_a = n_units * ((seed_means - mean) ** 2).sum(axis=(-2, -1)) / df_a
+    ms_b = n_seeds * ((unit_means - mean) ** 2).sum(axis=(-2, -1)) / (n_units - 1)
+    residual = values_SU - seed_means - unit_means + mean
+    ms_e = (residual**2).sum(axis=(-2, -1)) / (df_a * (n_units - 1))
+    return mean[..., 0, 0], ms_a / size, AGREEMENT * ms_e / size, np.maximum(ms_b - ms_e, 0.0) / size
 
 
 def distinct_rows(d_SI: npt.ArrayLike) -> list[int]:

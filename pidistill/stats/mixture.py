@@ -42,7 +42,8 @@ def two_sided(distance: float, parts: Sequence[Component]) -> float:
     first, second = _two(parts)
     if second is None:
         return min(1.0, 2 * float(special.stdtr(first.df, -distance / math.sqrt(first.variance))))
-    return min(1.0, float(_tails(np.array([distance]), np.array([first.variance]), first.df, second)[0]))
+    (tail,) = tails(np.array([distance]), np.array([first.variance]), np.array([second.variance]), first.df, second.df)
+    return min(1.0, float(tail))
 
 
 def upper(x: float, parts: Sequence[Component]) -> float:
@@ -71,10 +72,10 @@ def half_widths(first: Floats, first_df: float, second: Component | None, alpha:
     if second is None or second.variance <= 0:
         return np.asarray(t * np.sqrt(first))
     high = np.sqrt(t**2 * first + float(special.stdtrit(second.df, 1 - alpha / 2)) ** 2 * second.variance) * 1.3
-    low = t * np.sqrt(first) * 0.99
+    low, apart = t * np.sqrt(first) * 0.99, np.full_like(first, second.variance)
     for _ in range(26):
         middle = (low + high) / 2
-        outside = _tails(middle, first, first_df, second) > alpha
+        outside = tails(middle, first, apart, first_df, second.df) > alpha
         low, high = np.where(outside, middle, low), np.where(outside, high, middle)
     return np.asarray((low + high) / 2)
 
@@ -84,17 +85,14 @@ def scales(df: float, fine: bool = True) -> tuple[Floats, Floats]:
     return _scales(df, fine)
 
 
-def _tails(distances: Floats, first: Floats, first_df: float, second: Component | None) -> Floats:
-    """Two-sided tails at each distance, with one variance of the first part each.
+def tails(distances: Floats, first: Floats, second: Floats, first_df: float, second_df: float) -> Floats:
+    """Two-sided tails at each distance, with one variance of the first and of the second part each.
 
     Given how far off both variance estimates are, the error is normal: what is left is a smooth average over those.
     """
     q1, w1 = _scales(first_df, True)
-    variance = first[:, None] / q1[None, :]
-    if second is None:
-        return np.asarray(2 * special.ndtr(-distances[:, None] / np.sqrt(variance)) @ w1)
-    q2, w2 = _scales(second.df, second.df < 20)
-    both = variance[:, :, None] + second.variance / q2[None, None, :]
+    q2, w2 = _scales(second_df, second_df < 20)
+    both = (first[:, None] / q1)[:, :, None] + (second[:, None] / q2)[:, None, :]
     return np.asarray(2 * (special.ndtr(-distances[:, None, None] / np.sqrt(both)) @ w2) @ w1)
 
 

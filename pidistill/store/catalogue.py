@@ -90,9 +90,11 @@ class Catalogue:
         if not self._count:
             return list(range(len(keys)))
         wanted = np.frombuffer(bytes.fromhex("".join(keys)), ">u8").reshape(-1, 2).astype("<u8")
+        order = np.argsort(wanted[:, 0])  # what lies side by side is looked up one after the other
+        wanted = wanted[order]
         at = np.minimum(np.searchsorted(self._high, wanted[:, 0]), self._count - 1)
         unsure = (self._high[at] != wanted[:, 0]) | (self._low[at] != wanted[:, 1])
-        return [number for number in np.flatnonzero(unsure).tolist() if self._at(keys[number]) < 0]
+        return [number for number in np.sort(order[unsure]).tolist() if self._at(keys[number]) < 0]
 
     def columns(self, hidden: Iterable[str], number: Mapping[Path, int]) -> list[np.ndarray[Any, Any]]:
         """Key halves and places of all but the `hidden` keys, with segments by `number`."""

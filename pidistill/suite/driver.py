@@ -22,7 +22,7 @@ from pidistill.progress import Progress
 from pidistill.store.store import Store
 from pidistill.suite.board import Board, Journal, read_board
 from pidistill.suite.executors.job import Executor, Job, Result, facts_of
-from pidistill.suite.file import SuiteFile
+from pidistill.suite.file import Needs, SuiteFile
 from pidistill.suite.matrix import SuiteCell, cells, problems_of
 from pidistill.suite.parts import group_key
 from pidistill.suite.planned import look_up
@@ -67,7 +67,7 @@ def run_suite(
                 todo, found = _look_over(planned, store, manager, journal, renew, as_is)
                 for note in filter(None, [store.damage_note()]):
                     progress.note(note)
-                jobs = _jobs(todo, root, registration.folder.absolute(), renew, as_is)
+                jobs = _jobs(todo, suite.needs, root, registration.folder.absolute(), renew, as_is)
                 _Driver(executor, journal, progress, suite.running.retries, store.cells.is_held).drive(jobs)
         finally:
             executor.close()
@@ -117,13 +117,20 @@ def _look_over(
     return todo, found
 
 
-def _jobs(todo: Iterable[SuiteCell], root: Path, folder: Path, renew: bool, as_is: bool) -> list[Job]:
-    """The jobs of cells, those of one group together, so that live parts are opened once."""
+def _jobs(todo: Iterable[SuiteCell], needs: Needs, root: Path, folder: Path, renew: bool, as_is: bool) -> list[Job]:
+    """The jobs of cells, those of one group together, so that live parts are opened once.
+
+    Each has as many verification workers as it was given cores, unless its configuration names a number: cells run side
+    by side, and one worker per core of the machine in each of them would be cores times as many as can work.
+    """
+    workers = max(1, int(needs.cpus))
     groups: dict[str, list[Job]] = {}
     keys: dict[int, tuple[str, bool]] = {}
     for cell in todo:
         assert cell.arm.config is not None
-        planned = replace(cell.planned, config=cell.arm.config.model_copy(update={"store": root}))
+        config = cell.arm.config
+        verify = config.verify.model_copy(update={"workers": config.verify.workers or workers})
+        planned = replace(cell.planned, config=config.model_copy(update={"store": root, "verify": verify}))
         if id(cell.arm) not in keys:
             matches = any(stage.rollouts.matches for stage in planned.config.stages)
             keys[id(cell.arm)] = group_key(planned.config), matches

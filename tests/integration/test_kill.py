@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,12 +47,6 @@ def staged(folder: Path) -> list[str]:
     return [*paths, "--set", "data.train.limit=32", "--set", "data.evaluate.limit=24"]
 
 
-@pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
-    with Warm(tmp_path_factory.mktemp("warm")) as warm:
-        yield warm
-
-
 def start(warm: Warm, what: list[str], store: Path) -> Run:
     return warm.start(["run", *what, *SETTINGS, "--store", str(store)])
 
@@ -76,15 +69,15 @@ def finish(warm: Warm, what: list[str], store: Path) -> dict[str, object]:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("kind", ["arms", "stages"])
-def test_ten_kills_change_nothing(warm: Warm, tmp_path: Path, kind: str) -> None:
+def test_ten_kills_change_nothing(warm_process: Warm, tmp_path: Path, kind: str) -> None:
     what = ARMS if kind == "arms" else staged(tmp_path / "recipes")
-    undisturbed = finish(warm, what, tmp_path / "undisturbed")
+    undisturbed = finish(warm_process, what, tmp_path / "undisturbed")
     whole = progress(tmp_path / "undisturbed")
     store, rng = tmp_path / "killed", random.Random(7)
     moments = sorted(rng.uniform(0, whole) for _ in range(KILLS))
     killed = 0
     for moment in moments:
-        run = start(warm, what, store)
+        run = start(warm_process, what, store)
         while run.poll() is None and (not store.exists() or progress(store) < moment):
             time.sleep(0.01)
         if run.poll() is None:
@@ -93,7 +86,7 @@ def test_ten_kills_change_nothing(warm: Warm, tmp_path: Path, kind: str) -> None
             killed += 1
         run.wait()
     assert killed >= KILLS // 2, "the run was over before it could be killed"
-    assert finish(warm, what, store) == undisturbed
+    assert finish(warm_process, what, store) == undisturbed
     with Store(store) as opened:
         assert opened.rollouts.duplicates == 0 == opened.verdicts.duplicates
         assert not opened.damage()

@@ -33,13 +33,12 @@ def results(store: Path) -> dict[str, object]:
 
 
 @pytest.mark.slow
-def test_two_arms_together_pay_for_nothing_twice(tmp_path: Path) -> None:
-    with Warm(tmp_path) as warm:
-        for arm in ARMS:
-            run = start(warm, arm, tmp_path / "apart")
-            assert run.wait() == 0 and "Written" in run.output(), run.output()
-        for run in [start(warm, arm, tmp_path / "together") for arm in ARMS]:
-            assert run.wait() == 0, run.output()
+def test_two_arms_together_pay_for_nothing_twice(warm_process: Warm, tmp_path: Path) -> None:
+    for arm in ARMS:
+        run = start(warm_process, arm, tmp_path / "apart")
+        assert run.wait() == 0 and "Written" in run.output(), run.output()
+    for run in [start(warm_process, arm, tmp_path / "together") for arm in ARMS]:
+        assert run.wait() == 0, run.output()
     assert results(tmp_path / "together") == results(tmp_path / "apart")
     with Store(tmp_path / "together", read_only=True) as one, Store(tmp_path / "apart", read_only=True) as other:
         assert one.rollouts.duplicates == 0 == one.verdicts.duplicates

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.law_embedded import HERE, TABLE, TRIALS
+from benchmarks.law_embedded import BASES, HERE, TABLE, TRIALS, base_of, suite_of
 from pidistill.law.configurations import read_configurations
 from pidistill.law.fit import fit_law
 from pidistill.plugins import get_manager
@@ -36,3 +36,16 @@ def test_the_table_of_configurations_is_a_law_whose_bases_can_be_left_out() -> N
     assert len(rows) == len(law.configurations) >= 12
     assert law.by_model is not None and law.judged_by is law.by_model
     assert all(row["form"] in row["label"] and row["model"] in row["label"] for row in rows)
+
+
+@pytest.mark.parametrize("domain", list(TRIALS))
+def test_a_suite_of_some_bases_is_cut_from_the_whole_and_its_cells_are_the_same(domain: str, tmp_path: Path) -> None:
+    whole = HERE / "suites" / f"law-{domain}.toml"
+    assert suite_of(domain, BASES, tmp_path) == whole and not any(tmp_path.iterdir())
+    some = ("large-much", "small-little")
+    file = suite_of(domain, some, tmp_path / "law")
+    assert file == tmp_path / "law" / whole.name
+    of_whole = {cell.id: str(cell.arm.axes["model"]) for cell in cells(read_suite(whole))}
+    of_some = {cell.id: str(cell.arm.axes["model"]) for cell in cells(read_suite(file))}
+    assert of_some == {name: model for name, model in of_whole.items() if base_of(domain, model) in some}
+    assert {base_of(domain, model) for model in of_whole.values()} == set(BASES)

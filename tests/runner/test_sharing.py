@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sharing import DOCKER, LONG_FIRST, group_of
+from sharing import DOCKER, LONG_FIRST, WARM, group_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +27,7 @@ def by_sandbox(item: pytest.Item) -> list[str]:
 
 
 def test_files_that_go_first_are_there() -> None:
-    assert [name for name in LONG_FIRST if name != DOCKER and not (ROOT / name).is_file()] == []
+    assert [name for name in LONG_FIRST if name not in (DOCKER, WARM) and not (ROOT / name).is_file()] == []
 
 
 SUITE = {
@@ -39,6 +39,10 @@ import sharing
 @pytest.fixture(scope="session")
 def docker_daemon():
     return "the daemon"
+
+@pytest.fixture(scope="session")
+def warm_process():
+    return "a process"
 
 @pytest.fixture(params=["docker", "process"])
 def sandbox(request):
@@ -53,6 +57,8 @@ def note(request):
     "@pytest.mark.parametrize('n', range(4))\ndef test_one(n, sandbox): pass\n\ndef test_two(docker_daemon): pass\n",
     "test_b.py": "def test_three(docker_daemon): pass\n\ndef test_four(): pass\n",
     "test_c.py": "import pytest\n\n@pytest.mark.parametrize('n', range(20))\ndef test_five(n): pass\n",
+    "test_d.py": "def test_six(warm_process): pass\n\ndef test_seven(): pass\n",
+    "test_e.py": "def test_eight(warm_process): pass\n",
 }
 
 
@@ -69,7 +75,7 @@ def test_with_workers_a_group_and_a_file_stay_with_one(tmp_path: Path) -> None:
     ran = (tmp_path / "ran").read_text().splitlines()
     for worker, group in map(str.split, ran):
         workers.setdefault(group, set()).add(worker)
-    assert len(ran) == 8 + 1 + 2 + 20
-    assert set(workers) == {DOCKER, "test_a.py", "test_b.py", "test_c.py"}
+    assert len(ran) == 8 + 1 + 2 + 20 + 2 + 1
+    assert set(workers) == {DOCKER, WARM, "test_a.py", "test_b.py", "test_c.py", "test_d.py"}
     assert all(len(names) == 1 for names in workers.values())
     assert len(set.union(*workers.values())) == 2

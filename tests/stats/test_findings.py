@@ -9,7 +9,10 @@ import pytest
 
 from pidistill.stats.compare import ArmResult, Comparison, compare
 from pidistill.stats.data import CellScores, ProblemScore, Side
-from tests.stats.simulated import Floats, arm, cell, half_solved, noisy_after, side
+from pidistill.stats.findings import detectable_here, largest_stated
+from pidistill.stats.intervals import two_way
+from pidistill.stats.significance import detectable
+from tests.stats.simulated import Floats, arm, cell, crossed, half_solved, noisy_after, side
 
 
 def run(cells: list[CellScores], margin: float = 0.02) -> Comparison:
@@ -203,3 +206,20 @@ def test_what_both_arms_take_their_base_from_is_no_difference_between_them() -> 
     assert shared.finding == "higher"
     (own,) = run(cells("gold", better, "after") + cells("bare", worse, "base")).pairs
     assert own.finding == "withheld"
+
+
+def test_no_effect_that_ends_near_the_end_is_said_to_be_detectable() -> None:
+    """Power there is not what is stated (.84 to .89 for .80), since seeds that end near an end are skewed."""
+    rng = np.random.default_rng(11)
+    for base in (0.2, 0.5, 0.8):
+        limit = largest_stated(base)
+        assert limit == pytest.approx(0.9 - base) and largest_stated(1 - base, -1) == pytest.approx(limit)
+        said = []
+        for spread in np.linspace(0.001, 0.1, 25):
+            estimate = two_way(crossed(rng, 3, 200, 0.0, spread, 0.1, 0.3))
+            found, plain = detectable_here(estimate, 5, base, 1), detectable(estimate, 5, base, 1)
+            assert found == (plain if plain is not None and plain <= limit else None)
+            said.append(found is None)
+        assert True in said and (False in said or base == 0.8)
+    assert largest_stated(0.95) == pytest.approx(0.05), "from there on no gain is stated at all"
+    assert detectable_here(two_way(crossed(rng, 5, 400, 0.0, 0.0, 0.0, 0.1)), 1, 0.95, 1) is None

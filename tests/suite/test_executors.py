@@ -9,16 +9,21 @@ from typing import Any
 
 import pytest
 
+from pidistill.plugins import get_manager
+from pidistill.progress import Quiet
 from pidistill.recipes import run_config
 from pidistill.store.store import Store
 from pidistill.suite.board import Journal, read_board
+from pidistill.suite.driver import run_suite
 from pidistill.suite.executors import local, worker
 from pidistill.suite.executors.job import Job, Result
 from pidistill.suite.executors.local import LocalExecutor, environment, visible_gpus
 from pidistill.suite.executors.process import last_line
-from pidistill.suite.file import Needs, Running
+from pidistill.suite.file import Needs, Running, read_suite
+from pidistill.suite.matrix import cells
 from pidistill.suite.planned import Planned
 from pidistill.suite.registry import RegisteredCell
+from tests.suite.world import write_suite
 
 
 def job(name: str, group: str, folder: Path, **how: Any) -> Job:
@@ -135,3 +140,42 @@ def test_the_reason_of_a_crash_is_the_last_line_of_the_log_that_says_something(t
 def test_a_result_travels_as_plain_values(tmp_path: Path) -> None:
     result = Result(job("a", "one", tmp_path), "finished", facts={"seconds": 1.0})
     assert json.dumps(dict(result.facts)) == '{"seconds": 1.0}' and result.alone
+
+
+class Told:
+    """An executor that notes what it is given, and fails it."""
+
+    workers = 2
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+        self.pending: list[Job] = []
+
+    def start(self, job: Job) -> bool:
+        self.jobs.append(job)
+        self.pending.append(job)
+        return True
+
+    def wait(self, timeout_s: float) -> list[Result]:
+        done, self.pending = self.pending, []
+        return [Result(job, "failed", "not here") for job in done]
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.usefixtures("sums")
+@pytest.mark.parametrize(
+    ("cpus", "given", "workers"), [("1.0", 0, 1), ("0.5", 0, 1), ("4.0", 0, 4), ("4.0", 1, 1), ("1.0", 3, 3)]
+)
+def test_a_cell_verifies_with_the_cores_that_it_was_given_unless_it_says_otherwise(
+    tmp_path: Path, cpus: str, given: int, workers: int
+) -> None:
+    """Two cells on two cores with a worker per core each are four, and with Lean as many GiB."""
+    file = write_suite(tmp_path, rest=f"[needs]\ncpus = {cpus}")
+    names = [cell.id for cell in cells(read_suite(file))]
+    file.write_text(file.read_text().replace("verify.workers = 1", f"verify.workers = {given}"))
+    told = Told()
+    driven = run_suite(read_suite(file), lambda: told, get_manager(), Quiet())
+    assert {job.planned.config.verify.workers for job in told.jobs} == {workers}
+    assert len({job.group for job in told.jobs}) == 1
+    assert [cell.id for cell in driven.cells] == names == [job.cell for job in told.jobs], "it is no other cell"
