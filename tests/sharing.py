@@ -1,9 +1,10 @@
 """How tests are dealt out to workers (`pytest -n 2 --dist loadfile`), so that what is expensive is made once.
 
-A file stays together, for its module's fixtures, and so do all files that start runs from one warm process. All that
-needs the tests' own Docker daemon stays together: there is one daemon and one image, some tests stop it, and some count
-what it leaves on the machine. Files that take long go first, so that no worker ends with one while the others have
-nothing left; their order costs or saves time and decides nothing else.
+A file stays together, for its module's fixtures. So do all files that start runs from one warm process, and those of the
+code domain that judge the same benchmarks, whose problems are looked at once. All that needs the tests' own Docker daemon
+stays together: there is one daemon and one image, some tests stop it, and some count what it leaves on the machine.
+Files that take long go first, so that no worker ends with one while the others have nothing left; their order costs or
+saves time and decides nothing else.
 
 Tests are dealt out by the process that starts the workers, which collects none and sees their names alone. So each
 worker leaves a file that says which of them belong together.
@@ -19,7 +20,8 @@ from typing import Any
 
 import pytest
 
-DOCKER, WARM = "docker", "warm_process"
+DOCKER, WARM, BENCHMARKS = "docker", "warm_process", "code benchmarks"
+ON_BENCHMARKS = {f"plugins/code/tests/test_{name}.py" for name in ("gate", "learning", "mbpp", "humaneval")}
 _NEEDS_DOCKER = {"docker_daemon", "docker_sandbox"}
 _FOLDER = pytest.StashKey[TemporaryDirectory[str]]()
 
@@ -33,7 +35,7 @@ LONG_FIRST = [
     "tests/tiny/test_the_shipped_lean_model.py",
     "plugins/lean/tests/test_theorems.py",
     WARM,
-    "plugins/code/tests/test_gate.py",
+    BENCHMARKS,
     "tests/integration/test_arms.py",
     "plugins/lean/tests/test_minif2f_core.py",
     "tests/train/test_sft.py",
@@ -42,7 +44,6 @@ LONG_FIRST = [
     "tests/suite/test_first_screen.py",
     "tests/report/test_page.py",
     "plugins/code/tests/test_rooms.py",
-    "plugins/code/tests/test_learning.py",
     "plugins/lean/tests/test_state.py",
     "sandboxes/sandbox_tests/test_attacks.py",
     "tests/tiny/test_the_lean_corpus.py",
@@ -63,10 +64,14 @@ def needs_docker(item: pytest.Item) -> bool:
 
 
 def group_of(item: pytest.Item) -> str:
-    """What it stays together with: the tests of Docker, those with the warm process, or those of its file."""
+    """What it stays together with: the tests of Docker, those with the warm process, those of the benchmarks of code, or
+    those of its file."""
     if needs_docker(item):
         return DOCKER
-    return WARM if WARM in getattr(item, "fixturenames", ()) else item.nodeid.split("::")[0]
+    if WARM in getattr(item, "fixturenames", ()):
+        return WARM
+    file = item.nodeid.split("::")[0]
+    return BENCHMARKS if file in ON_BENCHMARKS else file
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from pidistill.contracts import Sandbox
 from pidistill.errors import SandboxError
-from pidistill_sandboxes.guest import ENVIRONMENT, PYTHON_FLAGS, ProcessGuest, host_python
+from pidistill_sandboxes.guest import ENVIRONMENT, HOST_PYTHON_FLAGS, ProcessGuest, host_python
 from pidistill_sandboxes.inside.rooms import LINKS, NOBODY, interpreter_view
 from pidistill_sandboxes.process import TMP_BYTES, unused_user
 from pidistill_sandboxes.session import WarmSession
@@ -99,4 +99,4 @@ def _bwrap(bwrap: str, prefix_source: str) -> list[str]:
         line += ["--symlink", target, f"/dev/{name}"]
     line += ["--symlink", "/tmp", "/dev/shm", "--proc", "/proc"]
     line += ["--size", str(TMP_BYTES), "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/tmp"]
-    return [*line, python, *PYTHON_FLAGS]
+    return [*line, python, *HOST_PYTHON_FLAGS]

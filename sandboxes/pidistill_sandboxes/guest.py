@@ -1,11 +1,13 @@
 """Starting the code inside: a Python process somewhere, the text of `inside/` sent to it, and the line to talk over.
 
 The interpreter needs no files of ours: it is started with a few lines on its command line that read the rest from
-standard input. So the same server runs in namespaces, in bubblewrap and in a container with whatever Python it has.
+standard input, as text, or compiled where it is the one that runs this. So the same server runs in namespaces, in
+bubblewrap and in a container with whatever Python it has.
 """
 
 from __future__ import annotations
 
+import marshal
 import os
 import select
 import struct
@@ -15,8 +17,10 @@ import tempfile
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib import resources
-from typing import IO
+from types import CodeType
+from typing import IO, ClassVar
 
 from pidistill.errors import SandboxError
 from pidistill.records import JSON
@@ -41,7 +45,7 @@ _CHUNK = 1 << 16
 _LONGEST_FRAME = 1 << 20
 _READY_S = 60.0
 
-BOOT = """
+_READ = """
 import marshal, os, sys, types
 def read(fd, n):
     data = b""
@@ -51,6 +55,8 @@ def read(fd, n):
         data += piece
     return data
 def receive(fd): return marshal.loads(read(fd, int.from_bytes(read(fd, 4), "little")))
+"""
+_COMPILE = """
 theirs, ours = os.pipe()
 if os.fork() == 0:
     modules, config = receive(0)
@@ -60,9 +66,18 @@ if os.fork() == 0:
     while data: data = data[os.write(ours, data):]
     os._exit(0)
 os.close(ours)
+"""
+"""In a process of its own, since what the compiler leaves in memory would slow down every fork."""
+_BEGIN = """
+hook, os.register_at_fork = os.register_at_fork, lambda **hooks: None
+import random
+random.seed(0)
+os.register_at_fork = hook
+import bisect, collections, copy, functools, heapq, itertools, math, operator, re, string, typing
 codes, config = receive(theirs)
-os.close(theirs)
-os.wait()
+if theirs:
+    os.close(theirs)
+    os.wait()
 for name, code in codes:
     module = sys.modules[name] = types.ModuleType(name)
     module.__path__ = []
@@ -72,9 +87,17 @@ for name, code in codes:
 del codes, code
 sys.modules[name].main(config)
 """
-"""Compiled in a process of its own, since what the compiler leaves in memory would slow down every fork."""
-PYTHON_FLAGS = ("-s", "-S", "-P", "-B", "-X", "utf8", "-c", BOOT)
+"""The modules that programs import most come before any code of ours, so that what the server uses lies together and a
+fork has fewer pages to copy. Each costs every fork a little, so those that few programs import are not here; nor is
+`threading`, nor what imports it, whose work in a forked process takes longer than importing it. `random` is loaded
+without the hook that would seed it anew in each fork: that costs as much as half a fork, and verdicts must not differ
+from time to time."""
+_FLAGS = ("-s", "-S", "-P", "-B", "-X", "utf8", "-c")
 """No site packages, no user packages, no current folder on the path. `-E` is not there because of the hash seed."""
+PYTHON_FLAGS = (*_FLAGS, f"{_READ}{_COMPILE}{_BEGIN}")
+"""Of whatever Python there is: it compiles what it is sent as text."""
+HOST_PYTHON_FLAGS = (*_FLAGS, f"{_READ}theirs = 0{_BEGIN}")
+"""Of the interpreter that runs this: it is sent what has been compiled out here, once for all guests."""
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
     "HOME": "/tmp",
@@ -90,18 +113,30 @@ class LostError(SandboxError):
     """The server inside is gone, or does not talk sense any more. A new one may do better."""
 
 
-def bundle(config: Mapping[str, JSON]) -> bytes:
-    """What `BOOT` reads: the modules of `inside/` and the server's configuration."""
+def bundle(config: Mapping[str, JSON], compiled: bool) -> bytes:
+    """What a guest reads first: the modules of `inside/`, compiled or as text, and the server's configuration."""
+    data = marshal.dumps((_codes() if compiled else _texts(), dict(config)))
+    return len(data).to_bytes(4, "little") + data
+
+
+@cache
+def _texts() -> list[tuple[str, str]]:
     package = "pidistill_sandboxes"
     folder = resources.files(f"{package}.inside")
     texts = [(package, ""), (f"{package}.inside", "")]
-    texts += [(f"{package}.inside.{name}", folder.joinpath(f"{name}.py").read_text()) for name in _MODULES]
-    data = wire.pack((texts, dict(config)))
-    return len(data).to_bytes(4, "little") + data
+    return texts + [(f"{package}.inside.{name}", folder.joinpath(f"{name}.py").read_text()) for name in _MODULES]
+
+
+@cache
+def _codes() -> list[tuple[str, CodeType]]:
+    return [(name, compile(text, f"<{name}>", "exec", dont_inherit=True, optimize=2)) for name, text in _texts()]
 
 
 class Guest(ABC):
     """A running server inside, and the two descriptors that lead to it."""
+
+    compiled: ClassVar[bool] = False
+    """Whether it is the interpreter that runs this, started with `HOST_PYTHON_FLAGS`."""
 
     def __init__(self, read_fd: int, write_fd: int) -> None:
         self._read_fd, self._write_fd = read_fd, write_fd
@@ -128,7 +163,7 @@ class Guest(ABC):
     def begin(self, config: Mapping[str, JSON]) -> None:
         """Send the code and wait until the server is ready. Raises `SandboxError` naming what is missing."""
         try:
-            self.send(bundle(config))
+            self.send(bundle(config, self.compiled))
             kind, content = self.receive(time.monotonic() + _READY_S)
             report = wire.decode(content)
         except (LostError, wire.WireError) as error:
@@ -193,6 +228,8 @@ class Guest(ABC):
 
 class ProcessGuest(Guest):
     """A server that is a child process of this one, with pipes."""
+
+    compiled: ClassVar[bool] = True
 
     def __init__(self, command: Sequence[str], user: int | None = None, pass_fds: Sequence[int] = ()) -> None:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed in `kill`

@@ -15,7 +15,7 @@ from typing import ClassVar
 from pidistill.contracts import Sandbox
 from pidistill.errors import SandboxError
 from pidistill.records import JSON
-from pidistill_sandboxes.guest import PYTHON_FLAGS, ProcessGuest, host_python
+from pidistill_sandboxes.guest import HOST_PYTHON_FLAGS, ProcessGuest, host_python
 from pidistill_sandboxes.inside.rooms import interpreter_view
 from pidistill_sandboxes.session import WarmSession
 
@@ -36,7 +36,7 @@ class ProcessSandbox(Sandbox):
         config: dict[str, JSON] = {"room": True, "scratch": ["/tmp"], "tmp_bytes": TMP_BYTES}
         config |= {"view": list(view), "masks": list(masks), "outer_user": unused_user()}
         try:
-            return WarmSession(lambda: ProcessGuest([host_python(), *PYTHON_FLAGS]), config)
+            return WarmSession(lambda: ProcessGuest([host_python(), *HOST_PYTHON_FLAGS]), config)
         except SandboxError as error:
             raise SandboxError(
                 f"The process sandbox cannot be had here. Missing protections: {error.message}",

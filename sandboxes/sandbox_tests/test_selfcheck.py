@@ -54,16 +54,10 @@ def test_without_a_sandbox_the_programs_get_away_with_something(name: str) -> No
 def test_a_server_that_programs_can_end_is_noticed(
     process_sandbox: ProcessSandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = guest.bundle
-
-    def listening(config: Mapping[str, JSON]) -> bytes:
-        modules, config = wire.unpack(whole(config)[4:])
-        handler = "\nimport signal\nsignal.signal(signal.SIGALRM, lambda *_: os._exit(1))\n"
-        modules = [(name, text + handler * name.endswith(".standby")) for name, text in modules]
-        data = wire.pack((modules, config))
-        return len(data).to_bytes(4, "little") + data
-
-    monkeypatch.setattr(guest, "bundle", listening)
+    handler = "\nimport signal\nsignal.signal(signal.SIGALRM, lambda *_: os._exit(1))\n"
+    texts = [(name, text + handler * name.endswith(".standby")) for name, text in guest._texts()]
+    codes = [(name, compile(text, name, "exec", dont_inherit=True)) for name, text in texts]
+    monkeypatch.setattr(guest, "_codes", lambda: codes)
     monkeypatch.setattr(session, "_WAITS_S", (0.0,))
     held = process_sandbox.self_check()
     assert [name for name, holds in held.items() if not holds] == ["the server outlives signals"]

@@ -78,6 +78,8 @@ class Spec(NamedTuple):
 
 
 _COMPILED: WeakKeyDictionary[Session, dict[tuple[str, ...], list[tuple[str, str]]]] = WeakKeyDictionary()
+_LOADED: WeakKeyDictionary[Session, set[tuple[str, ...]]] = WeakKeyDictionary()
+"""What each session has loaded for all of its programs."""
 
 
 def _modules(session: Session, names: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -105,8 +107,13 @@ def _texts(names: tuple[str, ...]) -> list[Plain]:
 
 def _preloads(session: Session, names: tuple[str, ...], imports: tuple[str, ...] = ()) -> bool:
     """Whether the programs of `session` find the modules there when they begin: a usual test costs half of it then."""
-    modules = [(name, base64.b64decode(code)) for name, code in _modules(session, names)]
-    return session.preload(modules, imports)
+    loaded = _LOADED.setdefault(session, set())
+    if names not in loaded:
+        modules = [(name, base64.b64decode(code)) for name, code in _modules(session, names)]
+        if not session.preload(modules, imports):
+            return False
+        loaded.add(names)
+    return True
 
 
 def served_text(session: Session) -> str:

@@ -19,20 +19,19 @@ from __future__ import annotations
 import ast
 import marshal
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 from pidistill.sandbox import Answer, Call, Kind, Limits, Plain, Raised, Session
 from pidistill_code.expressions import CandidateCall
-from pidistill_code.harness import ON_ANSWERS, RECORD, STUBS
+from pidistill_code.harness import ON_ANSWERS, RECORD
 from pidistill_code.syntax import parse
 from pidistill_code.values import is_plain
 
 _MOST_TOLD: Final = 1 << 24
 """Bytes of answers that are sent to test code at once: no candidate decides how much the worker has to hold twice."""
 _STUBS_S: Final = 1.0
-"""Seconds for all stubs together."""
+"""Seconds for all stubs together, of a test."""
 Given: TypeAlias = tuple[str, Plain]
 """An answer as test code is told it: `value` and the value, or `raised`, the exception's name and its message."""
 Transcript: TypeAlias = tuple[tuple[CandidateCall, object], ...]
@@ -133,20 +132,21 @@ def record_in_room(
     calls = [Call("load", (program, entry_point), waits=False)]
     for preamble, tests in codes:
         calls.append(Call("record", ((preamble, guarded(tests)), entry_point, most), waits=False))
+    calls += [Call("passing", (number, _STUBS_S), waits=False) for number in range(len(codes))]
     answers = room.run(RECORD, calls, limits).answers[1:]
-    found = [_recording(_content(answer)) for answer in answers]
+    found = [_recording(_content(answer)) for answer in answers[: len(codes)]]
     found += [Recording()] * (len(codes) - len(found))
-    return [entry if entry.transcript is None else entry._replace(stubs=_stubs(room, limits, entry_point, code))
-            for entry, code in zip(found, codes, strict=True)]  # fmt: skip
+    passing = [_content(answer) for answer in answers[len(codes) :]]
+    passing += [None] * (len(codes) - len(passing))
+    return [
+        entry if entry.transcript is None else entry._replace(stubs=_stubs(names))
+        for entry, names in zip(found, passing, strict=True)
+    ]
 
 
-def _stubs(room: Session, limits: Limits, entry_point: str, code: tuple[str, str]) -> frozenset[str]:
-    """Names of the stubs with which test code comes through; one that keeps it busy for ever does not."""
-    preamble, tests = code
-    call = Call("passing", ((preamble, guarded(tests)), entry_point))
-    answers = room.run(STUBS, [call], replace(limits, call_s=min(limits.call_s, _STUBS_S))).answers
-    content = _content(answers[0]) if answers else None
-    return frozenset(map(str, content)) if isinstance(content, list) else frozenset()
+def _stubs(names: Plain) -> frozenset[str]:
+    """Names of the stubs with which test code comes through; none where one of them has kept it busy for ever."""
+    return frozenset(map(str, names)) if isinstance(names, list) else frozenset()
 
 
 def _recording(content: Plain) -> Recording:

@@ -62,6 +62,23 @@ class CodeOptions(Options, of="code verifier"):
         return Limits(call_s=call_s, program_s=max(self.program_s, call_s), memory_bytes=self.memory_mb << 20)
 
 
+class Known:
+    """What is known of problems once they have been judged, of the `most` used last.
+
+    It depends on a verifier's options and on the Python in its sandbox, so only verifiers that have both in common may
+    share it. A worker has one of its own; tests that judge the same problems in several sandboxes give them one.
+    """
+
+    def __init__(self, most: int = _SUITES_KEPT) -> None:
+        self.most = most
+        self.suites: LastUsed[str, Suite] = LastUsed(most)
+        self.limits_s: dict[str, float] = {}
+        """What a call may take, where the reference is slow."""
+        self.looks: OrderedDict[str, gate.Look] = OrderedDict()
+        self.tried: set[str] = set()
+        """Problems whose reference has been run, or that have none."""
+
+
 class CodeVerifier(Verifier):
     """Judges completions of code problems in a session of `sandbox`, held for the verifier's life.
 
@@ -71,18 +88,14 @@ class CodeVerifier(Verifier):
     name: ClassVar[str] = "code"
     version: ClassVar[str] = "4"
 
-    def __init__(self, options: CodeOptions, sandbox: Sandbox) -> None:
+    def __init__(self, options: CodeOptions, sandbox: Sandbox, known: Known | None = None) -> None:
         self.options = options
         self.opened_with = options.changed()
         self._sandbox = sandbox
         self._session: Session | None = None
         self._room: Session | None = None
-        self._suites: LastUsed[str, Suite] = LastUsed(_SUITES_KEPT)
         self._second_room: Session | None = None
-        self._limits_s: dict[str, float] = {}
-        self._looks: OrderedDict[str, gate.Look] = OrderedDict()
-        self._tried: set[str] = set()
-        """Problems whose reference has been run, or that have none."""
+        self._known = Known() if known is None else known
         self._inputs = read_inputs(Path(options.extra_inputs)) if options.extra_inputs else {}
         self._python = self._ask_version()
 
@@ -110,7 +123,7 @@ class CodeVerifier(Verifier):
             return Verdict(Status.ABSTAIN, reason=look.objection)
         run = self._run(problem, suite, found.code, look.uses)
         if run.passed < run.total and self._is_reference(problem, found.code):
-            look = self._looks[self._key(problem)] = gate.Look(gate.refused(run))
+            look = self._known.looks[self._key(problem)] = gate.Look(gate.refused(run))
             return Verdict(Status.ABSTAIN, reason=look.objection)
         return _verdict(run, suite, found)
 
@@ -124,29 +137,29 @@ class CodeVerifier(Verifier):
 
     def _look(self, problem: Problem, suite: Suite, code: str) -> gate.Look:
         """Whether the problem's tests can judge, looked at once."""
-        key = self._key(problem)
-        known = self._looks.get(key)
-        if known is None or not (known.objection or key in self._tried or self._is_reference(problem, code)):
+        key, looks, tried = self._key(problem), self._known.looks, self._known.tried
+        known = looks.get(key)
+        if known is None or not (known.objection or key in tried or self._is_reference(problem, code)):
             is_reference = self._is_reference(problem, code)
             with off_the_clock():
                 slow = self.options.limits(max(self.options.slow_call_s, suite.limit_s or 0.0))
                 known = gate.look(self._apart(), suite, problem.reference, slow, not is_reference)
-            self._looks[key] = known
+            looks[key] = known
             if not is_reference:
-                self._tried.add(key)
-            if len(self._looks) > _SUITES_KEPT:
-                self._tried.discard(self._looks.popitem(last=False)[0])
+                tried.add(key)
+            if len(looks) > self._known.most:
+                tried.discard(looks.popitem(last=False)[0])
         return known
 
     def _run(self, problem: Problem, suite: Suite, code: str, uses: Uses | None) -> Run:
         judge, trusted = self._judge(), self._is_reference(problem, code)
         allowed = suite.limit_s or (self.options.slow_call_s if problem.reference is None else self.options.call_s)
-        allowed = max(allowed, self._limits_s.get(problem.hash, 0.0))
+        allowed = max(allowed, self._known.limits_s.get(problem.hash, 0.0))
         run = judge.run(suite, code, self.options.limits(allowed), uses, trusted)
-        knows_better = suite.script or problem.reference is None or problem.hash in self._limits_s
+        knows_better = suite.script or problem.reference is None or problem.hash in self._known.limits_s
         if run.end is Kind.TIMEOUT and not knows_better:
             allowed_at_first, allowed = allowed, max(allowed, self._slow_limit(problem, suite))
-            self._limits_s[problem.hash] = allowed
+            self._known.limits_s[problem.hash] = allowed
             if allowed > allowed_at_first:
                 run = judge.run(suite, code, self.options.limits(allowed), uses, trusted)
         return run
@@ -160,7 +173,7 @@ class CodeVerifier(Verifier):
         return min(self.options.slow_call_s, _REFERENCE_FACTOR * run.outcome.seconds)
 
     def _suite(self, problem: Problem) -> Suite:
-        return self._suites.get(self._key(problem), lambda: self._read_suite(problem))
+        return self._known.suites.get(self._key(problem), lambda: self._read_suite(problem))
 
     def _read_suite(self, problem: Problem) -> Suite:
         suite = with_inputs(read_suite(problem), self._inputs.get(problem.id, ()))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pidistill.contracts import DataSource
+from pidistill.contracts import DataSource, Sandbox
 from pidistill.records import JSON, Problem, Status
 from pidistill_code.domain import CodeDomain
-from pidistill_code.verifier import CodeVerifier
+from pidistill_code.verifier import CodeOptions, CodeVerifier
 
 RIGHT = "def f(xs):\n    return sorted(xs)\n"
 
@@ -56,13 +57,50 @@ def test_a_program_is_asked_for_something_to_print(verifier: CodeVerifier) -> No
     assert verifier.verify(some, "n = int(input())\nif n > 1:\n    print(n)\n").passed
 
 
-@pytest.mark.parametrize("name", ["HumanEval.jsonl.gz", "mbpp.jsonl", "sanitized-mbpp.json"])
-def test_no_problem_of_the_benchmarks_is_refused(verifier: CodeVerifier, shared_data: Path, name: str) -> None:
-    """Where a wrong program is judged first, so that each reference has to be run for the gate."""
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("HumanEval.jsonl.gz", "object()"), ("mbpp.jsonl", "None"), ("sanitized-mbpp.json", "object()")],
+)
+def test_no_problem_of_the_benchmarks_is_refused(
+    verifier: CodeVerifier, shared_data: Path, name: str, wrong: str
+) -> None:
+    """Where a wrong program is judged first, so that each reference has to be run for the gate. One that answers with
+    an object is judged beside the tests, which takes five times as long; the sanitized problems are MBPP's."""
     found = [
         (one.id, verdict.reason)
         for one in CodeDomain().problems(DataSource(path=shared_data / name))
-        if (verdict := verifier.verify(one, f"def {one.extra['entry_point']}(*_):\n    return object()\n")).status
+        if (verdict := verifier.verify(one, f"def {one.extra['entry_point']}(*_):\n    return {wrong}\n")).status
         is not Status.FAIL
     ]
     assert found == []
+
+
+@pytest.fixture(scope="module")
+def alone(sandbox: Sandbox) -> Iterator[CodeVerifier]:
+    """A verifier that is told nothing of what others know."""
+    verifier = CodeVerifier(CodeOptions(), sandbox)
+    yield verifier
+    verifier.close()
+
+
+LIVE = "class Own(list): pass\nxs = Own([2, 1])\nassert f(xs) == [1, 2] and xs == [2, 1]"
+"""Runs beside the program, for it hands over an object of its own."""
+
+
+@pytest.mark.parametrize(
+    ("tests", "status"),
+    [
+        (["for n in (1, 2):\n    assert f([n, 0]) == [0, n]"], Status.PASS),
+        ([LIVE], Status.PASS),
+        (["for x in (1, 2):\n    f([x])"], Status.ABSTAIN),
+        (["import io\nassert f([2, 1]) is not None"], Status.ABSTAIN),
+        (["for n in (1, 2):\n    assert f([n, 0]) == [n, 0, 5]"], Status.ABSTAIN),
+        ([f"{LIVE} == [0]"], Status.ABSTAIN),
+    ],
+)
+def test_each_sandbox_finds_by_itself_which_tests_can_tell(
+    alone: CodeVerifier, tests: list[JSON], status: Status
+) -> None:
+    wrong = alone.verify(problem(*tests), "def f(xs):\n    return 5\n")
+    assert wrong.status is (Status.FAIL if status is Status.PASS else status)
+    assert alone.verify(problem(*tests), "def f(xs):\n    return sorted(list(xs))\n").status is status

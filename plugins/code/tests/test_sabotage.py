@@ -31,6 +31,12 @@ HONEST = [
         "class Box:\n    def __init__(self, n):\n        self.n = n\n    def twice(self):\n        return 2 * self.n\n",
     ),
 ]
+AGAIN = [
+    HONEST[0],
+    (SUM, "import sys\nsys.stdout.write(str(sum(map(int, sys.stdin.buffer.read().split()))))\n"),
+    *HONEST[2:],
+]
+"""The second of `HONEST` makes a file, after which there is a new sandbox. So there is another for the second time."""
 ACL = "ACL = bytes.fromhex('0200000001000000ffffffff04000000ffffffff20000000ffffffff'); "
 SABOTAGE = {
     "mode 555": "os.chmod('/tmp', 0o555)",
@@ -100,6 +106,6 @@ def test_honest_programs_after_a_saboteur_get_the_verdicts_they_had(every_verifi
     for problem, source in ((SUM, script), (SQUARE, function)):
         verdict = every_verifier.verify(problem, f"```python\n{source}```")
         assert verdict.status.judged and not verdict.passed, verdict.reason
-        for honest, code in HONEST * 2:
+        for honest, code in HONEST + AGAIN:
             verdict = every_verifier.verify(honest, f"```python\n{code}```")
             assert verdict.status is Status.PASS, (honest.id, verdict.reason, verdict.diagnostics)

@@ -16,8 +16,8 @@ import time
 
 from pidistill_sandboxes.inside import census, channel, child
 from pidistill_sandboxes.inside.clock import Clock
-from pidistill_sandboxes.inside.scratch import Scratch, last_pid
-from pidistill_sandboxes.inside.standby import Standby, kill_all, reap
+from pidistill_sandboxes.inside.scratch import Scratch
+from pidistill_sandboxes.inside.standby import Standby
 
 _BATCH = struct.Struct("<BI")
 _REQUEST = struct.Struct("<II")
@@ -132,7 +132,7 @@ class Run:
         """Answers, or the end of the channel."""
         open_still = True
         if self.process.bell in events:
-            try:  # noqa: SIM105 - as in `standby.kill_all`
+            try:  # noqa: SIM105 - as in `standby._kill_all`
                 open_still = os.read(self.process.bell, 1 << 12) != b""
             except BlockingIOError:
                 pass
@@ -314,8 +314,8 @@ class Run:
         """Kill it and say so. The trusted side need not wait until all of it is dead; the next program does."""
         if self.asked:
             self.clock.stop()
-        kill_all()
-        status = reap(self.process.pid) if self.reason == "exited" else 0
+        self.process.kill()
+        status = self.process.reap() if self.reason == "exited" else 0
         if self.reason == "end" and not self.asked and self._left_over():
             self.reason, self.note = "tampered", "an answer that nobody asked for"
         for fd, kind in self.outputs.items():
@@ -323,7 +323,7 @@ class Run:
             while before != (kept := self.kept[kind]) and self._take_output(fd):
                 before = kept  # killed as it is, it writes no more: no progress means that all has been read
         self.line.skip(self.forward_left + sum(size for size, _ in self.coming))
-        self.stale = self.clock.crowded or last_pid() != self.process.pid or self.scratch.is_touched()
+        self.stale = self.clock.crowded or not self.process.alone or self.scratch.is_touched()
         numbers = channel.OUTCOME.pack(self.truncated, self.stale, status, self.clock.active_s)
         self._pass_on(b"X", numbers + f"{self.reason}\0{self.note}".encode())
         self.process.close()

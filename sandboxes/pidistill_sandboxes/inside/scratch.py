@@ -23,6 +23,9 @@ _BLUR = 8
 """Numbers that are skipped at random between the runs of a script, which could count its runs by them."""
 _NOWHERE = "/nowhere"  # and `random` is not imported here: its hook would seed it anew in each fork
 
+_loads: list[int] = []
+"""A descriptor of `/proc/loadavg`, which says of whoever reads it; kept, for it is read after each program."""
+
 
 class Scratch:
     """The folders and the counters, as they were when they were last put back."""
@@ -71,8 +74,9 @@ class Scratch:
 
 def last_pid() -> int:
     """The number of the process or thread that was made last in this namespace."""
-    with open("/proc/loadavg", "rb", buffering=0) as file:
-        return int(file.read(100).split()[-1])
+    if not _loads:
+        _loads.append(os.open("/proc/loadavg", os.O_RDONLY | os.O_CLOEXEC))
+    return int(os.pread(_loads[0], 100, 0).split()[-1])
 
 
 def _serial(folder: str) -> int:

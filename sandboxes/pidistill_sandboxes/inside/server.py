@@ -28,21 +28,15 @@ import types
 from pidistill_sandboxes.inside import channel, child, confine, memory, rooms, wire
 from pidistill_sandboxes.inside.program import Run
 from pidistill_sandboxes.inside.scratch import Scratch, last_pid
-from pidistill_sandboxes.inside.standby import Limits, Standby, reap
+from pidistill_sandboxes.inside.standby import Limits, Standby
 
 _BUFFER_BYTES = 1 << 16
 _FIRST_BLUR = 32
-PRELOAD = (
-    "bisect", "collections", "copy", "functools", "heapq", "itertools", "math", "operator", "random", "re", "string",
-    "typing",
-)  # fmt: skip
-"""Modules that programs import most. Each costs every fork a little, so those that few programs import are not here;
-nor is `threading`, nor what imports it, whose work in a forked process takes longer than importing it."""
 
 
 def main(config: dict) -> None:  # type: ignore[type-arg]
     """Build what walls the configuration asks for, say so, serve until the trusted side hangs up."""
-    _preload()
+    child.add_quitters()
     walls: dict[str, str] = {}
     try:
         if config["room"]:
@@ -60,21 +54,6 @@ def main(config: dict) -> None:  # type: ignore[type-arg]
     memory.hand_on_code()
     channel.send_frame(b"R", wire.encode({"walls": walls, "python": sys.version.split()[0]}))
     _serve(config["scratch"])
-
-
-def _preload() -> None:
-    """Load the modules, `random` without the hook that would seed it anew in each fork.
-
-    That costs as much as half a fork, and verdicts must not differ from time to time.
-    """
-    register, os.register_at_fork = os.register_at_fork, lambda **_hooks: None
-    try:
-        importlib.import_module("random").seed(0)
-    finally:
-        os.register_at_fork = register
-    for name in PRELOAD:
-        importlib.import_module(name)
-    child.add_quitters()
 
 
 def _serve(scratch: list[str]) -> None:
@@ -106,7 +85,7 @@ def _serve(scratch: list[str]) -> None:
         standby.wait()
         run = Run(standby, line, outbox, folders)
         run.serve()
-        reap()
+        standby.reap()
         touched, counted = folders.look(int(run.script))
         if not run.stale and (counted or last_pid() != standby.pid):
             return  # the next one would find a number that is not its own: with a new server it does not

@@ -15,6 +15,7 @@ import signal
 from collections.abc import Callable
 
 from pidistill_sandboxes.inside import child, confine
+from pidistill_sandboxes.inside.scratch import last_pid
 
 _READY_S = 30.0
 _OWN_PROCESSES = 2
@@ -59,6 +60,9 @@ class Standby:
         self.bell, bell = os.pipe()
         self.stdout, stdout = os.pipe()
         self.stderr, stderr = os.pipe()
+        self.alone = False
+        """Once it is killed: whether there has been no other process or thread beside it."""
+        self._status: int | None = None
         self.pid = os.fork()
         if self.pid == 0:
             try:
@@ -83,6 +87,27 @@ class Standby:
         if self.bell not in ready or self.exit_fd in ready or os.read(self.bell, 1) != _READY:
             raise OSError("the process that was to run a program has ended before it")
 
+    def kill(self) -> None:
+        """Kill it, and every other process but this one. They are gone once they have been reaped.
+
+        The kernel looks through all processes of the machine for those it is to kill. Nobody else is there where the
+        number given last is still this one's: it is given before a new process is made, and one that is killed makes
+        none.
+        """
+        os.kill(self.pid, _SIGKILL)
+        self.alone = last_pid() == self.pid
+        if not self.alone:
+            _kill_all()
+
+    def reap(self) -> int:
+        """Wait until all that was killed is gone; how it ended, negative for a signal. May be called twice."""
+        if self._status is None:
+            if self.alone:
+                self._status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+            else:
+                self._status = _reap(self.pid)
+        return self._status
+
     def close(self) -> None:
         """Close our ends."""
         for fd in (self.requests, self.answers, self.bell, self.stdout, self.stderr, self.exit_fd, self.delay_fd):
@@ -91,8 +116,8 @@ class Standby:
 
     def discard(self) -> None:
         """End it unused."""
-        kill_all()
-        reap()
+        self.kill()
+        self.reap()
         self.close()
 
 
@@ -114,15 +139,15 @@ def _become(requests: int, answers: int, bell: int, stdout: int, stderr: int, rl
 # --- Clearing away --------------------------------------------------------------------------------------------------
 
 
-def kill_all() -> None:
-    """Kill every process but this one, which is process 1. They are gone once they have been reaped."""
+def _kill_all() -> None:
+    """Kill every process but this one, which is process 1."""
     try:  # noqa: SIM105 - contextlib's way touches more memory, which is copied for every program
         os.kill(-1, _SIGKILL)
     except ProcessLookupError:
         pass
 
 
-def reap(first: int = 0) -> int:
+def _reap(first: int) -> int:
     """Wait until every process that was killed is gone; how `first` ended, negative for a signal.
 
     A process that forks while it is killed leaves children that the next round finds; they come to this process when
@@ -136,4 +161,4 @@ def reap(first: int = 0) -> int:
             return status
         if pid == first:
             status = os.waitstatus_to_exitcode(code)
-        kill_all()
+        _kill_all()
