@@ -55,11 +55,12 @@ def attempt (clean : Clean) (with_ : List Name → IO (Option Clean)) (given : L
       pure { index := index, found := found, unavailable := [], imports := modules, own := own }
 
 def isWhole (target : Name) (a : Attempt) : Bool :=
-  let k := a.found.state.env.toKernelEnv
-  let there := match k.find? target with
+  match sorted a.found.state.messages.toList, a.found.refused, a.unavailable with
+  | false, none, [] =>
+    match a.found.state.env.toKernelEnv.find? target with
     | some (.thmInfo v) => !hasName (constantsOf v.value) ``sorryAx
     | _ => false
-  there && !sorted a.found.state.messages.toList && a.found.refused.isNone && anyList [a.unavailable] (fun u => match u with | [] => true | _ => false)
+  | _, _, _ => false
 
 /-- Takes the first text that comes to a proof without an error; else the first that parses; else the first. -/
 partial def attempts (clean : Clean) (with_ : List Name → IO (Option Clean)) (given : List String) (target : Name) (index : Nat)
@@ -88,10 +89,11 @@ def elaborate (clean : Clean) (with_ : List Name → IO (Option Clean)) (request
       let refusal := match a.found.refused with
         | some r => if a.found.broken then Json.null else jsonMessage "error" r.text r.pos none
         | none => Json.null
-      let data := match a.found.refused with
-        | some _ => Json.null
-        | none => exported a.own.state.env st.env target
-      return [("chosen", toJson a.index), ("messages", messages), ("errors", Json.bool (sorted log)), ("refused", refusal),
+      let wrong := sorted log
+      let data := match a.found.refused, wrong with
+        | none, false => exported a.own.state.env st.env target
+        | _, _ => Json.null
+      return [("chosen", toJson a.index), ("messages", messages), ("errors", Json.bool wrong), ("refused", refusal),
         ("imports", ← jsonNames a.imports), ("data", data)]
 
 /-! ## Deciding -/

@@ -40,6 +40,8 @@ class Process:
         """Whether it is ready for a request."""
         self._wanted = "clean"
         """What it says when it is, behind its answer to the last one."""
+        self._before = 0.0
+        """Its processor time when the last request was sent."""
         folder = program.compiled(node, installation)
         try:
             self.popen = subprocess.Popen(
@@ -62,13 +64,13 @@ class Process:
         """Wait for the program's start. Raises `LeanTimeout` and `LeanDied`."""
         self._expect("ready", time.monotonic() + limit_s)
 
-    def usable(self) -> bool:
+    def usable(self, limit_s: float = REST_LIMIT_S) -> bool:
         """Whether it can be asked: it lives, and its memory was put back, or kept, after the last request."""
         if self.popen.poll() is not None:
             return False
         if not self._answered:
             try:
-                self._expect(self._wanted, time.monotonic() + REST_LIMIT_S)
+                self._expect(self._wanted, time.monotonic() + limit_s)
             except (LeanDied, LeanTimeout):
                 return False
             self._answered = True
@@ -96,8 +98,13 @@ class Process:
 
         Raises `LeanTimeout` where the budget is used up, `LeanDied` where Lean ended. It must be `usable`.
         """
+        self.begin(request, keep=keep, letter=letter)
+        return self.finish(budget_s)
+
+    def begin(self, request: dict[str, Any], *, keep: bool = False, letter: str = "R") -> None:
+        """Send a request, and leave the reply to `finish`, which must be the next that it is asked."""
         line = json.dumps(request, ensure_ascii=False).encode("utf-8", "replace")
-        before = self.processor_s()
+        self._before = self.processor_s()
         self.asked += 1
         self._answered, self._wanted = False, "kept" if keep else "clean"
         assert self.popen.stdin is not None
@@ -106,7 +113,10 @@ class Process:
             self.popen.stdin.flush()
         except OSError as error:
             raise LeanDied(self._epitaph()) from error
-        _, text = self._reply(before, budget_s)
+
+    def finish(self, budget_s: float) -> tuple[dict[str, Any], float]:
+        """The reply to the request that was begun, as `ask` gives it."""
+        _, text = self._reply(self._before, budget_s)
         try:
             reply = json.loads(text)
         except (ValueError, RecursionError) as error:
@@ -115,7 +125,7 @@ class Process:
             raise LeanDied("Lean's reply is no object")
         if reply.get("event") != "done":
             raise LeanDied(f"Lean gave up on the request: {str(reply.get('text', ''))[:300]}")
-        return reply, max(0.0, self.processor_s() - before)
+        return reply, max(0.0, self.processor_s() - self._before)
 
     def processor_s(self) -> float:
         """Seconds that the main thread has computed, which is where Lean runs; compiling is done by others."""
