@@ -14,7 +14,8 @@ from pidistill_lean.cases import cases, problem
 from pidistill_lean.protocol import Check, Runtime, Theorem
 from pidistill_lean.verifier import LeanOptions, LeanVerifier
 
-CASES = list(cases())
+CASES = sorted(cases(), key=lambda case: str(case.problem.reference))
+"""Those of one problem after another, as a run has them."""
 HOSTILE = [case for case in CASES if case.expected != {Status.PASS}]
 ANY_BUT_PASS = frozenset(status for status in Status if status.judged and status is not Status.PASS)
 EXPECTED = {"pass": frozenset({Status.PASS}), "fail": ANY_BUT_PASS, "error": frozenset({Status.ABSTAIN})}

@@ -34,10 +34,19 @@ structure Attempt where
   imports : List Name
   own : Clean
 
+/-- How a text begins that has no header: reading one takes an environment of its own. -/
+def bodyWords : List String := ["theorem ", "lemma ", "def ", "open ", "namespace ", "section ", "variable ", "set_option "]
+
+/-- What stands in front of a text's commands, as Lean reads it. -/
+def headerOf (ictx : Parser.InputContext) (text : String) : IO (Syntax × Parser.ModuleParserState × MessageLog) := do
+  if anyList bodyWords (fun w => w.isPrefixOf text) then return (.missing, {}, {})
+  let (head, ps, log) ← Parser.parseHeader ictx
+  return (head, ps, log)
+
 /-- `with_` gives the clean environment that has these modules, too, where it can be had. -/
 def attempt (clean : Clean) (with_ : List Name → IO (Option Clean)) (given : List String) (text : String) (index : Nat) : IO Attempt := do
   let ictx := inputContext text "submission"
-  let (head, ps, log) ← Parser.parseHeader ictx
+  let (head, ps, log) ← headerOf ictx text
   let none' := nothingYet { clean.state with messages := log }
   if withoutCore head clean.imports then
     let told := withError ictx 0 "the file says `prelude`, and so has none of Lean's own definitions" none'

@@ -7,6 +7,7 @@ the requests mean, and when a process is replaced, is left to `wasm.py`.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import subprocess
@@ -23,7 +24,9 @@ from pidistill_lean.runtimes import program
 WALL_FACTOR = 10.0
 """A request may take this much of its budget by the wall clock: a process that waits for its turn is not slow."""
 STILL_S = 3.0
-"""A process that has not computed at all for this long, and its budget, waits for what will not come."""
+"""A process that rests for this long, and its budget, waits for what will not come."""
+_RESTING = 0.5
+"""It rests where its threads compute, or wait for their turn, for less than this part of the time. One asleep has 0.1."""
 REST_LIMIT_S = 90.0
 """For a process to come to rest behind an answer; it gives up by itself before that."""
 _TAIL_BYTES = 4000
@@ -135,6 +138,18 @@ class Process:
         except (OSError, ValueError, IndexError):
             return time.monotonic()  # where there is no such file, the wall clock has to do
 
+    def _active_s(self) -> float:
+        """Seconds that its threads have computed or waited for their turn, which is what they do on a busy machine."""
+        total = 0
+        try:
+            for thread in Path(f"/proc/{self.popen.pid}/task").iterdir():
+                with contextlib.suppress(OSError):  # it has just ended
+                    computed, waited, *_ = (thread / "schedstat").read_text().split()
+                    total += int(computed) + int(waited)
+        except (OSError, ValueError):
+            return time.monotonic()
+        return total / 1e9
+
     def last_words(self) -> str:
         """The last line that it wrote to its standard error."""
         lines = self._tail.decode("utf-8", "replace").strip().splitlines()
@@ -156,15 +171,15 @@ class Process:
     def _reply(self, before: float, budget_s: float) -> tuple[str, bytes]:
         began = time.monotonic()
         wait_s = budget_s
-        last, since = before, began
+        active, since = self._active_s(), began
         while True:
             try:
                 return self._next(wait_s)
             except queue.Empty:
                 pass
-            now, used = time.monotonic(), self.processor_s()
-            if used > last + 0.01:
-                last, since = used, now
+            now, used, busy = time.monotonic(), self.processor_s(), self._active_s()
+            if busy - active >= _RESTING * (now - since):
+                active, since = busy, now
             if used - before >= budget_s or now - began >= WALL_FACTOR * budget_s or now - since >= budget_s + STILL_S:
                 raise LeanTimeout(f"no answer within {budget_s:g} s")
             wait_s = min(max(0.02, budget_s - (used - before)), 1.0)
