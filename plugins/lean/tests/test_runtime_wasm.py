@@ -124,7 +124,7 @@ def test_a_long_reply_arrives_whole_however_slowly_it_is_read(monkeypatch: pytes
 
 
 def test_a_process_is_replaced_after_its_share_and_verdicts_stay() -> None:
-    with WasmRuntime(checks_per_process=6) as runtime:
+    with WasmRuntime(checks_per_process=3) as runtime:
         found = [runtime.check(FOUR, text, BUDGET_S) for text in (SOUND, FALSE, SOUND, FALSE)]
         assert runtime.starts >= 4
     assert [one.axioms for one in found] == [(), ("sorryAx",), (), ("sorryAx",)]
@@ -160,7 +160,7 @@ import os, sys, time
 from pidistill_lean.runtimes.wasm import WasmRuntime
 from pidistill_lean.protocol import Theorem
 runtime = WasmRuntime()
-runtime.start()
+runtime.start(needed=["elaborator"])
 print(runtime.elaborator.popen.pid, flush=True)
 if sys.argv[1] == "busy":
     runtime.check(Theorem("theorem t : True := by sorry", "t"), "theorem t : True := by sleep 3600000", 3600)
@@ -209,7 +209,8 @@ def test_a_search_of_the_library_leaves_the_process_in_use(own: WasmRuntime, sea
 def test_the_process_ends_with_the_runtime() -> None:
     with open_runtime("wasm") as runtime:
         assert isinstance(runtime, WasmRuntime)
-        runtime.start()
+        runtime.start(needed=["elaborator"])
+        assert runtime.judge is None
         assert runtime.elaborator is not None
         popen = runtime.elaborator.popen
     assert popen.returncode is not None

@@ -26,7 +26,7 @@ WALL_FACTOR = 10.0
 STILL_S = 3.0
 """A process that rests for this long, and its budget, waits for what will not come."""
 _RESTING = 0.5
-"""It rests where its threads compute, or wait for their turn, for less than this part of the time. One asleep has 0.1."""
+"""It rests where its threads compute, or wait for their turn, for less than this part of the time. Asleep it is 0.1."""
 REST_LIMIT_S = 90.0
 """For a process to come to rest behind an answer; it gives up by itself before that."""
 _TAIL_BYTES = 4000
@@ -39,6 +39,7 @@ class Process:
     def __init__(self, node: Path, installation: setup.Installation) -> None:
         self.memory_bytes = 0
         self.asked = 0
+        """Requests, since it was last set to 0."""
         self._answered = True
         """Whether it is ready for a request."""
         self._wanted = "clean"

@@ -165,6 +165,7 @@ class WasmRuntime(SplitRuntime):
         except BaseException:
             process.end()
             raise
+        process.asked = 0
         return process
 
     def _elaborating(self, theorem: Theorem, request: dict[str, Any], budget_s: float) -> tuple[dict[str, Any], float]:
