@@ -1,6 +1,6 @@
 """Lean checks a second: a worker that stays up against one Lean process per proof, in the same run.
 
-    python benchmarks/perf/lean_verdicts.py [--checks 2000] [--cold 5] [--out FILE]
+    python benchmarks/perf/lean_verdicts.py [--checks 2000] [--cold 11] [--out FILE]
 
 Both sides are the same Lean in WebAssembly from the same installation; the cold side is even spared what makes a
 verdict: it elaborates the proof and does not judge it. The proofs are the generated theorems' references, each another
@@ -8,13 +8,15 @@ one, as many false ones (the next theorem's proof) as true ones. Reported:
 
 * start: from nothing to the first answer, median of `--starts`, with the processor time of one;
 * warm: wall clock of a check after the first hundred, median and 99th percentile, true and false ones apart;
-* cold: wall clock of a Lean process that elaborates one proof, median of `--cold`, and the ratio of the two;
+* cold: wall clock of a Lean process that elaborates one proof, median of `--cold`, each started in between two runs of
+  warm checks; and how many of the checks around it would have been made meanwhile, median of as many;
 * endurance: `--checks` checks with processes replaced after a third of them: memory at its most, and whether any
   verdict depends on where in the order it was asked, or on a restart;
 * an endless proof: how long after its budget the answer is there, and that the next check is right;
 * spare: what a restart costs, which is what keeping a spare process warm would hide, against its memory.
 
-Other work on the machine slows both sides alike: compare the ratio, and look at the load average.
+Other work on the machine slows both sides alike, and each pair is measured within seconds: compare the ratio, and look
+at the load average.
 """
 
 from __future__ import annotations
@@ -41,6 +43,8 @@ from pidistill_lean.theorems import problems
 
 BUDGET_S = 120.0
 WARM_UP = 100
+AROUND = 60
+"""Checks before and behind a cold start that it is compared with."""
 ENDLESS = (
     "class C (n : Nat) where\n  a : Nat\ninstance (n : Nat) [C (n + 1)] : C n := ⟨0⟩\nset_option maxHeartbeats 0 in\n"
     "set_option synthInstance.maxHeartbeats 0 in\nset_option synthInstance.maxSize 100000000 in\n"
@@ -93,13 +97,18 @@ def clocked(work: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
+def children_s() -> float:
+    """Processor time of the processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def start_seconds() -> tuple[float, float]:
     """Wall clock from nothing to the first answer, and the processor time of the whole process until its end."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = children_s()
     with WasmRuntime() as lean:
         wall = clocked(lean.start)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return wall, children_s() - before
 
 
 def cold_seconds(texts: list[str]) -> list[float]:
@@ -126,33 +135,45 @@ def quantiles(seconds: list[float]) -> dict[str, float]:
     return {"median_ms": 1000 * statistics.median(ordered), "p99_ms": 1000 * ordered[int(0.99 * (len(ordered) - 1))]}
 
 
-def endurance(count: int) -> dict[str, object]:
-    """`count` checks in one order and a sample of them again in another, over at least three processes."""
+def endurance(count: int, cold: list[str]) -> dict[str, object]:
+    """`count` checks in one order and a sample of them again in another, over at least three processes.
+
+    In between, at even distances, a Lean process for each of the texts in `cold`.
+    """
     work = pairs(count)
     seconds: dict[bool, list[float]] = {True: [], False: []}
     wrong: list[str] = []
     given: list[tuple[object, ...]] = []
+    took: list[float] = []
     most = held = 0
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent_alone = 0.0
+    alone: dict[int, float] = {}
+    stops = [WARM_UP + (2 * i + 1) * (count - WARM_UP) // (2 * len(cold)) for i in range(len(cold))]
+    before = children_s()
     with WasmRuntime(checks_per_process=max(400, count)) as lean:
         lean.start()
         began = time.perf_counter()
         for number, (theorem, text, true) in enumerate(work):
+            if number in stops:
+                spent = children_s()
+                alone[number] = cold_seconds([cold[stops.index(number)]])[0]
+                spent_alone += children_s() - spent
             found = lean.check(theorem, text, BUDGET_S)
             given.append(facts(found))
             most = max(most, lean.memory_bytes)
+            took.append(found.seconds)
             if number >= WARM_UP:
                 seconds[true].append(found.seconds)
             if passes(found) and not true:
                 held += 1  # another theorem's proof happens to prove this one, too
             elif true and not passes(found):
                 wrong.append(text)
-        wall = time.perf_counter() - began
+        wall = time.perf_counter() - began - sum(alone.values())
         starts = lean.starts
         again = random.Random(1).sample(range(count), min(count, 300))
         differ = sum(facts(lean.check(work[i][0], work[i][1], BUDGET_S)) != given[i] for i in again)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    processor = children_s() - before - spent_alone
+    around = {at: statistics.median(took[max(WARM_UP, at - AROUND) : at + AROUND]) for at in alone}
     every = seconds[True] + seconds[False]
     return {
         "checks": count,
@@ -164,6 +185,8 @@ def endurance(count: int) -> dict[str, object]:
         "false_proofs_that_hold": held,
         "asked_again_in_another_order": len(again),
         "differ": differ,
+        "cold_s": statistics.median(alone.values()),
+        "checks_in_a_cold_start": statistics.median(seconds / around[at] for at, seconds in alone.items()),
         "all": quantiles(every),
         "true": quantiles(seconds[True]),
         "false": quantiles(seconds[False]),
@@ -194,22 +217,18 @@ def overrun(budget_s: float) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--checks", type=int, default=2000)
-    parser.add_argument("--cold", type=int, default=5)
+    parser.add_argument("--cold", type=int, default=11)
     parser.add_argument("--starts", type=int, default=3)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     starts = [start_seconds() for _ in range(arguments.starts)]
     references = [text for _, text, true in pairs(4 * arguments.cold) if true][: arguments.cold]
-    warm = endurance(arguments.checks)
-    cold = cold_seconds(references)
-    median = float(warm["all"]["median_ms"])  # type: ignore[index]
+    warm = endurance(arguments.checks, references)
     report = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
         "start_s": statistics.median(wall for wall, _ in starts),
         "start_processor_s": statistics.median(used for _, used in starts),
         "warm": warm,
-        "cold_s": statistics.median(cold),
-        "warm_over_cold": 1000 * statistics.median(cold) / median,
         "endless": overrun(3.0),
     }
     text = json.dumps(report, indent=2)

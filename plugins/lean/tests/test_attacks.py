@@ -14,7 +14,8 @@ from pidistill_lean.cases import cases, problem
 from pidistill_lean.protocol import Check, Runtime, Theorem
 from pidistill_lean.verifier import LeanOptions, LeanVerifier
 
-CASES = list(cases())
+CASES = sorted(cases(), key=lambda case: str(case.problem.reference))
+"""Those of one problem after another, as a run has them."""
 HOSTILE = [case for case in CASES if case.expected != {Status.PASS}]
 ANY_BUT_PASS = frozenset(status for status in Status if status.judged and status is not Status.PASS)
 EXPECTED = {"pass": frozenset({Status.PASS}), "fail": ANY_BUT_PASS, "error": frozenset({Status.ABSTAIN})}
@@ -85,8 +86,8 @@ def patient(lean: Runtime) -> LeanVerifier:
 
 @pytest.fixture(scope="module")
 def brief(lean: Runtime) -> LeanVerifier:
-    """A verifier with the budget that users have, for what may be a TIMEOUT."""
-    return LeanVerifier(LeanOptions(graded=False), lean)
+    """A verifier with half the budget that users have, for what may be a TIMEOUT."""
+    return LeanVerifier(LeanOptions(budget_s=2.0, graded=False), lean)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)

@@ -17,13 +17,14 @@ from pidistill.errors import UsageError, VerifierError
 from pidistill_lean import setup
 from pidistill_lean.protocol import LeanDied, LeanTimeout, Theorem
 from pidistill_lean.runtimes import look, names, open_runtime
-from pidistill_lean.runtimes.process import WALL_FACTOR, Process
+from pidistill_lean.runtimes.process import STILL_S, WALL_FACTOR, Process
 from pidistill_lean.runtimes.wasm import WasmRuntime
 
 FOUR = Theorem("theorem target : (2 : Nat) + 2 = 4 := by sorry", "target")
 SOUND = "theorem target : (2 : Nat) + 2 = 4 := rfl"
 FALSE = "theorem target : (2 : Nat) + 2 = 4 := by sorry"
 BUDGET_S = 120.0
+SHORT_S = 2.0
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +63,11 @@ def test_a_proof_without_end_is_stopped_within_its_budget(own: WasmRuntime, text
     own.start()
     began = time.monotonic()
     with pytest.raises((LeanTimeout, LeanDied)):
-        own.check(FOUR, text, 3.0)
-    # the budget is of processor time: where others compute, the clock on the wall may show ten times as much
-    assert time.monotonic() - began < 3.0 * WALL_FACTOR + 15.0
+        own.check(FOUR, text, SHORT_S)
+    # the budget is of processor time: where others compute, the clock on the wall may show ten times as much. One that
+    # only waits is not given that
+    limit_s = SHORT_S + STILL_S + 8.0 if text == LOOPS["sleep"] else SHORT_S * WALL_FACTOR + 15.0
+    assert time.monotonic() - began < limit_s
     assert passes(own)
 
 
@@ -121,7 +124,7 @@ def test_a_long_reply_arrives_whole_however_slowly_it_is_read(monkeypatch: pytes
 
 
 def test_a_process_is_replaced_after_its_share_and_verdicts_stay() -> None:
-    with WasmRuntime(checks_per_process=6) as runtime:
+    with WasmRuntime(checks_per_process=3) as runtime:
         found = [runtime.check(FOUR, text, BUDGET_S) for text in (SOUND, FALSE, SOUND, FALSE)]
         assert runtime.starts >= 4
     assert [one.axioms for one in found] == [(), ("sorryAx",), (), ("sorryAx",)]
@@ -131,7 +134,7 @@ def test_a_process_past_its_memory_is_replaced(own: WasmRuntime) -> None:
     own.start()
     assert own.memory_bytes > 0
     with WasmRuntime(memory_limit_bytes=1) as runtime:
-        assert passes(runtime) and passes(runtime)
+        assert passes(runtime)
         assert runtime.starts >= 4
 
 
@@ -157,7 +160,7 @@ import os, sys, time
 from pidistill_lean.runtimes.wasm import WasmRuntime
 from pidistill_lean.protocol import Theorem
 runtime = WasmRuntime()
-runtime.start()
+runtime.start(needed=["elaborator"])
 print(runtime.elaborator.popen.pid, flush=True)
 if sys.argv[1] == "busy":
     runtime.check(Theorem("theorem t : True := by sorry", "t"), "theorem t : True := by sleep 3600000", 3600)
@@ -206,7 +209,8 @@ def test_a_search_of_the_library_leaves_the_process_in_use(own: WasmRuntime, sea
 def test_the_process_ends_with_the_runtime() -> None:
     with open_runtime("wasm") as runtime:
         assert isinstance(runtime, WasmRuntime)
-        runtime.start()
+        runtime.start(needed=["elaborator"])
+        assert runtime.judge is None
         assert runtime.elaborator is not None
         popen = runtime.elaborator.popen
     assert popen.returncode is not None
@@ -250,6 +254,6 @@ def test_a_process_that_cannot_put_its_memory_back_answers_one_request_and_the_n
 ) -> None:
     monkeypatch.setattr("pidistill_lean.runtimes.wasm.LESSONS", 0)
     with WasmRuntime() as runtime:
-        found = [runtime.check(FOUR, text, BUDGET_S).axioms for text in (SOUND, FALSE, SOUND)]
-        assert runtime.starts >= 6
-    assert found == [(), ("sorryAx",), ()]
+        found = [runtime.check(FOUR, text, BUDGET_S).axioms for text in (SOUND, FALSE)]
+        assert runtime.starts >= 4
+    assert found == [(), ("sorryAx",)]

@@ -34,10 +34,19 @@ structure Attempt where
   imports : List Name
   own : Clean
 
+/-- How a text begins that has no header: reading one takes an environment of its own. -/
+def bodyWords : List String := ["theorem ", "lemma ", "def ", "open ", "namespace ", "section ", "variable ", "set_option "]
+
+/-- What stands in front of a text's commands, as Lean reads it. -/
+def headerOf (ictx : Parser.InputContext) (text : String) : IO (Syntax × Parser.ModuleParserState × MessageLog) := do
+  if anyList bodyWords (fun w => w.isPrefixOf text) then return (.missing, {}, {})
+  let (head, ps, log) ← Parser.parseHeader ictx
+  return (head, ps, log)
+
 /-- `with_` gives the clean environment that has these modules, too, where it can be had. -/
 def attempt (clean : Clean) (with_ : List Name → IO (Option Clean)) (given : List String) (text : String) (index : Nat) : IO Attempt := do
   let ictx := inputContext text "submission"
-  let (head, ps, log) ← Parser.parseHeader ictx
+  let (head, ps, log) ← headerOf ictx text
   let none' := nothingYet { clean.state with messages := log }
   if withoutCore head clean.imports then
     let told := withError ictx 0 "the file says `prelude`, and so has none of Lean's own definitions" none'
@@ -55,11 +64,12 @@ def attempt (clean : Clean) (with_ : List Name → IO (Option Clean)) (given : L
       pure { index := index, found := found, unavailable := [], imports := modules, own := own }
 
 def isWhole (target : Name) (a : Attempt) : Bool :=
-  let k := a.found.state.env.toKernelEnv
-  let there := match k.find? target with
+  match sorted a.found.state.messages.toList, a.found.refused, a.unavailable with
+  | false, none, [] =>
+    match a.found.state.env.toKernelEnv.find? target with
     | some (.thmInfo v) => !hasName (constantsOf v.value) ``sorryAx
     | _ => false
-  there && !sorted a.found.state.messages.toList && a.found.refused.isNone && anyList [a.unavailable] (fun u => match u with | [] => true | _ => false)
+  | _, _, _ => false
 
 /-- Takes the first text that comes to a proof without an error; else the first that parses; else the first. -/
 partial def attempts (clean : Clean) (with_ : List Name → IO (Option Clean)) (given : List String) (target : Name) (index : Nat)
@@ -88,10 +98,11 @@ def elaborate (clean : Clean) (with_ : List Name → IO (Option Clean)) (request
       let refusal := match a.found.refused with
         | some r => if a.found.broken then Json.null else jsonMessage "error" r.text r.pos none
         | none => Json.null
-      let data := match a.found.refused with
-        | some _ => Json.null
-        | none => exported a.own.state.env st.env target
-      return [("chosen", toJson a.index), ("messages", messages), ("errors", Json.bool (sorted log)), ("refused", refusal),
+      let wrong := sorted log
+      let data := match a.found.refused, wrong with
+        | none, false => exported a.own.state.env st.env target
+        | _, _ => Json.null
+      return [("chosen", toJson a.index), ("messages", messages), ("errors", Json.bool wrong), ("refused", refusal),
         ("imports", ← jsonNames a.imports), ("data", data)]
 
 /-! ## Deciding -/

@@ -270,7 +270,7 @@ def importNames (header : Syntax) : List Name :=
   let rec names : List Import → List Name
     | [] => []
     | i :: rest => i.module :: names rest
-  names (headerToImports ⟨header⟩).toList
+  if header.isMissing then [] else names (headerToImports ⟨header⟩).toList
 
 def options : Options :=
   let o : Options := {}

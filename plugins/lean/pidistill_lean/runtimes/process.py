@@ -7,6 +7,7 @@ the requests mean, and when a process is replaced, is left to `wasm.py`.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import subprocess
@@ -23,7 +24,9 @@ from pidistill_lean.runtimes import program
 WALL_FACTOR = 10.0
 """A request may take this much of its budget by the wall clock: a process that waits for its turn is not slow."""
 STILL_S = 3.0
-"""A process that has not computed at all for this long, and its budget, waits for what will not come."""
+"""A process that rests for this long, and its budget, waits for what will not come."""
+_RESTING = 0.5
+"""It rests where its threads compute, or wait for their turn, for less than this part of the time. Asleep it is 0.1."""
 REST_LIMIT_S = 90.0
 """For a process to come to rest behind an answer; it gives up by itself before that."""
 _TAIL_BYTES = 4000
@@ -36,10 +39,13 @@ class Process:
     def __init__(self, node: Path, installation: setup.Installation) -> None:
         self.memory_bytes = 0
         self.asked = 0
+        """Requests, since it was last set to 0."""
         self._answered = True
         """Whether it is ready for a request."""
         self._wanted = "clean"
         """What it says when it is, behind its answer to the last one."""
+        self._before = 0.0
+        """Its processor time when the last request was sent."""
         folder = program.compiled(node, installation)
         try:
             self.popen = subprocess.Popen(
@@ -62,13 +68,13 @@ class Process:
         """Wait for the program's start. Raises `LeanTimeout` and `LeanDied`."""
         self._expect("ready", time.monotonic() + limit_s)
 
-    def usable(self) -> bool:
+    def usable(self, limit_s: float = REST_LIMIT_S) -> bool:
         """Whether it can be asked: it lives, and its memory was put back, or kept, after the last request."""
         if self.popen.poll() is not None:
             return False
         if not self._answered:
             try:
-                self._expect(self._wanted, time.monotonic() + REST_LIMIT_S)
+                self._expect(self._wanted, time.monotonic() + limit_s)
             except (LeanDied, LeanTimeout):
                 return False
             self._answered = True
@@ -96,8 +102,13 @@ class Process:
 
         Raises `LeanTimeout` where the budget is used up, `LeanDied` where Lean ended. It must be `usable`.
         """
+        self.begin(request, keep=keep, letter=letter)
+        return self.finish(budget_s)
+
+    def begin(self, request: dict[str, Any], *, keep: bool = False, letter: str = "R") -> None:
+        """Send a request, and leave the reply to `finish`, which must be the next that it is asked."""
         line = json.dumps(request, ensure_ascii=False).encode("utf-8", "replace")
-        before = self.processor_s()
+        self._before = self.processor_s()
         self.asked += 1
         self._answered, self._wanted = False, "kept" if keep else "clean"
         assert self.popen.stdin is not None
@@ -106,7 +117,10 @@ class Process:
             self.popen.stdin.flush()
         except OSError as error:
             raise LeanDied(self._epitaph()) from error
-        _, text = self._reply(before, budget_s)
+
+    def finish(self, budget_s: float) -> tuple[dict[str, Any], float]:
+        """The reply to the request that was begun, as `ask` gives it."""
+        _, text = self._reply(self._before, budget_s)
         try:
             reply = json.loads(text)
         except (ValueError, RecursionError) as error:
@@ -115,7 +129,7 @@ class Process:
             raise LeanDied("Lean's reply is no object")
         if reply.get("event") != "done":
             raise LeanDied(f"Lean gave up on the request: {str(reply.get('text', ''))[:300]}")
-        return reply, max(0.0, self.processor_s() - before)
+        return reply, max(0.0, self.processor_s() - self._before)
 
     def processor_s(self) -> float:
         """Seconds that the main thread has computed, which is where Lean runs; compiling is done by others."""
@@ -124,6 +138,18 @@ class Process:
             return int(Path(f"/proc/{pid}/task/{pid}/schedstat").read_text().split()[0]) / 1e9
         except (OSError, ValueError, IndexError):
             return time.monotonic()  # where there is no such file, the wall clock has to do
+
+    def _active_s(self) -> float:
+        """Seconds that its threads have computed or waited for their turn, which is what they do on a busy machine."""
+        total = 0
+        try:
+            for thread in Path(f"/proc/{self.popen.pid}/task").iterdir():
+                with contextlib.suppress(OSError):  # it has just ended
+                    computed, waited, *_ = (thread / "schedstat").read_text().split()
+                    total += int(computed) + int(waited)
+        except (OSError, ValueError):
+            return time.monotonic()
+        return total / 1e9
 
     def last_words(self) -> str:
         """The last line that it wrote to its standard error."""
@@ -146,15 +172,15 @@ class Process:
     def _reply(self, before: float, budget_s: float) -> tuple[str, bytes]:
         began = time.monotonic()
         wait_s = budget_s
-        last, since = before, began
+        active, since = self._active_s(), began
         while True:
             try:
                 return self._next(wait_s)
             except queue.Empty:
                 pass
-            now, used = time.monotonic(), self.processor_s()
-            if used > last + 0.01:
-                last, since = used, now
+            now, used, busy = time.monotonic(), self.processor_s(), self._active_s()
+            if busy - active >= _RESTING * (now - since):
+                active, since = busy, now
             if used - before >= budget_s or now - began >= WALL_FACTOR * budget_s or now - since >= budget_s + STILL_S:
                 raise LeanTimeout(f"no answer within {budget_s:g} s")
             wait_s = min(max(0.02, budget_s - (used - before)), 1.0)

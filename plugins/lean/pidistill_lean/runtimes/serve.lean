@@ -47,7 +47,7 @@ def trustedFor (cache : IO.Ref Cache) (header statement : String) : IO (Environm
   | none =>
     let all ← elabText (inputContext statement "statement") none {} clean.state
     let t : Trusted := { header := header, statement := statement, env := all.state.env }
-    cache.modify (fun c => { c with trusted := t :: firstFew 15 c.trusted })
+    cache.modify (fun c => { c with trusted := t :: firstFew 63 c.trusted })
     let errors := join (onlyErrors clean.errors) (onlyErrors all.state.messages.toList)
     pure (t.env, all.done, errors)
 

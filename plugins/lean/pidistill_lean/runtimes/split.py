@@ -40,6 +40,9 @@ class SplitRuntime(Runtime):
     def _deciding(self, theorem: Theorem, request: dict[str, Any], budget_s: float) -> tuple[dict[str, Any], float]:
         """The reply to a request that holds no candidate's text, from the Lean that decides."""
 
+    def _expecting(self, theorem: Theorem) -> None:
+        """A submission for `theorem` is about to be elaborated: the Lean that decides may get ready meanwhile."""
+
     def item(self, theorem: Theorem) -> Item:
         """What there is to know of a problem; found out once, and off the clock."""
         found = self._items.get(theorem)
@@ -65,6 +68,7 @@ class SplitRuntime(Runtime):
             "target": wire.sendable(theorem.target),
             "texts": [wire.sendable(text) for text in texts],
         }
+        self._expecting(theorem)
         reply, _ = self._elaborating(theorem, request, budget_s)
         said = wire.elaborated(reply, len(texts))
         facts: dict[str, Any] = {}

@@ -31,16 +31,33 @@ CHECKS_PER_PROCESS = 5000
 LESSONS = 5
 """Requests of our own that a process may need to learn how to put its memory back."""
 HEADERS_KEPT = 3
-STATEMENTS_KEPT = 15
+STATEMENTS_KEPT = 63
 """As many as the Lean program keeps, less one."""
 
 
-_WARM_TEXT = "def next (n : Nat) : Nat := n + 1\ntheorem t (n : Nat) : next n = n + 1 := by simp [next]"
-_WARM: dict[str, dict[str, Any]] = {
-    "elaborator": {"op": "elaborate", "header": "", "given": [], "target": "t", "texts": [_WARM_TEXT]},
-    "judge": {"op": "item", "header": "", "statement": _WARM_TEXT, "target": "t"},
+_WARM_TEXT = "def next (n : Nat) : Nat := n\ntheorem t (n : Nat) : next n = n := by simp [next]"
+_WRONG_TEXT = "theorem t (n : Nat) : n = 0 := by\n  have h : n + 0 = n := Nat.zero_add n\n  omega"
+_WARM_DATA = {
+    "strings": ["next", "Nat", "n", "t", "Eq", "refl"],
+    "code": [
+        *(1, 0, 0), *(1, 0, 1), *(1, 0, 2), *(9, 2, 0), *(12, 0, 3, 0, 0), *(7, 0), *(11, 0, 3, 0, 2),
+        *(21, 0, 3, 1, 0, 1, 3), *(1, 0, 3), *(1, 0, 4), *(3, 0), *(9, 5, 1, 1), *(10, 4, 0), *(9, 1, 0), *(10, 6, 2),
+        *(10, 5, 7), *(10, 8, 2), *(12, 0, 3, 0, 9), *(1, 5, 5), *(9, 6, 1, 1), *(10, 11, 0), *(10, 12, 2),
+        *(11, 0, 3, 0, 13), *(22, 4, 0, 10, 14),
+    ],
+}  # fmt: skip
+"""What `export.lean` would say of the text with `Eq.refl n` for a proof. By hand: no other process is believed."""
+_STATED = {"header": "", "statement": _WARM_TEXT, "target": "t"}
+_WARM: dict[str, list[dict[str, Any]]] = {
+    "elaborator": [
+        {"op": "elaborate", "header": "", "given": [], "target": "t", "texts": [text]}
+        for text in (_WRONG_TEXT, _WARM_TEXT)
+    ],
+    "judge": [{"op": "judge", **_STATED, "imports": [], "data": _WARM_DATA}, {"op": "item", **_STATED}],
 }
-"""Requests of our own. Each is one that the process will be asked, so that it holds no environment besides."""
+"""Requests of our own. Each is one that the process will be asked, so that it holds no environment besides; what Lean's
+interpreter looks up once, as where a function is, it has looked up before the image is taken. From the last of each the
+process learns how its threads rest: it wakes them."""
 
 
 class WasmRuntime(SplitRuntime):
@@ -68,6 +85,8 @@ class WasmRuntime(SplitRuntime):
         """Those that the elaborating process holds the environment of."""
         self._statements: OrderedDict[Theorem, None] = OrderedDict()
         """Those that the deciding process holds."""
+        self._reading: Theorem | None = None
+        """One that it has been given, while the other elaborates, and has not answered yet."""
         self.starts = 0
         """Processes started so far."""
 
@@ -87,18 +106,22 @@ class WasmRuntime(SplitRuntime):
     def start(self, *, needed: Sequence[str] = ("elaborator", "judge")) -> None:
         """Have both processes up now rather than with the first request. Raises `VerifierError` where that fails.
 
-        Only those `needed` are waited for where they have yet to be put back.
+        Only those `needed` are waited for where they have yet to be put back. What is outlined needs no process that
+        decides; what is decided needs both, which then start at the same time.
         """
+        if "judge" in needed:
+            self._read()
         for role in needed:
             one: Process | None = getattr(self, role)
             if one is not None and self._spent(one):
                 self._drop(one)
-        if self.elaborator is not None and self.judge is not None:
-            return
-        with off_the_clock():
-            self._start()
+        up = {"elaborator": self.elaborator, "judge": self.judge}
+        missing = [role for role in up if up[role] is None and (role in needed or "judge" in needed)]
+        if missing and any(up[role] is None for role in needed):
+            with off_the_clock():
+                self._start(missing)
 
-    def _start(self) -> None:
+    def _start(self, roles: Sequence[str]) -> None:
         found: dict[str, Process | BaseException] = {}
 
         def begin(role: str) -> None:
@@ -108,7 +131,6 @@ class WasmRuntime(SplitRuntime):
                 found[role] = error
 
         program.compiled(self._node, self._installation)
-        roles = [role for role in ("elaborator", "judge") if getattr(self, role) is None]
         threads = [threading.Thread(target=begin, args=(role,)) for role in roles]
         for thread in threads:
             thread.start()
@@ -133,16 +155,17 @@ class WasmRuntime(SplitRuntime):
             process.wait_until_ready(START_LIMIT_S)
             # requests of our own, from which the process learns how its threads rest; they also warm Node's compiler.
             # One that never learns it answers a single request, and the next has a new one: slower, and no less sure
-            for request in ({"op": "prepare", "header": "", "rules": rules}, _WARM[role]):
+            for request in ({"op": "prepare", "header": "", "rules": rules}, *_WARM[role]):
                 process.ask(request, START_LIMIT_S, keep=True)
                 if not process.usable():
                     raise LeanDied(f"its memory cannot be kept: {process.last_words()}")
             for _ in range(LESSONS):
-                if process.learns(_WARM[role], START_LIMIT_S):
+                if process.learns(_WARM[role][-1], START_LIMIT_S):
                     break
         except BaseException:
             process.end()
             raise
+        process.asked = 0
         return process
 
     def _elaborating(self, theorem: Theorem, request: dict[str, Any], budget_s: float) -> tuple[dict[str, Any], float]:
@@ -157,23 +180,54 @@ class WasmRuntime(SplitRuntime):
                 self._headers.popitem(last=False)
         return self._asked("elaborator", request, budget_s)
 
-    def _deciding(self, theorem: Theorem, request: dict[str, Any], budget_s: float) -> tuple[dict[str, Any], float]:
-        self.start(needed=["judge"])
-        whole = {
+    def _expecting(self, theorem: Theorem) -> None:
+        judge = self.judge
+        if theorem in self._statements or self._reading is not None or judge is None or not judge.usable(0.0):
+            return
+        try:
+            judge.begin(self._whole(theorem, {"op": "item"}), keep=True)
+        except LeanDied:
+            self._drop(judge)
+        else:
+            self._reading = theorem
+
+    def _read(self) -> None:
+        """Wait for the statement that the deciding process was given ahead."""
+        theorem, self._reading = self._reading, None
+        if theorem is None or self.judge is None:
+            return
+        try:
+            with off_the_clock():
+                self.judge.finish(START_LIMIT_S)
+        except LeanDied:
+            return  # it is read again, and then what is wrong is told
+        except BaseException:
+            self._drop(self.judge)
+            raise
+        self._holds(theorem)
+
+    def _holds(self, theorem: Theorem) -> None:
+        self._statements[theorem] = None
+        if len(self._statements) > STATEMENTS_KEPT:
+            self._statements.popitem(last=False)
+
+    def _whole(self, theorem: Theorem, request: dict[str, Any]) -> dict[str, Any]:
+        return {
             **request,
             "header": wire.sendable(theorem.header),
             "statement": wire.sendable(theorem.statement),
             "target": wire.sendable(theorem.target),
         }
+
+    def _deciding(self, theorem: Theorem, request: dict[str, Any], budget_s: float) -> tuple[dict[str, Any], float]:
+        self.start(needed=["judge"])
         keeps = request["op"] == "item"
         if not keeps and theorem not in self._statements:
             with off_the_clock():
                 self._deciding(theorem, {"op": "item"}, START_LIMIT_S)
-        found = self._asked("judge", whole, budget_s, keep=keeps)
+        found = self._asked("judge", self._whole(theorem, request), budget_s, keep=keeps)
         if keeps:
-            self._statements[theorem] = None
-            if len(self._statements) > STATEMENTS_KEPT:
-                self._statements.popitem(last=False)
+            self._holds(theorem)
         return found
 
     def _asked(
@@ -211,6 +265,7 @@ class WasmRuntime(SplitRuntime):
             self._headers = OrderedDict({"": None})
         if process is self.judge:
             self.judge = None
+            self._reading = None
             self._statements.clear()
 
 

@@ -23,7 +23,8 @@ const slim = require('./slim.js');
 const [parent, script, library, program, mode, ...args] = process.argv.slice(2);
 const LARGEST_REPLY = 64 << 20;
 const LARGEST_MEMORY = 1 << 30;  // one that is larger is not put back
-const CHUNK = 1 << 14;  // bytes that are compared at a time
+const CHUNK = 1 << 16;  // bytes that are compared at a time
+const PIECE = 1 << 13;  // bytes that are copied, at least, where they differ
 const LEAST_RESTING = 32, MOST_RESTING = 4096;  // bytes of a sleeping thread's stack
 
 // Lean blocks the main thread, so another one watches for the death of the process that started this one.
@@ -112,10 +113,12 @@ let stackPointer = 0, streams = new Set(), caught = 0;
 
 /** Makes `to` the same as `from`, which is as long. What is the same already is only read: most of the memory has never been written to, and
  * takes no room as long as that is so. */
-function copy(to, from) {
-  for (let at = 0; at < from.length; at += CHUNK) {
-    const end = Math.min(at + CHUNK, from.length);
-    if (to.compare(from, at, end, at, end) !== 0) to.set(from.subarray(at, end), at);
+function copy(to, from, size = CHUNK, start = 0, stop = from.length) {
+  for (let at = start; at < stop; at += size) {
+    const end = Math.min(at + size, stop);
+    if (to.compare(from, at, end, at, end) === 0) continue;
+    if (size > PIECE) copy(to, from, PIECE, at, end);
+    else to.set(from.subarray(at, end), at);
   }
 }
 
