@@ -1,10 +1,10 @@
 """How tests are dealt out to workers (`pytest -n 2 --dist loadfile`), so that what is expensive is made once.
 
-A file stays together, for its module's fixtures. So do all files that start runs from one warm process, and those of the
-code domain that judge the same benchmarks, whose problems are looked at once. All that needs the tests' own Docker daemon
-stays together: there is one daemon and one image, some tests stop it, and some count what it leaves on the machine.
-Files that take long go first, so that no worker ends with one while the others have nothing left; their order costs or
-saves time and decides nothing else.
+A file stays together, for its module's fixtures. So do all files that start runs from one warm process, and those of
+the code domain that judge the same benchmarks, whose problems are looked at once. All that needs the tests' own Docker
+daemon stays together: there is one daemon and one image, some tests stop it, and some count what it leaves on the
+machine. Files that take long go first, so that no worker ends with one while the others have nothing left; their order
+costs or saves time and decides nothing else.
 
 Tests are dealt out by the process that starts the workers, which collects none and sees their names alone. So each
 worker leaves a file that says which of them belong together.
@@ -64,8 +64,7 @@ def needs_docker(item: pytest.Item) -> bool:
 
 
 def group_of(item: pytest.Item) -> str:
-    """What it stays together with: the tests of Docker, those with the warm process, those of the benchmarks of code, or
-    those of its file."""
+    """What it stays together with: tests of Docker, with the warm process, of the benchmarks of code, or of its file."""
     if needs_docker(item):
         return DOCKER
     if WARM in getattr(item, "fixturenames", ()):
