@@ -64,7 +64,7 @@ def needs_docker(item: pytest.Item) -> bool:
 
 
 def group_of(item: pytest.Item) -> str:
-    """What it stays together with: tests of Docker, with the warm process, of the benchmarks of code, or of its file."""
+    """What it stays together with: tests of Docker, with the warm process, of code's benchmarks, or of its file."""
     if needs_docker(item):
         return DOCKER
     if WARM in getattr(item, "fixturenames", ()):

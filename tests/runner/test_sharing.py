@@ -9,11 +9,7 @@ from pathlib import Path
 
 import pytest
 
-<<<<<<< HEAD
-from sharing import DOCKER, LONG_FIRST, WARM, group_of
-=======
-from sharing import BENCHMARKS, DOCKER, LONG_FIRST, ON_BENCHMARKS, group_of
->>>>>>> codex
+from sharing import BENCHMARKS, DOCKER, LONG_FIRST, ON_BENCHMARKS, WARM, group_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,12 +27,8 @@ def by_sandbox(item: pytest.Item) -> list[str]:
 
 
 def test_files_that_go_first_are_there() -> None:
-<<<<<<< HEAD
-    assert [name for name in LONG_FIRST if name not in (DOCKER, WARM) and not (ROOT / name).is_file()] == []
-=======
-    files = [*(name for name in LONG_FIRST if name not in (DOCKER, BENCHMARKS)), *ON_BENCHMARKS]
+    files = [*(name for name in LONG_FIRST if name not in (DOCKER, WARM, BENCHMARKS)), *ON_BENCHMARKS]
     assert [name for name in files if not (ROOT / name).is_file()] == []
->>>>>>> codex
 
 
 SUITE = {
