@@ -76,7 +76,7 @@ def main() -> None:
         rows += _measured(domain, bases, folder) if bases else []
     table = folder / "configurations.csv"
     with table.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]))
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     _run("pidistill", "law", str(table), "--out", str(folder / "law.json"), "--plot", str(folder / "law.svg"))
