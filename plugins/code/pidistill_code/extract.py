@@ -17,7 +17,8 @@ first match wins:
    imports and `try:` above the first definition belong to it.
 4. Text, or the last block, that goes on where the prompt stops, if the problem allows that: the prompt, then the text
    up to the first unindented line that is prose, indented as the prompt's body is. Where the first line has lost its
-   indentation, the next one tells whether all have.
+   indentation, the next one tells whether all have. A body that is followed by the function anew goes on, too, where
+   it is no program by itself.
 
 What pages, notebooks and chats put around code is taken away before and after (`pages`): what follows the token that
 ends a turn, `<pre>`, the commands of a notebook, and, where nothing else defines the entry point, the prompts of a
