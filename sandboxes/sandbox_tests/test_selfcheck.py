@@ -15,7 +15,6 @@ from click.testing import CliRunner
 
 from pidistill.contracts import Sandbox
 from pidistill.errors import SandboxError
-from pidistill.records import JSON
 from pidistill.sandbox import Session
 from pidistill_sandboxes import (
     auto,
@@ -67,13 +66,10 @@ def test_a_server_that_programs_can_end_is_noticed(
 def test_a_server_that_reports_nonsense_is_no_sandbox(
     process_sandbox: ProcessSandbox, monkeypatch: pytest.MonkeyPatch, report: object
 ) -> None:
-    def confused(config: Mapping[str, JSON]) -> bytes:
-        frame = wire.encode(report)
-        script = f"import os\nos.write(1, b'R' + ({len(frame)}).to_bytes(4, 'little') + {bytes(frame)!r})\n"
-        data = wire.pack(([("server", f"{script}def main(config): os.read(0, 1)")], {}))
-        return len(data).to_bytes(4, "little") + data
-
-    monkeypatch.setattr(guest, "bundle", confused)
+    frame = wire.encode(report)
+    script = f"import os\nos.write(1, b'R' + ({len(frame)}).to_bytes(4, 'little') + {bytes(frame)!r})\n"
+    code = compile(f"{script}def main(config): os.read(0, 1)", "server", "exec", dont_inherit=True)
+    monkeypatch.setattr(guest, "_codes", lambda: [("server", code)])
     with pytest.raises(SandboxError, match="malformed"):
         process_sandbox.open()
 

@@ -17,7 +17,8 @@ first match wins:
    imports and `try:` above the first definition belong to it.
 4. Text, or the last block, that goes on where the prompt stops, if the problem allows that: the prompt, then the text
    up to the first unindented line that is prose, indented as the prompt's body is. Where the first line has lost its
-   indentation, the next one tells whether all have.
+   indentation, the next one tells whether all have. A body that is followed by the function anew goes on, too, where
+   it is no program by itself.
 
 What pages, notebooks and chats put around code is taken away before and after (`pages`): what follows the token that
 ends a turn, `<pre>`, the commands of a notebook, and, where nothing else defines the entry point, the prompts of a
@@ -47,7 +48,8 @@ from pidistill_code.pages import (
     within_a_line,
     without_magics,
 )
-from pidistill_code.prose import is_prose, is_statement, margins, opened, statements, without_prose
+from pidistill_code.prose import body, is_prose, is_statement, margins, opened, statements, without_prose
+from pidistill_code.syntax import is_python
 
 LONGEST: Final = 1_000_000
 """Characters; longer code is no answer."""
@@ -124,18 +126,28 @@ def extract(completion: str, entry_point: str, prompt: str | None = None) -> Ext
     filled = [number for number in written if not _is_stub(blocks[number].text, name)]
     defining = next(reversed(filled or written or makes or those), None)  # a block that shows its use may import it
     if defining is not None:
-        return _checked(_with_helpers([block.text for block in blocks], defining), 0)
+        whole_block = _checked(_with_helpers([block.text for block in blocks], defining), 0)
+        return _or_continued(whole_block, blocks[defining].text, name, prompt)
     if not blocks and prompt is None and not any(line[:1].strip() for line in text.split("\n")):
         text = textwrap.dedent(text)
     if _defines(text, name) and (not blocks or _stands_outside(text, name)):
-        return _checked(without_prose(text, name), 0)
+        return _or_continued(_checked(without_prose(text, name), 0), text, name, prompt)
     code = blocks[-1].text if blocks else text
     if prompt is None:
         spans = [span for span in within_a_line(whole) if _written(name).match(span)]
         if spans and not (blocks and _defines(code, name)):
             return _checked(spans[-1], 0)
         return Extracted(None, reason=f"nothing in it defines {name!r}") if not blocks else _checked(code, 0)
-    return _continued(code if blocks else _body(code), name, prompt)
+    return _continued(code if blocks else body(code), name, prompt)
+
+
+def _or_continued(found: Extracted, text: str, name: str, prompt: str | None) -> Extracted:
+    """`found`; or, where that is no program, the prompt with `text`, which ends the body and then defines it anew, or
+    what stands below the indented words that it begins with."""
+    if prompt is None or not text.lstrip("\n")[:1].isspace() or is_python(found.code or ""):
+        return found
+    others = _continued(body(text), name, prompt), _checked(without_prose(text.lstrip(), name), 0)
+    return next((other for other in others if is_python(other.code or "")), found)
 
 
 def _continued(code: str, name: str, prompt: str) -> Extracted:
@@ -384,17 +396,3 @@ def _imported(block: str) -> set[str]:
 def _stands_outside(text: str, name: str) -> bool:
     """Whether the text defines `name` at the margin, so that its fences belong to docstrings."""
     return any(_defines(line, name) for _, line in margins(text.split("\n")) if name in line)
-
-
-def _body(text: str) -> str:
-    """The lines up to the first unindented one, below code, that is prose."""
-    lines = text.split("\n")
-    starts = dict(margins(lines))
-    begun = False
-    for number, line in enumerate(lines):
-        if number in starts and is_prose(line):
-            if begun:
-                return "\n".join(lines[:number])
-        elif line.strip():
-            begun = True
-    return "\n".join(lines)

@@ -174,3 +174,17 @@ def _names(line: str, name: str) -> bool:
     return name in line and bool(
         re.match(rf"(?:(?:async[ \t]+)?def|class)[ \t]+{re.escape(name)}\b|{re.escape(name)}\b[^\n(]*=", line)
     )
+
+
+def body(text: str) -> str:
+    """The lines up to the first unindented one, below code, that is prose."""
+    lines = text.split("\n")
+    starts = dict(margins(lines))
+    begun = False
+    for number, line in enumerate(lines):
+        if number in starts and is_prose(line):
+            if begun:
+                return "\n".join(lines[:number])
+        elif line.strip():
+            begun = True
+    return "\n".join(lines)

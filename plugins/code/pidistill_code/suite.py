@@ -181,8 +181,18 @@ class Suite:
         """The name that the entry point begins with: `Solution` of `Solution().twoSum`."""
         return self.entry_point.split(".", 1)[0].removesuffix("()")
 
+    @cached_property
+    def _specs(self) -> dict[int, Spec]:
+        """By the number of the test, which is one of these."""
+        return {}
+
     def spec(self, test: AssertTest | RoomTest) -> Spec:
-        """`test` as the room runs it."""
+        """`test` as the room runs it, worked out once."""
+        if id(test) not in self._specs:
+            self._specs[id(test)] = self._spec(test)
+        return self._specs[id(test)]
+
+    def _spec(self, test: AssertTest | RoomTest) -> Spec:
         text = test.source if isinstance(test, AssertTest) else test.text
         body = parse(text).body
         names = sorted(names_used(body) - {self.root})

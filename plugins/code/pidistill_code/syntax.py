@@ -22,6 +22,15 @@ def parse(source: str) -> ast.Module:
         return ast.parse(source)
 
 
+def is_python(source: str) -> bool:
+    """Whether it is a program, as far as the parser can tell."""
+    try:
+        parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
 def parse_lines(texts: Sequence[str]) -> Mapping[str, list[ast.stmt]]:
     """What `parse` finds in those of `texts` that are an assert on a line, parsed together, which is much faster.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -151,3 +152,25 @@ def test_long_texts_take_time_in_proportion(unit: str) -> None:
 def test_fenced_blocks_read_back(contents: list[str]) -> None:
     text = "".join(f"words\n```python\n{content}\n```\n" for content in contents)
     assert fenced_blocks(text) == contents
+
+
+ANEW = "def f(x):\n    return x + 1\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["    pass\n\n", "    return g(x)\n\ndef g(x):\n    return x\n\n", "\n    # see below\n    ...\n\nimport re\n\n",
+     "  pass\n\n", "    if x:\n        return x\n    return None\n\n\n@staticmethod\n"],
+)  # fmt: skip
+@pytest.mark.parametrize("fence", ["{}", "```python\n{}```", "{}\nThis adds one to its argument."])
+def test_a_function_that_is_defined_anew_below_a_body_is_the_one(body: str, fence: str) -> None:
+    code = extract(fence.format(body + ANEW), "f", PROMPT).code
+    space: dict[str, Callable[[int], int]] = {}
+    exec(str(code), space)
+    assert space["f"](1) == 2
+
+
+@pytest.mark.parametrize("words", ["    Here it is:\n\n", "  The answer, below.\n\n", "\n   \n"])
+def test_indented_words_above_the_function_are_no_body(words: str) -> None:
+    code = extract(words + ANEW, "f", PROMPT).code
+    assert code is not None and code.strip() == ANEW.strip()
