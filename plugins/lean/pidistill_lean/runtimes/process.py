@@ -131,6 +131,10 @@ class Process:
             raise LeanDied(f"Lean gave up on the request: {str(reply.get('text', ''))[:300]}")
         return reply, max(0.0, self.processor_s() - self._before)
 
+    def told(self) -> bool:
+        """Whether it has said something that nobody has read."""
+        return not self._lines.empty()
+
     def processor_s(self) -> float:
         """Seconds that the main thread has computed, which is where Lean runs; compiling is done by others."""
         pid = self.popen.pid
