@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,14 +30,18 @@ def damaged(text: str, damage: list[tuple[float, int, str]]) -> str:
     return text
 
 
+@pytest.fixture(scope="module")
+def ungraded(lean: Runtime) -> LeanVerifier:
+    return LeanVerifier(LeanOptions(budget_s=BUDGET_S, graded=False), lean)
+
+
 @settings(max_examples=60)
 @given(case=st.sampled_from(CASES), damage=DAMAGE)
 def test_a_damaged_submission_gets_a_verdict_in_time(
-    lean: Runtime, case: Case, damage: list[tuple[float, int, str]]
+    ungraded: LeanVerifier, case: Case, damage: list[tuple[float, int, str]]
 ) -> None:
-    verifier = LeanVerifier(LeanOptions(budget_s=BUDGET_S, graded=False), lean)
     began = time.monotonic()
-    verdict = verifier.verify(case.problem, damaged(case.completion, damage))
+    verdict = ungraded.verify(case.problem, damaged(case.completion, damage))
     assert verdict.status is not Status.ERROR
     # of processor time; a process that was ended has to start again
     assert time.monotonic() - began < BUDGET_S * WALL_FACTOR + 60

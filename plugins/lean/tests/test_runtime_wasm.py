@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import pytest
 
@@ -204,6 +204,38 @@ def test_a_search_of_the_library_leaves_the_process_in_use(own: WasmRuntime, sea
     assert own.elaborator is process
     assert time.monotonic() - began < 20.0
     assert passes(own)
+
+
+def test_a_statement_is_read_while_the_other_process_elaborates(
+    own: WasmRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, asked = Process.begin, []
+
+    def told(process: Process, request: dict[str, Any], **how: Any) -> None:
+        asked.append(("judge" if process is own.judge else "elaborator", request["op"]))
+        begin(process, request, **how)
+
+    def forgets() -> None:
+        own._statements.clear()  # as after many others
+        assert own.judge is not None and own.judge.usable()
+        asked.clear()
+
+    monkeypatch.setattr(Process, "begin", told)
+    assert passes(own)
+    forgets()
+    assert passes(own)
+    assert asked == [("judge", "item"), ("elaborator", "elaborate"), ("judge", "judge")]
+    assert passes(own)
+    assert asked[3:] == [("elaborator", "elaborate"), ("judge", "judge")]
+    forgets()
+    # what was read for one that is wrong, and so never decided, is there for the next
+    assert own.check(FOUR, "theorem target : (2 : Nat) + 2 = 4 := nowhere", BUDGET_S).errors
+    assert passes(own)
+    assert [op for _, op in asked] == ["item", "elaborate", "elaborate", "judge"]
+    other = Theorem("theorem target : (2 : Nat) + 3 = 5 := by sorry", "target")
+    forgets()
+    assert own.check(FOUR, "theorem target : (2 : Nat) + 2 = 4 := nowhere", BUDGET_S).errors
+    assert own.check(other, "theorem target : (2 : Nat) + 3 = 5 := rfl", BUDGET_S).type_matches
 
 
 def test_the_process_ends_with_the_runtime() -> None:

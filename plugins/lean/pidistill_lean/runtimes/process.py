@@ -44,6 +44,8 @@ class Process:
         """Whether it is ready for a request."""
         self._wanted = "clean"
         """What it says when it is, behind its answer to the last one."""
+        self._behind: str | None = None
+        """What it has yet to say before its answer."""
         self._before = 0.0
         """Its processor time when the last request was sent."""
         folder = program.compiled(node, installation)
@@ -106,7 +108,11 @@ class Process:
         return self.finish(budget_s)
 
     def begin(self, request: dict[str, Any], *, keep: bool = False, letter: str = "R") -> None:
-        """Send a request, and leave the reply to `finish`, which must be the next that it is asked."""
+        """Send a request, and leave the reply to `finish`, which must be the next that it is asked.
+
+        One that has yet to be put back, or kept, reads the request when it has been.
+        """
+        self._behind = None if self._answered else self._wanted
         line = json.dumps(request, ensure_ascii=False).encode("utf-8", "replace")
         self._before = self.processor_s()
         self.asked += 1
@@ -120,6 +126,12 @@ class Process:
 
     def finish(self, budget_s: float) -> tuple[dict[str, Any], float]:
         """The reply to the request that was begun, as `ask` gives it."""
+        behind, self._behind = self._behind, None
+        if behind is not None:
+            try:
+                self._expect(behind, time.monotonic() + REST_LIMIT_S)
+            except LeanTimeout as error:
+                raise LeanDied(str(error)) from error
         _, text = self._reply(self._before, budget_s)
         try:
             reply = json.loads(text)
@@ -130,6 +142,10 @@ class Process:
         if reply.get("event") != "done":
             raise LeanDied(f"Lean gave up on the request: {str(reply.get('text', ''))[:300]}")
         return reply, max(0.0, self.processor_s() - self._before)
+
+    def told(self) -> bool:
+        """Whether the reply to what was begun, or what followed the last one, is there to be read."""
+        return self._lines.qsize() > (self._behind is not None)
 
     def processor_s(self) -> float:
         """Seconds that the main thread has computed, which is where Lean runs; compiling is done by others."""

@@ -181,9 +181,12 @@ class WasmRuntime(SplitRuntime):
         return self._asked("elaborator", request, budget_s)
 
     def _expecting(self, theorem: Theorem) -> None:
+        if self.judge is not None and self.judge.told():
+            self._read()
         judge = self.judge
-        if theorem in self._statements or self._reading is not None or judge is None or not judge.usable(0.0):
+        if theorem in self._statements or self._reading is not None or judge is None:
             return
+        judge.usable(0.0)  # which looks whether it is ready; where it is not, it reads this next
         try:
             judge.begin(self._whole(theorem, {"op": "item"}), keep=True)
         except LeanDied:
