@@ -25,7 +25,7 @@ from pidistill_lean.pi import HaveSkeleton, OtherSkeleton
 from pidistill_lean.theorems import LEVELS, MAX_TOKENS, problems
 
 FOLDER: Path = TINY.folder
-PROBLEMS: list[Problem] = list(problems("test", limit=150))
+PROBLEMS: list[Problem] = list(problems("test", limit=200))
 PLAIN: list[Messages] = [DOMAIN.prompt(problem) for problem in PROBLEMS]
 
 
@@ -83,8 +83,8 @@ def test_the_hardest_level_is_harder_than_the_easiest(verdicts: list[Verdict]) -
 
 
 def test_completions_end_by_themselves_and_hold_one_theorem(greedy: list[Completion]) -> None:
-    assert sum(one.truncated for one in greedy) <= 3
-    assert sum(one.text.startswith("```lean4\ntheorem t") and one.text.endswith("\n```") for one in greedy) >= 147
+    assert sum(one.truncated for one in greedy) <= 4
+    assert sum(one.text.startswith("```lean4\ntheorem t") and one.text.endswith("\n```") for one in greedy) >= 196
 
 
 def test_it_reads_a_skeleton_its_own_and_not_anothers(
@@ -92,7 +92,7 @@ def test_it_reads_a_skeleton_its_own_and_not_anothers(
 ) -> None:
     failed = [problem for problem, verdict in zip(PROBLEMS, verdicts, strict=True) if not verdict.passed]
     own, other = (prompts_with(form, failed) for form in (HaveSkeleton(), OtherSkeleton()))
-    both = [problem for problem in failed if problem.id in own and problem.id in other][:48]
+    both = [problem for problem in failed if problem.id in own and problem.id in other]
 
     def rate(asked: Mapping[str, Messages]) -> float:
         made = complete(model, tokenizer, [asked[p.id] for p in both], temperature=0.7, max_tokens=MAX_TOKENS)

@@ -137,12 +137,15 @@ def skeleton_of(problem: Problem) -> str | None:
 
 def half_of(problem: Problem) -> str | None:
     """The first half of the reference proof. Raises `VerifierError` as a runtime does."""
-    if not problem.solution:
-        return None
+    return _half(problem.solution) if problem.solution else None
+
+
+@functools.lru_cache(maxsize=20_000)
+def _half(solution: str) -> str | None:
     try:
-        return first_half(problem.solution, lean().outline(problem.solution, BUDGET_S))
+        return first_half(solution, lean().outline(solution, BUDGET_S))
     except (LeanTimeout, LeanDied) as error:
-        raise _stuck(problem.solution, error) from error
+        raise _stuck(solution, error) from error
 
 
 @functools.lru_cache(maxsize=20_000)

@@ -105,18 +105,17 @@ def test_a_pass_scores_one_and_no_failure_does(verifier: LeanVerifier) -> None:
         assert verdict.status is Status.FAIL and verdict.score < 1.0
 
 
-def test_proofs_with_one_token_changed_never_trouble_the_verifier(verifier: LeanVerifier, lean: Runtime) -> None:
-    """Whatever comes of them is a judgement: no exception, no ABSTAIN. Of one in four the sub-goals are looked at."""
-    ungraded = LeanVerifier(replace(verifier.options, graded=False), lean)
+def test_proofs_with_one_token_changed_never_trouble_the_verifier(verifier: LeanVerifier) -> None:
+    """Whatever comes of them is a judgement: no exception, no ABSTAIN."""
     rng, domain = random.Random("one token"), LeanDomain()
     drawn = list(problems("test", seed=41, limit=200))
     words = [token for p in drawn[:20] for token in re.findall(r"\w+|[^\w\s]", str(p.solution))]
-    for number, problem in enumerate(drawn):
+    for problem in drawn:
         text = str(domain.oracle(problem))
         tokens = [match.span() for match in re.finditer(r"\w+|[^\w\s]", text)]
         start, end = rng.choice(tokens)
         changed = text[:start] + rng.choice(["", *rng.sample(words, 3)]) + text[end:]
-        verdict = (ungraded if number % 4 else verifier).verify(problem, changed)
+        verdict = verifier.verify(problem, changed)
         assert verdict.status.judged, (changed, verdict)
 
 
