@@ -13,6 +13,9 @@ VLLM      := $(VENV)/.vllm
 DOJO      := $(VENV)/.dojo
 PROJECTS  := pyproject.toml $(wildcard plugins/*/pyproject.toml sandboxes/pyproject.toml)
 
+# Tests and runs start hundreds of processes: what they import is compiled once, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help setup lean demo test check docs bench
 .DELETE_ON_ERROR:
 
