@@ -87,7 +87,7 @@ class LeanVerifier(Verifier):
             reason = f"Lean ended twice while it worked on this: {error}"[:500]
             return Verdict(Status.TIMEOUT, 0.0, found.source, reason, "Lean ran out of memory or broke off.\n")
         found = ways[check.chosen]
-        verdict = judge(check, found)
+        verdict = replace(judge(check, found), seconds=check.seconds)
         if verdict.status is Status.FAIL and self.options.graded and problem.solution:
             return replace(verdict, score=self._share(theorem, problem, str(found.source)))
         return verdict

@@ -105,6 +105,14 @@ def test_a_pass_scores_one_and_no_failure_does(verifier: LeanVerifier) -> None:
         assert verdict.status is Status.FAIL and verdict.score < 1.0
 
 
+def test_a_verdict_took_as_long_as_lean_did(verifier: LeanVerifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though that is on nobody's clock: Lean's own budget is of processor time."""
+    checked = verifier._check
+    monkeypatch.setattr(verifier, "_check", lambda *asked: replace(checked(*asked), seconds=1.5))
+    (some,) = problems("test", seed=3, limit=1)
+    assert verifier.verify(some, str(LeanDomain().oracle(some))).seconds == 1.5
+
+
 def test_proofs_with_one_token_changed_never_trouble_the_verifier(verifier: LeanVerifier) -> None:
     """Whatever comes of them is a judgement: no exception, no ABSTAIN."""
     rng, domain = random.Random("one token"), LeanDomain()
