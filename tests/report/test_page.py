@@ -120,9 +120,7 @@ def first_paint_ms(tab: Tab, page: Path) -> float:
 def test_ten_thousand_rollouts_are_small_and_soon_painted(shown: Tab, page: Path, made: Made) -> None:
     assert made.rollouts >= 10_000
     assert page.stat().st_size <= 15_000_000
-    assert any(first_paint_ms(shown, page) <= 2_000 for _ in range(3)), (
-        "the best of three: by the clock of a busy machine"
-    )
+    assert first_paint_ms(shown, page) <= 2_000
     shown.until("document.querySelector('.list .row')")
     assert f"of {800 + 1_020:,} problems" in shown.run("document.querySelector('.count').textContent")
 
@@ -155,11 +153,10 @@ def test_ten_thousand_rows_do_not_lag(shown: Tab) -> None:
     choose(shown, "view", "rollouts")
     settle(shown)
     assert rows(shown) > 10_000
-    seen = [scrolled(shown) for _ in range(3)]
-    assert min(longest for longest, _ in seen) < 500, "the best of three: by the clock of a busy machine"
-    assert max(most for _, most in seen) < 80, seen
-    took = [searched(shown, text) for text in ("diagnostics", "", "diagnostics")]
-    assert min(took) < 1_500, took
+    longest, most = scrolled(shown)
+    assert longest < 500 and most < 80, (longest, most)
+    took = searched(shown, "diagnostics")
+    assert took < 1_500, took
 
 
 def scrolled(tab: Tab) -> tuple[float, int]:

@@ -86,8 +86,8 @@ def patient(lean: Runtime) -> LeanVerifier:
 
 @pytest.fixture(scope="module")
 def brief(lean: Runtime) -> LeanVerifier:
-    """A verifier with half the budget that users have, for what may be a TIMEOUT."""
-    return LeanVerifier(LeanOptions(budget_s=2.0, graded=False), lean)
+    """A verifier with the budget that users have, for what may be a TIMEOUT."""
+    return LeanVerifier(LeanOptions(graded=False), lean)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
