@@ -5,6 +5,7 @@ A verifier's identity covers its code, so one that is patched in place judges an
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import importlib.metadata
@@ -40,6 +41,21 @@ def code_identity(module: str) -> str:
         if path.is_file() and not _ignored(path.relative_to(folder))
     )
     return _files_hash(files, str(folder))
+
+
+def forget_hasty_bytecode(module: str) -> None:
+    """Removes the compiled files of `module`'s package that may stand for an older text of their sources.
+
+    Python tells them apart by the source's size and its time in whole seconds, so a file that is edited, compiled and
+    edited again within one second would run as it was, under the identity of what it now is.
+    """
+    spec = _spec(module.partition(".")[0])
+    for folder in (spec.submodule_search_locations if spec is not None else None) or ():
+        for compiled in Path(folder).rglob("__pycache__/*.pyc"):
+            source = compiled.parent.parent / f"{compiled.name.partition('.')[0]}.py"
+            with contextlib.suppress(OSError):  # the source is gone, another worker was first, or nobody may write here
+                if int(compiled.stat().st_mtime) <= int(source.stat().st_mtime):
+                    compiled.unlink()
 
 
 def _spec(module: str) -> ModuleSpec | None:

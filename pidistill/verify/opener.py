@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from pidistill.contracts import Domain, Sandbox, Spec, Verifier
 from pidistill.errors import UsageError, VerifierError
+from pidistill.provenance import forget_hasty_bytecode
 from pidistill.records import JSON
 from pidistill.verify.wrappers import parse_wrapper
 
@@ -67,4 +68,5 @@ class Opener:
 
 
 def _load(kind: str, factory: str):  # type: ignore[no-untyped-def]  # what a plugin's factory takes is checked by use
+    forget_hasty_bytecode(factory.partition(":")[0])
     return Spec(kind, "", factory).load()

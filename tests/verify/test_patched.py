@@ -40,6 +40,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "verifier.py").write_text(SOURCE)
     (folder / "rules.py").write_text("LIMIT = 3\n")
     monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "")  # as a user runs: Python keeps what it compiled
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")]))
     return folder
 
@@ -55,7 +56,10 @@ def judged(**options: int) -> tuple[str, bool]:
 def test_a_verifier_patched_in_place_judges_anew(package: Path) -> None:
     first, passed = judged()
     assert not passed
+    moment = (package / "rules.py").stat().st_mtime_ns
     (package / "rules.py").write_text("LIMIT = 4\n")  # not even the file that the class stands in
+    for hasty in (package / "rules.py", *package.rglob("*.pyc")):  # and all of it within the second that Python tells
+        os.utime(hasty, ns=(moment, moment))
     second, passed = judged()
     assert passed and second != first
     assert verdict_key(problem(1), "four", first) != verdict_key(problem(1), "four", second)
