@@ -1,10 +1,11 @@
 """How tests are dealt out to workers (`pytest -n 2 --dist loadfile`), so that what is expensive is made once.
 
-A file stays together, for its module's fixtures. So do all files that start runs from one warm process, and those of
-the code domain that judge the same benchmarks, whose problems are looked at once. All that needs the tests' own Docker
-daemon stays together: there is one daemon and one image, some tests stop it, and some count what it leaves on the
-machine. Files that take long go first, so that no worker ends with one while the others have nothing left; their order
-costs or saves time and decides nothing else.
+A file stays together, for its module's fixtures. So do all files that start runs from one warm process, those of the
+code domain that judge the same benchmarks, whose problems are looked at once, and all that ask one warm Lean, which
+takes seconds to start and as long again until Node has compiled what is used often. All that needs the tests' own
+Docker daemon stays together: there is one daemon and one image, some tests stop it, and some count what it leaves on
+the machine. Files that take long go first, so that no worker ends with one while the others have nothing left; their
+order costs or saves time and decides nothing else.
 
 Tests are dealt out by the process that starts the workers, which collects none and sees their names alone. So each
 worker leaves a file that says which of them belong together.
@@ -20,33 +21,30 @@ from typing import Any
 
 import pytest
 
-DOCKER, WARM, BENCHMARKS = "docker", "warm_process", "code benchmarks"
+DOCKER, LEAN, WARM, BENCHMARKS = "docker", "lean", "warm_process", "code benchmarks"
 ON_BENCHMARKS = {f"plugins/code/tests/test_{name}.py" for name in ("gate", "learning", "mbpp", "humaneval")}
+ON_LEAN = {f"tests/tiny/test_the_{name}.py" for name in ("lean_corpus", "shipped_lean_model")}
+"""Which ask the warm Lean without the fixture."""
 _NEEDS_DOCKER = {"docker_daemon", "docker_sandbox"}
 _FOLDER = pytest.StashKey[TemporaryDirectory[str]]()
 
 LONG_FIRST = [
     DOCKER,
+    LEAN,
     "plugins/code/tests/test_attacks.py",
-    "plugins/lean/tests/test_attacks.py",
     "plugins/code/tests/test_sabotage.py",
     "plugins/lean/tests/test_runtime_wasm.py",
     "tests/train/test_opsd.py",
-    "tests/tiny/test_the_shipped_lean_model.py",
-    "plugins/lean/tests/test_theorems.py",
     WARM,
     BENCHMARKS,
     "tests/integration/test_arms.py",
-    "plugins/lean/tests/test_minif2f_core.py",
     "tests/train/test_sft.py",
     "tests/train/test_parallel.py",
-    "plugins/lean/tests/test_verifier.py",
     "tests/suite/test_first_screen.py",
     "tests/report/test_page.py",
     "plugins/code/tests/test_rooms.py",
     "plugins/lean/tests/test_state.py",
     "sandboxes/sandbox_tests/test_attacks.py",
-    "tests/tiny/test_the_lean_corpus.py",
     "tests/suite/test_ray.py",
     "tests/suite/test_run.py",
     "plugins/lean/tests/test_setup.py",
@@ -64,12 +62,14 @@ def needs_docker(item: pytest.Item) -> bool:
 
 
 def group_of(item: pytest.Item) -> str:
-    """What it stays together with: tests of Docker, with the warm process, of code's benchmarks, or of its file."""
+    """What it stays together with: what needs Docker, a warm process or Lean, code's benchmarks, or its file."""
     if needs_docker(item):
         return DOCKER
     if WARM in getattr(item, "fixturenames", ()):
         return WARM
     file = item.nodeid.split("::")[0]
+    if LEAN in getattr(item, "fixturenames", ()) or file in ON_LEAN:
+        return LEAN
     return BENCHMARKS if file in ON_BENCHMARKS else file
 
 
