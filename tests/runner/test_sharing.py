@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sharing import BENCHMARKS, DOCKER, LONG_FIRST, ON_BENCHMARKS, WARM, group_of
+from sharing import BENCHMARKS, DOCKER, LEAN, LONG_FIRST, ON_BENCHMARKS, ON_LEAN, WARM, group_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,7 +27,8 @@ def by_sandbox(item: pytest.Item) -> list[str]:
 
 
 def test_files_that_go_first_are_there() -> None:
-    files = [*(name for name in LONG_FIRST if name not in (DOCKER, WARM, BENCHMARKS)), *ON_BENCHMARKS]
+    groups = (DOCKER, LEAN, WARM, BENCHMARKS)
+    files = [*(name for name in LONG_FIRST if name not in groups), *ON_BENCHMARKS, *ON_LEAN]
     assert [name for name in files if not (ROOT / name).is_file()] == []
 
 
