@@ -7,7 +7,9 @@ verdict: it elaborates the proof and does not judge it. The proofs are the gener
 one, as many false ones (the next theorem's proof) as true ones. Reported:
 
 * start: from nothing to the first answer, median of `--starts`, with the processor time of one;
-* warm: wall clock of a check after the first hundred, median and 99th percentile, true and false ones apart;
+* statement: wall clock of reading a problem, which is done once for all that is submitted for it, and off its clock;
+* warm: wall clock of a check after the first hundred, median and 99th percentile, true and false ones apart; and of a
+  problem's first check together with the reading of its statement;
 * cold: wall clock of a Lean process that elaborates one proof, median of `--cold`, each started in between two runs of
   warm checks; and how many of the checks around it would have been made meanwhile, median of as many;
 * endurance: `--checks` checks with processes replaced after a third of them: memory at its most, and whether any
@@ -22,6 +24,7 @@ at the load average.
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import json
 import os
@@ -142,8 +145,11 @@ def endurance(count: int, cold: list[str]) -> dict[str, object]:
     """
     work = pairs(count)
     seconds: dict[bool, list[float]] = {True: [], False: []}
+    statements: list[float] = []
+    first: list[float] = []
     wrong: list[str] = []
     given: list[tuple[object, ...]] = []
+    seen: set[Theorem] = set()
     took: list[float] = []
     most = held = 0
     spent_alone = 0.0
@@ -158,12 +164,17 @@ def endurance(count: int, cold: list[str]) -> dict[str, object]:
                 spent = children_s()
                 alone[number] = cold_seconds([cold[stops.index(number)]])[0]
                 spent_alone += children_s() - spent
+            read = clocked(functools.partial(lean.item, theorem))
             found = lean.check(theorem, text, BUDGET_S)
             given.append(facts(found))
             most = max(most, lean.memory_bytes)
             took.append(found.seconds)
             if number >= WARM_UP:
                 seconds[true].append(found.seconds)
+                if theorem not in seen:
+                    statements.append(read)
+                    first.append(read + found.seconds)
+            seen.add(theorem)
             if passes(found) and not true:
                 held += 1  # another theorem's proof happens to prove this one, too
             elif true and not passes(found):
@@ -187,6 +198,8 @@ def endurance(count: int, cold: list[str]) -> dict[str, object]:
         "differ": differ,
         "cold_s": statistics.median(alone.values()),
         "checks_in_a_cold_start": statistics.median(seconds / around[at] for at, seconds in alone.items()),
+        "statement": quantiles(statements),
+        "first_with_statement": quantiles(first),
         "all": quantiles(every),
         "true": quantiles(seconds[True]),
         "false": quantiles(seconds[False]),

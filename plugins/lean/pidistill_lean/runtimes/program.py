@@ -22,7 +22,7 @@ from pidistill_lean.runtimes import wire
 
 BUILD_LIMIT_S = 900.0
 _MAIN = "prelude\nimport Serve\n"
-_SCRIPTS = tuple(Path(__file__).with_name(name) for name in ("worker.js", "slim.js", "invoke.js"))
+_SCRIPTS = tuple(Path(__file__).with_name(name) for name in ("worker.js", "copy.js", "slim.js", "invoke.js"))
 
 
 def command(

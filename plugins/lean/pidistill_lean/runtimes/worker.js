@@ -19,12 +19,11 @@ const fs = require('fs');
 const path = require('path');
 const { Worker } = require('worker_threads');
 const slim = require('./slim.js');
+const { Copier } = require('./copy.js');
 
 const [parent, script, library, program, mode, ...args] = process.argv.slice(2);
 const LARGEST_REPLY = 64 << 20;
 const LARGEST_MEMORY = 1 << 30;  // one that is larger is not put back
-const CHUNK = 1 << 16;  // bytes that are compared at a time
-const PIECE = 1 << 13;  // bytes that are copied, at least, where they differ
 const LEAST_RESTING = 32, MOST_RESTING = 4096;  // bytes of a sleeping thread's stack
 
 // Lean blocks the main thread, so another one watches for the death of the process that started this one.
@@ -108,25 +107,15 @@ let handler = 0;
 let threads = [];
 let slots = 0;  // of the function table, which the threads keep in step
 let resting = 0;  // bytes at the top of a sleeping thread's stack that are the same whenever it sleeps; 0: not yet known
-let image = null;
+let image = null, copier = null;
 let stackPointer = 0, streams = new Set(), caught = 0;
-
-/** Makes `to` the same as `from`, which is as long. What is the same already is only read: most of the memory has never been written to, and
- * takes no room as long as that is so. */
-function copy(to, from, size = CHUNK, start = 0, stop = from.length) {
-  for (let at = start; at < stop; at += size) {
-    const end = Math.min(at + size, stop);
-    if (to.compare(from, at, end, at, end) === 0) continue;
-    if (size > PIECE) copy(to, from, PIECE, at, end);
-    else to.set(from.subarray(at, end), at);
-  }
-}
 
 function keep() {
   const memory = Buffer.from(wasmMemory.buffer);
   if (memory.length > LARGEST_MEMORY) return false;
-  image ??= Buffer.from(new ArrayBuffer(LARGEST_MEMORY));
-  copy(image.subarray(0, memory.length), memory);
+  image ??= Buffer.from(new SharedArrayBuffer(LARGEST_MEMORY));
+  copier ??= new Copier(memory, image);
+  copier.keep(memory, image);
   stackPointer = wasmExports.emscripten_stack_get_current();
   streams = new Set(globalThis.Module.FS.streams.map((s, i) => (s ? i : -1)));
   caught = exceptionCaught.length;
@@ -197,7 +186,7 @@ function putBack() {
   const { FS } = globalThis.Module;
   const memory = Buffer.from(wasmMemory.buffer);
   if (memory.length > LARGEST_MEMORY || !atRest() || wasmTable.length !== slots) return false;
-  copy(memory, image.subarray(0, memory.length));  // behind what was there then it is zero
+  copier.putBack(memory, image);  // behind what was there then it is zero
   wasmExports._emscripten_stack_restore(stackPointer);
   FS.streams.forEach((stream, i) => { if (stream && !streams.has(i)) FS.close(stream); });
   exceptionCaught.length = caught;
