@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from pidistill.authoring.data import DataRow
 from pidistill.records import Problem, Status
 from pidistill_code.rows import problem_of
 from pidistill_code.verifier import CodeVerifier
+from processor import processor_s
 
 OBJECT_AT_FIRST = "import sys\n_live = 'pidistill_code.inside.served' in sys.modules\n"
 
@@ -67,11 +66,11 @@ def test_a_class_that_has_anothers_name_costs_nothing(
 ) -> None:
     program = (f"class X({base}): pass\nX.__module__, X.__qualname__ = 'builtins', '{name}'\n"
                f"V = {content}\ndef f(n):\n    return X(V)")  # fmt: skip
-    began = time.monotonic()
+    began = processor_s()
     for reference in (None, "def f(n):\n    return n + 1"):
         assert verifier.verify(problem(["assert f(1) == 2", "assert f(5) == 6"], reference), program).status in (
             Status.FAIL, Status.TIMEOUT)  # fmt: skip
-    assert time.monotonic() - began < 30
+    assert processor_s() - began < 30
 
 
 DEF = "def f(n):\n    return n + 1"

@@ -82,9 +82,9 @@ def test_the_head_of_a_statement_is_found_behind_comments_and_before_them() -> N
 
 
 def test_blank_lines_cost_time_in_proportion() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     extract(fenced("\n" * 100_000 + "omega"), "t", STATEMENT, ITEM)
-    assert time.perf_counter() - began < 5.0
+    assert time.process_time() - began < 5.0
 
 
 def test_a_proof_whose_first_line_opens_a_block_and_lost_its_indentation_is_read_both_ways() -> None:
@@ -166,9 +166,9 @@ def test_a_bare_proof_comes_with_the_lemmas_that_it_names() -> None:
 
 def test_many_lemmas_that_name_each_other_take_no_long_time() -> None:
     blocks = [fenced(f"theorem a{n} : p := a{n + 1}") for n in range(3_000)]
-    start = time.monotonic()
+    start = time.process_time()
     ways("\n".join([*blocks, fenced(f"{HEAD} := a0")]))
-    assert time.monotonic() - start < 5.0
+    assert time.process_time() - start < 5.0
 
 
 def test_a_fence_in_a_comment_of_text_that_is_in_none_opens_nothing() -> None:

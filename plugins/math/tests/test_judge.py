@@ -87,9 +87,9 @@ def test_any_reference_gets_a_ruling(reference: str) -> None:
      "\\sqrt{" * 45 + "2" + "}" * 45],
 )  # fmt: skip
 def test_what_cannot_be_computed_fails_within_a_second(text: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     assert judge("7", text).status is Status.FAIL
-    assert time.monotonic() - started < 1.0
+    assert time.process_time() - started < 1.0
 
 
 @pytest.mark.parametrize("trouble", [ImportError("no parser"), OSError("no file")])

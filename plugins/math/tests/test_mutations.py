@@ -52,9 +52,9 @@ def test_mutated_pairs_are_ruled_within_budget_and_memory_stays_flat() -> None:
         answer = mutated(rng.choice((reference, rng.choice(texts))), texts, rng)
         if rng.random() < 0.3:
             reference = mutated(reference, texts, rng)
-        started = time.monotonic()
+        started = time.process_time()
         judge(reference, answer)
-        slowest = max(slowest, time.monotonic() - started)
+        slowest = max(slowest, time.process_time() - started)
         if index % 1000 == 999:
             sizes.append(tracemalloc.get_traced_memory()[0])
     tracemalloc.stop()
