@@ -34,9 +34,15 @@ settings.register_profile("any machine", settings(), deadline=None, suppress_hea
 settings.load_profile("any machine")
 
 
+def pytest_collection(session: pytest.Session) -> None:
+    if session.config.getoption("dist", "no") == "no":  # else others collect, and this process never finishes it
+        gc.disable()
+
+
 def pytest_collection_finish() -> None:
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_unconfigure() -> None:
