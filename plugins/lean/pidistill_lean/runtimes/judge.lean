@@ -7,9 +7,11 @@ what the problem's own text made: constants as terms, never as text.
 namespace Pidistill
 open Lean Elab
 
+/-- Without what says nothing: metadata, and of a `let` whether it is a `have`. The kernel takes both for the same, and the data does not say. -/
 partial def strip (e : Expr) : Expr :=
   e.replace (fun x => match x with
     | .mdata _ y => some (strip y)
+    | .letE n t v b true => some (.letE n (strip t) (strip v) (strip b) false)
     | _ => none)
 
 def renameConst (pairs : List (Name × Name)) (n : Name) : Name :=
@@ -73,7 +75,8 @@ def sameConstant (known : Known) (x y : ConstantInfo) : Option (List (Name × Na
     | .defnInfo v, .defnInfo w =>
       if sameSafety v.safety w.safety then joinPairs types (sameExpr known v.value (relevel x y w.value)) else none
     | .opaqueInfo v, .opaqueInfo w =>
-      if v.isUnsafe == w.isUnsafe then joinPairs types (sameExpr known v.value (relevel x y w.value)) else none
+      -- nobody sees the value: two of one type and one value are as different as two axioms
+      if x.name == y.name && v.isUnsafe == w.isUnsafe then joinPairs types (sameExpr known v.value (relevel x y w.value)) else none
     | .inductInfo v, .inductInfo w =>
       if x.name == y.name && v.numParams == w.numParams && v.ctors == w.ctors && v.all == w.all && v.isUnsafe == w.isUnsafe then
         let rec own : List Name → List (Name × Name)
