@@ -180,11 +180,29 @@ where
       | some y => (y :: ys, true)
       | none => (x :: ys, any)
 
+/-- Whether the command names a definition that was made without code, as `noncomputable` or because this Lean could generate none. -/
+def namesUncompiled (env : Environment) (cmd : Syntax) : Bool :=
+  anyList (made env) (fun c => match c.2 with
+    | .defnInfo _ => (IR.findEnvDecl env c.1).isNone && says (lastText c.1) cmd
+    | _ => false)
+
+/-- What a problem's command says that runs a program to show something, for where the program has no code: as `#check` would take it. -/
+def withoutRunning (env : Environment) (cmd : Syntax) : Option Syntax :=
+  let shown := (guarded cmd).getD cmd
+  match termOf shown with
+  | some term => if namesUncompiled env shown then some (resolving shown term) else none
+  | none => none
+
 /-- Elaborates a command. Where it makes a definition and there are errors, also as if it stood in a `noncomputable section`, and then as if it
 said `noncomputable`: recursion through a nested type is shown to end only after code was generated for it. -/
 def elabCommand (ictx : Parser.InputContext) (cmd : Syntax) (cmdPos : String.Pos.Raw) (st : Command.State) : IO Command.State := do
   let after ← elabOne ictx cmd cmdPos st
   if !sorted after.messages.toList then return after
+  match withoutRunning st.env cmd with
+  | some shown =>
+    let again ← elabOne ictx shown cmdPos st
+    if !sorted again.messages.toList then return again
+  | none => pure ()
   if hasDefinition (ownConstants st.env after.env) then
     let again ← elabOne ictx cmd cmdPos { st with scopes := withNoncomputable st.scopes }
     if hasCode again then return { again with scopes := after.scopes }
