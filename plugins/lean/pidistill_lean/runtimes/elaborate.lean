@@ -217,6 +217,23 @@ where
     let made := ownConstants st.env again.env
     !(sorted again.messages.toList || withoutCode st.env (fun word => says word cmd) made || overRecursor again.env cmd made)
 
+/-- An option or a plain attribute at which the gate stopped, where this Lean does not have it: one of a library that is not there, or misspelt.
+Lean refuses the file for it, so that nothing is hidden in it. -/
+def unknown (env : Environment) (stx : Syntax) : IO (Option String) := do
+  let word := lastText stx.getKind
+  if word == "attrInstance" then
+    let attr := argument stx 1
+    let name := (argument attr 0).getId.eraseMacroScopes
+    if attr.getKind == ``Parser.Attr.simple && !isAttribute env name then return some ("unknown attribute " ++ nameText name)
+    return none
+  if word == "set_option" || word == "setOption" then
+    let name := optionName stx
+    try
+      let _ ← getOptionDecl name
+      return none
+    catch _ => return some ("unknown option " ++ nameText name)
+  return none
+
 mutual
 /-- Elaborates command by command. Each command starts with an empty log: this Lean drops what an earlier one said. With `gate`, stops in front of the first one that the gate refuses. `ahead` is what of the header may still be repeated. -/
 partial def elabFrom (ictx : Parser.InputContext) (gate : Option Given) (ahead : List String) (ps : Parser.ModuleParserState) (acc : Elaborated) :
@@ -250,6 +267,7 @@ partial def elabFrom (ictx : Parser.InputContext) (gate : Option Given) (ahead :
         else
           match passage acc.given st.env cmd with
           | .refuse stx why =>
+            if let some error ← unknown st.env stx then return withError ictx (stx.getPos?.getD ps.pos) error acc
             return { acc with refused := some { pos := ictx.fileMap.toPosition (stx.getPos?.getD ps.pos), text := why } }
           | .skip => elabFrom ictx gate [] ps' { acc with own := true }
           | .elaborate cmd => elabNext ictx gate [] ps ps' cmd acc true
