@@ -40,8 +40,8 @@ def test_a_quotation_loses_its_marks_and_a_relation_keeps_them(mark: str) -> Non
 
 @pytest.mark.parametrize(
     "unit",
-    ["\\begin{lean}\n", "> `exact h`\n\n", "`x` ", "Proof: exact\n\n", "  exact h\n\n", "<pre>\n", "\\boxed{", "<thinking>",
-     "<thinking>x</thinking>", "<a:", "[a:", "<|channel|>final", "    theorem t\n\n", "```lean\n"],
+    ["\\begin{lean}\n", "> `exact h`\n\n", "`x` ", "Proof: exact\n\n", "  exact h\n\n", "<pre>\n", "\\boxed{",
+     "<thinking>", "<thinking>x</thinking>", "<a:", "[a:", "<|channel|>final", "    theorem t\n\n", "```lean\n"],
 )  # fmt: skip
 def test_its_time_grows_with_the_text_and_no_faster(unit: str) -> None:
     def seconds(length: int) -> float:
