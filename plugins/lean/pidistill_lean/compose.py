@@ -29,9 +29,9 @@ class Extracted:
 
 _PROOF = re.compile(r"\s*(?::=\s*)?(?:by\s+)?(?:\bsorry|\badmit)\b(?:\s*(?:--[^\n]*|/-(?:.|\n)*?-/))*\s*$")
 NAMED: Final = re.compile(
-    r"(?:^|\s)(?:theorem|lemma|def|abbrev|instance|inductive|structure|class|axiom|opaque)\s+([\w.«»'!?]+)"
+    r"(?:^|\s)(?:theorem|lemma|def|abbrev|instance|inductive|structure|class|axiom|opaque)\s+([\w.«»'!?]*[\w»'!?])"
 )
-"""Where a declaration says its name."""
+"""Where a declaration says its name; the dot of universe names, as in `f.{u}`, is no part of it."""
 _IMPORT = re.compile(r"^[ \t]*(?:public[ \t]+|meta[ \t]+)*import[ \t]+[\w.«» \t]+$")
 _SCOPE: Final = re.compile(
     r"(?:@\[[^\n]*\]\s*)?(?:(?:public|noncomputable|meta)\s+)*(?:namespace|section)\b[ \t]*([\w.«»'!?]*)"

@@ -1,4 +1,5 @@
-"""What answers are dressed in, beside Markdown's fences: quotations, LaTeX, HTML, labels, and code within a sentence.
+"""What answers are dressed in, beside Markdown's fences: thoughts, quotations, LaTeX, HTML, labels, indented code, and
+code within a sentence.
 
 Only marks that nobody takes for Lean are taken off. What is under them is Lean's to judge, so a mark that is taken off
 in error costs an answer, and gives none away. All rules take time proportional to the text's length.
@@ -7,6 +8,7 @@ in error costs an answer, and gives none away. All rules take time proportional 
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -22,6 +24,17 @@ _MOST_ENVIRONMENTS: Final = 50
 _END_MARK = re.compile(r"(?:<[|\uff5c][\w\u2581]{1,40}[|\uff5c]>|</s>)\Z")
 """What a model ends its text with: `<|im_end|>`. Some have it in other characters than these."""
 _MOST_END_MARKS: Final = 4
+_THINKING: Final = r"(?:\w+:)?(?:think(?:ing)?|thoughts?)"
+_THOUGHT: Final = rf"(?:{_THINKING}|reasoning|reflection|scratchpad|analysis)"
+_THOUGHTS = re.compile(
+    rf"(?P<endless><{_THINKING}>|\[{_THINKING}\]|\u25c1{_THINKING}\u25b7|<\|begin_of_{_THINKING}\|>)"
+    rf"|(?P<open><{_THOUGHT}>|\[{_THOUGHT}\])"
+    rf"|</{_THOUGHT}>|\[/{_THOUGHT}\]|\u25c1/{_THOUGHT}\u25b7|<\|end_of_{_THOUGHT}\|>"
+    r"|<\|channel\|>final\b[^\n]{0,80}?<\|message\|>",
+    re.IGNORECASE,
+)
+"""Where thoughts begin, and where they end: each family of models has marks of its own. Those that a model is trained
+to think between are endless where the text breaks off; the others may be a word for what the answer is in."""
 _BOXED = re.compile(r"\A\s*\$*\s*\\boxed\{(?:\\text\{)?(.*?)\}*\s*\$*\s*\Z", re.DOTALL)
 _LABEL = re.compile(
     r"^[ \t]*(?:#+[ \t]*)?(?:\*\*|__)?(?:(?:the|my|final|full|complete|lean4?|formal)[ \t]+)*(?:answer|proof|solution)"
@@ -47,6 +60,49 @@ def undressed(text: str) -> str:
     if 0 < text.count("\\begin{") <= _MOST_ENVIRONMENTS:
         text = _ENVIRONMENT.sub(r"```lean\n\2```\n", text)  # the sentence may go on behind it
     return unquoted(text)
+
+
+def without_thoughts(text: str) -> str | None:
+    """`text` without what stands between the marks of thoughts; None where there is nothing but some that have no end.
+
+    A mark that ends thoughts without one that begins them ends those that the prompt began. What follows `</think>` is
+    all that counts: nobody thinks behind the answer there.
+    """
+    text = text.rsplit("</think>", 1)[-1]
+    kept: list[str] = []
+    at = 0
+    opened: re.Match[str] | None = None
+    for mark in _THOUGHTS.finditer(text):
+        if mark["open"] or mark["endless"]:
+            opened = opened or mark
+            continue
+        if opened is None:
+            kept.clear()
+        else:
+            kept.append(text[at : opened.start()])
+        at, opened = mark.end(), None
+    rest = text[at:] if opened is None or not opened["endless"] else text[at : opened.start()]
+    found = "".join([*kept, rest])
+    return None if opened is not None and not found.strip() else found
+
+
+def indented_code(text: str) -> list[str]:
+    """Markdown's indented blocks, at the margin: what is indented behind a blank line, to where that ends."""
+    found: list[list[str]] = []
+    within, blank = False, True
+    for line in text.split("\n"):
+        if line.startswith(_INDENTED) and line.strip():
+            if not within and blank:
+                found.append([])
+                within = True
+            if within:
+                found[-1].append(line)
+        elif line.strip():
+            within = False
+        elif within:
+            found[-1].append("")
+        blank = not line.strip()
+    return [textwrap.dedent("\n".join(lines)).rstrip() for lines in found]
 
 
 def spans(text: str) -> list[str]:

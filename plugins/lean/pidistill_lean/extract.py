@@ -4,8 +4,9 @@ Only lines and words are looked at, never Lean's grammar: what the text means is
 completion can be read in more than one way, the other ways come along as `others`, and Lean's parser chooses
 (`compose.py` makes them). The rules, first match wins:
 
-1. What follows the last `</think>` counts. Thinking that has no end holds no answer. Of that, what stands in the last
-   tags that ask for an answer (`<answer>`, `<lean>`, `[PROOF]`), unless only the text around them holds Lean.
+1. What follows the last `</think>` counts, without what stands between other marks of thoughts (`[THINK]`,
+   `<reasoning>`). Thinking that has no end holds no answer. Of that, what stands in the last tags that ask for an
+   answer (`<answer>`, `<lean>`, `[PROOF]`), unless only the text around them holds Lean.
 2. Of several texts (fenced blocks marked as Lean or not at all, an unclosed one reaching to the end, and what stands
    before the first fence) the last block that states the target; where none does, the text before the fences if that
    one does. A block that states it and leaves it open (with `sorry`, or without a proof) is a quotation where a block
@@ -26,7 +27,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pidistill_lean.compose import NAMED, Extracted, bare, head_of, whole
-from pidistill_lean.dress import proofs_in_prose, spans, undressed
+from pidistill_lean.dress import indented_code, proofs_in_prose, spans, undressed, without_thoughts
 from pidistill_lean.prose import COMMAND, TACTIC, begins_like_lean, pieces, until_prose, without_prose
 from pidistill_lean.protocol import Item
 
@@ -60,15 +61,18 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
     Lean says of it, it is known where the proof begins and what stands before the theorem. Never raises.
     """
     text = completion.replace("\r\n", "\n").replace("\r", "\n")
-    text = undressed(text.rsplit("</think>", 1)[-1])
-    if text.lstrip().startswith("<think>"):
+    answer = without_thoughts(text)
+    if answer is None:
         return Extracted(None, reason="its thinking does not come to an end")
+    text = undressed(answer)
     if not text.strip():
         return Extracted(None, reason="the completion is empty")
     states = stating(target)
     text = _within_tags(text, states)
     before, every, marked = _fenced(text)
     blocks = [block for block in every if block.text.strip()]
+    if not blocks and (code := _indented(before, states)):
+        before, blocks = "", [_Block(block, False) for block in code]
     written = [block.text for block in blocks]
     last = _last_stating(blocks, states)
     if last is not None:
@@ -122,6 +126,14 @@ def _in_prose(text: str, states: re.Pattern[str], item: Item | None) -> list[Ext
     first = without_prose(text)
     ways = whole(first, item) if states.search(first) else []
     return [*ways, *(whole("\n\n".join(parts), item) if versions else [])] or whole(text, item)
+
+
+def _indented(text: str, states: re.Pattern[str]) -> list[str]:
+    """Markdown's indented blocks of commands, where one states the target and no command stands at the margin."""
+    if not states.search(text) or pieces(text):
+        return []
+    code = [block for block in indented_code(text) if COMMAND.match(block)]
+    return code if any(states.search(block) for block in code) else []
 
 
 def _within_tags(text: str, states: re.Pattern[str]) -> str:
@@ -240,8 +252,9 @@ class _Block:
 def _fenced(text: str) -> tuple[str, list[_Block], bool]:
     """What `fenced_blocks` says, with what each block says of itself.
 
-    A fence is closed by one as long as its own that does not stand in a comment of Lean's. None is opened in a comment
-    of Lean text that stands in no fence itself. Lines of an indented fence lose its indentation.
+    A fence is closed by one as long as its own that does not stand in a comment of Lean's, or by one that opens another
+    block: no Lean has that. None is opened in a comment of Lean text that stands in no fence itself. Lines of an
+    indented fence lose its indentation.
     """
     before: list[str] = []
     blocks: list[_Block] = []
@@ -257,10 +270,12 @@ def _fenced(text: str) -> tuple[str, list[_Block], bool]:
                 margin, fence, language, lines, seen, depth = match[1], match[2], _language(match[3]), [], True, 0
             elif not seen:
                 before.append(line)
-        elif match and match[2].startswith(fence) and not match[3] and not (depth > 0 and ends[number]):
+        elif match and match[2].startswith(fence) and not (depth > 0 and ends[number + bool(match[3])]):
             if language in _LEAN:
                 blocks.append(_Block("\n".join(lines), bool(language)))
             fence = ""
+            if match[3]:  # the one before was never closed
+                margin, fence, language, lines, depth = match[1], match[2], _language(match[3]), [], 0
         else:
             depth = max(0, depth + line.count("/-") - line.count("-/"))
             lines.append(line.removeprefix(margin))

@@ -29,6 +29,8 @@ TACTIC = re.compile(
     r"specialize|split|subst|subst_vars|suffices|symm|tauto|trans|trivial|try|unfold|use|wlog|zify)\b[!?]?"
     r"|[·.⟨(λ‹]|:=|\{|--|/-"
 )
+_ARM = re.compile(r"\|[^|\n]*=>")
+"""An equation's beginning: `| 0 => rfl`."""
 _WORD = re.compile(r"[a-z_][\w'!?]*")
 _PROSE_WORDS: Final = (
     "a an and as because but clearly consider each either every finally first follows following given here hence "
@@ -45,7 +47,7 @@ _SENTENCE = re.compile(r"\b(?:is|are|was|the|this|that|which|we|it|gives?|proves
 def begins_like_lean(text: str) -> bool:
     """Whether plain text may be a bare proof: by its first word, which is a tactic's or at least no sentence's."""
     start = text.lstrip()
-    if TACTIC.match(start):
+    if TACTIC.match(start) or _ARM.match(start):
         return True
     first = start.split("\n", 1)[0].rstrip()
     if _TERM.match(first):

@@ -21,7 +21,8 @@ from pidistill_lean.extract import extract, head_of
 
 _HEADER = re.compile(r"(?:[ \t]*(?:(?:import|open|set_option)\b[^\n]*)?\n)*")
 _COMMENT = re.compile(r"/-.*?-/|--[^\n]*", re.DOTALL)
-_NAME = re.compile(r"\b(?:theorem|lemma)\s+(«[^»]+»|[^\s:({\[⦃]+)")
+_NAME = re.compile(r"\b(?:theorem|lemma)\s+((?:(?:«[^»]+»|[^\s:({\[⦃.«]+)\.)*(?:«[^»]+»|[^\s:({\[⦃.«]+))")
+"""A theorem's name, part by part; the dot of its universe names, as in `t.{u}`, is no part of it."""
 
 
 def problem_of(row: DataRow) -> Problem:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_lean.dress import proofs_in_prose, spans, undressed
+from pidistill_lean.dress import indented_code, proofs_in_prose, spans, undressed, without_thoughts
 from pidistill_lean.extract import begins_like_lean, extract
 
 PROOF = "theorem t : p → p := by\n  intro h\n\n  exact h"
@@ -39,8 +39,10 @@ def test_a_quotation_loses_its_marks_and_a_relation_keeps_them(mark: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "unit", ["\\begin{lean}\n", "> `exact h`\n\n", "`x` ", "Proof: exact\n\n", "  exact h\n\n", "<pre>\n", "\\boxed{"]
-)
+    "unit",
+    ["\\begin{lean}\n", "> `exact h`\n\n", "`x` ", "Proof: exact\n\n", "  exact h\n\n", "<pre>\n", "\\boxed{",
+     "<thinking>", "<thinking>x</thinking>", "<a:", "[a:", "<|channel|>final", "    theorem t\n\n", "```lean\n"],
+)  # fmt: skip
 def test_its_time_grows_with_the_text_and_no_faster(unit: str) -> None:
     def seconds(length: int) -> float:
         text = unit * (length // len(unit))
@@ -56,3 +58,40 @@ def test_a_sentence_may_go_on_behind_an_environment() -> None:
     text = "\\begin{lean}\n" + PROOF + "\n\\end{lean} as was to be shown."
     found = extract(text, "t", "theorem t : p := by\n  sorry")
     assert found.source == PROOF + "\n"
+
+
+THOUGHTS = [
+    ("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<Reasoning>", "</Reasoning>"), ("[THINK]", "[/THINK]"),
+    ("<scratchpad>", "</scratchpad>"), ("<seed:think>", "</seed:think>"), ("\u25c1think\u25b7", "\u25c1/think\u25b7"),
+    ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+]  # fmt: skip
+drafts = st.lists(st.sampled_from([
+    "theorem t : p → p := by", "  sorry", "```lean4", "```", "/-", "-/", "> ", "Let me see.", "exact h", "<answer>", "",
+]), max_size=12).map("\n".join)  # fmt: skip
+
+
+@given(st.sampled_from(THOUGHTS), drafts, drafts)
+def test_thoughts_are_no_part_of_the_answer_whatever_marks_them(marks: tuple[str, str], one: str, two: str) -> None:
+    """Nor is a fence that they leave open."""
+    opens, closes = marks
+    answer = f"\n```lean4\n{PROOF}\n```"
+    for text in (f"{opens}\n{one}\n{closes}{answer}", f"{one}\n{closes}{answer}"):
+        assert without_thoughts(text) == answer
+        found = extract(text, "t", "theorem t : p → p := by\n  sorry")
+        assert found.source == f"{PROOF}\n"
+    twice = without_thoughts(f"{opens}{one}{closes}\nNow:\n{opens}{two}{closes}{answer}")
+    assert twice is not None and twice.endswith(answer)
+
+
+@pytest.mark.parametrize(("opens", "closes"), THOUGHTS)
+def test_thoughts_without_an_end_hold_no_answer(opens: str, closes: str) -> None:
+    endless = without_thoughts(f"{opens}\n{PROOF}")
+    assert endless is None or opens in ("<Reasoning>", "<scratchpad>", "<|channel|>analysis<|message|>")
+    behind = without_thoughts(f"{PROOF}\n{opens}\nor else")
+    assert behind is not None and behind.startswith(PROOF)
+
+
+def test_indented_blocks_are_markdowns_code() -> None:
+    text = "The proof:\n\n    theorem t : p\n      := q\n\n    end\nso it\n    is\n\n  x"
+    assert indented_code(text) == ["theorem t : p\n  := q\n\nend", "x"]

@@ -32,6 +32,10 @@ def found(completion: str, target: str = "t") -> str | None:
         f"```lean4\n{PROOF}\n```\nThe tactic\n```lean4\nexact ⟨h.2, h.1⟩\n```\ndoes it all.",
         f"{PROOF}\r\n".replace("\n", "\r\n"),
         f"~~~lean4\n{PROOF}\n~~~",
+        f"```lean4\n{HEAD}\n  tauto\n\nThat was never closed.\n```lean4\n{PROOF}\n```",
+        f"```markdown\n# Proof\n```lean\n{PROOF}\n```\n```",
+        f"```lean4\n{PROOF}\n\n```python\nprint(1)\n```",
+        "The proof:\n\n    " + PROOF.replace("\n", "\n    ") + "\n\nBoth parts are taken from h.",
     ],
 )
 def test_a_whole_theorem_is_found_in_any_dress(completion: str) -> None:
@@ -265,3 +269,21 @@ def test_a_sentence_behind_plain_text_is_no_part_of_it(line: str) -> None:
 @pytest.mark.parametrize("line", ["alias foo := nope", "foo bar baz", "rfl", "exact h", "seal f"])
 def test_what_is_no_sentence_stays_for_lean_to_read(line: str) -> None:
     assert found(f"{PROOF}\n\n{line}\n") == f"{PROOF}\n\n{line}\n"
+
+
+def test_a_docstring_may_show_a_marked_block() -> None:
+    shown = f"/-- As in\n```lean\nexample := t\n```\n-/\n{PROOF}"
+    assert found(f"```lean4\n{shown}\n```") == f"{shown}\n"
+
+
+def test_a_namespace_around_an_indented_theorem_stays() -> None:
+    text = "namespace N\n\n  " + PROOF.replace("\n", "\n  ") + "\n\nend N\n"
+    assert found(text, "N.t") == text
+
+
+def test_equations_may_stand_alone() -> None:
+    result = extract(
+        "  | 0 => rfl\n  | n + 1 => congrArg Nat.succ (z n)", "z", "theorem z : ∀ n, 0 + n = n := by sorry"
+    )
+    assert result.source == "theorem z : ∀ n, 0 + n = n\n  | 0 => rfl\n  | n + 1 => congrArg Nat.succ (z n)\n"
+    assert found("| a | b => c |\n|---|---|") is None

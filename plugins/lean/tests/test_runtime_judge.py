@@ -31,10 +31,11 @@ HIDDEN_CODE = {
     "a constant of syntax": "def t : Lean.Syntax := Lean.Syntax.missing",
     "syntax without its name": 'def t := Lean.mkAtom "trivial"',
     "syntax behind an abbreviation": "abbrev S := Lean.Syntax\ndef t : S := Lean.Syntax.missing",
-    "a default tactic": "theorem helper (h : True := by trivial) : True := h",
+    "a default tactic that runs": "theorem helper (h : True := by run_tac pure ()) : True := h",
+    "a default tactic with a configuration": "theorem helper (h : True := by simp (maxSteps := 9)) : True := h",
     "autoParam": "def helper (p : Prop) (t : Lean.Syntax) (h : autoParam p t) : p := h",
     "autoParam renamed": "open Lean renaming autoParam → quiet",
-    "a default tactic in a structure": "structure S where\n  h : True := by trivial",
+    "a default tactic's constant by hand": "def helper._auto_1 : Lean.Syntax := (fun _ => .missing) ()",
     "a macro's type": "def m : Lean.Macro := fun _ => Lean.Macro.throwUnsupported",
     "reduceBool": "theorem helper : Lean.reduceBool true = true := rfl",
     "reduceBool through open": "open Lean (reduceBool) in\ntheorem helper : reduceBool true = true := rfl",
@@ -82,6 +83,22 @@ def test_code_that_would_run_is_refused(lean: Runtime, text: str) -> None:
         pytest.fail(f"not refused: {found}")
 
 
+UNKNOWN = {
+    "an option": "set_option maxHeartbeat 400000\n",
+    "an option of a library": "set_option aesop.check.all true in\n",
+    "an option within a proof": "theorem aux : True := by\n  set_option no.such true in\n  trivial\n",
+    "an attribute": "@[aesop] theorem aux : True := trivial\n",
+    "an attribute given later": "attribute [positivity] Nat.add_comm\n",
+}
+
+
+@pytest.mark.parametrize("text", UNKNOWN.values(), ids=UNKNOWN.keys())
+def test_what_lean_does_not_know_is_an_error_and_no_refusal(lean: Runtime, text: str) -> None:
+    found = lean.check(FOUR, text + SOUND, BUDGET_S)
+    assert found.refused is None and found.errors
+    assert any("unknown" in message.text for message in found.messages)
+
+
 HONEST = {
     "the header repeated": "import Init\n\n" + SOUND,
     "a library of Lean's own": "import Std.Data.HashMap\n\n" + SOUND,
@@ -107,6 +124,10 @@ HONEST = {
     "global notation": 'notation "ℕ" => Nat\ntheorem target : (2 : ℕ) + 2 = 4 := rfl',
     "attributes": "@[local simp] theorem aux : (2 : Nat) + 2 = 4 := rfl\ntheorem target : (2 : Nat) + 2 = 4 := by simp",
     "classical": "theorem target : (2 : Nat) + 2 = 4 := by\n  classical\n  by_cases h : True\n  · rfl\n  · rfl",
+    "a default tactic": "theorem helper (h : True := by trivial) : True := h\nexample : True := helper\n" + SOUND,
+    "default tactics in a structure": "structure S where\n  n : Nat\n  h : n < 5 ∧ n = n := by\n    first\n"
+    "    | (constructor <;> simp_all [Nat.lt_irrefl]; done)\n    | exact ⟨by omega, rfl⟩\n\n"
+    "def three : S := { n := 3 }\n\n" + SOUND,
     "windows line ends": SOUND.replace("\n", "\r\n"),
     "astral characters": "-- 𝔸 𝕏 😀\n" + SOUND,
 }

@@ -69,6 +69,8 @@ def test_definitions_before_the_theorem_belong_to_the_statement() -> None:
         ("theorem a{n : Nat} : True", "a"),
         ("lemma Foo.bar' (n) : True", "Foo.bar'"),
         ("theorem «odd name» : True", "«odd name»"),
+        ("theorem a.{u, v} {α : Type u} : True", "a"),
+        ("theorem Foo.«my.name».a₁.{u} : True", "Foo.«my.name».a₁"),
         ("/- theorem x -/ theorem y : True -- theorem z", "y"),
         ("example : True", ""),
     ],

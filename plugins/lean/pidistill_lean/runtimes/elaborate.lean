@@ -180,11 +180,29 @@ where
       | some y => (y :: ys, true)
       | none => (x :: ys, any)
 
+/-- Whether the command names a definition that was made without code, as `noncomputable` or because this Lean could generate none. -/
+def namesUncompiled (env : Environment) (cmd : Syntax) : Bool :=
+  anyList (made env) (fun c => match c.2 with
+    | .defnInfo _ => (IR.findEnvDecl env c.1).isNone && says (lastText c.1) cmd
+    | _ => false)
+
+/-- What a problem's command says that runs a program to show something, for where the program has no code: as `#check` would take it. -/
+def withoutRunning (env : Environment) (cmd : Syntax) : Option Syntax :=
+  let shown := (guarded cmd).getD cmd
+  match termOf shown with
+  | some term => if namesUncompiled env shown then some (resolving shown term) else none
+  | none => none
+
 /-- Elaborates a command. Where it makes a definition and there are errors, also as if it stood in a `noncomputable section`, and then as if it
 said `noncomputable`: recursion through a nested type is shown to end only after code was generated for it. -/
 def elabCommand (ictx : Parser.InputContext) (cmd : Syntax) (cmdPos : String.Pos.Raw) (st : Command.State) : IO Command.State := do
   let after ← elabOne ictx cmd cmdPos st
   if !sorted after.messages.toList then return after
+  match withoutRunning st.env cmd with
+  | some shown =>
+    let again ← elabOne ictx shown cmdPos st
+    if !sorted again.messages.toList then return again
+  | none => pure ()
   if hasDefinition (ownConstants st.env after.env) then
     let again ← elabOne ictx cmd cmdPos { st with scopes := withNoncomputable st.scopes }
     if hasCode again then return { again with scopes := after.scopes }
@@ -198,6 +216,23 @@ where
   hasCode (again : Command.State) : Bool :=
     let made := ownConstants st.env again.env
     !(sorted again.messages.toList || withoutCode st.env (fun word => says word cmd) made || overRecursor again.env cmd made)
+
+/-- An option or a plain attribute at which the gate stopped, where this Lean does not have it: one of a library that is not there, or misspelt.
+Lean refuses the file for it, so that nothing is hidden in it. -/
+def unknown (env : Environment) (stx : Syntax) : IO (Option String) := do
+  let word := lastText stx.getKind
+  if word == "attrInstance" then
+    let attr := argument stx 1
+    let name := (argument attr 0).getId.eraseMacroScopes
+    if attr.getKind == ``Parser.Attr.simple && !isAttribute env name then return some ("unknown attribute " ++ nameText name)
+    return none
+  if word == "set_option" || word == "setOption" then
+    let name := optionName stx
+    try
+      let _ ← getOptionDecl name
+      return none
+    catch _ => return some ("unknown option " ++ nameText name)
+  return none
 
 mutual
 /-- Elaborates command by command. Each command starts with an empty log: this Lean drops what an earlier one said. With `gate`, stops in front of the first one that the gate refuses. `ahead` is what of the header may still be repeated. -/
@@ -232,6 +267,7 @@ partial def elabFrom (ictx : Parser.InputContext) (gate : Option Given) (ahead :
         else
           match passage acc.given st.env cmd with
           | .refuse stx why =>
+            if let some error ← unknown st.env stx then return withError ictx (stx.getPos?.getD ps.pos) error acc
             return { acc with refused := some { pos := ictx.fileMap.toPosition (stx.getPos?.getD ps.pos), text := why } }
           | .skip => elabFrom ictx gate [] ps' { acc with own := true }
           | .elaborate cmd => elabNext ictx gate [] ps ps' cmd acc true

@@ -34,7 +34,7 @@ def showingCommands : List Name :=
 def notationCommands : List Name := [``Parser.Command.notation, ``Parser.Command.mixfix, ``Parser.Command.macro]
 
 def openAttributes : List String :=
-  ["simp", "reducible", "semireducible", "irreducible", "inline", "noinline", "always_inline", "nospecialize", "specialize", "instance",
+  ["simp", "reducible", "semireducible", "irreducible", "inline", "noinline", "always_inline", "macro_inline", "nospecialize", "specialize", "instance",
    "default_instance", "class", "match_pattern", "elab_as_elim", "elab_without_expected_type", "ext", "refl", "symm", "trans", "congr",
    "norm_cast", "push_cast", "coe", "simps", "to_additive", "deprecated", "inherit_doc", "expose", "no_expose",
    "grind", "grind?", "grind!", "induction_eliminator", "cases_eliminator", "recursor", "gcongr", "mono", "fun_prop", "pp_nodot",
@@ -47,7 +47,8 @@ def openOptions : List String :=
    "diagnostics", "diagnostics.threshold", "simprocs", "tactic.simp.trace", "tactic.customEliminators",
    "tactic.skipAssignedInstances", "match.ignoreUnusedAlts", "deprecated.oldSectionVars", "grind.warning", "mvcgen.warning",
    "wf.preprocess", "maxErrors", "verbose", "quotPrecheck", "profiler", "profiler.threshold", "trace.profiler", "trace.profiler.threshold",
-   "checkBinderAnnotations"]
+   "checkBinderAnnotations", "synthInstance.checkSynthOrder", "inductive.autoPromoteIndices", "maxUniverseOffset", "sat.timeout", "grind.debug",
+   "guard_msgs.diff", "eval.pp", "eval.type"]
 
 def openOptionRoots : List String := ["pp", "linter", "format", "backward"]
 
@@ -79,7 +80,6 @@ def closedKinds : List (String × String) :=
    ("trailing_parser", "a proof may not make parsers"),
    ("withAnonymousAntiquot", "a proof may not make parsers"),
    ("elabToSyntax", "a proof may not make syntax"),
-   ("binderTactic", "a default tactic of an argument is not allowed"),
    ("computedFields", "computed fields replace code behind the kernel's back"),
    ("declareSimpLikeTactic", "a proof may not make tactics"),
    ("polyrith", "polyrith asks another computer"),
@@ -147,7 +147,7 @@ def configSet : NameSet := wordSet configWords {}
 
 /-- Last parts of the names of all that is looked at more closely. -/
 def watched : NameSet :=
-  wordSet (join (firstWords closedKinds) (join configWords ["attrInstance", "set_option", "setOption"])) {}
+  wordSet (join (firstWords closedKinds) (join configWords ["attrInstance", "set_option", "setOption", "binderTactic"])) {}
 
 def closedNameSet : NameSet := wordSet closedNames {}
 

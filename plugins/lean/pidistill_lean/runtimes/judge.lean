@@ -7,9 +7,11 @@ what the problem's own text made: constants as terms, never as text.
 namespace Pidistill
 open Lean Elab
 
+/-- Without what says nothing: metadata, and of a `let` whether it is a `have`. The kernel takes both for the same, and the data does not say. -/
 partial def strip (e : Expr) : Expr :=
   e.replace (fun x => match x with
     | .mdata _ y => some (strip y)
+    | .letE n t v b true => some (.letE n (strip t) (strip v) (strip b) false)
     | _ => none)
 
 def renameConst (pairs : List (Name × Name)) (n : Name) : Name :=
@@ -73,7 +75,8 @@ def sameConstant (known : Known) (x y : ConstantInfo) : Option (List (Name × Na
     | .defnInfo v, .defnInfo w =>
       if sameSafety v.safety w.safety then joinPairs types (sameExpr known v.value (relevel x y w.value)) else none
     | .opaqueInfo v, .opaqueInfo w =>
-      if v.isUnsafe == w.isUnsafe then joinPairs types (sameExpr known v.value (relevel x y w.value)) else none
+      -- nobody sees the value: two of one type and one value are as different as two axioms
+      if x.name == y.name && v.isUnsafe == w.isUnsafe then joinPairs types (sameExpr known v.value (relevel x y w.value)) else none
     | .inductInfo v, .inductInfo w =>
       if x.name == y.name && v.numParams == w.numParams && v.ctors == w.ctors && v.all == w.all && v.isUnsafe == w.isUnsafe then
         let rec own : List Name → List (Name × Name)
@@ -182,12 +185,16 @@ def sameStatement (known : Known) (given found : ConstantInfo) : Option (List (N
       let theirs := universesInOrder found.type found.levelParams
       sameExpr known given.type (found.type.instantiateLevelParams theirs (levelsOf mine))
 
-/-- The axioms among them that the problem's own text has, as they are, are given. -/
-def ownAxioms (known : Known) (kx ky : Kernel') : List Name → List Name
+/-- Whether a constant comes with a module. What a header declares does not: it is the problem's own text, and may rest on `sorry`. -/
+def isImported (env : Environment) (n : Name) : Bool := (env.getModuleIdxFor? n).isSome
+
+/-- The axioms among them that the problem's own text has, as they are, are given; so are those of the header. -/
+def ownAxioms (imported : Name → Bool) (known : Known) (kx ky : Kernel') : List Name → List Name
   | [] => []
   | n :: rest =>
-    let more := ownAxioms known kx ky rest
-    if known.found n then n :: more
+    let more := ownAxioms imported known kx ky rest
+    if imported n then n :: more
+    else if known.found n then more
     else
       match kx.find? n with
       | some (.axiomInfo _) =>
@@ -241,8 +248,9 @@ def facts (cleanGiven trusted cleanFound : Environment) (target : Name) (data : 
         let (changed, fine) := match sameStatement known given found with
           | none => ([], false)
           | some ps => comparePairs known kx ky ps [] [] true
-        let closure := close known.found ky target { seen := {}, made := [], axioms := [] }
-        let axioms := texted known.found (ownAxioms known kx ky closure.axioms)
+        let imported := isImported cleanFound
+        let closure := close imported ky target { seen := {}, made := [], axioms := [] }
+        let axioms := texted known.found (ownAxioms imported known kx ky closure.axioms)
         return factsOf (kindOf (some found)) fine changed axioms none
       | _, _ => return factsOf "missing" false [] [] none
 
@@ -261,27 +269,21 @@ def makerOf (target : Name) : List (Syntax × Environment) → Option Syntax →
   | [], found => found
   | (cmd, env) :: rest, found => if (env.toKernelEnv.find? target).isSome then makerOf target rest (some cmd) else found
 
-/-- What is wrong with the target as a problem, if anything. What is imported is taken as it is. -/
+def closeAll (known : Name → Bool) (k : Kernel') : List Name → Closure → Closure
+  | [], acc => acc
+  | n :: rest, acc => closeAll known k rest (close known k n acc)
+
+/-- What is wrong with the target as a problem, if anything. What is imported is taken as it is. What the claim mentions counts with its
+proofs, as the definition of a number with a proof of its bound: who states the claim rests on them, too. -/
 def unfit (env : Environment) (target : Name) : Option String :=
-  let k := env.toKernelEnv
-  match k.find? target with
+  match env.toKernelEnv.find? target with
   | none => some "the statement declares nothing of the target's name"
-  | some c =>
-    match c with
-    | .thmInfo _ =>
-      let rec restsOnSorry (todo : List Name) (fuel : Nat) (seen : NameSet) : Bool :=
-        match fuel, todo with
-        | 0, _ => false
-        | _, [] => false
-        | Nat.succ fuel, n :: rest =>
-          if n == ``sorryAx then true
-          else if seen.contains n || (env.getModuleIdxFor? n).isSome then restsOnSorry rest fuel seen
-          else
-            match k.find? n with
-            | some (.thmInfo v) => restsOnSorry (join (constantsOf v.type) rest) fuel (seen.insert n)
-            | some c => restsOnSorry (join (dependencies c) rest) fuel (seen.insert n)
-            | none => restsOnSorry rest fuel seen
-      if restsOnSorry (constantsOf c.type) 1000000 {} then some "what the statement says rests on sorry" else none
-    | _ => some "the target is no theorem"
+  | some (.thmInfo v) =>
+    let rests := (closeAll (isImported env) env.toKernelEnv (constantsOf v.type) { seen := {}, made := [], axioms := [] }).axioms
+    if hasName rests ``sorryAx then some "what the statement says rests on sorry"
+    else if anyList [``Lean.ofReduceBool, ``Lean.ofReduceNat, ``Lean.trustCompiler] (hasName rests) then
+      some "what the statement says rests on compiled code"
+    else none
+  | some _ => some "the target is no theorem"
 
 end Pidistill

@@ -7,6 +7,11 @@ what it would run is elaborated, as `#check` does it.
 namespace Pidistill
 open Lean Elab
 
+/-- The option that a `set_option` sets. -/
+def optionName (stx : Syntax) : Name :=
+  let option := (argument stx 1).getId
+  if option.isAnonymous then (argument (argument stx 1) 0).getId else option
+
 /-- The first thing under `stx` that may not be there. -/
 partial def closed (given env : Environment) (stx : Syntax) : Option (Syntax × String) :=
   match stx with
@@ -23,9 +28,10 @@ partial def closed (given env : Environment) (stx : Syntax) : Option (Syntax × 
           let attr := firstToken (argument stx 1)
           if hasText openAttributes attr then none else some ("the attribute " ++ attr ++ " is not allowed in a proof")
         else if name == "set_option" || name == "setOption" then
-          let option := (argument stx 1).getId
-          let option := if option.isAnonymous then (argument (argument stx 1) 0).getId else option
+          let option := optionName stx
           if optionIsOpen option then none else some ("the option " ++ nameText option ++ " is not allowed in a proof")
+        else if name == "binderTactic" then
+          if hasConfig stx then some "a tactic's configuration may not stand in an argument's default, which is elaborated again later" else none
         else configItem given env stx
       match here with
       | some why => some (stx, why)
@@ -161,8 +167,24 @@ partial def passage (given env : Environment) (cmd : Syntax) : Passage :=
       if (guarded cmd).isSome then .skip
       else .elaborate (if hasConfig cmd then configured cmd else cmd)
 
+/-- What a quoted tactic is put together with. -/
+def quotationParts : List Name :=
+  [``Lean.Syntax, ``Lean.Syntax.node, ``Lean.Syntax.ident, ``Lean.mkAtom, ``Lean.SourceInfo.none, ``Lean.Syntax.Preresolved,
+   ``Lean.Syntax.Preresolved.decl, ``Lean.Syntax.Preresolved.namespace, ``Lean.Name.anonymous, ``Lean.Name.str, ``Lean.Name.num, ``Lean.Name.mkStr,
+   ``Lean.Name.mkNum, ``Lean.Name.mkStr1, ``Lean.Name.mkStr2, ``Lean.Name.mkStr3, ``Lean.Name.mkStr4, ``Lean.Name.mkStr5, ``Lean.Name.mkStr6,
+   ``Lean.Name.mkStr7, ``Lean.Name.mkStr8, ``Array.empty, ``Array.push, ``List.nil, ``List.cons, ``String, ``String.toRawSubstring, ``Nat,
+   ``OfNat.ofNat, ``instOfNatNat]
+
+/-- Whether a constant is what Lean keeps of an argument's default tactic: a quotation under a name of Lean's, put together with constructors
+alone. Lean runs it where the argument is left out, and nothing happens then but that. What the tactic says has met the gate. -/
+def isQuotedTactic (c : ConstantInfo) : Bool :=
+  match c with
+  | .defnInfo v =>
+    "_auto".isPrefixOf (lastText v.name) && v.type.isConstOf ``Lean.Syntax && !anyList (constantsOf v.value) (fun n => !hasName quotationParts n)
+  | _ => false
+
 def mentionsMeta (c : ConstantInfo) : Bool :=
-  anyList (dependencies c) (hasName metaNames)
+  anyList (dependencies c) (hasName metaNames) && !isQuotedTactic c
 
 /-- A constant that was not there before the command and that is meta code. -/
 def madeMeta (before after : Environment) (cmd : Syntax) : Option String :=
