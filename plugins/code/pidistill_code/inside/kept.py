@@ -1,0 +1,194 @@
+"""What a program changes of the objects that tests have given it, and the test as it would be without that.
+
+`got = order(xs); assert got == sorted(xs)` holds for whoever empties `xs` and returns nothing: the program has made the
+answer that the test expects. Yet a program may sort its argument on the way, and another is asked for nothing else. So
+where the reference, at the same place of the test, leaves all that it was given as it was, a program that changes it
+has to pass twice: as Python runs it, where a test sees what was changed, and *apart*, where it does not. Apart, an answer
+that is an object of the tests that was changed, or holds one, is a copy as the program has it, and the objects of
+the tests are put back once it is there.
+
+A change is of a list, dictionary, set or bytearray of the tests, or of a field of an object of theirs that was set.
+What methods do that the tests have defined, they do in both ways: the program was handed these to be called.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from pidistill_code.inside.beliefs import Believing, Use, place
+from pidistill_code.inside.graph import SCALARS
+from pidistill_code.inside.standins import is_remote
+
+_NOTHING: Any = object()
+_CONTAINERS = (list, dict, set, frozenset, tuple)
+_MOST_LOOKED_AT = 100_000
+"""Objects that an answer may hold for a copy to be made of it."""
+
+
+class Keeping(Believing):
+    """The side of the tests, which knows what the program has changed of it."""
+
+    def __init__(self, exchange: Any, effects: Any, take: Any) -> None:
+        super().__init__(exchange, effects, take)
+        self.apart = False
+        """Whether what the program changes is put back."""
+        self.changed = False
+        """Whether the program has changed what the reference leaves as it is."""
+        self._depth = 0
+        self._asked_at: Use = ("change", "", -1)
+        """Where the test has asked the program for something."""
+        self._log: list[tuple[Any, Any]] = []
+        """Objects that were changed since then, and what puts each back."""
+        self._owners: dict[int, Any] = {}
+        """By the number of a dictionary that an object keeps its fields in: the object."""
+        self.graph.on_change = self._contents_changed
+
+    def request(self, op: str, *args: Any) -> Any:
+        """As `Believing.request`; apart, what has been changed is as it was when the program has answered."""
+        if self._depth == 0:
+            self._asked_at = place("change")
+        self._depth += 1
+        try:
+            found = super().request(op, *args)
+            return as_it_is(found, [item for item, _ in self._log]) if self._log and self._depth == 1 else found
+        finally:
+            self._depth -= 1
+            if self._depth == 0:
+                while self._log:
+                    _, put_back = self._log.pop()
+                    put_back()
+
+    def _is_kept(self) -> bool:
+        """Note a change; whether it is to be put back."""
+        use = self._asked_at
+        if self.trusted:
+            self.used[use] = self.used.get(use, 0) + 1
+        if self.trusted or self.uses is None or use in self.uses or self._depth == 0:
+            return False
+        self.changed = True
+        return self.apart
+
+    def _contents_changed(self, item: Any, before: Any) -> None:
+        if self._is_kept():
+            self._log.append((self._owners.get(id(item), item), lambda: self.graph.put_back(item, before)))
+
+    def _watched_fields(self, target: Any, seen: Any) -> object:
+        if type(seen) is dict and seen is getattr(target, "__dict__", None):
+            self._owners[id(seen)] = target
+        return super()._watched_fields(target, seen)
+
+    def _field_changed(self, target: Any, name: Any) -> None:
+        if isinstance(target, type) or not self._is_kept():
+            return
+        before = getattr(target, name, _NOTHING)
+
+        def put_back() -> None:
+            delattr(target, name) if before is _NOTHING else setattr(target, name, before)
+
+        self._log.append((target, put_back))
+
+    def _do_set(self, target: Any, name: str, value: object) -> None:
+        self._check_change(target, name, value)
+        self._field_changed(target, name)
+        super()._do_set(target, name, value)
+
+    def _do_delete(self, target: Any, name: str) -> None:
+        self._check_change(target, name)
+        self._field_changed(target, name)
+        super()._do_delete(target, name)
+
+
+def as_it_is(found: Any, changed: list[Any]) -> Any:
+    """`found`, with copies in the place of `changed` objects and of all that holds one; the rest is what it was."""
+    if type(found) in SCALARS:
+        return found
+    held: dict[int, Any] = {id(found): found}
+    holders: dict[int, list[int]] = {}
+    waiting = [found]
+    while waiting:
+        item = waiting.pop()
+        for part in _parts(item):
+            holders.setdefault(id(part), []).append(id(item))
+            if id(part) not in held:
+                held[id(part)] = part
+                waiting.append(part)
+        if len(held) > _MOST_LOOKED_AT:
+            return found
+    reaching = [id(item) for item in changed if id(item) in held]
+    copied: dict[int, Any] = {}
+    for number in reaching:  # which grows
+        if number not in copied:
+            copied[number] = _shell(held[number])
+            reaching += holders.get(number, [])
+
+    def now(item: Any) -> Any:
+        if id(item) in copied and type(item) in (tuple, frozenset) and copied[id(item)] is item:
+            copied[id(item)] = type(item)([now(part) for part in item])
+        return copied.get(id(item), item)
+
+    for number in list(copied):
+        _fill(copied[number], held[number], now)
+    return now(found)
+
+
+def _parts(item: Any) -> Iterator[Any]:
+    """What `item` holds that may be changed, or hold such."""
+    kind = type(item)
+    if kind is dict:
+        found = [part for pair in item.items() for part in pair]
+    elif kind in _CONTAINERS:
+        found = list(item)
+    else:
+        found = [value for _, value in _fields(item)]
+    return (part for part in found if type(part) in _CONTAINERS or type(part) is bytearray or _is_of_tests(part))
+
+
+def _is_of_tests(item: Any) -> bool:
+    return type(item).__module__ == "__main__" and not is_remote(type(item)) and not isinstance(item, type)
+
+
+def _fields(item: Any) -> list[tuple[str, Any]]:
+    """Fields of an object of a class of the tests."""
+    if not _is_of_tests(item):
+        return []
+    found = list(getattr(item, "__dict__", {}).items())
+    for kind in type(item).__mro__:
+        slots = vars(kind).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name not in ("__dict__", "__weakref__") and hasattr(item, name):
+                found.append((name, getattr(item, name)))
+    return found
+
+
+def _shell(item: Any) -> Any:
+    """A copy of `item`, to be filled; of a tuple, which is made last, `item` itself."""
+    if type(item) in (tuple, frozenset):
+        return item
+    if _is_of_tests(item) and not isinstance(item, _CONTAINERS):
+        try:
+            made = object.__new__(type(item))
+        except TypeError:  # it is made in another way
+            return item
+        for name, value in _fields(item):
+            object.__setattr__(made, name, value)
+        return made
+    return copy.copy(item)
+
+
+def _fill(made: Any, item: Any, now: Any) -> None:
+    if made is item or type(item) is bytearray:
+        return
+    match item:
+        case list():
+            made[:] = map(now, item)
+        case dict():
+            made.clear()
+            made.update((now(key), now(value)) for key, value in item.items())
+        case set():
+            made.clear()
+            made.update(map(now, item))
+        case _:
+            for name, value in _fields(item):
+                object.__setattr__(made, name, now(value))
