@@ -18,7 +18,7 @@ from pidistill_code.answers import Ask, Asker, DivergedError, EndedError, as_rec
 from pidistill_code.expressions import CandidateCall
 from pidistill_code.live import Tests, Use, served_text
 from pidistill_code.operations import truth
-from pidistill_code.room import CandidateRaisedError, guarded, pass_on, record_in_room, run_on_answers
+from pidistill_code.room import CandidateRaisedError, Given, guarded, pass_on, record_in_room, run_on_answers
 from pidistill_code.suite import IN_PLACE, AssertTest, DataTest, RoomTest, ScriptTest, Suite, Test, as_call
 from pidistill_code.values import UnreadableError, close, normalise, same_output, shown
 
@@ -260,10 +260,15 @@ class Judge:
         if not test.independent:
             raise DivergedError
         told = Asker(get)
-        try:
-            entries = [(call, pass_on(told, call)) for call, _ in transcript]
-        except EndedError:
-            raise DivergedError from None
+        entries: list[tuple[CandidateCall, Given]] = []
+        for call, _ in transcript:
+            try:
+                given = pass_on(told, call)
+            except EndedError:
+                raise DivergedError from None
+            if given is None:  # a Counter, a Fraction: the test can say what it is worth, beside the program
+                raise DivergedError
+            entries.append((call, given))
         code = (suite.preamble, test.text)
         heard = run_on_answers(self.room(), _room_limits(limits), suite.entry_point, code, entries)
         if heard is None:
