@@ -1,7 +1,7 @@
 """What a block of code defines, and which of the other blocks of an answer belong to it.
 
-An answer may show a helper, say a word on it, and use it in the next block. Only lines at the margin are looked at, as in
-`extract`; a definition that is taken out of a block which does other things as well has to be Python by itself.
+An answer may show a helper, say a word on it, and use it in the next block. Lines at the margin are looked at, as in
+`extract`. What is added to the block that counts has to be Python by itself.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _definition(name: str) -> re.Pattern[str]:
 def with_helpers(blocks: list[str], at: int) -> str:
     """The block number `at`, after those before it that only define what it uses and does not define itself, and
     before those behind it that do: in a program, a function may stand below what calls it. Of a block before it that
-    does more, such as to show its use or to define what comes after it anew, only the definitions that are used are taken."""
+    does more, such as to show its use, or to try what is defined anew, only the definitions that are used are taken."""
     code, helpers = blocks[at], list[str]()
     words = set(_WORD.findall(code))
     for block in blocks[at + 1 :]:

@@ -1,16 +1,17 @@
 """The code in a completion: from a Markdown fence, from plain text with prose around it, or as the prompt's
 continuation.
 
-Only lines and indentation are looked at, never the grammar: a completion is foreign text, and parsing it in the
-worker would let deep nesting take the worker down. What is wrong with the code the sandbox finds out. The rules,
-first match wins:
+The rules look at lines and indentation only, since a completion is foreign text. The grammar is asked last, of code
+that is short enough for any nesting to be no more than an error of the parser: where what the rules have found is no
+Python, other readings of the same answer are tried (`readings`), and the first that is Python counts. What else is
+wrong with the code the sandbox finds out. The rules, first match wins:
 
 1. What follows the first `</think>` counts, if there is one. It is a tag where it begins or ends its line, or where the
    text begins with `<think>`; within a line of code, or in quotes, it is text.
 2. Fenced blocks marked as Python or not at all, with the indentation of the fence taken away: the last one that defines
    the entry point (a mere stub of it only where there is no other), before it blocks above that hold nothing but
-   definitions, or nothing but imports, that it uses, and behind it blocks below that hold nothing but definitions that
-   it uses. A quotation's marks are taken away.
+   definitions, or nothing but imports, that it uses, or the definitions of others that it uses, and behind it blocks
+   below that hold nothing but definitions that it uses. A quotation's marks are taken away.
    Where none does, but the text as a whole does (a fence in a docstring), rule 3. Of a program, the last block marked
    as Python, else the last that looks like code, with the blocks that define what it uses, in the same way.
 3. Plain text that defines the entry point, without the prose before, between and after its code (`prose`). Constants,
@@ -32,8 +33,8 @@ from __future__ import annotations
 
 import re
 import textwrap
-from itertools import takewhile
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from pidistill.authoring.fences import unquoted

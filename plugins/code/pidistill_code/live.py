@@ -76,7 +76,7 @@ class Spec(NamedTuple):
     modules: tuple[str, ...] = ()
     """Modules that stand for the candidate's program: the test imports the entry point from there."""
     apart: bool = False
-    """Whether what the program changes of the tests' objects, and the reference does not, is put back (`inside.kept`)."""
+    """Whether what the program changes of tests' objects, and the reference does not, is put back: `inside.kept`."""
 
 
 _COMPILED: WeakKeyDictionary[Session, dict[tuple[str, ...], list[tuple[str, str]]]] = WeakKeyDictionary()

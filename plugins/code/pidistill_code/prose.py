@@ -66,8 +66,8 @@ def is_prose(line: str) -> bool:
 
 
 def _is_no_code(head: str) -> bool:
-    """Whether there is a sign in it, outside strings, that Python has nowhere, such as an arrow or a full stop of another
-    script, or it is a sentence of a script that has no spaces and no capitals."""
+    """Whether there is a sign in it, outside strings, that Python has nowhere, such as an arrow or a full stop of
+    another script, or it is a sentence of a script that has no spaces and no capitals."""
     if head.isascii():
         return False
     if any(unicodedata.category(sign)[0] in "SP" for sign in _without_strings(head) if not sign.isascii()):

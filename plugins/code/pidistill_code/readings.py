@@ -2,8 +2,8 @@
 
 Code that does not parse is not what was meant, where the same answer can be read so that it does: with a fence that
 shares its line with words, with spaces from a web page, or up to where a model was cut off, which is behind a complete
-function and in the midst of a test, a second example or an explanation. None of these readings is tried where the first one
-is Python, and none of them leaves out a definition of what is asked for.
+function and in the midst of a test, a second example or an explanation. None of these readings is tried where the first
+one is Python, and none of them leaves out a definition of what is asked for.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def without_cut_end(code: str, text: str, name: str) -> str:
 
 
 def without_cut_word(code: str, text: str) -> str:
-    """`code` without a last line that is a single word where `text` ends: it does nothing, and may be the half of one."""
+    """`code` without a last line that is one word where `text` ends: it does nothing, and may be the half of one."""
     lines = code.rstrip().split("\n")
     last = lines[-1]
     if not last.isidentifier() or keyword.iskeyword(last) or text[-1:].isspace() or not _ends(lines, text):
@@ -95,5 +95,8 @@ def without_cut_word(code: str, text: str) -> str:
 
 
 def _ends(lines: list[str], text: str) -> bool:
-    """Whether `text` ends where `lines` do, so that nothing says that the code is complete."""
-    return text.rstrip().rsplit("\n", 1)[-1].strip() == lines[-1].strip()
+    """Whether `text` ends where `lines` do, or with half a word below, so that nothing says that they are complete."""
+    above, _, last = text.rstrip().rpartition("\n")
+    if last.strip() != lines[-1].strip() and last.isidentifier():
+        last = above.rstrip().rpartition("\n")[2]
+    return last.strip() == lines[-1].strip()

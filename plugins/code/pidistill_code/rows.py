@@ -185,9 +185,7 @@ def called_function(tests: list[str], reference: str | None) -> str | None:
     used = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name))
     for node in [*called, *(_decorators(trees) if reference is None else used)]:
         # breadth first: outermost calls come first
-        if isinstance(node, ast.Name) and (
-            node.id in defined or (not defined and not hasattr(builtins, node.id))
-        ):
+        if isinstance(node, ast.Name) and (node.id in defined or (not defined and not hasattr(builtins, node.id))):
             return node.id
     return None
 

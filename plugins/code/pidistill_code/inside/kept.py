@@ -3,9 +3,9 @@
 `got = order(xs); assert got == sorted(xs)` holds for whoever empties `xs` and returns nothing: the program has made the
 answer that the test expects. Yet a program may sort its argument on the way, and another is asked for nothing else. So
 where the reference, at the same place of the test, leaves all that it was given as it was, a program that changes it
-has to pass twice: as Python runs it, where a test sees what was changed, and *apart*, where it does not. Apart, an answer
-that is an object of the tests that was changed, or holds one, is a copy as the program has it, and the objects of
-the tests are put back once it is there.
+has to pass twice: as Python runs it, where a test sees what was changed, and *apart*, where it does not. Apart, an
+answer that is an object of the tests that was changed, or holds one, is a copy as the program has it, and the objects
+of the tests are put back once it is there.
 
 A change is of a list, dictionary, set or bytearray of the tests, or of a field of an object of theirs that was set.
 What methods do that the tests have defined, they do in both ways: the program was handed these to be called.
