@@ -73,7 +73,8 @@ def without_cut_end(code: str, text: str, name: str) -> str:
         return code
     begins = [number for number, _ in margins(lines)]
     for number in begins[: -_MOST_PARTS - 1 : -1]:
-        if defines("\n".join(lines[number:]), name):
+        cut = "\n".join(lines[number:])
+        if defines(cut, name) or not all(sign.isprintable() or sign.isspace() for sign in cut):
             return code
         kept = "\n".join(lines[:number]).rstrip()
         if is_python(kept):
@@ -95,8 +96,8 @@ def without_cut_word(code: str, text: str) -> str:
 
 
 def _ends(lines: list[str], text: str) -> bool:
-    """Whether `text` ends where `lines` do, or with half a word below, so that nothing says that they are complete."""
+    """Whether `text` ends where `lines` do, or with half a line below, so that nothing says that they are complete."""
     above, _, last = text.rstrip().rpartition("\n")
-    if last.strip() != lines[-1].strip() and last.isidentifier():
+    if last.strip() != lines[-1].strip() and not last.endswith((".", "!", "?", ":", "`", ">")):
         last = above.rstrip().rpartition("\n")[2]
     return last.strip() == lines[-1].strip()

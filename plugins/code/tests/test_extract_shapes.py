@@ -114,7 +114,8 @@ TAILS = [
     "if __name__ == '__main__':\n    for x in (1, 2):\n        print(f'{x}: {add3(x)}')\n",
     '@pytest.mark.parametrize(\'x\', [1, 2])\ndef test_add3(x):\n    """It adds."""\n    assert add3(x) == x + 3\n',
     "try:\n    add3('a')\nexcept TypeError:\n    print('no')\nelse:\n    print('yes')\n",
-    "class TestAdd3(unittest.TestCase):\n    def test(self):\n        self.assertEqual(\n            add3(1),\n            4,\n        )\n",
+    "class TestAdd3(unittest.TestCase):\n    def test(self):\n        self.assertEqual(\n            add3(1),\n"
+    "            4,\n        )\n",
 ]
 
 
