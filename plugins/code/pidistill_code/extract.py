@@ -78,6 +78,7 @@ _STUB = re.compile(
     r"[ \t]*(?:\.\.\.|pass|raise NotImplementedError(?:\([^()\n]*\))?)[ \t]*$",
     re.MULTILINE,
 )
+_SIGNATURE = re.compile(r"(?:async[ \t]+)?def[ \t]+\w+[ \t]*\([^()]*\)[^:\n]*(?::[ \t]*)?")
 _LONGEST_STUB: Final = 2_000
 _SHELL = re.compile(r"[ \t]*(?:\$|>|%)[ \t]")
 
@@ -352,7 +353,9 @@ def _program(blocks: list[_Block]) -> str:
 
 def _is_stub(code: str, name: str) -> bool:
     """Whether all that `code` says of `name` is how it would be called: a body of `...`, `pass` or a docstring."""
-    return not _STUB.sub("", code).strip() if (name in code and len(code) < _LONGEST_STUB) else False
+    if name not in code or len(code) >= _LONGEST_STUB:
+        return False
+    return not _STUB.sub("", code).strip() or bool(_SIGNATURE.fullmatch(code.strip()))
 
 
 def _stands_outside(text: str, name: str) -> bool:
