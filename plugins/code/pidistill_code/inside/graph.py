@@ -240,11 +240,7 @@ class Graph:
     def put_back(self, item: Any, held: Any) -> None:
         """Have an object of this side hold again what it held. The other side keeps what it has made of it, until it is
         told of the object anew."""
-        if type(item) in (list, bytearray):
-            item[:] = held
-        else:
-            item.clear()
-            item.update(held)
+        put_back(item, held)
         if id(item) in self._names:
             self._seen[self._names[id(item)]] = _content(item)
 
@@ -325,3 +321,12 @@ def _fill(item: Any, parts: Any, value: Any, watch: Any = None) -> None:
     elif item != set(found) or len(item) != len(found):
         item.clear()
         item.update(found)
+
+
+def put_back(item: Any, held: Any) -> None:
+    """Have a list, dictionary, set or bytearray hold what `held` does."""
+    if type(item) in (list, bytearray):
+        item[:] = held
+    else:
+        item.clear()
+        item.update(held)

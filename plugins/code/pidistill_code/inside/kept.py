@@ -7,8 +7,8 @@ has to pass twice: as Python runs it, where a test sees what was changed, and *a
 answer that is an object of the tests that was changed, or holds one, is a copy as the program has it, and the objects
 of the tests are put back once it is there.
 
-A change is of a list, dictionary, set or bytearray of the tests, or of a field of an object of theirs that was set.
-What methods do that the tests have defined, they do in both ways: the program was handed these to be called.
+A change is of a list, dictionary, set or bytearray of the tests, or of what an object of theirs holds that the program
+was given, whether it has set a field or called a method.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from pidistill_code.inside.beliefs import Believing, Use, place
-from pidistill_code.inside.graph import SCALARS
+from pidistill_code.inside.graph import SCALARS, put_back
 from pidistill_code.inside.standins import is_remote
 
-_NOTHING: Any = object()
 _CONTAINERS = (list, dict, set, frozenset, tuple)
 _MOST_LOOKED_AT = 100_000
 """Objects that an answer may hold for a copy to be made of it."""
@@ -47,57 +46,94 @@ class Keeping(Believing):
 
     def request(self, op: str, *args: Any) -> Any:
         """As `Believing.request`; apart, what has been changed is as it was when the program has answered."""
-        if self._depth == 0:
-            self._asked_at = place("change")
-        self._depth += 1
+        if self._depth:
+            return super().request(op, *args)
+        self._asked_at = place("change")
+        before = list(_states(args)) if self.trusted or self.uses is not None else []
+        self._depth = 1
         try:
-            found = super().request(op, *args)
-            return as_it_is(found, [item for item, _ in self._log]) if self._log and self._depth == 1 else found
+            try:
+                found = super().request(op, *args)
+            finally:
+                for item, held in before:
+                    if _state(item) != held[0]:
+                        self._changed(item, lambda item=item, held=held: _put_back(item, held[1]))
+            return as_it_is(found, [item for item, _ in self._log]) if self._log else found
         finally:
-            self._depth -= 1
-            if self._depth == 0:
-                while self._log:
-                    _, put_back = self._log.pop()
-                    put_back()
+            self._depth = 0
+            while self._log:
+                _, put_back = self._log.pop()
+                put_back()
 
-    def _is_kept(self) -> bool:
-        """Note a change; whether it is to be put back."""
+    def _changed(self, item: Any, put_back: Any) -> None:
+        """Note a change, which `put_back` undoes."""
         use = self._asked_at
         if self.trusted:
             self.used[use] = self.used.get(use, 0) + 1
-        if self.trusted or self.uses is None or use in self.uses or self._depth == 0:
-            return False
+        if self.trusted or self.uses is None or use in self.uses or not self._depth:
+            return
         self.changed = True
-        return self.apart
+        if self.apart:
+            self._log.append((item, put_back))
 
     def _contents_changed(self, item: Any, before: Any) -> None:
-        if self._is_kept():
-            self._log.append((self._owners.get(id(item), item), lambda: self.graph.put_back(item, before)))
+        self._changed(self._owners.get(id(item), item), lambda: self.graph.put_back(item, before))
 
     def _watched_fields(self, target: Any, seen: Any) -> object:
         if type(seen) is dict and seen is getattr(target, "__dict__", None):
             self._owners[id(seen)] = target
         return super()._watched_fields(target, seen)
 
-    def _field_changed(self, target: Any, name: Any) -> None:
-        if isinstance(target, type) or not self._is_kept():
-            return
-        before = getattr(target, name, _NOTHING)
-
-        def put_back() -> None:
-            delattr(target, name) if before is _NOTHING else setattr(target, name, before)
-
-        self._log.append((target, put_back))
-
     def _do_set(self, target: Any, name: str, value: object) -> None:
-        self._check_change(target, name, value)
-        self._field_changed(target, name)
+        before = _fields(target)
         super()._do_set(target, name, value)
+        self._field_changed(target, before)
 
     def _do_delete(self, target: Any, name: str) -> None:
-        self._check_change(target, name)
-        self._field_changed(target, name)
+        before = _fields(target)
         super()._do_delete(target, name)
+        self._field_changed(target, before)
+
+    def _field_changed(self, target: Any, before: list[tuple[str, Any]]) -> None:
+        if _is_of_tests(target) and before != _fields(target):
+            self._changed(target, lambda: _put_back(target, before))
+
+
+def _states(args: Any) -> Iterator[tuple[Any, tuple[Any, Any]]]:
+    """Objects of the tests in `args` and what these hold, each with its state and what that consists of."""
+    seen: dict[int, Any] = {}
+    waiting = [(args, False)]
+    while waiting and len(seen) < _MOST_LOOKED_AT:
+        item, within = waiting.pop()
+        within = within or _is_of_tests(item)
+        if id(item) in seen:
+            continue
+        seen[id(item)] = item
+        if within and type(item) not in (tuple, frozenset):
+            yield item, (_state(item), _fields(item) if _is_of_tests(item) else copy.copy(item))
+        waiting += [(part, within) for part in _parts(item)]
+
+
+def _state(item: Any) -> Any:
+    """What `item` holds, one level deep, so that a change is seen."""
+    if type(item) is bytearray:
+        return bytes(item)
+    parts = _fields(item) if _is_of_tests(item) else item.items() if type(item) is dict else item
+    flat = [part for pair in parts for part in pair] if _is_of_tests(item) or type(item) is dict else list(parts)
+    return [(type(part), repr(part)) if type(part) in SCALARS else id(part) for part in flat]
+
+
+def _put_back(item: Any, held: Any) -> None:
+    """Have `item` hold again what it held."""
+    if not _is_of_tests(item):
+        put_back(item, held)
+        return
+    before = dict(held)
+    for name, _ in _fields(item):
+        if name not in before:
+            object.__delattr__(item, name)
+    for name, value in before.items():
+        object.__setattr__(item, name, value)
 
 
 def as_it_is(found: Any, changed: list[Any]) -> Any:
