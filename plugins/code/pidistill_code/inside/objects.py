@@ -139,10 +139,12 @@ class Objects:
         if kind.__name__ in ("coroutine", "generator") and kind.__module__ == "builtins":
             number = self._local.get(id(item))
             return (kind.__name__, self._number(item)) if number is None else ("yours", number)
-        if not self._guarded:
-            named = self._named(kind, item, slot)
-            if named:
-                return named
+        named = None if self._guarded else self._named(kind, item, slot)
+        if named:
+            return named
+        if kind.__module__ == "dataclasses" and kind.__name__ == "Field" and is_standard(kind):
+            flags = (item.init, item.repr, item.hash, item.compare, item.kw_only)
+            return ("field", item.name, None if self._guarded else slot(item.type), item._field_type.name, flags)
         made = slot(kind) if kind.__flags__ & _HEAP_TYPE and not is_standard(kind) else None
         told = (self._number(item), made, str(kind.__module__)[:200], str(kind.__qualname__)[:200], _special(kind))
         for name, base in BASES.items():
@@ -161,9 +163,6 @@ class Objects:
             return ("method", slot(owner), item.__name__)
         if kind.__module__ == "types" and kind.__name__ == "SimpleNamespace" and is_standard(kind):
             return ("namespace", slot(dict(vars(item))))
-        if kind.__module__ == "dataclasses" and kind.__name__ == "Field" and is_standard(kind):
-            flags = (item.init, item.repr, item.hash, item.compare, item.kw_only)
-            return ("field", item.name, slot(item.type), item._field_type.name, flags)
         return None
 
     def _class(self, item: Any, slot: Any) -> tuple[object, ...]:
@@ -288,9 +287,13 @@ class Objects:
         kind = self._kinds.get((name, base, made))
         if kind is None:
             members = {"__getattr__": get, "_remote_peer": None, "__module__": "candidate"}
-            kind = self._kinds[name, base, made] = type(name.rpartition(".")[2], (base_named(base, True),), members)
+            plain_kind = base_named(base, True)
+            calls = {"__call__": lambda _, *args, **kwargs: made(*args, **kwargs)} if made is not None else {}
+            meta: Any = type("made", (type(plain_kind),), calls)  # another one is made where its class is
+            kind = self._kinds[name, base, made] = meta(name.rpartition(".")[2], (plain_kind,), members)
         make: Any = kind
-        item = make(content) if base in ("list", "dict", "set", *_HOLDERS) else make.__new__(make, content)
+        filled = base in ("list", "dict", "set", *_HOLDERS)
+        item = type.__call__(make, content) if filled else make.__new__(make, content)
         item.__dict__.update(_peer=self, _handle=self.remote(number, "?", name, []))
         return item
 
