@@ -104,6 +104,8 @@ class Graph:
         """By the number of a dictionary: what is told a name, and its new value if any, before that is changed here."""
         self.on_change: Any = None
         """What is told an object of this side that the other has changed, and what it held before."""
+        self.on_name: Any = None
+        """What is told the name of an object of this side when the other is first given it."""
 
     # --- Out
 
@@ -172,6 +174,8 @@ class Graph:
             self._serial += 1
             name = f"{self._letter}{self._serial}"
             self._keep(name, item)
+            if self.on_name is not None:
+                self.on_name(name)
         return name
 
     def _keep(self, name: str, item: object) -> None:
@@ -233,6 +237,10 @@ class Graph:
             if _content(item) != _content(held):
                 self.on_change(item, held)
         return found
+
+    def name_of(self, item: Any) -> str | None:
+        """What both sides know a list, dictionary, set or bytearray as."""
+        return self._names.get(id(item))
 
     def _is_own(self, name: str) -> bool:
         return self.on_change is not None and name.startswith(self._letter)

@@ -2,7 +2,7 @@
 
 `got = order(xs); assert got == sorted(xs)` holds for whoever empties `xs` and returns nothing: the program has made the
 answer that the test expects. Yet a program may sort its argument on the way, and another is asked for nothing else. So
-where the reference, at the same place of the test, leaves all that it was given as it was, a program that changes it
+where the reference leaves what it was given at the same place of the test as it was, a program that changes it
 has to pass twice: as Python runs it, where a test sees what was changed, and *apart*, where it does not. Apart, an
 answer that is an object of the tests that was changed, or holds one, is a copy as the program has it, and the objects
 of the tests are put back once it is there.
@@ -42,7 +42,10 @@ class Keeping(Believing):
         """Objects that were changed since then, and what puts each back."""
         self._owners: dict[int, Any] = {}
         """By the number of a dictionary that an object keeps its fields in: the object."""
+        self._given_at: dict[str | int, Use] = {}
+        """By what an object of the tests is known as: what the test was asking for when it was first given."""
         self.graph.on_change = self._contents_changed
+        self.graph.on_name = lambda name: self._given_at.setdefault(name, self._asked_at)
 
     def request(self, op: str, *args: Any) -> Any:
         """As `Believing.request`; apart, what has been changed is as it was when the program has answered."""
@@ -55,9 +58,9 @@ class Keeping(Believing):
             try:
                 found = super().request(op, *args)
             finally:
-                for item, held in before:
-                    if _state(item) != held[0]:
-                        self._changed(item, lambda item=item, held=held: _put_back(item, held[1]))
+                for item, root, (state, held) in before:
+                    if _state(item) != state:
+                        self._changed(item, lambda item=item, held=held: _put_back(item, held), root)
             return as_it_is(found, [item for item, _ in self._log]) if self._log else found
         finally:
             self._depth = 0
@@ -65,12 +68,22 @@ class Keeping(Believing):
                 _, put_back = self._log.pop()
                 put_back()
 
-    def _changed(self, item: Any, put_back: Any) -> None:
-        """Note a change, which `put_back` undoes."""
-        use = self._asked_at
+    def _number(self, item: object) -> int:
+        number = super()._number(item)
+        self._given_at.setdefault(number, self._asked_at)
+        return number
+
+    def _changed(self, item: Any, put_back: Any, root: Any = None) -> None:
+        """Note a change, which `put_back` undoes, of an object that was given by itself or as a part of `root`.
+
+        The reference may change what was given at the same place, now or later, or anything that is asked for here.
+        """
+        root = item if root is None else root
+        known = self._given_at.get(self.graph.name_of(root) or self._numbers.get(id(root), ""), self._asked_at)
+        uses = {self._asked_at, known}
         if self.trusted:
-            self.used[use] = self.used.get(use, 0) + 1
-        if self.trusted or self.uses is None or use in self.uses or not self._depth:
+            self.used |= {use: self.used.get(use, 0) + 1 for use in uses}
+        if self.trusted or self.uses is None or not uses.isdisjoint(self.uses) or not self._depth:
             return
         self.changed = True
         if self.apart:
@@ -99,19 +112,20 @@ class Keeping(Believing):
             self._changed(target, lambda: _put_back(target, before))
 
 
-def _states(args: Any) -> Iterator[tuple[Any, tuple[Any, Any]]]:
-    """Objects of the tests in `args` and what these hold, each with its state and what that consists of."""
+def _states(args: Any) -> Iterator[tuple[Any, Any, tuple[Any, Any]]]:
+    """Objects of the tests in `args` and what these hold, each with the object there that it is a part of, its state
+    and what that consists of."""
     seen: dict[int, Any] = {}
-    waiting = [(args, False)]
+    waiting: list[tuple[Any, Any]] = [(args, None)]
     while waiting and len(seen) < _MOST_LOOKED_AT:
-        item, within = waiting.pop()
-        within = within or _is_of_tests(item)
+        item, root = waiting.pop()
         if id(item) in seen:
             continue
         seen[id(item)] = item
-        if within and type(item) not in (tuple, frozenset):
-            yield item, (_state(item), _fields(item) if _is_of_tests(item) else copy.copy(item))
-        waiting += [(part, within) for part in _parts(item)]
+        root = item if root is None and _is_of_tests(item) else root
+        if root is not None and type(item) not in (tuple, frozenset):
+            yield item, root, (_state(item), _fields(item) if _is_of_tests(item) else copy.copy(item))
+        waiting += [(part, root) for part in _parts(item)]
 
 
 def _state(item: Any) -> Any:
