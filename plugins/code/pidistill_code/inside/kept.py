@@ -79,7 +79,8 @@ class Keeping(Believing):
         The reference may change what was given at the same place, now or later, or anything that is asked for here.
         """
         root = item if root is None else root
-        known = self._given_at.get(self.graph.name_of(root) or self._numbers.get(id(root), ""), self._asked_at)
+        name = self.graph.name_of(root)
+        known = self._given_at.get(self._numbers.get(id(root), -1) if name is None else name, self._asked_at)
         uses = {self._asked_at, known}
         if self.trusted:
             self.used |= {use: self.used.get(use, 0) + 1 for use in uses}
