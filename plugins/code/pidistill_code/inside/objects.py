@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from pidistill_code.inside.graph import KNOWN, BrokenError, Graph
-from pidistill_code.inside.guard import check_class
+from pidistill_code.inside.guard import ShownField, check_class
 from pidistill_code.inside.standins import (
     FORWARDED,
     Method,
@@ -139,12 +139,12 @@ class Objects:
         if kind.__name__ in ("coroutine", "generator") and kind.__module__ == "builtins":
             number = self._local.get(id(item))
             return (kind.__name__, self._number(item)) if number is None else ("yours", number)
-        named = None if self._guarded else self._named(kind, item, slot)
-        if named:
-            return named
-        if kind.__module__ == "dataclasses" and kind.__name__ == "Field" and is_standard(kind):
-            flags = (item.init, item.repr, item.hash, item.compare, item.kw_only)
-            return ("field", item.name, None if self._guarded else slot(item.type), item._field_type.name, flags)
+        if kind is ShownField:
+            return ("field", *item.told)
+        if not self._guarded:
+            named = self._named(kind, item, slot)
+            if named:
+                return named
         made = slot(kind) if kind.__flags__ & _HEAP_TYPE and not is_standard(kind) else None
         told = (self._number(item), made, str(kind.__module__)[:200], str(kind.__qualname__)[:200], _special(kind))
         for name, base in BASES.items():
@@ -163,6 +163,9 @@ class Objects:
             return ("method", slot(owner), item.__name__)
         if kind.__module__ == "types" and kind.__name__ == "SimpleNamespace" and is_standard(kind):
             return ("namespace", slot(dict(vars(item))))
+        if kind.__module__ == "dataclasses" and kind.__name__ == "Field" and is_standard(kind):
+            flags = (item.init, item.repr, item.hash, item.compare, item.kw_only)
+            return ("field", item.name, slot(item.type), item._field_type.name, flags)
         return None
 
     def _class(self, item: Any, slot: Any) -> tuple[object, ...]:
