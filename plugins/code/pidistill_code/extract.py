@@ -1,16 +1,17 @@
 """The code in a completion: from a Markdown fence, from plain text with prose around it, or as the prompt's
 continuation.
 
-Only lines and indentation are looked at, never the grammar: a completion is foreign text, and parsing it in the
-worker would let deep nesting take the worker down. What is wrong with the code the sandbox finds out. The rules,
-first match wins:
+The rules look at lines and indentation only, since a completion is foreign text. The grammar is asked last, of code
+that is short enough for any nesting to be no more than an error of the parser: where what the rules have found is no
+Python, other readings of the same answer are tried (`readings`), and the first that is Python counts. What else is
+wrong with the code the sandbox finds out. The rules, first match wins:
 
 1. What follows the first `</think>` counts, if there is one. It is a tag where it begins or ends its line, or where the
    text begins with `<think>`; within a line of code, or in quotes, it is text.
 2. Fenced blocks marked as Python or not at all, with the indentation of the fence taken away: the last one that defines
    the entry point (a mere stub of it only where there is no other), before it blocks above that hold nothing but
-   definitions, or nothing but imports, that it uses, and behind it blocks below that hold nothing but definitions that
-   it uses. A quotation's marks are taken away.
+   definitions, or nothing but imports, that it uses, or the definitions of others that it uses, and behind it blocks
+   below that hold nothing but definitions that it uses. A quotation's marks are taken away.
    Where none does, but the text as a whole does (a fence in a docstring), rule 3. Of a program, the last block marked
    as Python, else the last that looks like code, with the blocks that define what it uses, in the same way.
 3. Plain text that defines the entry point, without the prose before, between and after its code (`prose`). Constants,
@@ -30,13 +31,14 @@ An unclosed fence reaches to the end. All rules take time proportional to the te
 
 from __future__ import annotations
 
-import builtins
 import re
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Final, NamedTuple
 
 from pidistill.authoring.fences import unquoted
+from pidistill_code.blocks import defines, imports, with_helpers, written
 from pidistill_code.pages import (
     FENCE,
     as_written,
@@ -49,6 +51,7 @@ from pidistill_code.pages import (
     without_magics,
 )
 from pidistill_code.prose import body, is_prose, is_statement, margins, opened, statements, without_prose
+from pidistill_code.readings import LONGEST_LOOKED_AT, readings, without_cut_end, without_cut_word
 from pidistill_code.syntax import is_python
 
 LONGEST: Final = 1_000_000
@@ -65,6 +68,8 @@ _TAGS: Final = (
     ("<answer>", "</answer>"),
     ("<code>", "</code>"),
     ("<python>", "</python>"),
+    ("[ANSWER]", "[/ANSWER]"),
+    ("<solution>", "</solution>"),
 )
 _MOST_TAGS: Final = 100
 _STUB = re.compile(
@@ -73,13 +78,9 @@ _STUB = re.compile(
     r"[ \t]*(?:\.\.\.|pass|raise NotImplementedError(?:\([^()\n]*\))?)[ \t]*$",
     re.MULTILINE,
 )
+_SIGNATURE = re.compile(r"(?:async[ \t]+)?def[ \t]+\w+[ \t]*\([^()]*\)[^:\n]*(?::[ \t]*)?")
 _LONGEST_STUB: Final = 2_000
-_BUILT_IN: Final = frozenset(dir(builtins))
 _SHELL = re.compile(r"[ \t]*(?:\$|>|%)[ \t]")
-_MADE = re.compile(r"(?:(?:async[ \t]+)?def|class)[ \t]+([A-Za-z_]\w*)|([A-Za-z_]\w*)[ \t]*(?::[^=\n]*)?=(?!=)")
-_HARMLESS = re.compile(r"import\b|from\b|@|[#)\]}]|\"\"\"|''" + "'")
-_IMPORTED = re.compile(r"^(?:from[ \t]+\S+[ \t]+)?import[ \t]*(\([^)]*\)|[^\n]*)", re.MULTILINE)
-_WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 @dataclass(frozen=True)
@@ -101,11 +102,36 @@ class _Block(NamedTuple):
 
 def extract(completion: str, entry_point: str, prompt: str | None = None) -> Extracted:
     """The program in `completion`. `prompt` is the code it may continue; None where it may not. Never raises."""
-    text = _after_thinking(completion.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
-    text = as_written(text)
+    name = entry_point.split(".", 1)[0].removesuffix("()")
+    text = completion.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    first = _extract(text, name, prompt)
+    if _is_program(first, name):
+        return replace(first, code=without_cut_word(str(first.code), text))
+    others = [_extract(reading, name, prompt) for reading in readings(text)]
+    cut = [_without_cut_end(found, text, name) for found in (first, *others)]
+    return next((found for found in (*others, *cut) if _is_program(found, name)), first)
+
+
+def _is_program(found: Extracted, name: str) -> bool:
+    """Whether it defines `name` and is Python; code that is too long to be looked at may be."""
+    code = found.code
+    if code is None or (name and not defines(code, name)):
+        return False
+    return len(code) > LONGEST_LOOKED_AT or is_python(code)
+
+
+def _without_cut_end(found: Extracted, text: str, name: str) -> Extracted:
+    """`found` without a last statement that is cut off where `text` ends, as it is where a model had no more tokens."""
+    if found.code is None or not name or not defines(found.code, name):
+        return found
+    return replace(found, code=without_cut_end(found.code, text, name))
+
+
+def _extract(text: str, name: str, prompt: str | None) -> Extracted:
+    """As `extract`, by the rules above."""
+    text = as_written(_after_thinking(text))
     if "```" in text or "~~~" in text:
         text = before_lone_fence(unquoted(text))
-    name = entry_point.split(".", 1)[0].removesuffix("()")
     blocks = _blocks(text)
     whole = text
     if not blocks:
@@ -114,28 +140,28 @@ def extract(completion: str, entry_point: str, prompt: str | None = None) -> Ext
         return Extracted(None, reason="the completion is empty")
     if not name:
         return _checked(_program(blocks) if blocks else without_prose(text, ""), 0)
-    those = [number for number, block in enumerate(blocks) if _defines(block.text, name)]
-    if not those and (changed := [block.text for block in _blocks(text, _DIFFS) if _defines(block.text, name)]):
+    those = [number for number, block in enumerate(blocks) if defines(block.text, name)]
+    if not those and (changed := [block.text for block in _blocks(text, _DIFFS) if defines(block.text, name)]):
         return _checked(changed[-1], 0)
     if not those and is_typed_in(text):
         for typed in [*(typed_in(block.text) for block in reversed(blocks)), typed_in(text)]:
-            if _defines(typed, name):
+            if defines(typed, name):
                 return _checked(typed, 0)
-    makes = [number for number in those if not _imports(blocks[number].text, name)]
-    written = [number for number in makes if _written(name).search(blocks[number].text)]
-    filled = [number for number in written if not _is_stub(blocks[number].text, name)]
-    defining = next(reversed(filled or written or makes or those), None)  # a block that shows its use may import it
+    makes = [number for number in those if not imports(blocks[number].text, name)]
+    coded = [number for number in makes if written(name).search(blocks[number].text)]
+    filled = [number for number in coded if not _is_stub(blocks[number].text, name)]
+    defining = next(reversed(filled or coded or makes or those), None)  # a block that shows its use may import it
     if defining is not None:
-        whole_block = _checked(_with_helpers([block.text for block in blocks], defining), 0)
+        whole_block = _checked(with_helpers([block.text for block in blocks], defining), 0)
         return _or_continued(whole_block, blocks[defining].text, name, prompt)
     if not blocks and prompt is None and not any(line[:1].strip() for line in text.split("\n")):
         text = textwrap.dedent(text)
-    if _defines(text, name) and (not blocks or _stands_outside(text, name)):
+    if defines(text, name) and (not blocks or _stands_outside(text, name)):
         return _or_continued(_checked(without_prose(text, name), 0), text, name, prompt)
     code = blocks[-1].text if blocks else text
     if prompt is None:
-        spans = [span for span in within_a_line(whole) if _written(name).match(span)]
-        if spans and not (blocks and _defines(code, name)):
+        spans = [span for span in within_a_line(whole) if written(name).match(span)]
+        if spans and not (blocks and defines(code, name)):
             return _checked(spans[-1], 0)
         return Extracted(None, reason=f"nothing in it defines {name!r}") if not blocks else _checked(code, 0)
     return _continued(code if blocks else body(code), name, prompt)
@@ -182,6 +208,8 @@ def _in_body(lines: list[str], indentation: str) -> list[str]:
     own = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
     if own == indentation:
         return lines
+    if own and _lost_some(lines, indentation):
+        return [indentation + lines[0].lstrip(), *lines[1:]]
     if own:  # another width, of all lines
         return [indentation + line.removeprefix(own) if line.startswith(own) else line for line in lines]
     after = next(iter(list(statements(lines))[1:]), None)
@@ -202,6 +230,13 @@ def _in_body(lines: list[str], indentation: str) -> list[str]:
     quoted = _quoted(lines)
     return [indentation + line if line.strip() and (number in begun or number not in quoted) else line
             for number, line in enumerate(lines)]  # fmt: skip
+
+
+def _lost_some(lines: list[str], indentation: str) -> bool:
+    """Whether the first line has lost a part of its indentation: those below have all of it, and none has as little."""
+    widths = [_width(lines[n]) - _width(lines[n].lstrip()) for n in statements(lines)]
+    below = list(takewhile(bool, widths[1:]))  # the body may be over
+    return bool(below) and min(below) == _width(indentation) > widths[0]
 
 
 def _quoted(lines: list[str]) -> set[int]:
@@ -237,27 +272,6 @@ def _after_thinking(text: str) -> str:
     return text
 
 
-def _defines(code: str, name: str) -> bool:
-    """Whether `code` defines `name`. Most answers are told without a pattern of their own, which is slow to compile."""
-    if name not in code:
-        return False
-    return code.startswith(f"def {name}(") or f"\ndef {name}(" in code or bool(_definition(name).search(code))
-
-
-def _imports(code: str, name: str) -> bool:
-    """Whether `code` has `name` from an import and makes none of its own."""
-    made = re.search(
-        rf"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+{re.escape(name)}\b|^{re.escape(name)}[ \t]*[:=]", code, re.M
-    )
-    return made is None
-
-
-def _written(name: str) -> re.Pattern[str]:
-    """A definition of `name` that is more than a name for something: a block may say what came of a call so."""
-    return re.compile(rf"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+{re.escape(name)}\b|^{re.escape(name)}[^\n]*=[^\n]*"
-                      r"(?:\blambda\b|\w\()", re.MULTILINE)  # fmt: skip
-
-
 def _within_tags(text: str, name: str) -> str:
     """What stands between the last tags that begin a line, or before one that ends it, if that defines `name`, or where
     a program is asked for."""
@@ -269,23 +283,14 @@ def _within_tags(text: str, name: str) -> str:
             if not text[text.rfind("\n", 0, at) + 1 : at].strip():
                 end = text.find(closing, at)
                 inner = text[at + len(opening) : end if end >= 0 else len(text)].strip("\n")
-                if _defines(inner, name) if name else inner.strip():
+                if defines(inner, name) if name else inner.strip():
                     return inner
             at = text.rfind(opening, 0, at)
     for _, closing in _TAGS:  # the prompt may have opened it
         at = text.find(f"\n{closing}")
-        if at >= 0 and name and _defines(text[:at], name):
+        if at >= 0 and name and defines(text[:at], name):
             return text[:at]
     return text
-
-
-def _definition(name: str) -> re.Pattern[str]:
-    escaped = re.escape(name)
-    return re.compile(
-        rf"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+{escaped}\b|^{escaped}[ \t]*(?::[^=\n]*)?=(?!=)|"
-        rf"^from[ \t]+\S+[ \t]+import[ \t][^\n]*\b{escaped}\b|^import[ \t][^\n]*\b{escaped}\b",
-        re.MULTILINE,
-    )
 
 
 # --- Fences ----------------------------------------------------------------------------------------------------------
@@ -343,56 +348,16 @@ def _program(blocks: list[_Block]) -> str:
         if _PROGRAM.search(blocks[number].text) and not _SHELL.match(blocks[number].text)
     ]
     chosen = (likely or marked or texts)[-1]
-    return _with_helpers([block.text if block.marked or not marked else "" for block in blocks], chosen)
+    return with_helpers([block.text if block.marked or not marked else "" for block in blocks], chosen)
 
 
 def _is_stub(code: str, name: str) -> bool:
     """Whether all that `code` says of `name` is how it would be called: a body of `...`, `pass` or a docstring."""
-    return not _STUB.sub("", code).strip() if (name in code and len(code) < _LONGEST_STUB) else False
-
-
-def _with_helpers(blocks: list[str], at: int) -> str:
-    """The block number `at`, after those before it that only define what it uses and does not define itself, and
-    before those behind it that do: in a program, a function may stand below what calls it."""
-    code, helpers = blocks[at], list[str]()
-    words = set(_WORD.findall(code))
-    for block in blocks[at + 1 :]:
-        made = _definitions(block)
-        if made & words - _BUILT_IN and not any(_defines(code, name) for name in made):
-            code = f"{code.rstrip()}\n\n\n{block}"
-            words |= set(_WORD.findall(block))
-    for block in reversed(blocks[:at]):
-        made, imported = _definitions(block), _imported(block)
-        helps = made & words and not any(_defines(code, name) for name in made)
-        own = any(_defines(code, name) and not _imports(code, name) for name in imported)
-        if helps or (imported & {*words, "*"} and not own):
-            helpers.insert(0, block.rstrip() + "\n\n")
-            words |= set(_WORD.findall(block))
-    return "".join([*helpers, code])
-
-
-def _definitions(block: str) -> set[str]:
-    """Names that a block of definitions and imports makes; none where it does anything else."""
-    found: set[str] = set()
-    for _, line in margins(block.split("\n")):
-        made = _MADE.match(line)
-        if made:
-            found.add(made[1] or made[2])
-        elif not _HARMLESS.match(line):
-            return set()
-    return found
-
-
-def _imported(block: str) -> set[str]:
-    """Names that a block of nothing but imports makes; none where it does anything else."""
-    lines = [line for _, line in margins(block.split("\n"))]
-    if not all(re.match(r"import\b|from\b|#|\)", line) for line in lines):
-        return set()
-    names = [name for found in _IMPORTED.findall(block) for name in found.strip("()").split(",")]
-    bare = [name.split("#")[0].split() for name in names]
-    return {words[-1] if len(words) == 3 else words[0].split(".")[0] for words in bare if words}
+    if name not in code or len(code) >= _LONGEST_STUB:
+        return False
+    return not _STUB.sub("", code).strip() or bool(_SIGNATURE.fullmatch(code.strip()))
 
 
 def _stands_outside(text: str, name: str) -> bool:
     """Whether the text defines `name` at the margin, so that its fences belong to docstrings."""
-    return any(_defines(line, name) for _, line in margins(text.split("\n")) if name in line)
+    return any(defines(line, name) for _, line in margins(text.split("\n")) if name in line)

@@ -18,7 +18,7 @@ from pidistill_code.answers import Ask, Asker, DivergedError, EndedError, as_rec
 from pidistill_code.expressions import CandidateCall
 from pidistill_code.live import Tests, Use, served_text
 from pidistill_code.operations import truth
-from pidistill_code.room import CandidateRaisedError, guarded, pass_on, record_in_room, run_on_answers
+from pidistill_code.room import CandidateRaisedError, Given, guarded, pass_on, record_in_room, run_on_answers
 from pidistill_code.suite import IN_PLACE, AssertTest, DataTest, RoomTest, ScriptTest, Suite, Test, as_call
 from pidistill_code.values import UnreadableError, close, normalise, same_output, shown
 
@@ -36,6 +36,7 @@ __loader__.text = {source!r}
 exec(compile({preamble!r}, "preamble", "exec", dont_inherit=True))
 exec(compile({source!r}, __file__, "exec", dont_inherit=True))
 """
+_APART_ONLY: Final = ", once its arguments are as the test has made them"
 _MORE_OUTPUT: Final = 1 << 16
 """Bytes that a program may print beyond twice what it should."""
 Uses: TypeAlias = tuple[tuple[Use, ...], ...]
@@ -55,6 +56,8 @@ class Result:
     raised: Raised | None = None
     uses: tuple[Use, ...] = ()
     """Of the reference: what its objects were used for, as `live` tells it."""
+    changed: bool = False
+    """Whether the program has changed objects of the tests that the reference leaves as they are."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +134,10 @@ class Judge:
                 return ended.kind
         return None
 
-    def _live(self, suite: Suite, source: str, limits: Limits, uses: Uses | None, trusted: bool) -> Run:
-        """The tests in the room, the program beside them."""
+    def _live(
+        self, suite: Suite, source: str, limits: Limits, uses: Uses | None, trusted: bool, apart: bool = False
+    ) -> Run:
+        """The tests in the room, the program beside them; `apart` is as of `Spec`."""
         results: list[Result] = []
         end: Kind | None = None
         with self.session.start(program_text(suite, source) + served_text(self.session), limits) as program:
@@ -144,15 +149,18 @@ class Judge:
                     ask = ask_program(program, suite.entry_point)
                     for number, test in enumerate(suite.tests):
                         result, end = self._beside(
-                            suite, test, tests, ask, uses[number] if uses is not None else None, trusted
+                            suite, test, tests, ask, uses[number] if uses is not None else None, trusted, apart
                         )
                         results.append(result)
                         if end is not None:
                             break
-        return Run(tuple(results), len(suite.tests), end, program.outcome)
+        run = Run(tuple(results), len(suite.tests), end, program.outcome)
+        if run.passed == run.total and not apart and any(result.changed for result in results):
+            return self._live(suite, source, limits, uses, trusted, apart=True)
+        return run
 
     def _beside(
-        self, suite: Suite, test: Test, tests: Tests, ask: Ask, uses: tuple[Use, ...] | None, trusted: bool
+        self, suite: Suite, test: Test, tests: Tests, ask: Ask, uses: tuple[Use, ...] | None, trusted: bool, apart: bool
     ) -> tuple[Result, Kind | None]:
         if isinstance(test, DataTest):
             try:
@@ -161,9 +169,10 @@ class Judge:
                 return Result(test, False, ENDS[ended.kind]), ended.kind
         assert isinstance(test, AssertTest | RoomTest)
         spec = suite.spec(test)
-        said = tests.run(spec._replace(statements=guarded(spec.statements), uses=uses, trusted=trusted))
+        said = tests.run(spec._replace(statements=guarded(spec.statements), uses=uses, trusted=trusted, apart=apart))
         why = said.why if said.end is None else ENDS[said.end]
-        return Result(test, not why and said.end is None, why, uses=said.uses), said.end
+        why += _APART_ONLY if why and apart else ""
+        return Result(test, not why and said.end is None, why, uses=said.uses, changed=said.changed), said.end
 
     def resolve(self, suite: Suite, reference: str, limits: Limits) -> Suite:
         """`suite` with what the program `reference` answers: expected answers, and transcripts of tests for the room.
@@ -251,10 +260,15 @@ class Judge:
         if not test.independent:
             raise DivergedError
         told = Asker(get)
-        try:
-            entries = [(call, pass_on(told, call)) for call, _ in transcript]
-        except EndedError:
-            raise DivergedError from None
+        entries: list[tuple[CandidateCall, Given]] = []
+        for call, _ in transcript:
+            try:
+                given = pass_on(told, call)
+            except EndedError:
+                raise DivergedError from None
+            if given is None:  # a Counter, a Fraction: the test can say what it is worth, beside the program
+                raise DivergedError
+            entries.append((call, given))
         code = (suite.preamble, test.text)
         heard = run_on_answers(self.room(), _room_limits(limits), suite.entry_point, code, entries)
         if heard is None:

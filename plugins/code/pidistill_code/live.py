@@ -23,7 +23,7 @@ from pidistill.sandbox import Answer, Call, Kind, Limits, Plain, Program, Sessio
 
 _SHARED: Final = ("graph", "standins", "guard", "steps", "objects", "remote", "effects")
 _SERVED: Final = (*_SHARED, "turns", "served")
-_ROOM: Final = (*_SHARED, "shapes", "changes", "beliefs", "fixtures", "checks", "runner")
+_ROOM: Final = (*_SHARED, "shapes", "changes", "beliefs", "kept", "fixtures", "checks", "runner")
 _PATH: Final = "pidistill_code.inside."
 _IMPORTS: Final = ("contextlib", "dataclasses", "inspect", "tempfile", "unittest")
 """What test code imports most, loaded once a room."""
@@ -75,6 +75,8 @@ class Spec(NamedTuple):
     """Whether the program is the reference."""
     modules: tuple[str, ...] = ()
     """Modules that stand for the candidate's program: the test imports the entry point from there."""
+    apart: bool = False
+    """Whether what the program changes of tests' objects, and the reference does not, is put back: `inside.kept`."""
 
 
 _COMPILED: WeakKeyDictionary[Session, dict[tuple[str, ...], list[tuple[str, str]]]] = WeakKeyDictionary()
@@ -143,6 +145,8 @@ class Said(NamedTuple):
     """How the candidate's program ended, if it did."""
     uses: tuple[Use, ...] = ()
     """Of the reference: as `Spec.uses`."""
+    changed: bool = False
+    """Whether the program has changed objects of the tests that the reference leaves as they are."""
 
 
 class Tests:
@@ -165,8 +169,8 @@ class Tests:
         answer = self._program.call("run", tuple(list(part) if isinstance(part, tuple) else part for part in spec))
         while True:
             match answer.value:
-                case ("done", str(why), list(uses)):
-                    return Said(why, None, tuple(cast("list[Use]", uses)))
+                case ("done", str(why), list(uses), bool(changed)):
+                    return Said(why, None, tuple(cast("list[Use]", uses)), changed)
                 case ("say", message):
                     self._messages += 1
                     if self._messages > _MOST_MESSAGES:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import keyword
 import re
 import textwrap
+import unicodedata
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
@@ -34,10 +35,10 @@ _STATEMENT = re.compile(
 _ASSIGNMENT = re.compile(r"([^=\n]{1,300}?)[ \t]*(?:[-+*/%|&^@:]|//|\*\*|<<|>>)?=(?!=)")
 _TARGET = re.compile(r"[\w.,\[\]()'\" \t*:|+-]+")
 _TWO_WORDS = re.compile(r"\w[ \t]+\w")
-_WORDS = re.compile(r"[\w'’,;:]+[ \t]+[\w`*(\"'’]|[-*•>][ \t]|\d{1,3}[.)][ \t]|\*\*|`|\S+[.!?:]$")
+_WORDS = re.compile(r"[\w'’,;:]+[ \t]+[\w`*(\"'’]|[-*•>][ \t]|\||\d{1,3}[.)][ \t]|\*\*|`|\S+[.!?:]$")
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _KEYWORDS: Final = frozenset({*keyword.kwlist, *keyword.softkwlist})
-_RULE = re.compile(r"(?:[-=*_~>]{3,}|<[^<>=]*>|[A-Za-z]\w*)[ \t]*")
+_RULE = re.compile(r"(?:[-=*_~>]{3,}|<[^<>=]*>|[^\W\d_]\w*)[ \t]*")
 """A line of marks, a tag, or a single word: none of them does anything."""
 _STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|#[^\n]*")
 _TRIPLE = re.compile("(\"\"\"|''')")
@@ -48,7 +49,7 @@ _LONGEST_LINE: Final = 2_000
 def is_statement(line: str) -> bool:
     """Whether a line without indentation may begin or close a statement."""
     head = line[:_LONGEST_LINE]
-    if _RULE.fullmatch(head) or (_TWO_WORDS.search(head) and _has_bare_words(head)):
+    if _RULE.fullmatch(head) or (_TWO_WORDS.search(head) and _has_bare_words(head)) or _is_no_code(head):
         return False
     if _STATEMENT.match(head):
         return True
@@ -61,17 +62,31 @@ def is_prose(line: str) -> bool:
     if is_statement(line):
         return False
     head = line[:_LONGEST_LINE]
-    return bool(_WORDS.match(head) or _RULE.fullmatch(head) or _has_bare_words(head))
+    return bool(_WORDS.match(head) or _RULE.fullmatch(head) or _has_bare_words(head) or _is_no_code(head))
+
+
+def _is_no_code(head: str) -> bool:
+    """Whether there is a sign in it, outside strings, that Python has nowhere, such as an arrow or a full stop of
+    another script, or it is a sentence of a script that has no spaces and no capitals."""
+    if head.isascii():
+        return False
+    if any(unicodedata.category(sign)[0] in "SP" for sign in _without_strings(head) if not sign.isascii()):
+        return True
+    return unicodedata.category(head[0]) == "Lo" and not _ASSIGNMENT.match(head)
 
 
 def _has_bare_words(head: str) -> bool:
     """Whether two words stand beside each other of which Python knows neither, as they do in no code."""
-    bare = _STRING.sub(" '' ", head)
-    tokens = _TOKEN.findall(re.split("[\"'](?!')(?<!'')", bare, maxsplit=1)[0])
+    tokens = _TOKEN.findall(_without_strings(head))
     return any(
         (one in ")]" or (_is_word(one) and one not in _KEYWORDS)) and _is_word(two) and two not in _KEYWORDS
         for one, two in pairwise(tokens)
     )
+
+
+def _without_strings(head: str) -> str:
+    """The line without its strings and its comment, up to a quotation mark that opens something."""
+    return re.split("[\"'](?!')(?<!'')", _STRING.sub(" '' ", head), maxsplit=1)[0]
 
 
 def _is_word(token: str) -> bool:

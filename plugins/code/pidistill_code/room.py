@@ -162,12 +162,11 @@ def _content(answer: Answer) -> Plain:
     return answer.value if answer.kind is Kind.VALUE else None
 
 
-def pass_on(ask: Callable[[CandidateCall], object], call: CandidateCall) -> Given:
-    """What test code is told of an answer. Raises what `ask` raises but for `CandidateRaisedError`."""
+def pass_on(ask: Callable[[CandidateCall], object], call: CandidateCall) -> Given | None:
+    """What test code is told of an answer; None where it is no plain value, and so cannot be told. Raises what `ask`
+    raises but for `CandidateRaisedError`."""
     try:
         value = ask(call)
     except CandidateRaisedError as error:
         return "raised", (error.raised.type_name, error.raised.message)
-    if not is_plain(value):
-        return "raised", ("TypeError", "the answer is of no plain type")
-    return "value", value  # type: ignore[return-value]
+    return ("value", value) if is_plain(value) else None  # type: ignore[return-value]

@@ -177,14 +177,23 @@ def mbpp(row: DataRow) -> Problem:
 
 
 def called_function(tests: list[str], reference: str | None) -> str | None:
-    """The function that the tests are about: the outermost one called that the reference defines."""
+    """The function that the tests are about: the outermost one called that the reference defines, else what it defines
+    and they use, such as a decorator."""
     defined = defined_names(reference) if reference else frozenset()
-    for test in tests:
-        for node in ast.walk(parse(test)):  # breadth first: outermost calls come first
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                if node.func.id in defined or (not defined and not hasattr(builtins, node.func.id)):
-                    return node.func.id
+    trees = [parse(test) for test in tests]
+    called = (node.func for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call))
+    used = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name))
+    for node in [*called, *(_decorators(trees) if reference is None else used)]:
+        # breadth first: outermost calls come first
+        if isinstance(node, ast.Name) and (node.id in defined or (not defined and not hasattr(builtins, node.id))):
+            return node.id
     return None
+
+
+def _decorators(trees: list[ast.Module]) -> Iterator[ast.expr]:
+    for node in (node for tree in trees for node in ast.walk(tree)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from node.decorator_list
 
 
 def needed_imports(tests: list[str], reference: str | None) -> list[str]:

@@ -53,7 +53,7 @@ def defined_names(source: str) -> frozenset[str]:
     names: set[str] = set()
     for statement in parse(source).body:
         match statement:
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 names.add(name)
             case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
                 names.update((alias.asname or alias.name).split(".")[0] for alias in aliases)

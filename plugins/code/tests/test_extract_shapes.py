@@ -4,17 +4,20 @@ told in the ways in which models tell code."""
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pidistill.contracts import DataSource
 from pidistill.records import Problem
 from pidistill_code.domain import CodeDomain
 from pidistill_code.extract import extract
-from pidistill_code.syntax import parse
+from pidistill_code.syntax import is_python, parse
 
 DEF = "def add3(x):\n    return x + 3"
 BODIES: dict[str, Callable[[str], str]] = {
@@ -27,12 +30,23 @@ BODIES: dict[str, Callable[[str], str]] = {
     "stripped in a fence": lambda body: f"```python\n{body.strip()}\n```",
     "below words": lambda body: f"Here is the body:\n\n{body}",
     "above words": lambda body: f"{body.strip()}\n\nThis works since it does.",
+    "before a function that is cut off": lambda body: f'{body}\n\n\ndef other(n):\n    """Return the',
+    "before a call that is cut off": lambda body: f"{body}\n\nprint(other(1, [2,",
+    "with a space of the first indentation": lambda body: f" {body.lstrip()}",
+    "with spaces from a page": lambda body: re.sub("^ +", lambda found: "\u00a0" * len(found[0]), body, flags=re.M),
 }
 WHOLES: dict[str, Callable[[str, str], str]] = {
     "below a line of words": lambda code, _: f"This solves the task\n{code}",
     "below a heading": lambda code, _: f"Solution:\n{code}",
     "above a line of words": lambda code, _: f"{code}\nIt runs in linear time.",
     "indented as Markdown has it": lambda code, _: f"Use this:\n\n{textwrap.indent(code, '    ')}",
+    "in a fence behind words": lambda code, _: f"Sure, here it is: ```python\n{code}\n```",
+    "in a fence closed behind it": lambda code, _: f"```python\n{code.rstrip()}```",
+    "in a fence closed before words": lambda code, _: f"```python\n{code}\n```This runs in linear time.",
+    "before a test that is cut off": lambda code, name: f"```python\n{code}\n\n# Tests\nassert {name}([1, 2",
+    "before a main part that is cut off": lambda code, _: f"{code}\n\nif __name__ == '__main__':\n    print(",
+    "below words without spaces": lambda code, _: f"下面是代码：\n{code}\n说明：没有。",
+    "with spaces from a page": lambda code, _: "```\n" + re.sub("^    ", "\u00a0" * 4, code, flags=re.M) + "\n```",
     "above what it gives": lambda code, name: f"```python\n{code}\n```\nOutput:\n```\n{name} = 5\n```",
 }
 
@@ -93,3 +107,39 @@ def test_code_above_a_function_stays(text: str) -> None:
 @pytest.mark.parametrize("fence", ["```", "```python", "```text"])
 def test_a_block_that_shows_what_came_of_it_is_no_definition(shown: str, fence: str) -> None:
     assert same(extract(f"```python\n{DEF}\n```\nOutput:\n{fence}\n{shown}\n```", "add3").code, DEF)
+
+
+TAILS = [
+    "# Tests\nassert add3(1) == 4\nassert add3([2, {3: 'x'}][0]) == 5\n",
+    "if __name__ == '__main__':\n    for x in (1, 2):\n        print(f'{x}: {add3(x)}')\n",
+    '@pytest.mark.parametrize(\'x\', [1, 2])\ndef test_add3(x):\n    """It adds."""\n    assert add3(x) == x + 3\n',
+    "try:\n    add3('a')\nexcept TypeError:\n    print('no')\nelse:\n    print('yes')\n",
+    "class TestAdd3(unittest.TestCase):\n    def test(self):\n        self.assertEqual(\n            add3(1),\n"
+    "            4,\n        )\n",
+]
+
+
+@pytest.mark.parametrize("before", ["```python\n", ""], ids=["in a fence", "bare"])
+@pytest.mark.parametrize("tail", TAILS)
+def test_wherever_an_answer_is_cut_off_behind_its_function_it_is_python(tail: str, before: str) -> None:
+    whole = f"{before}{DEF}\n\n{tail}"
+    for end in range(len(before) + len(DEF), len(whole)):
+        code = extract(whole[:end], "add3").code
+        assert code is not None and is_python(code) and code.startswith(DEF), whole[:end]
+
+
+@pytest.mark.parametrize(
+    "cut", ["def add3(x):\n    return (", "def add3(", "add3 = lambda x: (", "class add3:\n    x = ["]
+)
+def test_what_is_cut_off_within_a_definition_of_what_is_asked_for_is_not_left_out(cut: str) -> None:
+    code = extract(f"```python\n{DEF}\n\n# better:\n{cut}", "add3").code
+    assert code is not None and not is_python(code)
+
+
+@given(st.text(alphabet="`pythondef add3(x):\n ,'\"#", max_size=60), st.text(alphabet="`\n ab", max_size=12))
+@settings(max_examples=300, deadline=None)
+def test_an_answer_that_is_python_as_it_stands_has_no_other_reading(text: str, more: str) -> None:
+    found = extract(f"```python\n{DEF}\n```\n{text}{more}", "add3").code
+    assert found is not None
+    if "def add3" not in text and "add3" not in text:
+        assert same(found, DEF)

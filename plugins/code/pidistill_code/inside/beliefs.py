@@ -118,10 +118,16 @@ class Believing(Peer):
         """Classes that tests have handed over, not just instances of them."""
         self.raised: list[BaseException] = []
         """Exceptions that came from the other side, the last few."""
+        self._nexts: set[int] = set()
+        """Numbers of the coroutines that give an asynchronous iterator's next item, or say that there is none."""
 
     def mentioned(self, name: str) -> bool:
         """Whether the test speaks of the class of that name."""
         return name in self.text
+
+    def _waits_for(self, name: str) -> bool:
+        """Whether the test speaks of that exception other than to raise it: its own iterators end with one."""
+        return re.search(rf"(?<!\braise )\b{name}\b", self.text) is not None
 
     def _hand_over(self, value: Any, depth: int = 5) -> None:
         """Note the classes in what tests hand to the program: these it may change."""
@@ -168,7 +174,9 @@ class Believing(Peer):
 
     def raised_here(self, error: BaseException, op: str, args: tuple[Any, ...]) -> BaseException:
         """`error`, unless a runner or a loop would take it for a sign of its own."""
-        if is_sign(error, op, args, self.mentioned):
+        if op == "await" and getattr(args[0], "_remote_number", None) in self._nexts:
+            op, args = "op", (args[0], "__anext__")
+        if is_sign(error, op, args, self._waits_for):
             if type(error) not in (StopIteration, StopAsyncIteration):
                 raise BrokenError(f"raised {type(error).__name__}, which tests take for a sign of their own")
             error = StopIterationRaised(*error.args)
@@ -245,6 +253,8 @@ class Believing(Peer):
         if name in LOOKED_AT and isinstance(type(remote), RemoteClass) and not (self.trusted or self.is_asked(remote)):
             self._look_at(remote)
         result = super().operate(remote, name, args)
+        if name == "__anext__":
+            self._nexts.add(self._local.get(id(result), -1))
         if name == "__eq__" and result is not NotImplemented:
             if type(result) is not bool:
                 raise BrokenError("an equality that is neither true nor false")

@@ -12,6 +12,7 @@ Both sides run this file. Nothing in a message is executed or looked up by name 
 
 from __future__ import annotations
 
+import copy
 import sys
 from types import TracebackType
 from typing import Any
@@ -101,6 +102,10 @@ class Graph:
         """Shared objects as they were when both sides last agreed, one level deep."""
         self.watched: dict[int, Any] = {}
         """By the number of a dictionary: what is told a name, and its new value if any, before that is changed here."""
+        self.on_change: Any = None
+        """What is told an object of this side that the other has changed, and what it held before."""
+        self.on_name: Any = None
+        """What is told the name of an object of this side when the other is first given it."""
 
     # --- Out
 
@@ -169,6 +174,8 @@ class Graph:
             self._serial += 1
             name = f"{self._letter}{self._serial}"
             self._keep(name, item)
+            if self.on_name is not None:
+                self.on_name(name)
         return name
 
     def _keep(self, name: str, item: object) -> None:
@@ -220,12 +227,30 @@ class Graph:
                 made[place] = self._made(nodes[place], value)
             return made[place]
 
+        before = [(item, copy.copy(item)) for node, item in filling if self._is_own(node[1])]
         for node, item in filling:
             _fill(item, node[2], value, self.watched.get(id(item)))
         found = value(root)
         for node, item in filling:
             self._seen[node[1]] = _content(item)
+        for item, held in before:
+            if _content(item) != _content(held):
+                self.on_change(item, held)
         return found
+
+    def name_of(self, item: Any) -> str | None:
+        """What both sides know a list, dictionary, set or bytearray as."""
+        return self._names.get(id(item))
+
+    def _is_own(self, name: str) -> bool:
+        return self.on_change is not None and name.startswith(self._letter)
+
+    def put_back(self, item: Any, held: Any) -> None:
+        """Have an object of this side hold again what it held. The other side keeps what it has made of it, until it is
+        told of the object anew."""
+        put_back(item, held)
+        if id(item) in self._names:
+            self._seen[self._names[id(item)]] = _content(item)
 
     def _object(self, node: Any) -> Any:
         tag, name, _ = node
@@ -304,3 +329,12 @@ def _fill(item: Any, parts: Any, value: Any, watch: Any = None) -> None:
     elif item != set(found) or len(item) != len(found):
         item.clear()
         item.update(found)
+
+
+def put_back(item: Any, held: Any) -> None:
+    """Have a list, dictionary, set or bytearray hold what `held` does."""
+    if type(item) in (list, bytearray):
+        item[:] = held
+    else:
+        item.clear()
+        item.update(held)

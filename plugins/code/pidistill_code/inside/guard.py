@@ -78,7 +78,18 @@ def is_shape(target: Any, name: object) -> bool:
     """Whether `name` is what `seen_as` shows."""
     if isinstance(target, types.FunctionType):
         return name in ("__code__", "__annotations__")
-    return name == "__dict__" and (target if isinstance(target, type) else type(target)).__module__ == "__main__"
+    return (
+        name in ("__dict__", "__dataclass_fields__")
+        and (target if isinstance(target, type) else type(target)).__module__ == "__main__"
+    )
+
+
+class ShownField:
+    """What a program sees of a field of a data class of the tests: no default, and no type."""
+
+    def __init__(self, field: Any) -> None:
+        flags = (field.init, field.repr, field.hash, field.compare, field.kw_only)
+        self.told = (field.name, None, field._field_type.name, flags)
 
 
 def seen_as(target: Any, name: str) -> object:
@@ -86,6 +97,8 @@ def seen_as(target: Any, name: str) -> object:
     class defines."""
     if name == "__dict__" and isinstance(target, type):
         return {item: value for item, value in own(target).items() if not is_special(item)}
+    if name == "__dataclass_fields__":
+        return {item: ShownField(field) for item, field in target.__dataclass_fields__.items()}
     if name != "__code__":
         return vars(target) if name == "__dict__" else dict(target.__annotations__)
     code = target.__code__

@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from pidistill_code.inside.graph import KNOWN, BrokenError, Graph
-from pidistill_code.inside.guard import check_class
+from pidistill_code.inside.guard import ShownField, check_class
 from pidistill_code.inside.standins import (
     FORWARDED,
     Method,
@@ -139,6 +139,8 @@ class Objects:
         if kind.__name__ in ("coroutine", "generator") and kind.__module__ == "builtins":
             number = self._local.get(id(item))
             return (kind.__name__, self._number(item)) if number is None else ("yours", number)
+        if kind is ShownField:
+            return ("field", *item.told)
         if not self._guarded:
             named = self._named(kind, item, slot)
             if named:
@@ -288,9 +290,13 @@ class Objects:
         kind = self._kinds.get((name, base, made))
         if kind is None:
             members = {"__getattr__": get, "_remote_peer": None, "__module__": "candidate"}
-            kind = self._kinds[name, base, made] = type(name.rpartition(".")[2], (base_named(base, True),), members)
+            plain_kind = base_named(base, True)
+            calls = {"__call__": lambda _, *args, **kwargs: made(*args, **kwargs)} if made is not None else {}
+            meta: Any = type("made", (type(plain_kind),), calls)  # another one is made where its class is
+            kind = self._kinds[name, base, made] = meta(name.rpartition(".")[2], (plain_kind,), members)
         make: Any = kind
-        item = make(content) if base in ("list", "dict", "set", *_HOLDERS) else make.__new__(make, content)
+        filled = base in ("list", "dict", "set", *_HOLDERS)
+        item = type.__call__(make, content) if filled else make.__new__(make, content)
         item.__dict__.update(_peer=self, _handle=self.remote(number, "?", name, []))
         return item
 

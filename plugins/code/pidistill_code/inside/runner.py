@@ -17,11 +17,12 @@ import threading
 import types
 from typing import Any
 
-from pidistill_code.inside.beliefs import Believing, catches_all
+from pidistill_code.inside.beliefs import catches_all
 from pidistill_code.inside.checks import Runs, call_test, set_up, stand_in
 from pidistill_code.inside.effects import Witness
 from pidistill_code.inside.fixtures import Scope, is_fixture, skips
 from pidistill_code.inside.graph import SCALARS, BrokenError
+from pidistill_code.inside.kept import Keeping
 from pidistill_code.inside.objects import standard_module
 from pidistill_code.inside.standins import RemoteClass, super_of
 
@@ -60,7 +61,7 @@ def _around() -> tuple[dict[str, str], list[str], str]:
     return dict(os.environ), [str(item) for item in sys.argv], os.getcwd()
 
 
-class _Room(Believing):
+class _Room(Keeping):
     def __init__(self, exchange: Any) -> None:
         self.broken = ""
         self._seen: dict[tuple[str, str], Any] = {}
@@ -220,19 +221,21 @@ class Runner:
         pickle.loads = _loads
         pickle.Unpickler = _Unpickler  # type: ignore[misc]
 
-    def run(self, *spec: Any) -> tuple[str, list[tuple[Any, ...]]]:
-        """'' where the test came through, else what it said; and, of the reference, what its objects were used for."""
-        preamble, statements, names, uncalled, classes, operators, uses, trusted, modules = spec
+    def run(self, *spec: Any) -> tuple[str, list[tuple[Any, ...]], bool]:
+        """'' where the test came through, else what it said; of the reference, what its objects were used for; whether
+        the program has changed what the reference leaves as it was."""
+        preamble, statements, names, uncalled, classes, operators, uses, trusted, modules, apart = spec
         room = self._room
         room.text = room.witness.text = f"{preamble}\n{statements}"
         room.operators, room.trusted, room.used, room.caught = frozenset(operators), trusted, {}, ""
         room.decorates = any(re.search(_DECORATED.format(name=re.escape(name)), statements) for name in names)
+        room.apart, room.changed = apart, False
         room.uses = None if uses is None else {tuple(use): count for *use, count in uses}
         why = self._run(preamble, statements, names, uncalled, classes, modules)
         if self._runs is not None:
             why, self._runs.failed = why or self._runs.failed, ""
         why = why or room.caught  # whoever has caught it, and however the test went on
-        return why, [(*use, count) for use, count in room.used.items()] if trusted else []
+        return why, [(*use, count) for use, count in room.used.items()] if trusted else [], room.changed
 
     def _run(self, preamble: str, statements: str, names: Any, uncalled: Any, classes: Any, modules: Any) -> str:
         room = self._room
@@ -374,7 +377,7 @@ def begin() -> Any:
     sys.modules["pytest"] = stand_in()
     runner = Runner(child.exchange)
 
-    def run(*spec: Any) -> tuple[str, str, list[tuple[Any, ...]]]:
+    def run(*spec: Any) -> tuple[str, str, list[tuple[Any, ...]], bool]:
         return ("done", *runner.run(*spec))
 
     return run

@@ -1,0 +1,103 @@
+"""Other readings of an answer, for where the first one is no Python.
+
+Code that does not parse is not what was meant, where the same answer can be read so that it does: with a fence that
+shares its line with words, with spaces from a web page, or up to where a model was cut off, which is behind a complete
+function and in the midst of a test, a second example or an explanation. None of these readings is tried where the first
+one is Python, and none of them leaves out a definition of what is asked for.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from pidistill_code.blocks import defines
+from pidistill_code.pages import FENCE
+from pidistill_code.prose import margins
+from pidistill_code.syntax import is_python
+
+LONGEST_LOOKED_AT: Final = 50_000
+"""Characters of code that is parsed here: few enough for any nesting to be an error of the parser and no more."""
+_OPENED = re.compile(r"([^`\n]*[^`\s])[ \t]*(```+)[ \t]*([\w+.-]*)[ \t]*$")
+_CLOSED = re.compile(r"([^`\n]*[^`\s])[ \t]*(```+)[ \t]*$")
+_CLOSED_BEFORE_WORDS = re.compile(r"[ \t]*(```+)([^`\s]+[ \t][^`\n]*)$")
+_LANGUAGE = re.compile(r"\{?\.?(?:python|py|pycon|cpython)\d*\b", re.IGNORECASE)
+_UNSEEN: Final = str.maketrans(
+    {**dict.fromkeys("\u00a0\u2007\u202f\u3000", " "), **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff", None)}
+)
+"""Spaces of other widths, which an editor shows as such, and characters that it does not show."""
+_LEADS_ON = re.compile(r"@|#|(?:try|if|elif|else|except|finally|for|while|with|match|async)\b")
+"""How the parts begin that a statement at the margin may have before its last one."""
+_MOST_PARTS: Final = 4
+
+
+def readings(text: str) -> Iterator[str]:
+    """Answers that `text` may be meant for, the likeliest first."""
+    seen = {text}
+    apart = with_fences_apart(text) if "```" in text else text
+    for other in (apart, text.translate(_UNSEEN), apart.translate(_UNSEEN)):
+        if other not in seen:
+            seen.add(other)
+            yield other
+
+
+def with_fences_apart(text: str) -> str:
+    """`text` with each fence on a line of its own: one behind words opens a block, one behind code closes it."""
+    lines, within = list[str](), False
+    for line in text.split("\n"):
+        fence = FENCE.match(line)
+        words = _CLOSED_BEFORE_WORDS.match(line)
+        if within and words and not _LANGUAGE.match(words[2]):
+            lines += [words[1], words[2]]
+            within = False
+        elif fence and (not within or not fence[3]):
+            lines.append(line)
+            within = not within
+        elif not within and (opened := _OPENED.match(line)):
+            lines += [opened[1], f"{opened[2]}{opened[3]}"]
+            within = True
+        elif within and (closed := _CLOSED.match(line)):
+            lines += [closed[1], closed[2]]
+            within = False
+        else:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def without_cut_end(code: str, text: str, name: str) -> str:
+    """`code` without its last statement, where that is what keeps it from being Python and `text` ends in it."""
+    lines = code.rstrip().split("\n")
+    if len(code) > LONGEST_LOOKED_AT or not _ends(lines, text):
+        return code
+    begins = [number for number, _ in margins(lines)]
+    for number in begins[: -_MOST_PARTS - 1 : -1]:
+        cut = "\n".join(lines[number:])
+        if defines(cut, name) or not all(sign.isprintable() or sign.isspace() for sign in cut):
+            return code
+        kept = "\n".join(lines[:number]).rstrip()
+        if is_python(kept):
+            return f"{kept}\n"
+        above = begins.index(number) - 1
+        if above < 0 or not _LEADS_ON.match(lines[begins[above]]):
+            return code
+    return code
+
+
+def without_cut_word(code: str, text: str) -> str:
+    """`code` without a last line that is one word where `text` ends: it does nothing, and may be the half of one."""
+    lines = code.rstrip().split("\n")
+    last = lines[-1]
+    if not last.isidentifier() or keyword.iskeyword(last) or text[-1:].isspace() or not _ends(lines, text):
+        return code
+    begins = [number for number, _ in margins(lines)]
+    return "\n".join(lines[:-1]).rstrip() + "\n" if begins[-1:] == [len(lines) - 1] and len(begins) > 1 else code
+
+
+def _ends(lines: list[str], text: str) -> bool:
+    """Whether `text` ends where `lines` do, or with half a line below, so that nothing says that they are complete."""
+    above, _, last = text.rstrip().rpartition("\n")
+    if last.strip() != lines[-1].strip() and not last.endswith((".", "!", "?", ":", "`", ">")):
+        last = above.rstrip().rpartition("\n")[2]
+    return last.strip() == lines[-1].strip()
