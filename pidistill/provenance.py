@@ -26,36 +26,42 @@ def code_identity(module: str) -> str:
     Imports nothing, so that it is known before anything is opened. Python's caches and the embedded models do not
     count: weights have a revision of their own. Raises `ModuleNotFoundError` where there is no such package.
     """
-    root = module.partition(".")[0]
-    spec = _spec(root)
-    if spec is not None and spec.origin is None:  # a namespace: nobody's package, so the module stands for itself
-        spec = _spec(module)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"No package {root!r} to take the identity of.")
-    if not spec.submodule_search_locations:
-        return _files_hash(((Path(spec.origin).name, *_stamp(Path(spec.origin))),), str(Path(spec.origin).parent))
-    folder = Path(spec.origin).parent
-    files = tuple(
-        (str(path.relative_to(folder)), *_stamp(path))
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not _ignored(path.relative_to(folder))
-    )
-    return _files_hash(files, str(folder))
+    folder, files = _package(module)
+    return _files_hash(tuple((str(path.relative_to(folder)), *_stamp(path)) for path in files), str(folder))
 
 
 def forget_hasty_bytecode(module: str) -> None:
     """Removes the compiled files of `module`'s package that may stand for an older text of their sources.
 
     Python tells them apart by the source's size and its time in whole seconds, so a file that is edited, compiled and
-    edited again within one second would run as it was, under the identity of what it now is.
+    edited again within one second would run as it was, under the identity of what it now is. Nothing happens where
+    there is no such package: whoever imports it says so.
     """
-    spec = _spec(module.partition(".")[0])
-    for folder in (spec.submodule_search_locations if spec is not None else None) or ():
-        for compiled in Path(folder).rglob("__pycache__/*.pyc"):
-            source = compiled.parent.parent / f"{compiled.name.partition('.')[0]}.py"
-            with contextlib.suppress(OSError):  # the source is gone, another worker was first, or nobody may write here
+    try:
+        _, files = _package(module)
+    except ModuleNotFoundError:
+        return
+    for source in files:
+        if source.suffix == ".py":
+            compiled = Path(importlib.util.cache_from_source(str(source)))
+            with contextlib.suppress(OSError):  # nothing is compiled, another was first, or nobody may write here
                 if int(compiled.stat().st_mtime) <= int(source.stat().st_mtime):
                     compiled.unlink()
+
+
+def _package(module: str) -> tuple[Path, list[Path]]:
+    """The files of the package that `module` belongs to, and the folder that they lie in; of a module by itself, it."""
+    root = module.partition(".")[0]
+    spec = _spec(root)
+    if spec is not None and spec.origin is None:  # a namespace: nobody's package, so the module stands for itself
+        spec = _spec(module)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"No package {root!r} to take the identity of.")
+    folder = Path(spec.origin).parent
+    if not spec.submodule_search_locations:
+        return folder, [Path(spec.origin)]
+    found = (path for path in sorted(folder.rglob("*")) if path.is_file() and not _ignored(path.relative_to(folder)))
+    return folder, list(found)
 
 
 def _spec(module: str) -> ModuleSpec | None:

@@ -45,9 +45,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def judged(**options: int) -> tuple[str, bool]:
+def judged(module: str = "patched_verifier.verifier", **options: int) -> tuple[str, bool]:
     """The verifier's identity, and its verdict on four letters."""
-    with VerifierPool(Opener("", dict(options), verifier="patched_verifier.verifier:Short"), workers=1) as pool:
+    with VerifierPool(Opener("", dict(options), verifier=f"{module}:Short"), workers=1) as pool:
         ((_, verdict),) = pool.verify([(problem(1), "four")])
         assert verdict.verifier in ("", pool.identity)
         return pool.identity, verdict.passed
@@ -56,15 +56,36 @@ def judged(**options: int) -> tuple[str, bool]:
 def test_a_verifier_patched_in_place_judges_anew(package: Path) -> None:
     first, passed = judged()
     assert not passed
-    moment = (package / "rules.py").stat().st_mtime_ns
-    (package / "rules.py").write_text("LIMIT = 4\n")  # not even the file that the class stands in
-    for hasty in (package / "rules.py", *package.rglob("*.pyc")):  # and all of it within the second that Python tells
-        os.utime(hasty, ns=(moment, moment))
+    write_hastily(package / "rules.py", "LIMIT = 4\n")  # not even the file that the class stands in
     second, passed = judged()
     assert passed and second != first
     assert verdict_key(problem(1), "four", first) != verdict_key(problem(1), "four", second)
     (package / "rules.py").write_text("LIMIT = 3\n")
     assert judged() == (first, False), "the same code is the same verifier"
+
+
+def write_hastily(file: Path, text: str) -> None:
+    """As long as it was, and within the second of what was there and of what Python has compiled of it."""
+    moment = file.stat().st_mtime_ns
+    assert file.stat().st_size == len(text)
+    compiled = list(file.parent.rglob("*.pyc"))
+    assert compiled, "Python keeps what it compiles"
+    file.write_text(text)
+    for hasty in (file, *compiled):
+        os.utime(hasty, ns=(moment, moment))
+
+
+def test_a_verifier_in_a_file_by_itself_judges_anew(package: Path) -> None:
+    alone, text = (
+        package.parent / "patched_alone.py",
+        SOURCE.replace("from patched_verifier.rules import LIMIT", "LIMIT = 3"),
+    )
+    alone.write_text(text)
+    first, passed = judged("patched_alone")
+    assert not passed
+    write_hastily(alone, text.replace("LIMIT = 3", "LIMIT = 4"))
+    second, passed = judged("patched_alone")
+    assert passed and second != first
 
 
 def test_other_options_judge_anew_and_caches_do_not_count(package: Path) -> None:
