@@ -178,7 +178,7 @@ function learn() {
 
 /** Waits until all threads sleep where they slept when the image was taken. */
 function atRest() {
-  return resting > 0 && sameThreads() && wait(2, 0.2, () =>
+  return resting > 0 && sameThreads() && wait(2, 1, () =>
     stacks().every(([now, then]) => now.compare(then, then.length - resting, then.length, now.length - resting, now.length) === 0));
 }
 
