@@ -8,22 +8,15 @@ import itertools
 
 import pytest
 
+from pidistill_lean.compose import Extracted
+from pidistill_lean.judge import judge
 from pidistill_lean.protocol import Check, Runtime, Theorem
 
 BUDGET_S = 20.0
-LEANS = {"propext", "Classical.choice", "Quot.sound"}
 
 
 def proved(found: Check) -> bool:
-    return (
-        not found.errors
-        and found.refused is None
-        and found.target_kind == "theorem"
-        and found.type_matches
-        and not found.changed
-        and LEANS.issuperset(found.axioms)
-        and found.replay_error is None
-    )
+    return judge(found, Extracted("")).passed
 
 
 # Definitions, claim, proof.
