@@ -36,6 +36,10 @@ HIDDEN_CODE = {
     "autoParam": "def helper (p : Prop) (t : Lean.Syntax) (h : autoParam p t) : p := h",
     "autoParam renamed": "open Lean renaming autoParam → quiet",
     "a default tactic's constant by hand": "def helper._auto_1 : Lean.Syntax := (fun _ => .missing) ()",
+    "a default tactic's constant of parts alone": "def helper._auto_1 : Lean.Syntax := "
+    "Lean.Syntax.node Lean.SourceInfo.none Lean.Name.anonymous Array.empty",
+    "a default tactic's constant mentioned": "theorem helper (h : True := by trivial) : True := h\n"
+    "#check helper._auto_1",
     "a macro's type": "def m : Lean.Macro := fun _ => Lean.Macro.throwUnsupported",
     "reduceBool": "theorem helper : Lean.reduceBool true = true := rfl",
     "reduceBool through open": "open Lean (reduceBool) in\ntheorem helper : reduceBool true = true := rfl",

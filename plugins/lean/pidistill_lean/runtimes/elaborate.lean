@@ -36,7 +36,7 @@ structure Elaborated where
   done : List (Syntax × Environment)
   /-- The environment behind the problem's own commands that the text begins with: they mean there what they mean in the problem. -/
   given : Environment
-  /-- Whether a command of the text's own has been met. -/
+  /-- Whether a command of the text's own has been met that may change what others mean. -/
   own : Bool
 
 /-- What the elaborating process is told of the problem's own commands: they are let through where a submission repeats them word for
@@ -67,6 +67,12 @@ def scopeCommands : List Name :=
 
 /-- Those of a text's own that change the meaning of nothing behind them. -/
 def harmlessCommands : List Name := [``Parser.Command.set_option, ``Parser.Command.moduleDoc]
+
+/-- So does a theorem without attributes, also on what is declared within it: it makes no instance, and nobody runs it. -/
+def changesNoMeaning (cmd : Syntax) : Bool :=
+  hasName harmlessCommands cmd.getKind ||
+    (cmd.getKind == ``Parser.Command.declaration && (argument cmd 1).getKind == ``Parser.Command.theorem &&
+      !hasKind "attributes" cmd)
 
 /-- Behind the first command of the list that reads so, or `none`. -/
 def behind (text : String) : List String → Option (List String)
@@ -263,21 +269,22 @@ partial def elabFrom (ictx : Parser.InputContext) (gate : Option Given) (ahead :
       | none =>
         if own != "" && !hasName scopeCommands cmd.getKind && anyList given.header (fun x => x == own) &&
             sameNamespace given.header scope.currNamespace then elabFrom ictx gate [] ps' acc
-        else if own != "" && anyList given.statement (fun x => x == own) then elabNext ictx gate [] ps ps' cmd acc false
         else
-          match passage acc.given st.env cmd with
+          -- behind commands of the text's own the problem's words may mean something else, and what they run with them
+          let repeated := own != "" && anyList given.statement (fun x => x == own)
+          match if repeated && !acc.own then .elaborate cmd else passage acc.given st.env cmd with
           | .refuse stx why =>
             if let some error ← unknown st.env stx then return withError ictx (stx.getPos?.getD ps.pos) error acc
             return { acc with refused := some { pos := ictx.fileMap.toPosition (stx.getPos?.getD ps.pos), text := why } }
           | .skip => elabFrom ictx gate [] ps' { acc with own := true }
-          | .elaborate cmd => elabNext ictx gate [] ps ps' cmd acc true
+          | .elaborate cmd => elabNext ictx gate [] ps ps' cmd acc (!repeated)
 
 partial def elabNext (ictx : Parser.InputContext) (gate : Option Given) (ahead : List String) (ps ps' : Parser.ModuleParserState) (cmd : Syntax)
     (acc : Elaborated) (gated : Bool) : IO Elaborated := do
   let st := acc.state
   let after ← elabCommand ictx cmd ps.pos { st with messages := {} }
   let after := { after with messages := append st.messages after.messages.toList }
-  let own := acc.own || gated && !hasName harmlessCommands cmd.getKind
+  let own := acc.own || gated && !changesNoMeaning cmd
   let acc :=
     { acc with state := after, done := if gated then [] else (cmd, after.env) :: acc.done, own := own, given := if own then acc.given else after.env }
   match if gated then madeMeta st.env after.env cmd else none with

@@ -7,16 +7,28 @@ what it would run is elaborated, as `#check` does it.
 namespace Pidistill
 open Lean Elab
 
+/-- Whether something under `stx` is of the kind with that last name. -/
+partial def hasKind (word : String) (stx : Syntax) : Bool :=
+  match stx with
+  | .node _ k args => lastText k == word || anyList args.toList (hasKind word)
+  | _ => false
+
 /-- The option that a `set_option` sets. -/
 def optionName (stx : Syntax) : Name :=
   let option := (argument stx 1).getId
   if option.isAnonymous then (argument (argument stx 1) 0).getId else option
 
+/-- Whether a part of a name is one that Lean gives what it keeps of an argument's default tactic, and runs. Nobody writes such a name: who
+could make the constant, or say that another is the same, would have Lean run what never met the gate. -/
+def isOfDefaultTactic (part : Name) : Bool := "_auto".isPrefixOf (lastText part)
+
 /-- The first thing under `stx` that may not be there. -/
 partial def closed (given env : Environment) (stx : Syntax) : Option (Syntax × String) :=
   match stx with
   | .ident _ _ n _ =>
-    if hasPart closedNameSet n then some (stx, nameText n ++ " is not allowed: it runs code or stands for it") else none
+    if hasPart closedNameSet n || anyList n.components isOfDefaultTactic then
+      some (stx, nameText n ++ " is not allowed: it runs code or stands for it")
+    else none
   | .node _ k args =>
     let name := lastText k
     if !hasWord watched name then firstOf args.toList (closed given env)
@@ -175,16 +187,17 @@ def quotationParts : List Name :=
    ``Lean.Name.mkStr7, ``Lean.Name.mkStr8, ``Array.empty, ``Array.push, ``List.nil, ``List.cons, ``String, ``String.toRawSubstring, ``Nat,
    ``OfNat.ofNat, ``instOfNatNat]
 
-/-- Whether a constant is what Lean keeps of an argument's default tactic: a quotation under a name of Lean's, put together with constructors
-alone. Lean runs it where the argument is left out, and nothing happens then but that. What the tactic says has met the gate. -/
+/-- Whether a constant is what Lean keeps of an argument's default tactic: a quotation under a name of Lean's, which no command can write, put
+together with constructors alone. Lean runs it where the argument is left out, and nothing happens then but that. What the tactic says has met
+the gate. -/
 def isQuotedTactic (c : ConstantInfo) : Bool :=
   match c with
   | .defnInfo v =>
-    "_auto".isPrefixOf (lastText v.name) && v.type.isConstOf ``Lean.Syntax && !anyList (constantsOf v.value) (fun n => !hasName quotationParts n)
+    isOfDefaultTactic v.name && v.type.isConstOf ``Lean.Syntax && !anyList (constantsOf v.value) (fun n => !hasName quotationParts n)
   | _ => false
 
-def mentionsMeta (c : ConstantInfo) : Bool :=
-  anyList (dependencies c) (hasName metaNames) && !isQuotedTactic c
+def mentionsMeta (c : ConstantInfo) (cmd : Syntax) : Bool :=
+  anyList (dependencies c) (hasName metaNames) && !(hasKind "binderTactic" cmd && isQuotedTactic c)
 
 /-- A constant that was not there before the command and that is meta code. -/
 def madeMeta (before after : Environment) (cmd : Syntax) : Option String :=
@@ -195,7 +208,7 @@ def madeMeta (before after : Environment) (cmd : Syntax) : Option String :=
       | [] => none
       | (n, c) :: rest =>
         if (k.find? n).isSome then go rest
-        else if mentionsMeta c then some (userText n ++ " is made of meta code, which is not allowed in a proof")
+        else if mentionsMeta c cmd then some (userText n ++ " is made of meta code, which is not allowed in a proof")
         else go rest
     go (made after)
 
