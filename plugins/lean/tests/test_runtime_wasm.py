@@ -124,6 +124,23 @@ def test_a_long_reply_arrives_whole_however_slowly_it_is_read(monkeypatch: pytes
         assert passes(runtime)
 
 
+@pytest.mark.parametrize("role", ["elaborator", "judge"])
+def test_what_is_asked_of_a_process_that_cannot_be_put_back_is_asked_of_another(
+    own: WasmRuntime, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    """A request is sent before its process has said that it is as new, and is lost where that never comes."""
+    assert passes(own)
+    process: Process = getattr(own, role)
+    process.popen.kill()
+    process.popen.wait()
+    with monkeypatch.context() as patched:
+        patched.setattr(process, "_answered", False)
+        patched.setattr(process, "may_be_asked", lambda: True)
+        assert passes(own)
+    assert getattr(own, role) is not process
+    assert not own.check(FOUR, "theorem target : (2 : Nat) + 2 = 4 := nowhere", BUDGET_S).type_matches
+
+
 def test_a_process_is_replaced_after_its_share_and_verdicts_stay() -> None:
     with WasmRuntime(checks_per_process=3) as runtime:
         found = [runtime.check(FOUR, text, BUDGET_S) for text in (SOUND, FALSE, SOUND, FALSE)]

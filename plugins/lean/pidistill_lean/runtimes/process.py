@@ -33,6 +33,10 @@ _TAIL_BYTES = 4000
 _LONGEST_REPLY = 64 << 20
 
 
+class NotPutBackError(LeanDied):
+    """The process could not be made as new after the request before; another one may be asked the same."""
+
+
 class Process:
     """A Lean that answers requests. `state` says what became of its memory after the last one."""
 
@@ -46,6 +50,8 @@ class Process:
         """What it says when it is, behind its answer to the last one."""
         self._behind: str | None = None
         """What it has yet to say before its answer."""
+        self._lost = False
+        """Whether it has said that its memory could neither be put back nor kept."""
         self._before = 0.0
         """Its processor time when the last request was sent."""
         folder = program.compiled(node, installation)
@@ -72,15 +78,22 @@ class Process:
 
     def usable(self, limit_s: float = REST_LIMIT_S) -> bool:
         """Whether it can be asked: it lives, and its memory was put back, or kept, after the last request."""
-        if self.popen.poll() is not None:
+        if self._lost or self.popen.poll() is not None:
             return False
         if not self._answered:
             try:
                 self._expect(self._wanted, time.monotonic() + limit_s)
-            except (LeanDied, LeanTimeout):
+            except LeanTimeout:
+                return False
+            except LeanDied:
+                self._lost = True
                 return False
             self._answered = True
         return True
+
+    def may_be_asked(self) -> bool:
+        """Whether nothing is known against it yet: what it is asked before it is `usable` it reads when it is."""
+        return self.usable(0.0) or not (self._lost or self.popen.poll() is not None)
 
     def learns(self, request: dict[str, Any], limit_s: float) -> bool:
         """Whether the process has learnt, from a request of our own, how its threads rest, and so can put memory back.
@@ -102,7 +115,8 @@ class Process:
     ) -> tuple[dict[str, Any], float]:
         """The reply to one request, and the seconds of processor time that it took; `keep` keeps what it did.
 
-        Raises `LeanTimeout` where the budget is used up, `LeanDied` where Lean ended. It must be `usable`.
+        Raises `LeanTimeout` where the budget is used up, `LeanDied` where Lean ended, and `NotPutBackError` where it was
+        not as new and has not read the request.
         """
         self.begin(request, keep=keep, letter=letter)
         return self.finish(budget_s)
@@ -122,7 +136,7 @@ class Process:
             self.popen.stdin.write(("K" if keep else letter).encode() + b" " + line + b"\n")
             self.popen.stdin.flush()
         except OSError as error:
-            raise LeanDied(self._epitaph()) from error
+            raise (LeanDied if self._behind is None else NotPutBackError)(self._epitaph()) from error
 
     def finish(self, budget_s: float) -> tuple[dict[str, Any], float]:
         """The reply to the request that was begun, as `ask` gives it."""
@@ -130,8 +144,10 @@ class Process:
         if behind is not None:
             try:
                 self._expect(behind, time.monotonic() + REST_LIMIT_S)
-            except LeanTimeout as error:
-                raise LeanDied(str(error)) from error
+            except (LeanDied, LeanTimeout) as error:
+                self._lost = True
+                raise NotPutBackError(str(error)) from error
+            self._before = self.processor_s()  # what it took to put memory back is nobody's
         _, text = self._reply(self._before, budget_s)
         try:
             reply = json.loads(text)

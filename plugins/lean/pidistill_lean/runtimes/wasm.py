@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from pidistill.authoring.clock import off_the_clock
@@ -19,7 +19,7 @@ from pidistill.errors import VerifierError
 from pidistill_lean import setup
 from pidistill_lean.protocol import LeanDied, LeanTimeout, Theorem
 from pidistill_lean.runtimes import program, wire
-from pidistill_lean.runtimes.process import Process
+from pidistill_lean.runtimes.process import NotPutBackError, Process
 from pidistill_lean.runtimes.split import SplitRuntime
 
 START_LIMIT_S = 300.0
@@ -169,6 +169,9 @@ class WasmRuntime(SplitRuntime):
         return process
 
     def _elaborating(self, theorem: Theorem, request: dict[str, Any], budget_s: float) -> tuple[dict[str, Any], float]:
+        return _of_one_as_new(lambda: self._elaborated(theorem, request, budget_s))
+
+    def _elaborated(self, theorem: Theorem, request: dict[str, Any], budget_s: float) -> tuple[dict[str, Any], float]:
         self.start(needed=["elaborator"])
         header = wire.sendable(theorem.header)
         if header not in self._headers:
@@ -223,6 +226,9 @@ class WasmRuntime(SplitRuntime):
         }
 
     def _deciding(self, theorem: Theorem, request: dict[str, Any], budget_s: float) -> tuple[dict[str, Any], float]:
+        return _of_one_as_new(lambda: self._decided(theorem, request, budget_s))
+
+    def _decided(self, theorem: Theorem, request: dict[str, Any], budget_s: float) -> tuple[dict[str, Any], float]:
         self.start(needed=["judge"])
         keeps = request["op"] == "item"
         if not keeps and theorem not in self._statements:
@@ -237,13 +243,16 @@ class WasmRuntime(SplitRuntime):
         self, role: str, request: dict[str, Any], budget_s: float, *, keep: bool = False
     ) -> tuple[dict[str, Any], float]:
         process: Process | None = getattr(self, role)
-        if process is None or not process.usable():
+        if process is None or not process.may_be_asked():
             self._drop(process)
             self.start(needed=[role])
             process = getattr(self, role)
         assert process is not None
         try:
             return process.ask(request, budget_s, keep=keep)
+        except NotPutBackError:
+            self._drop(process)
+            raise
         except LeanDied:
             raise  # it says itself whether it could be put back
         except BaseException:
@@ -255,7 +264,7 @@ class WasmRuntime(SplitRuntime):
         return (
             process.asked >= self._checks_per_process
             or process.memory_bytes > self._memory_limit_bytes
-            or not process.usable()
+            or not process.may_be_asked()
         )
 
     def _drop(self, process: Process | None) -> None:
@@ -270,6 +279,14 @@ class WasmRuntime(SplitRuntime):
             self.judge = None
             self._reading = None
             self._statements.clear()
+
+
+def _of_one_as_new(ask: Callable[[], tuple[dict[str, Any], float]]) -> tuple[dict[str, Any], float]:
+    """The reply; from another process, where the one that was asked had yet to be made as new, and could not be."""
+    try:
+        return ask()
+    except NotPutBackError:
+        return ask()
 
 
 def look() -> tuple[bool, str, str]:
