@@ -115,8 +115,8 @@ class Process:
     ) -> tuple[dict[str, Any], float]:
         """The reply to one request, and the seconds of processor time that it took; `keep` keeps what it did.
 
-        Raises `LeanTimeout` where the budget is used up, `LeanDied` where Lean ended, and `NotPutBackError` where it was
-        not as new and has not read the request.
+        Raises `LeanTimeout` where the budget is used up, `LeanDied` where Lean ended, and `NotPutBackError` where it
+        could not be made as new and has not read the request.
         """
         self.begin(request, keep=keep, letter=letter)
         return self.finish(budget_s)
