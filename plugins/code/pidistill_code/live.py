@@ -75,8 +75,9 @@ class Spec(NamedTuple):
     """Whether the program is the reference."""
     modules: tuple[str, ...] = ()
     """Modules that stand for the candidate's program: the test imports the entry point from there."""
-    apart: bool = False
-    """Whether what the program changes of tests' objects, and the reference does not, is put back: `inside.kept`."""
+    apart: int = 0
+    """Whether what the program changes of tests' objects, and the reference does not, is put back: 0, or a way of
+    `inside.kept`."""
 
 
 _COMPILED: WeakKeyDictionary[Session, dict[tuple[str, ...], list[tuple[str, str]]]] = WeakKeyDictionary()

@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
+from pidistill_code.syntax import is_python
+
 _DEFINITION: Final = (
     r"(?:async[ \t]+)?def[ \t]+\w+[ \t]*[(\[]|class[ \t]+\w+[ \t]*[:(\[]"
     r"|import[ \t]+[\w.]+[ \t]*(?:as[ \t]+\w+[ \t]*)?(?:$|[,;#])"
@@ -40,7 +42,8 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 _KEYWORDS: Final = frozenset({*keyword.kwlist, *keyword.softkwlist})
 _RULE = re.compile(r"(?:[-=*_~>]{3,}|<[^<>=]*>|[^\W\d_]\w*)[ \t]*")
 """A line of marks, a tag, or a single word: none of them does anything."""
-_STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|#[^\n]*")
+STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|#[^\n]*")
+"""A string or a comment within a line."""
 _TRIPLE = re.compile("(\"\"\"|''')")
 _LONGEST_LINE: Final = 2_000
 """Characters of a line that are looked at."""
@@ -67,12 +70,12 @@ def is_prose(line: str) -> bool:
 
 def _is_no_code(head: str) -> bool:
     """Whether there is a sign in it, outside strings, that Python has nowhere, such as an arrow or a full stop of
-    another script, or it is a sentence of a script that has no spaces and no capitals."""
+    another script, or it is a sentence of a script that has no spaces and no capitals, which is no Python."""
     if head.isascii():
         return False
     if any(unicodedata.category(sign)[0] in "SP" for sign in _without_strings(head) if not sign.isascii()):
         return True
-    return unicodedata.category(head[0]) == "Lo" and not _ASSIGNMENT.match(head)
+    return unicodedata.category(head[0]) == "Lo" and not (_ASSIGNMENT.match(head) or is_python(head))
 
 
 def _has_bare_words(head: str) -> bool:
@@ -86,7 +89,7 @@ def _has_bare_words(head: str) -> bool:
 
 def _without_strings(head: str) -> str:
     """The line without its strings and its comment, up to a quotation mark that opens something."""
-    return re.split("[\"'](?!')(?<!'')", _STRING.sub(" '' ", head), maxsplit=1)[0]
+    return re.split("[\"'](?!')(?<!'')", STRING.sub(" '' ", head), maxsplit=1)[0]
 
 
 def _is_word(token: str) -> bool:
@@ -138,7 +141,7 @@ def opened(line: str, quote: str) -> tuple[str, int]:
 
 
 def _brackets(text: str) -> int:
-    bare = _STRING.sub("", text[:_LONGEST_LINE])
+    bare = STRING.sub("", text[:_LONGEST_LINE])
     return sum(map(bare.count, "([{")) - sum(map(bare.count, ")]}"))
 
 

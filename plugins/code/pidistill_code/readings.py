@@ -15,7 +15,7 @@ from typing import Final
 
 from pidistill_code.blocks import defines
 from pidistill_code.pages import FENCE
-from pidistill_code.prose import margins
+from pidistill_code.prose import STRING, margins
 from pidistill_code.syntax import is_python
 
 LONGEST_LOOKED_AT: Final = 50_000
@@ -31,6 +31,11 @@ _UNSEEN: Final = str.maketrans(
 _LEADS_ON = re.compile(r"@|#|(?:try|if|elif|else|except|finally|for|while|with|match|async)\b")
 """How the parts begin that a statement at the margin may have before its last one."""
 _MOST_PARTS: Final = 4
+_BY_NAME = re.compile(r"\b(?:globals|vars|locals|setattr|delattr|exec|eval|modules|__(?!name__|main__)\w+__)\b")
+"""Ways to give a name another meaning without writing it as one."""
+_BEFORE_A_NEW_NAME: Final = r",[ \t]*|\b(?:for|as|import|global|nonlocal|del|def|class)[ \t]+"
+_UNCLOSED = re.compile(r"[\"'][^\n]*\Z")
+"""A string that the end of the text cuts off."""
 
 
 def readings(text: str) -> Iterator[str]:
@@ -74,7 +79,7 @@ def without_cut_end(code: str, text: str, name: str) -> str:
     begins = [number for number, _ in margins(lines)]
     for number in begins[: -_MOST_PARTS - 1 : -1]:
         cut = "\n".join(lines[number:])
-        if defines(cut, name) or not all(sign.isprintable() or sign.isspace() for sign in cut):
+        if _may_make(cut, name) or not all(sign.isprintable() or sign.isspace() for sign in cut):
             return code
         kept = "\n".join(lines[:number]).rstrip()
         if is_python(kept):
@@ -83,6 +88,17 @@ def without_cut_end(code: str, text: str, name: str) -> str:
         if above < 0 or not _LEADS_ON.match(lines[begins[above]]):
             return code
     return code
+
+
+def _may_make(cut: str, name: str) -> bool:
+    """Whether the statement could give `name` another meaning, had it not been cut off: unless it only calls it.
+
+    Where it was cut off right behind the name, the way there tells.
+    """
+    bare = _UNCLOSED.sub("", STRING.sub(" ", cut))
+    entry = re.escape(name)
+    rebound = re.search(rf"\b{entry}\b(?![ \t]*(?:\(|\Z))|(?:{_BEFORE_A_NEW_NAME}){entry}[ \t]*\Z", bare)
+    return defines(cut, name) or bool(rebound or _BY_NAME.search(cut))
 
 
 def without_cut_word(code: str, text: str) -> str:

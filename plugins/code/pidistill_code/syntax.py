@@ -1,4 +1,4 @@
-"""Parsing a data set's code: never a candidate's, which could be made to take the parser down."""
+"""Parsing a data set's code, and a candidate's only where it is too short to take the parser down (`readings`)."""
 
 from __future__ import annotations
 
