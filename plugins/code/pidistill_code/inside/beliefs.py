@@ -70,7 +70,9 @@ def place(name: str) -> Use:
     frame: Any = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename not in _OF_TESTS:
         frame = frame.f_back
-    return (name, "", -1) if frame is None else (name, frame.f_code.co_name, frame.f_lasti)
+    if frame is None:
+        return name, "", -1
+    return name, f"{frame.f_code.co_name}:{frame.f_code.co_firstlineno}", frame.f_lasti
 
 
 def _thrown(op: str, args: tuple[Any, ...]) -> BaseException | None:

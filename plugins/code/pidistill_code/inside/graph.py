@@ -105,7 +105,7 @@ class Graph:
         self.on_change: Any = None
         """What is told an object of this side that the other has changed, and what it held before."""
         self.on_name: Any = None
-        """What is told the name of an object of this side when the other is first given it."""
+        """What is told the name of an object of this side, and the object, when the other is first given it."""
 
     # --- Out
 
@@ -175,7 +175,7 @@ class Graph:
             name = f"{self._letter}{self._serial}"
             self._keep(name, item)
             if self.on_name is not None:
-                self.on_name(name)
+                self.on_name(name, item)
         return name
 
     def _keep(self, name: str, item: object) -> None:

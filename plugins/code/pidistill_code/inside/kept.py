@@ -15,30 +15,57 @@ new field that the object's class knows nothing of, such as a mark on a node tha
 from __future__ import annotations
 
 import copy
-import operator
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 from pidistill_code.inside.beliefs import Believing, Use, place
-from pidistill_code.inside.graph import SCALARS, put_back
-from pidistill_code.inside.standins import is_remote
+from pidistill_code.inside.graph import SCALARS
+from pidistill_code.inside.states import (
+    CONTAINERS,
+    MOST_LOOKED_AT,
+    are_same,
+    content,
+    differing,
+    fields,
+    holds_something,
+    is_of_tests,
+    items,
+    named,
+    put_back,
+    reached,
+)
 
-_CONTAINERS = (list, dict, set, frozenset, tuple)
-_MOST_LOOKED_AT = 100_000
-"""Objects that an answer may hold for a copy to be made of it."""
-
+Way = tuple[str, str]
+"""To an object that the program was given: the argument, and the last name on the way from there."""
+_BY_ANOTHER_WAY: Way = ("?", "")
 
 COPIED, SAME = 1, 2
 """Ways to be apart: an answer that holds what was changed is a copy as the program has it, or is what it was."""
 
 
 class _Change:
-    """What an object of the tests was, and what makes it so again."""
+    """What an object of the tests was, where it was given, and what makes it so again."""
 
-    def __init__(self, item: Any, root: Any, is_as_before: Any, put_back: Any) -> None:
-        self.item, self.root, self.is_as_before, self.put_back = item, root, is_as_before, put_back
+    def __init__(self, item: Any, root: Any, held_as: str, held: Any, back: Callable[[], None] | None = None) -> None:
+        self.item, self.root, self.held_as, self.held, self.back = item, root, held_as, held, back
+
+    def put_back(self) -> None:
+        """Have it hold again what it held."""
+        if self.back is not None:
+            self.back()
+        else:
+            put_back(self.item, self.held)
+
+    def names(self, held_as: str) -> set[str]:
+        """Names under which it holds something else, or the one that it is held under itself; marks have none."""
+        before, names = self.held
+        now, now_named = content(self.item)
+        found = differing(names, now_named)
+        if not isinstance(self.item, (type, types.SimpleNamespace)):
+            found = {name for name in found if name in names or hasattr(type(self.item), name)}
+        return found if are_same(before, now) else {held_as, *found}
 
 
 class Keeping(Believing):
@@ -55,22 +82,25 @@ class Keeping(Believing):
         """Where the test has asked the program for something."""
         self._args: Any = ()
         """What it has been given for that."""
+        self._ways: tuple[dict[int, Way], Iterator[Any]] = ({}, iter(()))
+        """By the number of what that leads to: the way there, as far as it was looked for, and the rest."""
         self._looked = False
         """Whether the state of all that has been noted, as it is before code of the tests runs for the program."""
         self._log: list[_Change] = []
         """What was changed since then, or may be."""
         self._owners: dict[int, Any] = {}
         """By the number of a dictionary that an object keeps its fields in: the object."""
-        self._given_at: dict[str | int, Use] = {}
-        """By what an object of the tests is known as: what the test was asking for when it was first given."""
+        self._given_at: dict[str | int, tuple[Use, Way]] = {}
+        """By what an object of the tests is known as: what the test asked for when it first gave it, and as what."""
         self.graph.on_change = self._contents_changed
-        self.graph.on_name = lambda name: self._given_at.setdefault(name, self._asked_at)
+        self.graph.on_name = self._first_given
 
     def request(self, op: str, *args: Any) -> Any:
         """As `Believing.request`; apart, what has been changed is as it was when the program has answered."""
         if self._depth:
             return super().request(op, *args)
         self._asked_at, self._args, self._looked = place("change"), args, False
+        self._ways = ({}, reached(_given(args)) if self._counts() else iter(()))
         self._depth = 1
         put_back: list[_Change] = []
         try:
@@ -80,42 +110,60 @@ class Keeping(Believing):
                 put_back = self._really_changed()
             return as_it_is(found, [one.item for one in put_back]) if put_back and self.apart == COPIED else found
         finally:
-            self._depth, self._args = 0, ()
+            self._depth, self._args, self._ways = 0, (), ({}, iter(()))
             for one in reversed(put_back):
                 one.put_back()
 
     def _really_changed(self) -> list[_Change]:
         """What is to be put back of what has been noted: what is not as it was, where the reference leaves that."""
         log, self._log = self._log, []
-        first: dict[int, _Change] = {}
-        for one in log:
-            first.setdefault(id(one.item), one)
-        changed = {number for number, one in first.items() if not one.is_as_before()}
-        for number in changed:
-            self._note(first[number])
-        if not self.apart:
-            return []
-        return [one for one in log if id(one.item) in changed and not self._may_change(one)]
+        changed = {id(one.item) for one in _first(log) if self._note(one)}
+        return [one for one in log if id(one.item) in changed] if self.apart else []
+
+    # --- What the reference changes
+
+    def _counts(self) -> bool:
+        """Whether it matters as what something is given: the reference changes something, as far as is known."""
+        return self.trusted or any(name[:6] == "change" for name, *_ in self.uses or ())
+
+    def _way(self, item: Any) -> Way:
+        known, rest = self._ways
+        while id(item) not in known:
+            found = next(rest, None)
+            if found is None:
+                return _BY_ANOTHER_WAY
+            known.setdefault(id(found[0]), found[1])
+        return known[id(item)]
+
+    def _first_given(self, known_as: str | int, item: Any) -> None:
+        if known_as not in self._given_at:
+            self._given_at[known_as] = (self._asked_at, self._way(item))
 
     def _number(self, item: object) -> int:
         number = super()._number(item)
-        self._given_at.setdefault(number, self._asked_at)
+        self._first_given(number, item)
         return number
 
-    def _uses(self, change: _Change) -> set[Use]:
-        """Where the reference may change it: what was given there, now or later, or anything that is asked for."""
+    def _uses(self, change: _Change) -> list[set[Use]]:
+        """Of each name under which something was changed: where the reference may change it so, which is where it is
+        asked for the same, and where that object was first given, now or later."""
         name = self.graph.name_of(change.root)
-        known = self._numbers.get(id(change.root), -1) if name is None else name
-        return {self._asked_at, self._given_at.get(known, self._asked_at)}
+        number = self._numbers.get(id(change.root), -1) if name is None else name
+        first, (label, held_as) = self._given_at.get(number, (self._asked_at, _BY_ANOTHER_WAY))
+        return [{(f"change {label} {found}", *at[1:]) for at in (self._asked_at, first)}
+                for found in change.names(held_as if change.item is change.root else change.held_as)]  # fmt: skip
 
-    def _may_change(self, change: _Change) -> bool:
-        return self.trusted or self.uses is None or not self._uses(change).isdisjoint(self.uses)
-
-    def _note(self, change: _Change) -> None:
+    def _note(self, change: _Change) -> bool:
+        """Whether something was changed, and the reference does not change it so."""
+        uses = self._uses(change)
         if self.trusted:
-            self.used |= {use: self.used.get(use, 0) + 1 for use in self._uses(change)}
-        elif not self._may_change(change):
-            self.changed = True
+            self.used |= {use: self.used.get(use, 0) + 1 for found in uses for use in found}
+            return False
+        known = self.uses
+        if known is None or not any(found.isdisjoint(known) for found in uses):
+            return False
+        self.changed = True
+        return True
 
     # --- What may change something
 
@@ -124,10 +172,19 @@ class Keeping(Believing):
         if self._looked or not self._depth or not (self.trusted or self.uses is not None):
             return
         self._looked = True
-        for item, root, before, held in _states(self._args):
-            self._log.append(_Change(item, root, partial(_holds, item, before), partial(_put_back, item, held)))
+        for item, (_, held_as), root in reached(_given(self._args)):
+            if type(item) not in (tuple, frozenset):
+                self._log.append(_Change(item, item if root is None else root, held_as, content(item)))
+
+    def _show(self) -> None:
+        """A function of the tests is about to see what the program has made of lists; apart, it does not."""
+        for one in _first(self._log):
+            if one.back is not None and self._note(one) and self.apart:
+                one.put_back()
 
     def _do_call(self, target: Any, args: Any, kwargs: Any) -> object:
+        if type(target) is types.FunctionType:
+            self._show()
         self._look()
         return super()._do_call(target, args, kwargs)
 
@@ -155,9 +212,13 @@ class Keeping(Believing):
 
     def _contents_changed(self, item: Any, before: Any) -> None:
         if self._depth:
-            root = self._owners.get(id(item), item)
-            holds = partial(_holds, item, _content(before))
-            self._log.append(_Change(item, root, holds, partial(self.graph.put_back, item, before)))
+            owner = self._owners.get(id(item))
+            if owner is not None:  # whose fields these are
+                held = (items(owner) or [], {**dict(named(owner)), **before})
+                self._log.append(_Change(owner, owner, "", held))
+            else:
+                back = partial(self.graph.put_back, item, before)
+                self._log.append(_Change(item, item, "", content(before), back))
 
     def _watched_fields(self, target: Any, seen: Any) -> object:
         if type(seen) is dict and seen is getattr(target, "__dict__", None):
@@ -177,17 +238,27 @@ class Keeping(Believing):
         super()._do_delete(target, name)
 
     def _field_may_change(self, target: Any) -> None:
-        if self._depth and _is_of_tests(target):
-            held = _fields(target)
-            self._log.append(_Change(
-                target, target, partial(_only_marked, target, held), partial(_put_back, target, held)))  # fmt: skip
+        if self._depth and holds_something(target):
+            self._log.append(_Change(target, target, "", content(target)))
 
 
-def _only_marked(item: Any, held: list[tuple[str, Any]]) -> bool:
-    """Whether an object's fields are what they were but for new ones that its class knows nothing of: marks."""
-    before, now = dict(held), dict(_fields(item))
-    same = all(name in now and _is_same(now[name], value) for name, value in before.items())
-    return same and not any(hasattr(type(item), name) for name in now.keys() - before.keys())
+def _given(args: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
+    """What a request gives the program, each with the place of the argument or its name."""
+    for place_of, given in enumerate(args):
+        if type(given) is list:
+            yield from ((f"{place_of}.{number}", one) for number, one in enumerate(given))
+        elif type(given) is dict:
+            yield from ((f"{place_of}.{name}", one) for name, one in given.items())
+        else:
+            yield str(place_of), given
+
+
+def _first(log: list[_Change]) -> list[_Change]:
+    """Of each object the first that was noted of it."""
+    found: dict[int, _Change] = {}
+    for one in log:
+        found.setdefault(id(one.item), one)
+    return list(found.values())
 
 
 def _own_names(kind: type) -> set[str]:
@@ -208,54 +279,6 @@ def _runs_code(kind: type, name: str) -> bool:
     return False
 
 
-def _states(args: Any) -> Iterator[tuple[Any, Any, list[Any], Any]]:
-    """Objects of the tests in `args` and what these hold, each with the object there that it is a part of, what it
-    holds one level deep, and what puts that back."""
-    seen: dict[int, Any] = {}
-    waiting: list[tuple[Any, Any]] = [(args, None)]
-    while waiting and len(seen) < _MOST_LOOKED_AT:
-        item, root = waiting.pop()
-        if id(item) in seen:
-            continue
-        seen[id(item)] = item
-        root = item if root is None and _is_of_tests(item) else root
-        if root is not None and type(item) not in (tuple, frozenset):
-            yield item, root, _content(item), _fields(item) if _is_of_tests(item) else copy.copy(item)
-        waiting += [(part, root) for part in _parts(item)]
-
-
-def _content(item: Any) -> list[Any]:
-    """What `item` holds, one level deep."""
-    if type(item) is bytearray:
-        return [bytes(item)]
-    if type(item) in _CONTAINERS and type(item) is not dict:
-        return list(item)
-    return [part for pair in (item.items() if type(item) is dict else _fields(item)) for part in pair]
-
-
-def _holds(item: Any, before: list[Any]) -> bool:
-    """Whether `item` holds what it did: the same objects, or single values that read the same."""
-    now = _content(item)
-    return len(now) == len(before) and (all(map(operator.is_, now, before)) or all(map(_is_same, now, before)))
-
-
-def _is_same(one: Any, other: Any) -> bool:
-    return one is other or (type(one) is type(other) and type(one) in SCALARS and repr(one) == repr(other))
-
-
-def _put_back(item: Any, held: Any) -> None:
-    """Have `item` hold again what it held."""
-    if not _is_of_tests(item):
-        put_back(item, held)
-        return
-    before = dict(held)
-    for name, _ in _fields(item):
-        if name not in before:
-            object.__delattr__(item, name)
-    for name, value in before.items():
-        object.__setattr__(item, name, value)
-
-
 def as_it_is(found: Any, changed: list[Any]) -> Any:
     """`found`, with copies in the place of `changed` objects and of all that holds one; the rest is what it was."""
     if type(found) in SCALARS:
@@ -270,7 +293,7 @@ def as_it_is(found: Any, changed: list[Any]) -> Any:
             if id(part) not in held:
                 held[id(part)] = part
                 waiting.append(part)
-        if len(held) > _MOST_LOOKED_AT:
+        if len(held) > MOST_LOOKED_AT:
             return found
     reaching = [id(item) for item in changed if id(item) in held]
     copied: dict[int, Any] = {}
@@ -290,50 +313,21 @@ def as_it_is(found: Any, changed: list[Any]) -> Any:
 
 
 def _parts(item: Any) -> Iterator[Any]:
-    """What `item` holds that may be changed, or hold such."""
-    kind = type(item)
-    if kind is dict:
-        found = [part for pair in item.items() for part in pair]
-    elif kind in _CONTAINERS:
-        found = list(item)
-    else:
-        found = [value for _, value in _fields(item)]
-    return (
-        part
-        for part in found
-        if type(part) not in SCALARS and (type(part) in _CONTAINERS or type(part) is bytearray or _is_of_tests(part))
-    )
-
-
-def _is_of_tests(item: Any) -> bool:
-    return type(item).__module__ == "__main__" and not is_remote(type(item)) and not isinstance(item, type)
-
-
-def _fields(item: Any) -> list[tuple[str, Any]]:
-    """Fields of an object of a class of the tests."""
-    if not _is_of_tests(item):
-        return []
-    found = list(getattr(item, "__dict__", {}).items())
-    for kind in type(item).__mro__:
-        slots = vars(kind).get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            if name[:2] == "__" and name[-2:] != "__":  # as Python keeps a private one
-                name = f"_{kind.__name__.lstrip('_')}{name}"
-            if name not in ("__dict__", "__weakref__") and hasattr(item, name):
-                found.append((name, getattr(item, name)))
-    return found
+    """What data and objects of the tests hold that may be changed, or hold such."""
+    found = items(item) if type(item) in CONTAINERS else [value for _, value in fields(item)]
+    return (part for part in found or () if type(part) in CONTAINERS or type(part) is bytearray or is_of_tests(part))
 
 
 def _shell(item: Any) -> Any:
     """A copy of `item`, to be filled; of a tuple, which is made last, `item` itself."""
     if type(item) in (tuple, frozenset):
         return item
-    if _is_of_tests(item) and not isinstance(item, _CONTAINERS):
+    if is_of_tests(item) and not isinstance(item, CONTAINERS):
         try:
             made = object.__new__(type(item))
         except TypeError:  # it is made in another way
             return item
-        for name, value in _fields(item):
+        for name, value in fields(item):
             object.__setattr__(made, name, value)
         return made
     return copy.copy(item)
@@ -352,5 +346,5 @@ def _fill(made: Any, item: Any, now: Any) -> None:
             made.clear()
             made.update(map(now, item))
         case _:
-            for name, value in _fields(item):
+            for name, value in fields(item):
                 object.__setattr__(made, name, now(value))

@@ -22,6 +22,7 @@ from pidistill_code.inside.standins import (
     class_of,
     get,
     is_remote,
+    is_special,
     kind_of,
     own,
 )  # fmt: skip
@@ -119,8 +120,10 @@ class Objects:
         if "_remote_peer" in own(kind):
             return ("yours", item.__dict__["_handle"]._remote_number)
         if issubclass(kind, BaseException):
-            carried = tuple((name, getattr(item, name)) for name in _CARRIED if type(getattr(item, name, None)) is str)
-            held = [pair for pair in vars(item).items() if pair[0] != "__notes__"]
+            carried = tuple((name, _held(item, name)) for name in _CARRIED if type(_held(item, name)) is str)
+            held = [
+                pair for pair in vars(item).items() if pair[0] not in ("__notes__", "_remote_handle", "_remote_text")
+            ]
             noted = [str(note)[:2000] for note in getattr(item, "__notes__", ())]
             parts = (
                 kind,
@@ -291,8 +294,9 @@ class Objects:
         if kind is None:
             members = {"__getattr__": get, "_remote_peer": None, "__module__": "candidate"}
             plain_kind = base_named(base, True)
-            calls = {"__call__": lambda _, *args, **kwargs: made(*args, **kwargs)} if made is not None else {}
-            meta: Any = type("made", (type(plain_kind),), calls)  # another one is made where its class is
+            calls = {"__call__": lambda _, *args, **kwargs: made(*args, **kwargs), "__getattr__": _of_class(made)}
+            # another one is made where its class is, which has what all of them have
+            meta: Any = type("made", (type(plain_kind),), calls if made is not None else {})
             kind = self._kinds[name, base, made] = meta(name.rpartition(".")[2], (plain_kind,), members)
         make: Any = kind
         filled = base in ("list", "dict", "set", *_HOLDERS)
@@ -349,6 +353,25 @@ def _text(error: BaseException) -> str:
         return str(error)[:2000]
     except Exception:  # noqa: BLE001 - its class is foreign
         return ""
+
+
+def _of_class(made: Any) -> Any:
+    """What looks up what the class `made` of the other side has beside its instances' content."""
+
+    def found(_: Any, name: str) -> object:
+        if is_special(name) or name[:8] == "_remote_":
+            raise AttributeError(name)
+        return getattr(made, name)
+
+    return found
+
+
+def _held(error: BaseException, name: str) -> object:
+    """What an exception has itself under a name: nobody else is asked while it is told."""
+    try:
+        return BaseException.__getattribute__(error, name)
+    except AttributeError:
+        return None
 
 
 def _of_error(self: Any, name: str) -> object:
