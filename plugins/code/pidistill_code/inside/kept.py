@@ -7,9 +7,11 @@ has to pass twice: as Python runs it, where a test sees what was changed, and *a
 objects of the tests are put back once the answer is there. An answer that is such an object, or holds one, is then a
 copy as the program has it; or the object itself, for a test that looks which one it is. Either will do.
 
-A change is of a list, dictionary, set or bytearray of the tests, or of what an object of theirs holds that the program
-was given, whether it has set a field or called a method. What it has undone by the time it answers is none, nor is a
-new field that the object's class knows nothing of, such as a mark on a node that it has been to.
+A change is of a list, dictionary, set or bytearray of the tests, or of anything that an object of theirs holds that the
+program was given, whether it has set a field or called something (`states`). The reference leaves alone what it does
+not change of that argument and under that name: who may fill one list may not empty another. What is undone by the time
+the program answers is no change, nor is a new field that the object's class knows nothing of, such as a mark on a node
+that it has been to.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ _PLAIN = (list, collections.OrderedDict, dict, set, *_FIXED, collections.deque, 
 """Classes whose instances, and those of classes derived from them, hold items."""
 _STREAMS = (io.StringIO, io.BytesIO)
 _METHODS = (types.MethodType, types.BuiltinMethodType)
-_OTHERS = (collections.UserList, collections.UserDict, types.SimpleNamespace, types.FunctionType, *_METHODS)
+_OTHERS = (collections.UserList, collections.UserDict, types.SimpleNamespace, types.FunctionType)
 _HOLDING = frozenset({*_PLAIN, *_STREAMS, *_OTHERS, collections.defaultdict, collections.Counter, functools.partial})
 MOST_LOOKED_AT = 100_000
 """Objects that are followed from one."""
@@ -40,6 +40,8 @@ def holds_something(item: Any) -> bool:
     kind = type(item)
     if kind in SCALARS:
         return False
+    if kind in _METHODS:
+        return holds_something(item.__self__)
     if kind in _HOLDING:
         return kind is not types.FunctionType or item.__module__ == "__main__"
     return is_of_tests(item) or _is_class(item)
