@@ -4,9 +4,10 @@ Only lines and words are looked at, never Lean's grammar: what the text means is
 completion can be read in more than one way, the other ways come along as `others`, and Lean's parser chooses
 (`compose.py` makes them). The rules, first match wins:
 
-1. What follows the last `</think>` counts, without what stands between other marks of thoughts (`[THINK]`,
-   `<reasoning>`). Thinking that has no end holds no answer. Of that, what stands in the last tags that ask for an
-   answer (`<answer>`, `<lean>`, `[PROOF]`), unless only the text around them holds Lean.
+1. What follows the last `</think>` counts, without what stands between other marks of thoughts (`thoughts.py`).
+   Thinking that has no end holds no answer. Fences around what is Markdown itself are left out (`fences.py`). Of that,
+   what stands in the last tags that ask for an answer (`<answer>`, `<lean>`, `[PROOF]`), unless only the text around
+   them holds Lean.
 2. Of several texts (fenced blocks marked as Lean or not at all, an unclosed one reaching to the end, and what stands
    before the first fence) the last block that states the target; where none does, the text before the fences if that
    one does. A block that states it and leaves it open (with `sorry`, or without a proof) is a quotation where a block

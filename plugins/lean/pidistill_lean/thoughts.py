@@ -164,22 +164,21 @@ class _Surroundings:
 
     It is text in a comment of Lean's, in a string on its line, and in code within a sentence. One that begins thoughts
     also stands where a line or a sentence begins, and in no block of code. A block whose fence does not close is
-    none: it is the draft's. So is a comment, unless it ends before the next fence and before another begins. A line
-    that is a comment may be the last of a draft, so a mark that ends thoughts there is one, unless Lean goes on.
+    none: it is the draft's. So is a comment, unless it ends before the next fence. A line that is a comment may be the
+    last of a draft, so a mark that ends thoughts there is one, unless Lean goes on.
     """
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._fences = list(FENCE.finditer(text)) if "```" in text or "~~~" in text else []
         self._starts = [fence.start() for fence in self._fences]
-        edges = list(_COMMENT_EDGE.finditer(text))
-        self._comments, self._opening = [edge.start() for edge in edges], [edge[0] == "/-" for edge in edges]
+        self._comments = _Comments(text)
         self.begin(0)
 
     def begin(self, at: int) -> None:
         """What comes before `at` is no part of the answer."""
-        self._at = self._seen = at
-        self._fence, self._depth = "", 0
+        self._began = self._at = self._seen = at
+        self._fence = ""
 
     def is_mark(self, mark: re.Match[str], begins: bool) -> bool:
         line = self._line_before(mark.start())
@@ -190,7 +189,8 @@ class _Surroundings:
         fenced = bool(self._fence and after and not after[0][3]) and (len(self._fences) - index) % 2 == 1
         if begins and (fenced or (mark.lastgroup != "channel" and not _at_a_beginning(line))):
             return False
-        if self._deeper(line) > 0 and self._comment_ends(mark.end(), after[0].start() if after else len(self._text)):
+        since = max(self._began, self._starts[index - 1] if index else 0)
+        if self._comments.around(mark.start(), since, after[0].start() if after else len(self._text)):
             return False
         if any(line.replace(f"\\{quote}", "").count(quote) % 2 and quote in rest for quote in '"`'):
             return False
@@ -204,26 +204,40 @@ class _Surroundings:
     def _line_before(self, start: int) -> str:
         """Reads on to the line of what starts there, and gives what stands before it on its line."""
         while (end := self._text.find("\n", max(self._at, self._seen), start)) >= 0:
-            line = self._text[self._at : end]
-            match = FENCE.match(line)
+            match = FENCE.match(self._text[self._at : end])
             if match and not self._fence:
-                self._fence, self._depth = match[2], 0
+                self._fence = match[2]
             elif match and match[2].startswith(self._fence):
-                self._fence, self._depth = match[2] if match[3] else "", 0
-            else:
-                self._depth = self._deeper(line)
+                self._fence = match[2] if match[3] else ""
             self._at = end + 1
         self._seen = start
         return self._text[max(self._at, start - _NEAR) : start]
-
-    def _deeper(self, line: str) -> int:
-        return max(0, self._depth + len(COMMENT_OPENS.findall(line)) - line.count("-/"))
-
-    def _comment_ends(self, at: int, before: int) -> bool:
-        index = bisect_left(self._comments, at)
-        return index < len(self._comments) and self._comments[index] < before and not self._opening[index]
 
     def _goes_on(self, ends: int) -> bool:
         """Whether Lean text goes on behind the line that ends there: no blank line, no fence."""
         following = self._text[ends + 1 : ends + 1 + _NEAR].split("\n", 1)[0] if ends >= 0 else ""
         return bool(following.strip()) and not FENCE.match(following)
+
+
+class _Comments:
+    """Lean's comments in a text, which may hold others."""
+
+    def __init__(self, text: str) -> None:
+        self._edges: list[int] = []
+        self._within: list[int | None] = []
+        """For every edge, where the comment begins that what follows it stands in."""
+        self._ends: dict[int, int] = {}
+        opened: list[int] = []
+        for edge in _COMMENT_EDGE.finditer(text):
+            if edge[0] == "/-":
+                opened.append(edge.start())
+            elif opened:
+                self._ends[opened.pop()] = edge.start()
+            self._edges.append(edge.start())
+            self._within.append(opened[-1] if opened else None)
+
+    def around(self, at: int, since: int, before: int) -> bool:
+        """Whether a comment is around `at` that begins since then and ends before then."""
+        index = bisect_left(self._edges, at)
+        begins = self._within[index - 1] if index else None
+        return begins is not None and begins >= since and self._ends.get(begins, before) < before
