@@ -34,7 +34,7 @@ _BAR: Final = r"[|\uff5c]"
 _TAIL: Final = r"(?:[^\n]{0,200}?<\|message\|>)?"
 _ASSISTANT: Final = r"(?:<\|start\|>[ ]?assistant)?"
 _MARK = re.compile(
-    r"(?=[<\[\u25c1Aa])(?:"
+    r"(?=[<\[\u25c1Aa-])(?:"
     rf"(?P<thought><[ ]?{_BEGIN}{_THINKING}{_ATTRIBUTES}[ ]?>|\[[ ]?{_BEGIN}{_THINKING}[ ]?\]|\u25c1{_THINKING}\u25b7"
     rf"|<{_BAR}{_BEGIN}(?:{_THINKING}|{_REASONING}|inner_prefix){_BAR}>)"
     rf"|(?P<reasoning><[ ]?{_BEGIN}{_REASONING}{_ATTRIBUTES}[ ]?>)"
@@ -49,19 +49,20 @@ _MARK = re.compile(
     r"|(?P<glued>assistantfinal)"
     r"|(?P<fold><details\b[^<>\n]{0,200}>"
     r"(?:\s{0,9}<summary\b[^<>\n]{0,200}>(?P<summary>(?s:.{0,200}?))</summary[ ]?>)?)"
-    r"|(?P<unfold></details[ ]?>))",
+    r"|(?P<unfold></details[ ]?>)|(?P<unseen><!--)|(?P<seen>-->))",
     re.IGNORECASE,
 )
 """Where thoughts begin and end, by sort. Harmony's channels are `channel`, ended by a message's end; where a tokenizer
-leaves special tokens out, their names are glued to the text."""
-_BEGINS: Final = frozenset({"thought", "reasoning", "heading", "channel", "fold"})
+leaves special tokens out, their names are glued to the text. A comment of HTML's is shown to nobody."""
+_BEGINS: Final = frozenset({"thought", "reasoning", "heading", "channel", "fold", "unseen"})
 _ENDS: Final = {
-    "thought": frozenset({"end", "final"}),
-    "reasoning": frozenset({"end", "final"}),
-    "heading": frozenset({"end", "final"}),
-    "channel": frozenset({"message_end", "final", "glued"}),
+    "channel": frozenset({"message_end", "glued", "final"}),
     "fold": frozenset({"unfold", "final"}),
+    "unseen": frozenset({"seen", "final"}),
 }
+_ENDS_OTHERS: Final = frozenset({"end", "final"})
+_ENDS_ONLY: Final = frozenset({"message_end", "glued", "seen"})
+"""What says nothing where it ends none of its own."""
 _LAST: Final = "</think>"
 _DRAFT = re.compile(
     r"\b(?:think|thought|reason|scratch|draft|attempt|tr(?:y|ies|ied)\b|wrong|fail|earlier|previous|old\b|discarded|"
@@ -70,7 +71,7 @@ _DRAFT = re.compile(
 )
 _WORKINGS = re.compile(r"\b(?:analysis|idea|plan|explor|deliberat|notes?\b|work(?:ings?)?\b)", re.IGNORECASE)
 _RESULT = re.compile(r"\b(?:proof|answer|solution|final|lean|code|theorem|full|complete|formal|correct)", re.IGNORECASE)
-_BEFORE = re.compile(r"(?:[\s>*_#\ufeff\u200b\u2060]|<s>|<[|\uff5c][^<>\n]{1,40}[|\uff5c]>)*")
+_BEFORE = re.compile(r"(?:[-+][ ]|[\s>*_#\ufeff\u200b\u2060]|<s>|<[|\uff5c][^<>\n]{1,40}[|\uff5c]>)*")
 _SENTENCE_ENDS: Final = (".", "!", "?", ":")
 _COMMENT_EDGE = re.compile(rf"{COMMENT_OPENS.pattern}|-/")
 _LINE_COMMENT = re.compile(r"(?:^|\s)--")
@@ -107,7 +108,7 @@ def _outside(text: str, marks: Sequence[re.Match[str]], folds: bool) -> tuple[st
     for mark in marks:
         sort = str(mark.lastgroup)
         if opened is None:
-            if sort in ("message_end", "glued") or not around.is_mark(mark, sort in _BEGINS):
+            if sort in _ENDS_ONLY or not around.is_mark(mark, sort in _BEGINS):
                 continue
             if sort == "heading" and mark.start() > max(last.get("end", -1), last.get("final", -1)):
                 continue  # a word for what follows
@@ -129,7 +130,7 @@ def _outside(text: str, marks: Sequence[re.Match[str]], folds: bool) -> tuple[st
         elif sort == "unfold" and depth:
             depth -= 1
             continue
-        elif sort not in _ENDS[str(opened.lastgroup)]:
+        elif sort not in _ENDS.get(str(opened.lastgroup), _ENDS_OTHERS):
             continue
         elif sort in ("final", "glued") or mark[0] == _LAST:
             kept.clear()
@@ -163,9 +164,9 @@ class _Surroundings:
     """Whether a mark is one, or text: read along with the marks, from where the last thoughts ended.
 
     It is text in a comment of Lean's, in a string on its line, and in code within a sentence. One that begins thoughts
-    also stands where a line or a sentence begins, and in no block of code. A block whose fence does not close is
-    none: it is the draft's. So is a comment, unless it ends before the next fence. A line that is a comment may be the
-    last of a draft, so a mark that ends thoughts there is one, unless Lean goes on.
+    also stands where a line or a sentence begins, or a line ends, and in no block of code. A block whose fence does not
+    close is none: it is the draft's. So is a comment, unless it ends before the next fence. A line that is a comment
+    may be the last of a draft, so a mark that ends thoughts there is one, unless Lean goes on.
     """
 
     def __init__(self, text: str) -> None:
@@ -187,7 +188,7 @@ class _Surroundings:
         index = bisect_left(self._starts, mark.end())
         after = self._fences[index : index + 1]
         fenced = bool(self._fence and after and not after[0][3]) and (len(self._fences) - index) % 2 == 1
-        if begins and (fenced or (mark.lastgroup != "channel" and not _at_a_beginning(line))):
+        if begins and (fenced or (mark.lastgroup != "channel" and rest.strip() and not _at_a_beginning(line))):
             return False
         since = max(self._began, self._starts[index - 1] if index else 0)
         if self._comments.around(mark.start(), since, after[0].start() if after else len(self._text)):

@@ -33,7 +33,7 @@ HARMONY = [
     ("<|channel|>commentary to=functions.lean <|constrain|>json<|message|>", "<|call|>"),
     ("<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>commentary<|message|>",
      "<|end|><|start|>assistant<|channel|>final <|constrain|>lean<|message|>"),
-    ("<|channel>thought\n", "<channel|>"), ("<|inner_prefix|>", "<|inner_suffix|>"),
+    ("<|channel>thought\n", "<channel|>"), ("<|inner_prefix|>", "<|inner_suffix|>"), ("<!--", "-->"),
 ]  # fmt: skip
 SUMMARIES = ["Thinking", "My <b>reasoning</b>", "First attempt", "A draft proof", "Scratch work", "Analysis", "Plan"]
 FOLDS = [(f"<details>\n<summary>{summary}</summary>", "</details>") for summary in SUMMARIES]
@@ -75,7 +75,7 @@ def test_thoughts_without_an_end_hide_what_is_behind_them(marks: tuple[str, str]
         return
     assert without_thoughts(f"{opens}\n{draft}") is None
     wrong = "theorem t : p → p := by\n  wrong"
-    for before in ("", f"```lean4\n{wrong}\n```\n", f"```lean4\n{wrong}\n", "Let me see. ", "> "):
+    for before in ("", f"```lean4\n{wrong}\n```\n", f"```lean4\n{wrong}\n", "Let me see. ", "> ", "- ", "Hm, "):
         found = extract(f"{before}{opens}\n{draft}", "t", STATEMENT)
         assert all("exact id" not in str(way.source) for way in (found, *found.others))
 
