@@ -21,7 +21,7 @@ ANSWER = re.compile(rf"^[ \t]*(?:<({_TAGS})(?:\s[^>\n]*)?>|\[({_TAGS})\])", re.I
 
 _S: Final = r"[ _\u2581-]?"
 _PROCESS: Final = rf"(?:{_S}(?:process|trace|steps?|block|notes?))?"
-_WHOSE: Final = rf"(?:\w{{1,20}}:)?(?:(?:ant|inner|internal|hidden|private|my){_S})?"
+_WHOSE: Final = rf"(?:[a-z0-9]{{1,20}}:)?(?:(?:ant|inner|internal|hidden|private|my){_S})?"
 _THINKING: Final = rf"{_WHOSE}(?:think(?:ing)?|(?:chain{_S}of{_S})?thoughts?){_PROCESS}"
 _REASONING: Final = (
     rf"{_WHOSE}(?:reason(?:ing)?|reflections?|scratch{_S}(?:pad|work)|analysis|monologue|brainstorm(?:ing)?|cot|drafts?|"
