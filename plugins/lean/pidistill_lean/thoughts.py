@@ -2,7 +2,7 @@
 
 Every family of models has marks of its own, and prompts ask for more; one rule knows them by what they are called. A
 draft in thoughts is nobody's answer, so what is doubtful counts as thoughts. But an answer may write of such a mark in
-a comment or a string of Lean's, and there it is text (`Surroundings`).
+a comment or a string of Lean's, and there it is text (`_Surroundings`).
 """
 
 from __future__ import annotations
