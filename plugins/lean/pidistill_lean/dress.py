@@ -1,5 +1,5 @@
-"""What answers are dressed in, beside Markdown's fences: thoughts, quotations, LaTeX, HTML, labels, indented code, and
-code within a sentence.
+"""What answers are dressed in, beside Markdown's fences and thoughts: quotations, LaTeX, HTML, labels, indented code,
+and code within a sentence.
 
 Only marks that nobody takes for Lean are taken off. What is under them is Lean's to judge, so a mark that is taken off
 in error costs an answer, and gives none away. All rules take time proportional to the text's length.
@@ -13,7 +13,11 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from pidistill.authoring.fences import unquoted
+from pidistill_lean.fences import FENCE
+from pidistill_lean.prose import pieces
+from pidistill_lean.thoughts import without_thoughts
 
+__all__ = ["indented_code", "proofs_in_prose", "spans", "undressed", "without_thoughts"]
 _INVISIBLE: Final = "\ufeff\u200b\u2060"
 _ENVIRONMENT = re.compile(
     r"^[ \t]*\\begin\{(lstlisting|minted|verbatim|lean4?|leancode|code)\}(?:\[[^\]\n]*\]|\{[^}\n]*\})*[ \t]*\n"
@@ -24,17 +28,6 @@ _MOST_ENVIRONMENTS: Final = 50
 _END_MARK = re.compile(r"(?:<[|\uff5c][\w\u2581]{1,40}[|\uff5c]>|</s>)\Z")
 """What a model ends its text with: `<|im_end|>`. Some have it in other characters than these."""
 _MOST_END_MARKS: Final = 4
-_THINKING: Final = r"(?:\w+:)?(?:think(?:ing)?|thoughts?)"
-_THOUGHT: Final = rf"(?:{_THINKING}|reasoning|reflection|scratchpad|analysis)"
-_THOUGHTS = re.compile(
-    rf"(?P<endless><{_THINKING}>|\[{_THINKING}\]|\u25c1{_THINKING}\u25b7|<\|begin_of_{_THINKING}\|>)"
-    rf"|(?P<open><{_THOUGHT}>|\[{_THOUGHT}\])"
-    rf"|</{_THOUGHT}>|\[/{_THOUGHT}\]|\u25c1/{_THOUGHT}\u25b7|<\|end_of_{_THOUGHT}\|>"
-    r"|<\|channel\|>final\b[^\n]{0,80}?<\|message\|>",
-    re.IGNORECASE,
-)
-"""Where thoughts begin, and where they end: each family of models has marks of its own. Those that a model is trained
-to think between are endless where the text breaks off; the others may be a word for what the answer is in."""
 _BOXED = re.compile(r"\A\s*\$*\s*\\boxed\{(?:\\text\{)?(.*?)\}*\s*\$*\s*\Z", re.DOTALL)
 _LABEL = re.compile(
     r"^[ \t]*(?:#+[ \t]*)?(?:\*\*|__)?(?:(?:the|my|final|full|complete|lean4?|formal)[ \t]+)*(?:answer|proof|solution)"
@@ -44,6 +37,7 @@ _LABEL = re.compile(
 _SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)|(?<!`)``(?!`)[ ]?([^\n]+?)[ ]?(?<!`)``(?!`)")
 _TAKEN_BACK = re.compile(r"\b(?:not|never|cannot|wrong|fails?|failed|incorrect|instead)\b|n't\b", re.IGNORECASE)
 _INDENTED: Final = "  "
+_TAB: Final = 4
 
 
 def undressed(text: str) -> str:
@@ -59,31 +53,26 @@ def undressed(text: str) -> str:
         text = text.rstrip()[: -len(ended[0])]
     if 0 < text.count("\\begin{") <= _MOST_ENVIRONMENTS:
         text = _ENVIRONMENT.sub(r"```lean\n\2```\n", text)  # the sentence may go on behind it
-    return unquoted(text)
+    return _untabbed(unquoted(text))
 
 
-def without_thoughts(text: str) -> str | None:
-    """`text` without what stands between the marks of thoughts; None where there is nothing but some that have no end.
+def _untabbed(text: str) -> str:
+    """A tab that indents Markdown's code is four columns, as Markdown has it; Lean knows no tabs.
 
-    A mark that ends thoughts without one that begins them ends those that the prompt began. What follows `</think>` is
-    all that counts: nobody thinks behind the answer there.
+    Such code stands behind a blank line, where no command stands at the margin and no fence is: else a tab is Lean's.
     """
-    text = text.rsplit("</think>", 1)[-1]
-    kept: list[str] = []
-    at = 0
-    opened: re.Match[str] | None = None
-    for mark in _THOUGHTS.finditer(text):
-        if mark["open"] or mark["endless"]:
-            opened = opened or mark
-            continue
-        if opened is None:
-            kept.clear()
-        else:
-            kept.append(text[at : opened.start()])
-        at, opened = mark.end(), None
-    rest = text[at:] if opened is None or not opened["endless"] else text[at : opened.start()]
-    found = "".join([*kept, rest])
-    return None if opened is not None and not found.strip() else found
+    if "\t" not in text or pieces(text) or any(map(FENCE.match, text.split("\n"))):
+        return text
+    lines, within, blank = text.split("\n"), False, True
+    for number, line in enumerate(lines):
+        code = line.lstrip(" \t")
+        margin = line[: len(line) - len(code)].expandtabs(_TAB)
+        if code:
+            within = (within or blank) and len(margin) >= _TAB
+        if within:
+            lines[number] = margin + code
+        blank = not code
+    return "\n".join(lines)
 
 
 def indented_code(text: str) -> list[str]:

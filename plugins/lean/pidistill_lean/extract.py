@@ -4,9 +4,10 @@ Only lines and words are looked at, never Lean's grammar: what the text means is
 completion can be read in more than one way, the other ways come along as `others`, and Lean's parser chooses
 (`compose.py` makes them). The rules, first match wins:
 
-1. What follows the last `</think>` counts, without what stands between other marks of thoughts (`[THINK]`,
-   `<reasoning>`). Thinking that has no end holds no answer. Of that, what stands in the last tags that ask for an
-   answer (`<answer>`, `<lean>`, `[PROOF]`), unless only the text around them holds Lean.
+1. What follows the last `</think>` counts, without what stands between other marks of thoughts (`thoughts.py`).
+   Thinking that has no end holds no answer. Fences around what is Markdown itself are left out (`fences.py`). Of that,
+   what stands in the last tags that ask for an answer (`<answer>`, `<lean>`, `[PROOF]`), unless only the text around
+   them holds Lean.
 2. Of several texts (fenced blocks marked as Lean or not at all, an unclosed one reaching to the end, and what stands
    before the first fence) the last block that states the target; where none does, the text before the fences if that
    one does. A block that states it and leaves it open (with `sorry`, or without a proof) is a quotation where a block
@@ -27,20 +28,18 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pidistill_lean.compose import NAMED, Extracted, bare, head_of, whole
-from pidistill_lean.dress import indented_code, proofs_in_prose, spans, undressed, without_thoughts
+from pidistill_lean.dress import indented_code, proofs_in_prose, spans, undressed
+from pidistill_lean.fences import FENCE, LEAN, language_of, unwrapped
 from pidistill_lean.prose import COMMAND, TACTIC, begins_like_lean, pieces, until_prose, without_prose
 from pidistill_lean.protocol import Item
+from pidistill_lean.thoughts import ANSWER, without_thoughts
 
 __all__ = ["LONGEST", "Extracted", "begins_like_lean", "extract", "fenced_blocks", "head_of", "stating"]
 LONGEST: Final = 200_000
 """Characters; longer text is no answer."""
-_FENCE = re.compile(r"^([ \t]*)(```+|~~~+)[ \t]*([\w+.-]*)[^\n]*$")
-_LEAN: Final = frozenset({"", "lean", "lean4", "lean3", "leanprover", "tactic", "tactics"})
 _COMMENT_OPENS = re.compile(r"^[ \t]*/-")
-_NOT_IN_LANGUAGE = re.compile(r"[^a-z0-9]")
-_TAGS: Final = r"answer|final_answer|lean4?|code|pre|proof|solution|final|response"
-_TAG = re.compile(rf"^[ \t]*(?:<({_TAGS})(?:\s[^>\n]*)?>|\[({_TAGS})\])", re.IGNORECASE | re.MULTILINE)
 _NESTED_TAGS: Final = 3
+_NESTED_FENCES: Final = 4
 _DECLARATION = re.compile(r"^(?:theorem|lemma|example|def|instance)\s+\S+[^\n]*:", re.MULTILINE)
 _DECLARES = re.compile(
     r"^[ \t]*(?:@\[[^\n]*\][ \t]*)?"
@@ -61,10 +60,14 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
     Lean says of it, it is known where the proof begins and what stands before the theorem. Never raises.
     """
     text = completion.replace("\r\n", "\n").replace("\r", "\n")
-    answer = without_thoughts(text)
-    if answer is None:
-        return Extracted(None, reason="its thinking does not come to an end")
-    text = undressed(answer)
+    for _ in range(_NESTED_FENCES):  # either may hold the other
+        answer = without_thoughts(unwrapped(text))
+        if answer is None:
+            return Extracted(None, reason="its thinking does not come to an end")
+        if answer == text:
+            break
+        text = answer
+    text = undressed(text)
     if not text.strip():
         return Extracted(None, reason="the completion is empty")
     states = stating(target)
@@ -142,7 +145,7 @@ def _within_tags(text: str, states: re.Pattern[str]) -> str:
     Where only the text around them holds Lean, it is the text as it was.
     """
     for _ in range(_NESTED_TAGS):
-        found = list(_TAG.finditer(text))
+        found = list(ANSWER.finditer(text))
         if not found:
             break
         opened = found[-1]
@@ -217,7 +220,7 @@ def _closes(text: str, before: str, written: Sequence[str]) -> bool:
     """
     if not before.strip() or not before.lstrip("\n")[0].strip():
         return bool(before.strip())
-    alone = sum(_FENCE.match(line) is not None for line in text.split("\n")) == 1
+    alone = sum(FENCE.match(line) is not None for line in text.split("\n")) == 1
     return alone and TACTIC.match(before.lstrip()) is not None and not any(map(begins_like_lean, written))
 
 
@@ -263,37 +266,32 @@ def _fenced(text: str) -> tuple[str, list[_Block], bool]:
     every = text.split("\n")
     ends, commented = _comment_ends(every), _in_plain_comments(every)
     for number, line in enumerate(every):
-        match = _FENCE.match(line)
+        match = FENCE.match(line)
         if not fence:
             if match and number not in commented:
                 marked = marked or (not seen and bool(match[3]))
-                margin, fence, language, lines, seen, depth = match[1], match[2], _language(match[3]), [], True, 0
+                margin, fence, language, lines, seen, depth = match[1], match[2], language_of(match[3]), [], True, 0
             elif not seen:
                 before.append(line)
         elif match and match[2].startswith(fence) and not (depth > 0 and ends[number + bool(match[3])]):
-            if language in _LEAN:
+            if language in LEAN:
                 blocks.append(_Block("\n".join(lines), bool(language)))
             fence = ""
             if match[3]:  # the one before was never closed
-                margin, fence, language, lines, depth = match[1], match[2], _language(match[3]), [], 0
+                margin, fence, language, lines, depth = match[1], match[2], language_of(match[3]), [], 0
         else:
             depth = max(0, depth + line.count("/-") - line.count("-/"))
             lines.append(line.removeprefix(margin))
-    if fence and language in _LEAN:
+    if fence and language in LEAN:
         blocks.append(_Block("\n".join(lines), bool(language)))
     return "\n".join(before), blocks, marked
-
-
-def _language(word: str) -> str:
-    """A fence's language: `Lean-4` and `lean_4` are `lean4`."""
-    return _NOT_IN_LANGUAGE.sub("", word.lower()) or word.lower()
 
 
 def _comment_ends(lines: Sequence[str]) -> list[bool]:
     """For every line, whether a comment's end comes after it before another block of code begins."""
     found = [False] * (len(lines) + 1)
     for number in range(len(lines) - 1, -1, -1):
-        match = _FENCE.match(lines[number])
+        match = FENCE.match(lines[number])
         opens = match is not None and bool(match[3])
         found[number] = not opens and ("-/" in lines[number] or found[number + 1])
     return found
@@ -312,7 +310,7 @@ def _in_plain_comments(lines: Sequence[str]) -> set[int]:
             if COMMAND.match(line):
                 found.update(fences)
             ended = False
-        match = _FENCE.match(line)
+        match = FENCE.match(line)
         if not within and match:
             fence = "" if fence and match[2].startswith(fence) else fence or match[2]
         elif not within and not fence and _COMMENT_OPENS.match(line) and "-/" not in line:

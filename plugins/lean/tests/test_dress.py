@@ -95,3 +95,23 @@ def test_thoughts_without_an_end_hold_no_answer(opens: str, closes: str) -> None
 def test_indented_blocks_are_markdowns_code() -> None:
     text = "The proof:\n\n    theorem t : p\n      := q\n\n    end\nso it\n    is\n\n  x"
     assert indented_code(text) == ["theorem t : p\n  := q\n\nend", "x"]
+
+
+@pytest.mark.parametrize("margin", ["\t", " \t", "    ", "   \t"])
+def test_a_tab_that_indents_markdowns_code_is_four_columns(margin: str) -> None:
+    statement = "theorem t : p → p := by\n  sorry"
+    for inner in ("  ", "\t"):
+        code = "\n".join(margin + line.replace("  ", inner) for line in PROOF.split("\n"))
+        whole = PROOF.replace("  ", inner.expandtabs(4))
+        for text in (code, f"The proof:\n\n{code}\n\nThis is all.", f"1. So:\n\n{code}\n"):
+            assert extract(text, "t", statement).source == f"{whole}\n"
+    bare = extract(f"We have\n\n{margin}intro h\n{margin}exact h\n\nas was to be shown.", "t", statement)
+    assert str(bare.source).split() == PROOF.split()
+
+
+@pytest.mark.parametrize("text", [
+    "theorem t : p → p := by\n\tintro h\n\texact h", "theorem t : p → p := by\n\n\tintro h\n\texact h",
+    "```lean4\n\n\ttheorem t : p → p := by\n\t  exact id\n```", "The proof:\n\ttheorem t",
+])  # fmt: skip
+def test_a_tab_in_lean_text_is_leans_to_refuse(text: str) -> None:
+    assert undressed(text) == text

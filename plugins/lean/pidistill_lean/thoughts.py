@@ -1,0 +1,244 @@
+"""A model's thoughts, told from its answer by the marks that stand around them.
+
+Every family of models has marks of its own, and prompts ask for more; one rule knows them by what they are called. A
+draft in thoughts is nobody's answer, so what is doubtful counts as thoughts. But an answer may write of such a mark in
+a comment or a string of Lean's, and there it is text (`_Surroundings`).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Final
+
+from pidistill_lean.fences import COMMENT_OPENS, FENCE
+from pidistill_lean.prose import COMMAND, TACTIC
+
+_TAGS: Final = r"answer|final_answer|lean4?|code|pre|proof|solution|final|response"
+ANSWER = re.compile(rf"^[ \t]*(?:<({_TAGS})(?:\s[^>\n]*)?>|\[({_TAGS})\])", re.IGNORECASE | re.MULTILINE)
+"""Tags that ask for an answer."""
+
+_S: Final = r"[ _\u2581-]?"
+_PROCESS: Final = rf"(?:{_S}(?:process|trace|steps?|block|notes?))?"
+_WHOSE: Final = rf"(?:[a-z0-9]{{1,20}}:)?(?:(?:ant|inner|internal|hidden|private|my){_S})?"
+_THINKING: Final = rf"{_WHOSE}(?:think(?:ing)?|(?:chain{_S}of{_S})?thoughts?){_PROCESS}"
+_REASONING: Final = (
+    rf"{_WHOSE}(?:reason(?:ing)?|reflections?|scratch{_S}(?:pad|work)|analysis|monologue|brainstorm(?:ing)?|cot|drafts?|"
+    rf"planning|deliberation){_PROCESS}"
+)
+_BEGIN: Final = rf"(?:(?:begin|start){_S}(?:of{_S})?)?"
+_END: Final = rf"(?:/[ ]?|end{_S}(?:of{_S})?)"
+_ATTRIBUTES: Final = r"(?:[ \t]+[\w:-]{1,40}[ ]?=[^<>\n]{0,200})?"
+_BAR: Final = r"[|\uff5c]"
+_TAIL: Final = r"(?:[^\n]{0,200}?<\|message\|>)?"
+_ASSISTANT: Final = r"(?:<\|start\|>[ ]?assistant)?"
+_MARK = re.compile(
+    r"(?=[<\[\u25c1Aa-])(?:"
+    rf"(?P<thought><[ ]?{_BEGIN}{_THINKING}{_ATTRIBUTES}[ ]?>|\[[ ]?{_BEGIN}{_THINKING}[ ]?\]|\u25c1{_THINKING}\u25b7"
+    rf"|<{_BAR}{_BEGIN}(?:{_THINKING}|{_REASONING}|inner_prefix){_BAR}>)"
+    rf"|(?P<reasoning><[ ]?{_BEGIN}{_REASONING}{_ATTRIBUTES}[ ]?>)"
+    rf"|(?P<heading>\[[ ]?{_BEGIN}{_REASONING}[ ]?\])"
+    rf"|(?P<end><[ ]?{_END}(?:{_THINKING}|{_REASONING})[ ]?>|\[[ ]?{_END}(?:{_THINKING}|{_REASONING})[ ]?\]"
+    rf"|\u25c1/{_THINKING}\u25b7|<{_BAR}{_END}(?:{_THINKING}|{_REASONING}){_BAR}>|<\|inner_suffix\|>)"
+    rf"|(?P<final>{_ASSISTANT}<\|channel\|>[ ]?final\b{_TAIL}|<{_BAR}(?:START_RESPONSE|begin_of_solution){_BAR}>)"
+    rf"|(?P<channel>(?:<\|end\|>\s?)?{_ASSISTANT}"
+    rf"(?:<\|channel\|>[ ]?(?:analysis|commentary)|<\|channel>[ ]?(?:{_THINKING}|analysis))\b{_TAIL}"
+    r"|(?-i:\A\s{0,9}(?:analysis|commentary)(?=[A-Z\"'`])))"
+    rf"|(?P<message_end><\|(?:end|call|return)\|>{_ASSISTANT}|<channel\|>)"
+    r"|(?P<glued>assistantfinal)"
+    r"|(?P<fold><details\b[^<>\n]{0,200}>"
+    r"(?:\s{0,9}<summary\b[^<>\n]{0,200}>(?P<summary>(?s:.{0,200}?))</summary[ ]?>)?)"
+    r"|(?P<unfold></details[ ]?>)|(?P<unseen><!--)|(?P<seen>-->))",
+    re.IGNORECASE,
+)
+"""Where thoughts begin and end, by sort. Harmony's channels are `channel`, ended by a message's end; where a tokenizer
+leaves special tokens out, their names are glued to the text. A comment of HTML's is shown to nobody."""
+_BEGINS: Final = frozenset({"thought", "reasoning", "heading", "channel", "fold", "unseen"})
+_ENDS: Final = {
+    "channel": frozenset({"message_end", "glued", "final"}),
+    "fold": frozenset({"unfold", "final"}),
+    "unseen": frozenset({"seen", "final"}),
+}
+_ENDS_OTHERS: Final = frozenset({"end", "final"})
+_ENDS_ONLY: Final = frozenset({"message_end", "glued", "seen"})
+"""What says nothing where it ends none of its own."""
+_LAST: Final = "</think>"
+_DRAFT = re.compile(
+    r"\b(?:think|thought|reason|scratch|draft|attempt|tr(?:y|ies|ied)\b|wrong|fail|earlier|previous|old\b|discarded|"
+    r"abandoned|brainstorm|monologue|sketch)",
+    re.IGNORECASE,
+)
+_WORKINGS = re.compile(r"\b(?:analysis|idea|plan|explor|deliberat|notes?\b|work(?:ings?)?\b)", re.IGNORECASE)
+_RESULT = re.compile(r"\b(?:proof|answer|solution|final|lean|code|theorem|full|complete|formal|correct)", re.IGNORECASE)
+_BEFORE = re.compile(r"(?:[-+][ ]|[\s>*_#\ufeff\u200b\u2060]|<s>|<[|\uff5c][^<>\n]{1,40}[|\uff5c]>)*")
+_SENTENCE_ENDS: Final = (".", "!", "?", ":")
+_COMMENT_EDGE = re.compile(rf"{COMMENT_OPENS.pattern}|-/")
+_LINE_COMMENT = re.compile(r"(?:^|\s)--")
+_NEAR: Final = 1000
+"""Characters of a line that are looked at around a mark."""
+
+
+def without_thoughts(text: str) -> str | None:
+    """`text` without what stands between the marks of thoughts; None where there is nothing but some that have no end.
+
+    A mark that ends thoughts without one that begins them ends those that the prompt began. What follows `</think>` is
+    all that counts: nobody thinks behind the answer there; and so it is with a mark of the final answer. `<details>`
+    are thoughts by their summary, or where Lean text is beside them and it does not say that they are the answer.
+    """
+    marks = list(_MARK.finditer(text))
+    if not marks:
+        return text
+    kept, folded = _outside(text, marks, folds=True)
+    if folded and kept is not None and not _holds_lean(kept):
+        kept, _ = _outside(text, marks, folds=False)
+    return kept
+
+
+def _outside(text: str, marks: Sequence[re.Match[str]], folds: bool) -> tuple[str | None, bool]:
+    """What stands outside of thoughts, and whether that leaves out `<details>` which may be the answer.
+
+    Those are thoughts with `folds`, and only where they end.
+    """
+    last = {mark.lastgroup: mark.start() for mark in marks}
+    around = _Surroundings(text)
+    kept: list[str] = []
+    at, depth, folded = 0, 0, False
+    opened: re.Match[str] | None = None
+    for mark in marks:
+        sort = str(mark.lastgroup)
+        if opened is None:
+            if sort in _ENDS_ONLY or not around.is_mark(mark, sort in _BEGINS):
+                continue
+            if sort == "heading" and mark.start() > max(last.get("end", -1), last.get("final", -1)):
+                continue  # a word for what follows
+            if sort == "fold" and not _folds_thoughts(summary := mark["summary"] or ""):
+                doubtful = folds and mark.start() < last.get("unfold", -1) and not _RESULT.search(summary)
+                folded = folded or doubtful
+                if not doubtful:
+                    sort = "unfold"
+            if sort in _BEGINS:
+                opened, depth = mark, 0
+                continue
+            if sort == "unfold":
+                kept.append(text[at : mark.start()])
+            else:
+                kept.clear()
+        elif opened.lastgroup == "fold" and sort == "fold":
+            depth += 1
+            continue
+        elif sort == "unfold" and depth:
+            depth -= 1
+            continue
+        elif sort not in _ENDS.get(str(opened.lastgroup), _ENDS_OTHERS):
+            continue
+        elif sort in ("final", "glued") or mark[0] == _LAST:
+            kept.clear()
+        else:
+            kept.append(text[at : opened.start()])
+        at, opened = mark.end(), None
+        around.begin(at)
+    if opened is None:
+        return "".join([*kept, text[at:]]), folded
+    kept.append(text[at : opened.start()])
+    if opened.lastgroup == "reasoning" and (answers := list(ANSWER.finditer(text, opened.end()))):
+        kept.append(text[answers[-1].start() :])
+    found = "".join(kept)
+    return found if found.strip() else None, folded
+
+
+def _folds_thoughts(summary: str) -> bool:
+    return bool(_DRAFT.search(summary) or (_WORKINGS.search(summary) and not _RESULT.search(summary)))
+
+
+def _holds_lean(text: str) -> bool:
+    lines = (line.lstrip() for line in text.split("\n"))
+    return any(FENCE.match(line) or ANSWER.match(line) or COMMAND.match(line) or TACTIC.match(line) for line in lines)
+
+
+def _at_a_beginning(line: str) -> bool:
+    return bool(_BEFORE.fullmatch(line)) or line.rstrip(" \t*_").endswith(_SENTENCE_ENDS)
+
+
+class _Surroundings:
+    """Whether a mark is one, or text: read along with the marks, from where the last thoughts ended.
+
+    It is text in a comment of Lean's, in a string on its line, and in code within a sentence. One that begins thoughts
+    also stands where a line or a sentence begins, or a line ends, and in no block of code. A block whose fence does not
+    close is none: it is the draft's. So is a comment, unless it ends before the next fence. A line that is a comment
+    may be the last of a draft, so a mark that ends thoughts there is one, unless Lean goes on.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._fences = list(FENCE.finditer(text)) if "```" in text or "~~~" in text else []
+        self._starts = [fence.start() for fence in self._fences]
+        self._comments = _Comments(text)
+        self.begin(0)
+
+    def begin(self, at: int) -> None:
+        """What comes before `at` is no part of the answer."""
+        self._began = self._at = self._seen = at
+        self._fence = ""
+
+    def is_mark(self, mark: re.Match[str], begins: bool) -> bool:
+        line = self._line_before(mark.start())
+        ends = self._text.find("\n", mark.end(), mark.end() + _NEAR)
+        rest = self._text[mark.end() : ends if ends >= 0 else mark.end() + _NEAR]
+        index = bisect_left(self._starts, mark.end())
+        after = self._fences[index : index + 1]
+        fenced = bool(self._fence and after and not after[0][3]) and (len(self._fences) - index) % 2 == 1
+        if begins and (fenced or (mark.lastgroup != "channel" and rest.strip() and not _at_a_beginning(line))):
+            return False
+        since = max(self._began, self._starts[index - 1] if index else 0)
+        if self._comments.around(mark.start(), since, after[0].start() if after else len(self._text)):
+            return False
+        if any(line.replace(f"\\{quote}", "").count(quote) % 2 and quote in rest for quote in '"`'):
+            return False
+        if not _LINE_COMMENT.search(line):
+            return True
+        if fenced:
+            return False
+        lean = line[:1].isspace() or COMMAND.match(line) or TACTIC.match(line)
+        return not lean or (mark.lastgroup in ("end", "final") and not self._goes_on(ends))
+
+    def _line_before(self, start: int) -> str:
+        """Reads on to the line of what starts there, and gives what stands before it on its line."""
+        while (end := self._text.find("\n", max(self._at, self._seen), start)) >= 0:
+            match = FENCE.match(self._text[self._at : end])
+            if match and not self._fence:
+                self._fence = match[2]
+            elif match and match[2].startswith(self._fence):
+                self._fence = match[2] if match[3] else ""
+            self._at = end + 1
+        self._seen = start
+        return self._text[max(self._at, start - _NEAR) : start]
+
+    def _goes_on(self, ends: int) -> bool:
+        """Whether Lean text goes on behind the line that ends there: no blank line, no fence."""
+        following = self._text[ends + 1 : ends + 1 + _NEAR].split("\n", 1)[0] if ends >= 0 else ""
+        return bool(following.strip()) and not FENCE.match(following)
+
+
+class _Comments:
+    """Lean's comments in a text, which may hold others."""
+
+    def __init__(self, text: str) -> None:
+        self._edges: list[int] = []
+        self._within: list[int | None] = []
+        """For every edge, where the comment begins that what follows it stands in."""
+        self._ends: dict[int, int] = {}
+        opened: list[int] = []
+        for edge in _COMMENT_EDGE.finditer(text):
+            if edge[0] == "/-":
+                opened.append(edge.start())
+            elif opened:
+                self._ends[opened.pop()] = edge.start()
+            self._edges.append(edge.start())
+            self._within.append(opened[-1] if opened else None)
+
+    def around(self, at: int, since: int, before: int) -> bool:
+        """Whether a comment is around `at` that begins since then and ends before then."""
+        index = bisect_left(self._edges, at)
+        begins = self._within[index - 1] if index else None
+        return begins is not None and begins >= since and self._ends.get(begins, before) < before

@@ -1,0 +1,201 @@
+"""Drafts between marks of thoughts are no answer, whatever these are called; a mark that Lean text names is text."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pidistill_lean.extract import extract
+from pidistill_lean.thoughts import without_thoughts
+
+STATEMENT = "theorem t : p → p := by\n  sorry"
+PROOF = "theorem t : p → p := by\n  intro h\n  exact h"
+ANSWER = f"```lean4\n{PROOF}\n```"
+DRAFT = "theorem t : p → p := by\n  exact id"
+
+names = st.sampled_from([
+    "think", "thinking", "thought", "thoughts", "thought_process", "thinking process", "antThinking", "seed:think",
+    "inner-thoughts", "chain_of_thought", "reason", "reasoning", "reasoning_process", "internal_reasoning", "analysis",
+    "reflection", "scratchpad", "scratch-pad", "draft", "CoT", "inner_monologue",
+])  # fmt: skip
+cased = st.sampled_from([str, str.upper, str.title])
+around = st.sampled_from([
+    ("<{}>", "</{}>"), ("< {} >", "</ {} >"), ('<{} type="x">', "</{}>"), ("<{} budget = 'low'>", "</{}>"),
+    ("[{}]", "[/{}]"), ("<|begin_of_{}|>", "<|end_of_{}|>"), ("<|START_{}|>", "<|END_{}|>"),
+    ("<|START_{}|>", "<|END_{}|><|START_RESPONSE|>"),
+])  # fmt: skip
+HARMONY = [
+    ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+    ("<|start|>assistant<|channel|>analysis<|message|>", "<|start|>assistant<|channel|>final<|message|>"),
+    ("<|channel|>commentary to=functions.lean <|constrain|>json<|message|>", "<|call|>"),
+    ("<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>commentary<|message|>",
+     "<|end|><|start|>assistant<|channel|>final <|constrain|>lean<|message|>"),
+    ("<|channel>thought\n", "<channel|>"), ("<|inner_prefix|>", "<|inner_suffix|>"), ("<!--", "-->"),
+]  # fmt: skip
+SUMMARIES = ["Thinking", "My <b>reasoning</b>", "First attempt", "A draft proof", "Scratch work", "Analysis", "Plan"]
+FOLDS = [(f"<details>\n<summary>{summary}</summary>", "</details>") for summary in SUMMARIES]
+tags = st.builds(
+    lambda marks, name, case: tuple(mark.format(case(name)) for mark in marks), around, names, cased
+) | st.sampled_from([*HARMONY, *FOLDS])
+plain = [
+    DRAFT, "  sorry", "```lean4", "```", "~~~", "/-", "-/", "--", '"', "`", "> ", "Let me see.", "exact h", "<answer>",
+    "-- so", "  exact h -- and", "",
+]  # fmt: skip
+begun = ["<think>", "[analysis]", "<|channel|>analysis<|message|>"]
+drafts = st.lists(st.sampled_from([*plain, *begun]), max_size=12).map("\n".join)
+unmarked = st.lists(st.sampled_from(plain), max_size=12).map("\n".join)
+
+
+@given(tags, drafts)
+def test_what_stands_between_marks_is_no_part_of_the_answer(marks: tuple[str, str], draft: str) -> None:
+    """Nor does a fence, a comment or a string that it leaves open hide where it ends."""
+    opens, closes = marks
+    assert without_thoughts(f"{opens}\n{draft}{closes}\n{ANSWER}").lstrip("\n") == ANSWER  # type: ignore[union-attr]
+    found = extract(f"Sure.\n\n{opens}{draft}\n{closes}\n\n{ANSWER}", "t", STATEMENT)
+    assert found.source == f"{PROOF}\n"
+
+
+@given(tags, st.sampled_from([DRAFT, f"```lean4\n{DRAFT}\n```", f"```lean4\n{DRAFT}", f"<answer>{DRAFT}</answer>"]))
+def test_a_draft_is_not_judged_where_no_answer_follows(marks: tuple[str, str], draft: str) -> None:
+    opens, closes = marks
+    for text in (f"{opens}\n{draft}\n{closes}", f"{opens}{draft}{closes}\nSo it holds."):
+        assert extract(text, "t", STATEMENT).source is None
+        found = extract(f"````\n{text}\n````", "t", STATEMENT)
+        assert f"{DRAFT}\n" not in {found.source, *(way.source for way in found.others)}
+
+
+@given(tags, st.sampled_from([DRAFT, f"```lean4\n{DRAFT}\n```", f"```lean4\n{DRAFT}"]))
+def test_thoughts_without_an_end_hide_what_is_behind_them(marks: tuple[str, str], draft: str) -> None:
+    """In brackets, a word like `[Analysis]` may be a heading where nothing ends it."""
+    opens = marks[0]
+    if opens.startswith("[") and without_thoughts(opens) == opens:
+        return
+    assert without_thoughts(f"{opens}\n{draft}") is None
+    wrong = "theorem t : p → p := by\n  wrong"
+    for before in ("", f"```lean4\n{wrong}\n```\n", f"```lean4\n{wrong}\n", "Let me see. ", "> ", "- ", "Hm, "):
+        found = extract(f"{before}{opens}\n{draft}", "t", STATEMENT)
+        assert all("exact id" not in str(way.source) for way in (found, *found.others))
+
+
+@given(
+    tags,
+    st.sampled_from(["<|start|>assistant<|channel|>final<|message|>", "<|START_RESPONSE|>", "<|begin_of_solution|>"]),
+)
+def test_a_final_answer_ends_thoughts_that_have_no_end(marks: tuple[str, str], final: str) -> None:
+    assert without_thoughts(f"{marks[0]}\n```lean4\n{DRAFT}\n{final}{ANSWER}") == ANSWER
+    assert without_thoughts(f"```lean4\n{DRAFT}\n```\n{final}{ANSWER}") == ANSWER
+
+
+def test_a_tag_for_the_answer_ends_reasoning_that_a_prompt_asked_for() -> None:
+    found = extract(f"<reasoning>\n```lean4\n{DRAFT}\n```\n\n<answer>\n{PROOF}\n</answer>", "t", STATEMENT)
+    assert found.source == f"{PROOF}\n"
+
+
+@pytest.mark.parametrize(
+    "marks", [("analysis", "assistantfinal"), ("analysis", "assistantcommentaryNow\nassistantfinal")]
+)
+def test_channels_are_known_without_their_special_tokens(marks: tuple[str, str]) -> None:
+    assert without_thoughts(f"{marks[0]}We try\n```lean4\n{DRAFT}\n{marks[1]}{ANSWER}") == ANSWER
+    assert without_thoughts(f"analysisWe try\n{DRAFT}") is None
+    assert without_thoughts("analysis of it: assistantfinal") == "analysis of it: assistantfinal"
+
+
+@pytest.mark.parametrize("mark", ["</think>", "</thought_process>", "[/THINK]", "<|END_THINKING|>", "</ Reasoning >"])
+@given(unmarked)
+def test_an_end_without_a_beginning_ends_what_the_prompt_began(mark: str, draft: str) -> None:
+    for text in (f"{draft}\n{mark}\n{ANSWER}", f"So, {DRAFT} -- it is.{mark}\n\n{ANSWER}"):
+        assert str(without_thoughts(text)).strip() == ANSWER
+
+
+MARKS = [
+    "<think>", "</think>", "<Thinking>", "</thinking>", '<think type="x">', "[THINK]", "[/THINK]", "<details>",
+    "</details>", "<details><summary>Draft</summary>", "<reasoning>", "</reasoning>", "<|START_THINKING|>",
+    "<|END_THINKING|>", "<|channel|>analysis<|message|>", "<|channel|>final<|message|>", "<|end|>", "◁think▷",
+    "◁/think▷",
+]  # fmt: skip
+LEAN = [
+    "theorem t : p → p := by\n  -- {} about it\n  intro h\n  exact h",
+    "theorem t : p → p := by\n  -- {}\n  intro h\n  exact h",
+    "theorem t : p → p := by -- {}\n  intro h\n  exact h",
+    "-- first. {}\n" + PROOF,
+    "/-- {} -/\n" + PROOF,
+    "/-- As in\n{}\n or `{}`.\n-/\n" + PROOF,
+    "/- {} {}\n   /- nested -/\n-/\n" + PROOF,
+    'def s := "{}"\n\n' + PROOF,
+    'def s := "\\"{}" ++ "a {} b" -- c\n\n' + PROOF,
+    PROOF + " /- {} -/",
+]
+
+
+@given(st.sampled_from(LEAN), st.sampled_from(MARKS))
+def test_a_mark_in_lean_text_is_text(lean: str, mark: str) -> None:
+    text = lean.replace("{}", mark)
+    assert extract(text, "t", STATEMENT).source == f"{text}\n"
+    for answer in (
+        f"```lean4\n{text}\n```",
+        f"The proof:\n\n```lean4\n{text}\n```\n\nIt has no `{mark}` in it.\n\n```\nno goals\n```",
+        f"<think>\n```lean4\n{DRAFT}\n</think>\n```lean4\n{text}\n```",
+        f"````markdown\n```lean4\n{text}\n```\n````",
+    ):
+        assert extract(answer, "t", STATEMENT).source == f"{text}\n"
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_sentence_may_name_a_mark(mark: str) -> None:
+    assert extract(f'No `{mark}` or "{mark}" here.\n\n{ANSWER}', "t", STATEMENT).source == f"{PROOF}\n"
+
+
+@pytest.mark.parametrize(
+    "summary", ["Proof", "Full Lean 4 code", "Solution", "The final answer", "Proof by case analysis"]
+)
+def test_a_fold_that_says_so_is_the_answer(summary: str) -> None:
+    fold = f"<details>\n<summary>{summary}</summary>\n\n{{}}\n\n</details>\n"
+    for inside in (ANSWER, PROOF):
+        assert extract(fold.format(inside), "t", STATEMENT).source == f"{PROOF}\n"
+    wrong = f"```lean4\n{DRAFT}\n```"
+    assert extract(f"{wrong}\n{fold.format(ANSWER)}", "t", STATEMENT).source == f"{PROOF}\n"
+    assert extract(f"{fold.format(wrong)}\n{ANSWER}", "t", STATEMENT).source == f"{PROOF}\n"
+
+
+@pytest.mark.parametrize("opens", ["<details>", "<details open>", "<details><summary>Click to expand</summary>"])
+def test_a_fold_that_does_not_say_is_thoughts_where_the_answer_is_beside_it(opens: str) -> None:
+    inside = f"{opens}\n\n```lean4\n{DRAFT}\n```\n\n</details>\n"
+    assert extract(f"{inside}\n{ANSWER}", "t", STATEMENT).source == f"{PROOF}\n"
+    assert extract(f"{ANSWER}\n\n{inside}", "t", STATEMENT).source == f"{PROOF}\n"
+    assert extract(f"It holds.\n{inside}\nThat is all.", "t", STATEMENT).source == f"{DRAFT}\n"
+    assert extract(f"{opens}\n\n{ANSWER}", "t", STATEMENT).source == f"{PROOF}\n"
+
+
+def test_folds_within_folds_end_with_the_outer_one() -> None:
+    inner = f"<details><summary>Proof</summary>\n```lean4\n{DRAFT}\n```\n</details>"
+    text = f"<details><summary>Thoughts</summary>\n{inner}\n```lean4\n{DRAFT}\n```\n</details>\n{ANSWER}"
+    assert str(without_thoughts(text)).strip() == ANSWER
+
+
+edges = [*MARKS, "</details>", "\n", "\n\n", "```", "```lean4\n", "````", "/-", "-/", "--", '"', "`", " ", "x."]
+
+
+@given(st.lists(st.sampled_from(edges) | st.text(max_size=4), max_size=30).map("".join))
+def test_whatever_comes_what_is_left_of_it_is_its_own_text_in_its_order(text: str) -> None:
+    found = without_thoughts(text)
+    rest = iter(text)
+    assert found is None or all(character in rest for character in found)
+
+
+@pytest.mark.parametrize("unit", [
+    "`</think>` ", "-- </think>\n", '"<think>" ', "/- </think>\n", "<|end|>", "<details>", "<details><summary>",
+    "```\n</think>\n", "<|channel|>analysis", "[analysis] ", "<think a=", "</details>\n", "/- </think> -/ ",
+    "x. <think>\n```\n", "<aaaaaaaaaaaa",
+])  # fmt: skip
+def test_its_time_grows_with_the_text_and_no_faster(unit: str) -> None:
+    def seconds(length: int) -> float:
+        text = unit * (length // len(unit))
+        began = time.process_time()
+        without_thoughts(text)
+        return time.process_time() - began
+
+    few, many = (min(seconds(length) for _ in range(3)) for length in (20_000, 160_000))
+    assert many < 40 * few + 0.5
