@@ -12,11 +12,9 @@ wrong with the code the sandbox finds out. The rules, first match wins:
 1. What follows the first `</think>` counts, if there is one. It is a tag where it begins or ends its line, or where the
    text begins with `<think>`; within a line of code, or in quotes, it is text.
 2. Fenced blocks marked as Python or not at all, with the indentation of the fence taken away: the last one that defines
-   the entry point (a mere stub of it only where there is no other), before it blocks above that hold nothing but
-   definitions, or nothing but imports, that it uses, or the definitions of others that it uses, and behind it blocks
-   below that hold nothing but definitions that it uses. A quotation's marks are taken away.
-   Where none does, but the text at its margin does, rule 3. Of a program, the last block marked
-   as Python, else the last that looks like code, with the blocks that define what it uses, in the same way.
+   the entry point (a mere stub of it only where there is no other), with what it needs of the other blocks (`helpers`).
+   A quotation's marks are taken away. Where none does, but the text at its margin does, rule 3. Of a program, the last
+   block marked as Python, else the last that looks like code, with what it needs, in the same way.
 3. Plain text that defines the entry point, without the prose before, between and after its code (`prose`). Constants,
    imports and `try:` above the first definition belong to it.
 4. Text, or the last block, that goes on where the prompt stops, if the problem allows that: the prompt, then the text
@@ -42,7 +40,8 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from pidistill.authoring.fences import unquoted
-from pidistill_code.blocks import defines, imports, with_helpers, written
+from pidistill_code.blocks import defines, imports, written
+from pidistill_code.helpers import with_helpers
 from pidistill_code.pages import (
     FENCE,
     as_written,
@@ -67,6 +66,7 @@ _THINK: Final = "</think>"
 _PROGRAM = re.compile(
     r"\b(?:input|print|open|write|readlines?|read|main)[ \t]*\(|\bsys\.std(?:in|out)\b|^import ", re.M
 )
+_DEFINES = re.compile(r"^(?:async[ \t]+def|def|class|import|from)[ \t]", re.MULTILINE)
 _TAGS: Final = (
     ("[PYTHON]", "[/PYTHON]"),
     ("[BEGIN]", "[DONE]"),
@@ -111,7 +111,7 @@ def extract(completion: str, entry_point: str, prompt: str | None = None) -> Ext
     text = completion.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     first = _whole(text, name, prompt) or _extract(text, name, prompt)
     if _is_program(first, name):
-        return replace(first, code=without_cut_word(str(first.code), text))
+        return replace(first, code=without_cut_word(str(first.code), text, name))
     others = [_extract(reading, name, prompt) for reading in readings(text)]
     cut = [_without_cut_end(found, text, name) for found in (first, *others)]
     return next((found for found in (*others, *cut) if _is_program(found, name)), first)
@@ -159,7 +159,7 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
     filled = [number for number in coded if not _is_stub(blocks[number].text, name)]
     defining = next(reversed(filled or coded or makes or those), None)  # a block that shows its use may import it
     if defining is not None:
-        whole_block = _checked(with_helpers([block.text for block in blocks], defining), 0)
+        whole_block = _checked(with_helpers(_beside(blocks, defining), defining, name), 0)
         return _or_continued(whole_block, blocks[defining].text, name, prompt)
     if not blocks and prompt is None and not any(line[:1].strip() for line in text.split("\n")):
         text = textwrap.dedent(text)
@@ -182,7 +182,9 @@ def _whole(text: str, name: str, prompt: str | None) -> Extracted | None:
     lines, below = told.strip("\n").split("\n"), text[len(told) :]
     if prompt is None or not (lines[0][:1].isspace() or is_statement(lines[0])) or not told.strip():
         return None
-    if defines(below, name) or is_typed_in(below) or any(FENCE.match(line) for line in below.split("\n")):
+    if _stands_outside(told, name) or defines(below, name) or is_typed_in(below):
+        return None
+    if any(FENCE.match(line) for line in below.split("\n")):
         return None
     found = _after(prompt, lines)
     return found if found.code is not None and holds_no_fence(found.code) else None
@@ -375,7 +377,15 @@ def _program(blocks: list[_Block]) -> str:
         if _PROGRAM.search(blocks[number].text) and not _SHELL.match(blocks[number].text)
     ]
     chosen = (likely or marked or texts)[-1]
-    return with_helpers([block.text if block.marked or not marked else "" for block in blocks], chosen)
+    return with_helpers([block.text if block.marked or not marked else "" for block in blocks], chosen, "")
+
+
+def _beside(blocks: list[_Block], at: int) -> list[str]:
+    """The blocks with nothing for those that show what came of a program: not marked as the one `at` is, and without
+    anything that only a program has."""
+    return [
+        block.text if block.marked or not blocks[at].marked or _DEFINES.search(block.text) else "" for block in blocks
+    ]
 
 
 def _is_stub(code: str, name: str) -> bool:

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from pidistill_code.extract import extract, fenced_blocks
 from pidistill_code.syntax import module_names, parse
-from pidistill_code.wholes import marks_in_strings, is_whole
+from pidistill_code.wholes import is_whole, marks_in_strings
 
 OTHER = "def f(x):\n    return 'other'"
-PIECES = ["```", "```python", "~~~", "~~~py", "    ```", "  ```", OTHER, ">>> def f(x): return 0", "</think>", "<think>",
+PIECES = ["```", "```python", "~~~", "~~~py", "    ```", "  ```", OTHER, ">>> def f(x): return 0", "</think>",
+          "<think>",
           "[PYTHON]", "[/PYTHON]", "<code>", "</code>", "<pre>", "</pre>", "<|im_end|>", "words of it", "", "f = 3",
           "# f", "    f(2)", "```diff", "+def f(x):", "Example:"]  # fmt: skip
 QUOTED = st.lists(st.sampled_from(PIECES), max_size=8).map("\n".join)
