@@ -176,8 +176,9 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
 
 def _whole(text: str, name: str, prompt: str | None) -> Extracted | None:
     """The program where the text is one, or one behind the prompt, up to prose that has no other code below it."""
-    if is_whole(text, name):
-        return _checked(without_prose(textwrap.dedent(text), name), 0)
+    module = textwrap.dedent(text) if prompt is None else text
+    if is_whole(module, name):
+        return _checked(without_prose(module, name), 0)
     told = body(text)
     lines, below = told.strip("\n").split("\n"), text[len(told) :]
     if prompt is None or not (lines[0][:1].isspace() or is_statement(lines[0])) or not told.strip():

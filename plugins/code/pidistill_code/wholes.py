@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import re
-import textwrap
 from collections.abc import Container
 from itertools import pairwise
 
@@ -18,21 +17,19 @@ from pidistill_code.prose import is_prose, margins
 from pidistill_code.readings import LONGEST_LOOKED_AT
 from pidistill_code.syntax import is_python, module_names, parse
 
+_LIKE_PYTHON = re.compile(r"~~~|^[ \t]*\[(?:PYTHON|BEGIN|DONE|ANSWER)\]", re.MULTILINE)
 _TAG = re.compile(r"[ \t]*(?:</?[a-z]+>|\[/?[A-Z]+\])")
 
 
 def is_whole(text: str, name: str) -> bool:
     """Whether all of `text` is a module that makes `name`; any module will do where no name is asked for."""
-    code = textwrap.dedent(text)
-    return bool(code.strip()) and holds_no_fence(code) and (not name or name in module_names(code)[1])
+    return bool(text.strip()) and holds_no_fence(text) and (not name or name in module_names(text)[1])
 
 
 def holds_no_fence(code: str) -> bool:
-    """Whether it is Python whose fences, if it has any, stand in strings and comments, for Python has no back quotes.
-
-    Tildes it has, so they count as back quotes here.
-    """
-    return len(code) <= LONGEST_LOOKED_AT and is_python(code.replace("~~~", "```"))
+    """Whether it is Python whose fences and tags, if it has any, stand in strings and comments, for Python has no back
+    quotes. Tildes and names in brackets it has, so they count as back quotes here."""
+    return len(code) <= LONGEST_LOOKED_AT and is_python(_LIKE_PYTHON.sub("`", code))
 
 
 def marks_in_strings(text: str, name: str) -> frozenset[int]:

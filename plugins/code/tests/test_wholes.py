@@ -77,6 +77,15 @@ def test_tildes_outside_strings_are_a_fence() -> None:
     assert extract(f"~~~python\n{OTHER}", "f").code == f"{OTHER}\n"
 
 
+def test_tags_that_are_lists_of_python_s_are_tags_outside_strings() -> None:
+    assert extract(f"[BEGIN]\n{OTHER}\n[DONE]", "f", PROMPT).code == f"{OTHER}\n"
+
+
+def test_a_body_that_defines_a_function_of_that_name_is_a_body() -> None:
+    code = "    def f(x):\n        return 'own'\n    return f(x)\n"
+    assert extract(code, "f", PROMPT).code == PROMPT + code
+
+
 def test_a_program_is_a_whole_too() -> None:
     code = '"""Example:\n\n```python\nprint(2)\n```\n"""\nprint(1)\n'
     assert extract(code, "").code == code
