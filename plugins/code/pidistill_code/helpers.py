@@ -84,7 +84,7 @@ class _Needed:
             for name in it.needs if it.defines else ():
                 self._users[name] |= it.makes
         self._only_make = {it.block for it in statements}
-        self._only_make -= {it.block for it in statements if not (it.makes and it.surely or _STAR.match(it.source))}
+        self._only_make -= {it.block for it in statements if not ((it.makes and it.surely) or _STAR.match(it.source))}
         self._taken, self._asked, self._unknown = set[int](), set[tuple[str, int]](), False
 
     def take(self, name: str) -> None:
