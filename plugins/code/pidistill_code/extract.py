@@ -6,14 +6,15 @@ that is short enough for any nesting to be no more than an error of the parser: 
 Python, other readings of the same answer are tried (`readings`), and the first that is Python counts. What else is
 wrong with the code the sandbox finds out. The rules, first match wins:
 
+0. A text that is Python and defines the entry point is the program, and so is one that is Python behind the prompt:
+   nothing in it is a fence, a tag or a session but what a string quotes (`wholes`). Where there are words around the
+   code, that holds for each of its statements.
 1. What follows the first `</think>` counts, if there is one. It is a tag where it begins or ends its line, or where the
    text begins with `<think>`; within a line of code, or in quotes, it is text.
 2. Fenced blocks marked as Python or not at all, with the indentation of the fence taken away: the last one that defines
-   the entry point (a mere stub of it only where there is no other), before it blocks above that hold nothing but
-   definitions, or nothing but imports, that it uses, or the definitions of others that it uses, and behind it blocks
-   below that hold nothing but definitions that it uses. A quotation's marks are taken away.
-   Where none does, but the text as a whole does (a fence in a docstring), rule 3. Of a program, the last block marked
-   as Python, else the last that looks like code, with the blocks that define what it uses, in the same way.
+   the entry point (a mere stub of it only where there is no other), with what it needs of the other blocks (`helpers`).
+   A quotation's marks are taken away. Where none does, but the text at its margin does, rule 3. Of a program, the last
+   block marked as Python, else the last that looks like code, with what it needs, in the same way.
 3. Plain text that defines the entry point, without the prose before, between and after its code (`prose`). Constants,
    imports and `try:` above the first definition belong to it.
 4. Text, or the last block, that goes on where the prompt stops, if the problem allows that: the prompt, then the text
@@ -33,12 +34,14 @@ from __future__ import annotations
 
 import re
 import textwrap
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Final, NamedTuple
 
 from pidistill.authoring.fences import unquoted
-from pidistill_code.blocks import defines, imports, with_helpers, written
+from pidistill_code.blocks import defines, imports, written
+from pidistill_code.helpers import with_helpers
 from pidistill_code.pages import (
     FENCE,
     as_written,
@@ -53,6 +56,7 @@ from pidistill_code.pages import (
 from pidistill_code.prose import body, is_prose, is_statement, margins, opened, statements, without_prose
 from pidistill_code.readings import LONGEST_LOOKED_AT, readings, without_cut_end, without_cut_word
 from pidistill_code.syntax import is_python
+from pidistill_code.wholes import blanked, holds_no_fence, is_whole, marks_in_strings
 
 LONGEST: Final = 1_000_000
 """Characters; longer code is no answer."""
@@ -62,6 +66,7 @@ _THINK: Final = "</think>"
 _PROGRAM = re.compile(
     r"\b(?:input|print|open|write|readlines?|read|main)[ \t]*\(|\bsys\.std(?:in|out)\b|^import ", re.M
 )
+_DEFINES = re.compile(r"^(?:async[ \t]+def|def|class|import|from)[ \t]", re.MULTILINE)
 _TAGS: Final = (
     ("[PYTHON]", "[/PYTHON]"),
     ("[BEGIN]", "[DONE]"),
@@ -104,9 +109,9 @@ def extract(completion: str, entry_point: str, prompt: str | None = None) -> Ext
     """The program in `completion`. `prompt` is the code it may continue; None where it may not. Never raises."""
     name = entry_point.split(".", 1)[0].removesuffix("()")
     text = completion.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    first = _extract(text, name, prompt)
+    first = _whole(text, name, prompt) or _extract(text, name, prompt)
     if _is_program(first, name):
-        return replace(first, code=without_cut_word(str(first.code), text))
+        return replace(first, code=without_cut_word(str(first.code), text, name))
     others = [_extract(reading, name, prompt) for reading in readings(text)]
     cut = [_without_cut_end(found, text, name) for found in (first, *others)]
     return next((found for found in (*others, *cut) if _is_program(found, name)), first)
@@ -129,21 +134,23 @@ def _without_cut_end(found: Extracted, text: str, name: str) -> Extracted:
 
 def _extract(text: str, name: str, prompt: str | None) -> Extracted:
     """As `extract`, by the rules above."""
-    text = as_written(_after_thinking(text))
-    if "```" in text or "~~~" in text:
-        text = before_lone_fence(unquoted(text))
-    blocks = _blocks(text)
+    text = as_written(_after_thinking(text, name))
+    fenced = "```" in text or "~~~" in text
+    text = unquoted(text) if fenced else text
+    within = marks_in_strings(text, name)
+    text = before_lone_fence(text, within) if fenced else text
+    blocks = _blocks(text, within=within)
     whole = text
     if not blocks:
-        text = _within_tags(text.rstrip().removesuffix("```"), name)
+        text = _within_tags(text.rstrip().removesuffix("```"), name, within)
     if not text.strip() or (blocks and not any(block.text.strip() for block in blocks)):
         return Extracted(None, reason="the completion is empty")
     if not name:
         return _checked(_program(blocks) if blocks else without_prose(text, ""), 0)
     those = [number for number, block in enumerate(blocks) if defines(block.text, name)]
-    if not those and (changed := [block.text for block in _blocks(text, _DIFFS) if defines(block.text, name)]):
+    if not those and (changed := [block.text for block in _blocks(text, _DIFFS, within) if defines(block.text, name)]):
         return _checked(changed[-1], 0)
-    if not those and is_typed_in(text):
+    if not those and is_typed_in(text) and not _stands_outside(text, name):
         for typed in [*(typed_in(block.text) for block in reversed(blocks)), typed_in(text)]:
             if defines(typed, name):
                 return _checked(typed, 0)
@@ -152,7 +159,7 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
     filled = [number for number in coded if not _is_stub(blocks[number].text, name)]
     defining = next(reversed(filled or coded or makes or those), None)  # a block that shows its use may import it
     if defining is not None:
-        whole_block = _checked(with_helpers([block.text for block in blocks], defining), 0)
+        whole_block = _checked(with_helpers(_beside(blocks, defining), defining, name), 0)
         return _or_continued(whole_block, blocks[defining].text, name, prompt)
     if not blocks and prompt is None and not any(line[:1].strip() for line in text.split("\n")):
         text = textwrap.dedent(text)
@@ -165,6 +172,23 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
             return _checked(spans[-1], 0)
         return Extracted(None, reason=f"nothing in it defines {name!r}") if not blocks else _checked(code, 0)
     return _continued(code if blocks else body(code), name, prompt)
+
+
+def _whole(text: str, name: str, prompt: str | None) -> Extracted | None:
+    """The program where the text is one, or one behind the prompt, up to prose that has no other code below it."""
+    module = textwrap.dedent(text) if prompt is None else text
+    if is_whole(module, name):
+        return _checked(without_prose(module, name), 0)
+    told = body(text)
+    lines, below = told.strip("\n").split("\n"), text[len(told) :]
+    if prompt is None or not (lines[0][:1].isspace() or is_statement(lines[0])) or not told.strip():
+        return None
+    if _stands_outside(told, name) or defines(below, name) or is_typed_in(below):
+        return None
+    if any(FENCE.match(line) for line in below.split("\n")):
+        return None
+    found = _after(prompt, lines)
+    return found if found.code is not None and holds_no_fence(found.code) else None
 
 
 def _or_continued(found: Extracted, text: str, name: str, prompt: str | None) -> Extracted:
@@ -189,9 +213,13 @@ def _continued(code: str, name: str, prompt: str) -> Extracted:
                 None, reason=f"nothing in it defines {name!r}, nor does it go on where the prompt stops"
             )  # fmt: skip
         lines = lines[indented:]
-    lines = _in_body(lines, _indentation(prompt))
+    return _after(prompt, lines)
+
+
+def _after(prompt: str, lines: list[str]) -> Extracted:
+    """The prompt, and `lines` that go on with its body."""
     head = prompt.rstrip("\n")
-    return _checked("\n".join([head, *lines]), head.count("\n") + 1)
+    return _checked("\n".join([head, *_in_body(lines, _indentation(prompt))]), head.count("\n") + 1)
 
 
 def _indentation(prompt: str) -> str:
@@ -216,7 +244,7 @@ def _in_body(lines: list[str], indentation: str) -> list[str]:
     if after is None:
         return [indentation + lines[0], *lines[1:]]
     width = _width(lines[after]) - _width(lines[after].lstrip())
-    opens = lines[0].split("#")[0].rstrip().endswith(":")
+    opens = lines[0].split("#")[0].rstrip().endswith(":") and not opened(lines[0], "")[0]
     goes_on = width > _width(indentation) if opens else width >= _width(indentation)
     ends = (
         re.match(r"(?:return|raise|pass)\b", lines[0])
@@ -255,12 +283,13 @@ def _checked(code: str, continued: int) -> Extracted:
     return Extracted(without_magics(code).rstrip(" \t\n\f\v") + "\n", continued)
 
 
-def _after_thinking(text: str) -> str:
+def _after_thinking(text: str, name: str) -> str:
     """What follows the tag that ends a model's thinking."""
     if _THINK not in text:
         return text
     opened = text.lstrip().startswith("<think>")
-    at = text.find(_THINK)
+    shown = text if opened else blanked(text, marks_in_strings(text, name))
+    at = shown.find(_THINK)
     while at >= 0:
         before = text[text.rfind("\n", 0, at) + 1 : at]
         end = text.find("\n", at)
@@ -268,26 +297,27 @@ def _after_thinking(text: str) -> str:
         edge = not before.strip() or not after.strip() or after.lstrip().startswith("```")
         if (edge or opened) and not any(before.count(mark) % 2 for mark in "'\"`"):
             return text[at + len(_THINK) :]
-        at = text.find(_THINK, at + 1)
+        at = shown.find(_THINK, at + 1)
     return text
 
 
-def _within_tags(text: str, name: str) -> str:
+def _within_tags(text: str, name: str, quoted: frozenset[int]) -> str:
     """What stands between the last tags that begin a line, or before one that ends it, if that defines `name`, or where
-    a program is asked for."""
+    a program is asked for. The lines `quoted` in strings have no tags."""
+    shown = blanked(text, quoted) if quoted else text
     within = len(text) if name else code_begins(text)
     for opening, closing in _TAGS:
-        at, looked_at = text.rfind(opening, 0, within), 0
+        at, looked_at = shown.rfind(opening, 0, within), 0
         while at >= 0 and looked_at < _MOST_TAGS:
             looked_at += 1
             if not text[text.rfind("\n", 0, at) + 1 : at].strip():
-                end = text.find(closing, at)
+                end = shown.find(closing, at)
                 inner = text[at + len(opening) : end if end >= 0 else len(text)].strip("\n")
                 if defines(inner, name) if name else inner.strip():
                     return inner
-            at = text.rfind(opening, 0, at)
+            at = shown.rfind(opening, 0, at)
     for _, closing in _TAGS:  # the prompt may have opened it
-        at = text.find(f"\n{closing}")
+        at = shown.find(f"\n{closing}")
         if at >= 0 and name and defines(text[:at], name):
             return text[:at]
     return text
@@ -301,14 +331,14 @@ def fenced_blocks(text: str) -> list[str]:
     return [block.text for block in _blocks(text)]
 
 
-def _blocks(text: str, languages: frozenset[str] = _MARKED | {""}) -> list[_Block]:
-    """The blocks whose fence names one of `languages`."""
+def _blocks(text: str, languages: frozenset[str] = _MARKED | {""}, within: Container[int] = ()) -> list[_Block]:
+    """The blocks whose fence names one of `languages`. The lines `within` strings are no fences."""
     blocks: list[_Block] = []
     if "```" not in text and "~~~" not in text:
         return blocks
     fence, language, indent, lines = "", "", 0, list[str]()
-    for line in text.split("\n"):
-        match = FENCE.match(line)
+    for number, line in enumerate(text.split("\n")):
+        match = FENCE.match(line) if number not in within else None
         if not fence:
             if match:
                 fence, language, indent, lines = match[2], match[3].lower(), _width(match[1]), []
@@ -348,7 +378,15 @@ def _program(blocks: list[_Block]) -> str:
         if _PROGRAM.search(blocks[number].text) and not _SHELL.match(blocks[number].text)
     ]
     chosen = (likely or marked or texts)[-1]
-    return with_helpers([block.text if block.marked or not marked else "" for block in blocks], chosen)
+    return with_helpers([block.text if block.marked or not marked else "" for block in blocks], chosen, "")
+
+
+def _beside(blocks: list[_Block], at: int) -> list[str]:
+    """The blocks with nothing for those that show what came of a program: not marked as the one `at` is, and without
+    anything that only a program has."""
+    return [
+        block.text if block.marked or not blocks[at].marked or _DEFINES.search(block.text) else "" for block in blocks
+    ]
 
 
 def _is_stub(code: str, name: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from itertools import islice
 from typing import Final
 
@@ -101,10 +101,11 @@ def patched(lines: list[str]) -> list[str]:
     return [line[1:] if line[:1] in "+ " else line for line in told if not line.startswith("-")]
 
 
-def before_lone_fence(text: str) -> str:
-    """What stands before a fence that only ends something: code, whose own fence the prompt has opened."""
+def before_lone_fence(text: str, within: Container[int] = ()) -> str:
+    """What stands before a fence that only ends something: code, whose own fence the prompt has opened. The lines
+    `within` strings are no fences."""
     lines = text.split("\n")
-    fences = [number for number, line in enumerate(lines) if line[:1] in "`~" and FENCE.match(line)]
+    fences = [n for n, line in enumerate(lines) if line[:1] in "`~" and FENCE.match(line) and n not in within]
     if len(fences) % 2 == 0 or set(lines[fences[0]].rstrip()) - {"`", "~"}:
         return text
     before = lines[: fences[0]]

@@ -19,7 +19,7 @@ from typing import Final
 from pidistill_code.syntax import is_python
 
 _DEFINITION: Final = (
-    r"(?:async[ \t]+)?def[ \t]+\w+[ \t]*[(\[]|class[ \t]+\w+[ \t]*[:(\[]"
+    r"(?:async[ \t]+)?def[ \t]+\w+[ \t]*(?:[(\[]|$)|class[ \t]+\w+[ \t]*[:(\[]"
     r"|import[ \t]+[\w.]+[ \t]*(?:as[ \t]+\w+[ \t]*)?(?:$|[,;#])"
     r"|from[ \t]+[\w.]+[ \t]+import[ \t]*(?:\*|\(|\w+[ \t]*(?:$|[,;#]|as\b))"
     r"|@[A-Za-z_(]"

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final
 
-from pidistill_code.blocks import defines
+from pidistill_code.blocks import defines, pieces
 from pidistill_code.pages import FENCE
 from pidistill_code.prose import STRING, margins
-from pidistill_code.syntax import is_python
+from pidistill_code.syntax import is_python, module_names
 
 LONGEST_LOOKED_AT: Final = 50_000
 """Characters of code that is parsed here: few enough for any nesting to be an error of the parser and no more."""
@@ -33,7 +34,7 @@ _LEADS_ON = re.compile(r"@|#|(?:try|if|elif|else|except|finally|for|while|with|m
 _MOST_PARTS: Final = 4
 _BY_NAME = re.compile(r"\b(?:globals|vars|locals|setattr|delattr|exec|eval|modules|__(?!name__|main__)\w+__)\b")
 """Ways to give a name another meaning without writing it as one."""
-_BEFORE_A_NEW_NAME: Final = r",[ \t]*|\b(?:for|as|import|global|nonlocal|del|def|class)[ \t]+"
+_BEFORE_A_NEW_NAME: Final = r"\b(?:for|as|import|global|nonlocal|del|def|class)[ \t]+"
 _UNCLOSED = re.compile(r"[\"'][^\n]*\Z")
 """A string that the end of the text cuts off."""
 
@@ -79,9 +80,9 @@ def without_cut_end(code: str, text: str, name: str) -> str:
     begins = [number for number, _ in margins(lines)]
     for number in begins[: -_MOST_PARTS - 1 : -1]:
         cut = "\n".join(lines[number:])
-        if _may_make(cut, name) or not all(sign.isprintable() or sign.isspace() for sign in cut):
-            return code
         kept = "\n".join(lines[:number]).rstrip()
+        if _may_make(cut, kept, name) or not all(sign.isprintable() or sign.isspace() for sign in cut):
+            return code
         if is_python(kept):
             return f"{kept}\n"
         above = begins.index(number) - 1
@@ -90,25 +91,53 @@ def without_cut_end(code: str, text: str, name: str) -> str:
     return code
 
 
-def _may_make(cut: str, name: str) -> bool:
-    """Whether the statement could give `name` another meaning, had it not been cut off: unless it only calls it.
+def _may_make(cut: str, kept: str, name: str) -> bool:
+    """Whether the statement could give `name` another meaning, had it not been cut off: unless it only calls it. So it
+    could where it makes anew what `name` needs of the code that is kept.
 
-    Where it was cut off right behind the name, the way there tells.
+    Where it was cut off right behind the name, or within it, the way there tells.
     """
     bare = _UNCLOSED.sub("", STRING.sub(" ", cut))
     entry = re.escape(name)
-    rebound = re.search(rf"\b{entry}\b(?![ \t]*(?:\(|\Z))|(?:{_BEFORE_A_NEW_NAME}){entry}[ \t]*\Z", bare)
-    return defines(cut, name) or bool(rebound or _BY_NAME.search(cut))
+    rebound = re.search(rf"\b{entry}\b(?![ \t]*(?:\(|\Z))|(?:,[ \t]*|{_BEFORE_A_NEW_NAME}){entry}[ \t]*\Z", bare)
+    begun = re.search(rf"{_BEFORE_A_NEW_NAME}(\w+)\Z", bare)
+    if rebound or defines(cut, name) or _BY_NAME.search(cut) or (begun and name.startswith(begun[1])):
+        return True
+    return any(
+        defines(bare, need) or re.search(rf"{_BEFORE_A_NEW_NAME}{re.escape(need)}\b|\b{re.escape(need)}[ \t]*:=", bare)
+        for need in _needs(kept, name)
+        if need in bare
+    )
 
 
-def without_cut_word(code: str, text: str) -> str:
-    """`code` without a last line that is one word where `text` ends: it does nothing, and may be the half of one."""
+def _needs(code: str, name: str) -> set[str]:
+    """Names that what `code` makes of `name` looks up in its module, and what these look up."""
+    looked_up = defaultdict[str, set[str]](set)
+    for piece in pieces(code):
+        needed, made = module_names(piece)
+        for one in made:
+            looked_up[one] |= needed
+    found, waiting = set[str](), [name]
+    while waiting:
+        new = looked_up[waiting.pop()] - found
+        found |= new
+        waiting += new
+    return found
+
+
+def without_cut_word(code: str, text: str, name: str) -> str:
+    """`code` without a last line that is one word where `text` ends: it does nothing, and may be the half of one.
+
+    Not without what `name` begins with: it may have been about to get another meaning.
+    """
     lines = code.rstrip().split("\n")
     last = lines[-1]
     if not last.isidentifier() or keyword.iskeyword(last) or text[-1:].isspace() or not _ends(lines, text):
         return code
     begins = [number for number, _ in margins(lines)]
-    return "\n".join(lines[:-1]).rstrip() + "\n" if begins[-1:] == [len(lines) - 1] and len(begins) > 1 else code
+    if name.startswith(last) or begins[-1:] != [len(lines) - 1] or len(begins) == 1:
+        return code
+    return "\n".join(lines[:-1]).rstrip() + "\n"
 
 
 def _ends(lines: list[str], text: str) -> bool:

@@ -100,6 +100,20 @@ def names_looked_up(source: str) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(looked_up), frozenset(made)
 
 
+def module_names(source: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Names that code looks up in its module or sets there from within a function, and those that its own statements
+    make, outside functions and classes. None where it is no Python."""
+    try:
+        looked_up, made = names_looked_up(source)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            symbols = symtable.symtable(source, "code", "exec").get_symbols()
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset(), frozenset()
+    own = {found.get_name() for found in symbols if found.is_assigned() or found.is_imported() or found.is_namespace()}
+    return looked_up | (made - own), frozenset(own)
+
+
 def imported_as_program(body: Sequence[ast.AST], name: str) -> frozenset[str]:
     """Modules, none of the library's, from which code takes `name`: they stand for the candidate's program."""
     nodes = [node for statement in body for node in ast.walk(statement)]

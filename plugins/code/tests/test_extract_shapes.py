@@ -143,3 +143,29 @@ def test_an_answer_that_is_python_as_it_stands_has_no_other_reading(text: str, m
     assert found is not None
     if "def add3" not in text and "add3" not in text:
         assert same(found, DEF)
+
+
+@pytest.mark.parametrize(
+    "word", ["add", "add3", "def a", "del ad", "import ad", "for add", "class add3", "async def a"]
+)
+def test_a_cut_off_word_that_may_have_been_the_name_is_not_left_out(word: str) -> None:
+    code = extract(f"```python\n{DEF}\n\n{word}", "add3").code
+    assert code is not None and code.rstrip().endswith(word)
+
+
+@pytest.mark.parametrize("word", ["pri", "x", "def b", "def main", "for x", "class B"])
+def test_another_cut_off_word_is_left_out(word: str) -> None:
+    code = extract(f"```python\n{DEF}\n\n{word}", "add3").code
+    assert code is not None and same(code, DEF)
+
+
+@pytest.mark.parametrize(
+    "cut",
+    ["def g(x):\n    return x[", "g = lambda x: [", "for g in [", "import g, (", "print(g := [", "class g:\n    x = ["],
+)
+def test_what_is_cut_off_makes_nothing_anew_that_the_function_needs(cut: str) -> None:
+    kept = "def add3(x):\n    return h(x)\n\ndef h(x):\n    return g(x)\n\ndef g(x):\n    return x + 3\n"
+    code = extract(f"```python\n{kept}\n{cut}", "add3").code
+    assert code is not None and not is_python(code)
+    unlike = extract(f"```python\n{kept}\n{cut.replace('g', 'k', 1)}", "add3").code
+    assert same(unlike, kept)

@@ -1,0 +1,268 @@
+"""What the block that counts needs of an answer's other blocks.
+
+An answer may show a helper, say a word on it, and use it in the next block, or use it and show it below. Read as the
+cells of a notebook its blocks are one program. So each name that the block that counts looks up and does not make is
+taken from the statements that make it, with the names that these need in turn, and with the statements that change what
+was made. Of several versions the last block's counts. Examples, which make nothing that is needed, are left out: they
+may print, fail or take long.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import Final, NamedTuple
+
+from pidistill_code.blocks import BUILT_IN, made_by, pieces
+from pidistill_code.readings import LONGEST_LOOKED_AT
+from pidistill_code.syntax import is_python, module_names, parse
+
+_LONGEST_TAKEN: Final = 20_000
+"""Characters of other blocks, the nearest first, that are looked at."""
+_FUTURE = re.compile(r"^from[ \t]+__future__[ \t]+import[ \t][^\n]*$", re.MULTILINE)
+_STAR = re.compile(r"from\s+\S+\s+import\s*\*")
+_SETTERS: Final = frozenset({"setattr", "delattr"})
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_MISSING: Final = {"NotImplementedError"}
+_NO_SETUP: Final = BUILT_IN | {"main"}
+"""Functions that show something, or are the program itself."""
+_AT_TIMES = (ast.If, ast.For, ast.While, ast.Match, ast.AugAssign)
+"""Statements that may leave a name as it is, or as it was."""
+
+
+class _Statement(NamedTuple):
+    block: int
+    source: str
+    needs: frozenset[str]
+    makes: frozenset[str]
+    surely: bool
+    """Whether it makes them whatever they were."""
+    changes: frozenset[str]
+    """Names of objects that it sets something of, derives a class from, or registers something with."""
+    uses: frozenset[str]
+    """Names that it calls, or hands to what it calls, for no answer that it keeps."""
+    defines: bool
+    """Whether it is a function, a class or an import, rather than data."""
+    stub: bool
+    """Whether it only says how a function is called."""
+
+
+def with_helpers(blocks: Sequence[str], at: int, name: str) -> str:
+    """The block number `at` with what it needs of the others: before it, or behind it where that needs the block.
+
+    A program, for which no `name` is asked, reads its input in order: of a block that only makes names all is taken.
+    """
+    code = blocks[at]
+    if len(blocks) == 1 or len(code) > LONGEST_LOOKED_AT:
+        return code
+    needed, made = _names(code)
+    found = _Needed(list(_others(blocks, at)), at, made)
+    for wanted in sorted(needed - made):
+        found.take(wanted)
+    taken = found.in_order(as_read=not name)
+    if not taken:
+        return code
+    late = [it for it in taken if it.block > at]
+    behind = late if any(it.needs & made for it in late) else []
+    return _joined([it for it in taken if it not in behind], code, behind)
+
+
+class _Needed:
+    """The statements of other blocks that are needed, found name by name."""
+
+    def __init__(self, statements: list[_Statement], at: int, made: frozenset[str]) -> None:
+        self._statements, self._at, self._made = statements, at, made
+        self._makers, self._users = defaultdict[str, list[int]](list), defaultdict[str, set[str]](set)
+        for number, it in sorted(enumerate(statements), key=lambda one: one[1].stub):
+            if it.block < at or not it.makes & made:
+                for name in it.makes:
+                    if not (it.stub and self._makers[name]):
+                        self._makers[name].append(number)
+            for name in it.needs if it.defines else ():
+                self._users[name] |= it.makes
+        self._only_make = {it.block for it in statements}
+        self._only_make -= {it.block for it in statements if not ((it.makes and it.surely) or _STAR.match(it.source))}
+        self._taken, self._asked, self._unknown = set[int](), set[tuple[str, int]](), False
+
+    def take(self, name: str) -> None:
+        """What makes `name`, and what that needs. A statement sees what stands above it when it runs, and a function
+        of it sees the last version when it is called, so both are taken."""
+        waiting = [(name, self._at)]
+        while waiting:
+            wanted, block = waiting.pop()
+            if (wanted, block) in self._asked:
+                continue
+            self._asked.add((wanted, block))
+            for number in self._of(wanted, block) - self._taken:
+                self._taken.add(number)
+                it = self._statements[number]
+                waiting += [(need, it.block) for need in it.needs - self._made]
+
+    def in_order(self, as_read: bool) -> list[_Statement]:
+        """What was taken, and imports of all names of a module where a name is made nowhere else."""
+        blocks = {self._statements[number].block for number in self._taken}
+        for number, it in enumerate(self._statements):
+            star = self._unknown and _STAR.match(it.source) and it.block < self._at
+            whole = as_read and it.block in blocks & self._only_make and not it.makes & self._made
+            if star or whole or (it.block in blocks and _FUTURE.match(it.source)):
+                self._taken.add(number)
+        return [self._statements[number] for number in sorted(self._taken)]
+
+    def _of(self, name: str, block: int) -> set[int]:
+        makers = self._makers[name]
+        if name in BUILT_IN:  # an example may give such a name to something
+            makers = [n for n in makers if self._block(n) < self._at and self._block(n) in self._only_make]
+        elif not makers:
+            self._unknown = True
+        sure = [self._block(n) for n in makers if self._statements[n].surely] or [self._block(n) for n in makers]
+        found = set[int]()
+        for last in {max((b for b in sure if b <= block), default=-1), max(sure, default=-1)} - {-1}:
+            end = max(last, self._at)
+            found |= {n for n in makers if last <= self._block(n) <= end}
+            found |= self._changing(name, last, end if last < self._at else last)
+        return found
+
+    def _changing(self, name: str, first: int, last: int) -> set[int]:
+        """Statements that change what `name` stands for; of data, also calls that are told it or that may reach it."""
+        reaching, waiting = {name}, [name]
+        is_data = any(not self._statements[n].defines for n in self._makers[name])
+        while is_data and waiting:
+            new = self._users[waiting.pop()] - reaching
+            reaching |= new
+            waiting += new
+        return {
+            number
+            for number, it in enumerate(self._statements)
+            if first <= it.block <= last and (name in it.changes or (is_data and it.uses & reaching))
+        }
+
+    def _block(self, number: int) -> int:
+        return self._statements[number].block
+
+
+def _joined(above: list[_Statement], code: str, below: list[_Statement]) -> str:
+    """One program, in which the imports of what is to come in Python stay first."""
+    future = [it.source for it in (*above, *below) if _FUTURE.match(it.source)]
+    ends = [found.end() for found in _FUTURE.finditer(code)]
+    head, rest = (code[: ends[-1]], code[ends[-1] :]) if ends else ("", code)
+    first, second = ("\n\n".join(it.source for it in some if it.source not in future) for some in (above, below))
+    whole = "\n\n".join(part for part in (head, *future, first, rest.lstrip("\n")) if part)
+    return f"{whole.rstrip()}\n\n\n{second}" if second else whole
+
+
+def _names(code: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Names that `code` needs and makes; where it is no Python as a whole, by its statements that are, and by how the
+    others begin."""
+    if is_python(code):
+        needed, made = module_names(code)
+        changed = {it.target.id for it in parse(code).body
+                   if isinstance(it, ast.AugAssign) and isinstance(it.target, ast.Name)}  # fmt: skip
+        plain = {name for it in _of_block(0, code) if it.surely for name in it.makes}
+        return needed | changed, made - (changed - plain)
+    parts = list(pieces(code))
+    known = [module_names(part) for part in parts]
+    return (
+        frozenset().union(*(needed for needed, _ in known)),
+        frozenset().union(*(made for _, made in known), *({made_by(part)} for part in parts)) - {""},
+    )
+
+
+def _others(blocks: Sequence[str], at: int) -> Iterator[_Statement]:
+    left, near = _LONGEST_TAKEN, list[int]()
+    for number in sorted(set(range(len(blocks))) - {at}, key=lambda number: abs(number - at)):
+        left -= len(blocks[number])
+        if left < 0:
+            break
+        near.append(number)
+    for number in sorted(near):
+        yield from _of_block(number, blocks[number])
+
+
+def _of_block(block: int, text: str) -> Iterator[_Statement]:
+    """The statements at its margin. Where it is no Python as a whole, those that are."""
+    for part in [text] if is_python(text) else filter(is_python, pieces(text)):
+        lines, nodes = part.split("\n"), list[ast.stmt]()
+        for node, after in zip_longest(body := parse(part).body, body[1:]):
+            nodes.append(node)
+            end = node.end_lineno or node.lineno
+            if after is None or _begins(after) > end:  # else they share a line
+                if not any(map(_is_main, nodes)) and not all(map(_is_note, nodes)):
+                    yield _statement(block, "\n".join(lines[_begins(nodes[0]) - 1 : end]), nodes)
+                nodes = []
+
+
+def _begins(node: ast.stmt) -> int:
+    decorators = node.decorator_list if isinstance(node, _SCOPES) else []
+    return min([node.lineno, *(it.lineno for it in decorators)])
+
+
+def _is_note(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _is_stub(node: ast.stmt) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and all(
+        isinstance(it, ast.Pass) or _is_note(it) or (isinstance(it, ast.Raise) and _roots([it.exc or it]) == _MISSING)
+        for it in node.body
+    )
+
+
+def _is_main(node: ast.stmt) -> bool:
+    return isinstance(node, ast.If) and any(
+        isinstance(it, ast.Name) and it.id == "__name__" for it in ast.walk(node.test)
+    )
+
+
+def _statement(block: int, source: str, nodes: list[ast.stmt]) -> _Statement:
+    needs, makes = module_names(source)
+    changes, uses = set[str](), set[str]()
+    for node in _running(nodes):
+        match node:
+            case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
+                changes |= _roots([node])
+            case ast.ClassDef(bases=bases, decorator_list=decorators):
+                changes |= _roots([*bases, *(it for it in decorators if not isinstance(it, ast.Name))])
+                uses |= _all_names(decorators)
+            case ast.FunctionDef(decorator_list=decorators) | ast.AsyncFunctionDef(decorator_list=decorators):
+                changes |= _roots([it for it in decorators if not isinstance(it, ast.Name)])
+                uses |= _all_names(decorators)
+            case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=[first, *_])) if name in _SETTERS:
+                changes |= _roots([first])
+            case ast.Expr(value=ast.Call(func=ast.Name(id=name))) if name in _NO_SETUP:
+                pass
+            case ast.Expr(value=ast.Call() as call):
+                uses |= _all_names([call])
+            case ast.Assign(value=ast.Call(func=ast.Attribute() as method)):
+                uses |= _roots([method])
+    defines = all(isinstance(node, (*_SCOPES, ast.Import, ast.ImportFrom)) for node in nodes)
+    surely = not any(isinstance(node, _AT_TIMES) for node in nodes)
+    stub = all(map(_is_stub, nodes))
+    return _Statement(block, source, needs, makes, surely, frozenset(changes), frozenset(uses), defines, stub)
+
+
+def _running(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """These and what stands in them, but for what a function or a class holds."""
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, (*_SCOPES, ast.Lambda)):
+            waiting += ast.iter_child_nodes(node)
+
+
+def _roots(nodes: Sequence[ast.AST]) -> set[str]:
+    """Names at whose objects these begin, as `a` of `a.b[c].d(e)`."""
+    found = set[str]()
+    for node in nodes:
+        while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+            node = node.func if isinstance(node, ast.Call) else node.value
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+    return found
+
+
+def _all_names(nodes: Sequence[ast.AST]) -> set[str]:
+    return {it.id for node in nodes for it in ast.walk(node) if isinstance(it, ast.Name)}
