@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import array
 import collections
 import contextlib
 import datetime
 import decimal
 import fractions
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pidistill_code.inside.graph import BrokenError, Graph
+from pidistill_code.inside.graph import MUTABLE, BrokenError, Graph
 
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5) | st.binary(max_size=5)
@@ -26,7 +28,13 @@ values = st.recursive(
         | st.dictionaries(keys, inner, max_size=3)
         | st.sets(keys, max_size=3)
         | st.builds(bytearray, st.binary(max_size=4))
-        | st.builds(collections.deque, st.lists(inner, max_size=3))
+        | st.builds(collections.deque, st.lists(inner, max_size=3), st.none() | st.integers(3, 5))
+        | st.builds(collections.OrderedDict, st.dictionaries(keys, inner, max_size=3))
+        | st.builds(collections.Counter, st.dictionaries(keys, st.integers(), max_size=3))
+        | st.builds(
+            collections.defaultdict, st.sampled_from([None, list, int]), st.dictionaries(keys, inner, max_size=3)
+        )
+        | st.builds(array.array, st.just("q"), st.lists(st.integers(-9, 9), max_size=3))
     ),
     max_leaves=12,
 )
@@ -47,8 +55,43 @@ def test_a_value_arrives_as_it_is_and_comes_back_as_the_same_object(value: objec
     assert type(copy) is type(value) and copy == value
     back = here.unpack(*there.pack(copy))
     assert back == value
-    if type(value) in (list, dict, set, bytearray):
+    if type(value) in MUTABLE.values():
         assert back is value and copy is not value
+
+
+CHANGED = {
+    "deque": (collections.deque([1, 2], 3), lambda item: (item.rotate(), item.append(5)), collections.deque([2, 1, 5])),
+    "ordered": (
+        collections.OrderedDict(a=1, b=2),
+        lambda item: item.move_to_end("a"),
+        collections.OrderedDict(b=2, a=1),
+    ),
+    "counter": (collections.Counter("aab"), lambda item: item.update("b"), collections.Counter("aabb")),
+    "default": (collections.defaultdict(list, a=[1]), lambda item: item["b"].append(2), {"a": [1], "b": [2]}),
+    "array": (array.array("i", [1, 2]), lambda item: item.append(3), array.array("i", [1, 2, 3])),
+}
+
+
+@pytest.mark.parametrize("kind", CHANGED)
+def test_queues_counters_and_the_like_are_changed_on_both_sides_and_stay_what_they_are(kind: str) -> None:
+    value, change, wanted = CHANGED[kind]
+    here, there = pair()
+    held = {"held": value}
+    sent: Any = there.unpack(*here.pack([held, value]))
+    assert sent[0]["held"] is sent[1]
+    change(sent[1])
+    here.unpack(*there.pack(None))
+    assert value == wanted and held["held"] is value
+    for name in ("maxlen", "default_factory", "typecode"):
+        assert getattr(sent[1], name, None) == getattr(value, name, None)
+
+
+@pytest.mark.parametrize("made_with", [-1, 1.5, "x", [], ("q",)], ids=str)
+@pytest.mark.parametrize("tag", ["q", "y"])
+def test_an_object_that_is_made_with_what_there_is_not_is_none(tag: str, made_with: object) -> None:
+    here, _ = pair()
+    with pytest.raises(BrokenError):
+        here.unpack((0,), [(tag, "c1", [], made_with)])
 
 
 def test_what_is_changed_on_one_side_is_changed_on_the_other() -> None:

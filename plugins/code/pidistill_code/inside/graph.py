@@ -1,7 +1,8 @@
 """Values of two processes as one graph: what crosses keeps its identity, and what is changed is changed on both sides.
 
 A message is plain data, so it can be passed on by whoever trusts neither side. Scalars cross as they are; everything
-else is a node in a flat list, so no nesting is too deep. A list, dictionary, set or bytearray has a number that both
+else is a node in a flat list, so no nesting is too deep. A list, dictionary, set or bytearray, or a queue, a counter
+and what else of the library is like these (`MUTABLE`), has a number that both
 sides know: whoever gets it a second time finds the object that is there already, with its content brought up to date.
 So a function that sorts its argument sorts the caller's list, and one that returns its argument returns that very
 object. Well-known values of the standard library cross by value (`KNOWN`). Any other object stays where it is, and
@@ -12,13 +13,26 @@ Both sides run this file. Nothing in a message is executed or looked up by name 
 
 from __future__ import annotations
 
+import array
+import collections
 import copy
 import sys
 from types import TracebackType
 from typing import Any
 
 SCALARS = frozenset((type(None), bool, int, float, complex, str, bytes))
-MUTABLE = {"l": list, "d": dict, "e": set, "a": bytearray}
+MUTABLE: dict[str, Any] = {
+    "l": list,
+    "d": dict,
+    "e": set,
+    "a": bytearray,
+    "q": collections.deque,
+    "o": collections.OrderedDict,
+    "f": collections.defaultdict,
+    "n": collections.Counter,
+    "y": array.array,
+}
+_PAIRS = frozenset({dict, collections.OrderedDict, collections.defaultdict, collections.Counter})
 _TAGS = {kind: tag for tag, kind in MUTABLE.items()}
 _MOST_KEPT = 20_000
 """Objects that are known to both sides. A program that makes more is none that a test can be about."""
@@ -148,9 +162,9 @@ class Graph:
             name = self._named(item)
             content = _content(item)
             self._seen[name] = content
-            parts = [part for pair in item.items() for part in pair] if type(item) is dict else item
+            parts = [part for pair in item.items() for part in pair] if type(item) in _PAIRS else item
             filled = bytes(item) if type(item) is bytearray else [slot(part) for part in parts]
-            nodes[place] = (_TAGS[item.__class__], name, filled)
+            nodes[place] = (_TAGS[item.__class__], name, filled, slot(_made_with(item)))
         return root, nodes
 
     def _other(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...]:
@@ -229,6 +243,8 @@ class Graph:
 
         before = [(item, copy.copy(item)) for node, item in filling if self._is_own(node[1])]
         for node, item in filling:
+            if node[0] == "f":
+                item.default_factory = value(node[3])
             _fill(item, node[2], value, self.watched.get(id(item)))
         found = value(root)
         for node, item in filling:
@@ -253,18 +269,18 @@ class Graph:
             self._seen[self._names[id(item)]] = _content(item)
 
     def _object(self, node: Any) -> Any:
-        tag, name, _ = node
+        tag, name, _, made_with = node
         item = self._shared.get(name)
         if item is not None and type(item) is not MUTABLE[tag]:
             raise BrokenError("an object of another type")
         if item is None:
             if type(name) is not str or name.startswith(self._letter):
                 if type(name) is str and name[1:].isdecimal() and int(name[1:]) <= self._serial:
-                    item = MUTABLE[tag]()  # let go of here, but not there
+                    item = _empty(tag, made_with)  # let go of here, but not there
                     self._keep(name, item)
                     return item
                 raise BrokenError("an object that was never sent")
-            item = MUTABLE[tag]()
+            item = _empty(tag, made_with)
             self._keep(name, item)
         return item
 
@@ -291,9 +307,32 @@ def _content(item: Any) -> Any:
     """What `item` holds, one level deep, so that a change is seen: scalars by type and value, others by identity."""
     if type(item) is bytearray:
         return bytes(item)
-    parts = [part for pair in item.items() for part in pair] if type(item) is dict else list(item)
+    parts = [part for pair in item.items() for part in pair] if type(item) in _PAIRS else list(item)
     return [(type(part), repr(part) if type(part) in (float, complex) else part) if type(part) in SCALARS else id(part)
             for part in parts]  # fmt: skip
+
+
+def _made_with(item: Any) -> Any:
+    """What an object is made with beside its content."""
+    match item:
+        case collections.deque():
+            return item.maxlen
+        case collections.defaultdict():
+            return item.default_factory
+        case array.array():
+            return item.typecode
+    return None
+
+
+def _empty(tag: str, made_with: Any) -> Any:
+    """One of that kind that holds nothing yet."""
+    if tag == "q" and (made_with is None or (type(made_with) is int and made_with >= 0)):
+        return collections.deque(maxlen=made_with)
+    if tag == "y" and type(made_with) is str and made_with in tuple("bBuhHiIlLqQfd"):
+        return array.array(made_with)
+    if tag in ("q", "y"):
+        raise BrokenError("an object that is made with nothing known")
+    return MUTABLE[tag]()
 
 
 def _tell_changes(before: dict[Any, Any], after: dict[Any, Any], watch: Any) -> None:
@@ -314,27 +353,36 @@ def _fill(item: Any, parts: Any, value: Any, watch: Any = None) -> None:
     if type(parts) is not list:
         raise BrokenError("parts that are no list")
     found = [value(part) for part in parts]
-    if type(item) is list:
+    if type(item) not in _PAIRS and type(item) is not set:
         if len(item) != len(found) or any(a is not b for a, b in zip(item, found, strict=True)):
-            item[:] = found
-    elif type(item) is dict:
+            put_back(item, found)
+    elif type(item) in _PAIRS:
         pairs = list(zip(found[::2], found[1::2], strict=True))
         if len(item) != len(pairs) or any(
             a is not c or b is not d for (a, b), (c, d) in zip(item.items(), pairs, strict=True)
         ):
             if watch is not None:
                 _tell_changes(item, dict(pairs), watch)
-            item.clear()
-            item.update(pairs)
+            put_back(item, dict(pairs))
     elif item != set(found) or len(item) != len(found):
         item.clear()
         item.update(found)
 
 
 def put_back(item: Any, held: Any) -> None:
-    """Have a list, dictionary, set or bytearray hold what `held` does."""
-    if type(item) in (list, bytearray):
-        item[:] = held
-    else:
-        item.clear()
-        item.update(held)
+    """Have an object of one of these kinds hold what `held` does."""
+    match item:
+        case list() | bytearray():
+            item[:] = held
+        case array.array():
+            item[:] = array.array(item.typecode, held)
+        case collections.deque():
+            item.clear()
+            item.extend(held)
+        case dict():
+            item.clear()
+            for key, value in held.items():  # a counter's `update` adds
+                item[key] = value
+        case _:
+            item.clear()
+            item.update(held)

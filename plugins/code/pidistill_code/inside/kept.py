@@ -5,7 +5,8 @@ answer that the test expects. Yet a program may sort its argument on the way, an
 where the reference leaves what it was given at the same place of the test as it was, a program that changes it
 has to pass twice: as Python runs it, where a test sees what was changed, and *apart*, where it does not, since the
 objects of the tests are put back once the answer is there. An answer that is such an object, or holds one, is then a
-copy as the program has it; or the object itself, for a test that looks which one it is. Either will do.
+copy as the program has it; or the object itself, in copied lists, for a test that looks which one it is. Either will
+do.
 
 A change is of a list, dictionary, set or bytearray of the tests, or of anything that an object of theirs holds that the
 program was given, whether it has set a field or called something (`states`). The reference leaves alone what it does
@@ -42,9 +43,12 @@ from pidistill_code.inside.states import (
 Way = tuple[str, str]
 """To an object that the program was given: the argument, and the last name on the way from there."""
 _BY_ANOTHER_WAY: Way = ("?", "")
+_ANY = " *"
+"""In place of the name of what is changed."""
 
 COPIED, SAME = 1, 2
-"""Ways to be apart: an answer that holds what was changed is a copy as the program has it, or is what it was."""
+"""Ways to be apart: an answer that holds what was changed is a copy as the program has it; or only its lists and the
+like are, and objects of the tests are what they were."""
 
 
 class _Change:
@@ -53,21 +57,21 @@ class _Change:
     def __init__(self, item: Any, root: Any, held_as: str, held: Any, back: Callable[[], None] | None = None) -> None:
         self.item, self.root, self.held_as, self.held, self.back = item, root, held_as, held, back
 
-    def put_back(self) -> None:
-        """Have it hold again what it held."""
+    def put_back(self, only: set[str] | None = None) -> None:
+        """Have it hold again what it held, or only what it held under some names."""
         if self.back is not None:
             self.back()
         else:
-            put_back(self.item, self.held)
+            put_back(self.item, self.held, only)
 
-    def names(self, held_as: str) -> set[str]:
-        """Names under which it holds something else, or the one that it is held under itself; marks have none."""
+    def names(self) -> set[str | None]:
+        """Names under which it holds something else; marks have none. None is for its items."""
         before, names = self.held
         now, now_named = content(self.item)
         found = differing(names, now_named)
         if not isinstance(self.item, (type, types.SimpleNamespace)):
             found = {name for name in found if name in names or hasattr(type(self.item), name)}
-        return found if are_same(before, now) else {held_as, *found}
+        return {*found} if are_same(before, now) else {None, *found}
 
 
 class Keeping(Believing):
@@ -104,23 +108,29 @@ class Keeping(Believing):
         self._asked_at, self._args, self._looked = place("change"), args, False
         self._ways = ({}, reached(_given(args)) if self._counts() else iter(()))
         self._depth = 1
-        put_back: list[_Change] = []
+        put_back: list[tuple[_Change, set[str] | None]] = []
+        found: Any = _BY_ANOTHER_WAY
         try:
             try:
                 found = super().request(op, *args)
             finally:
-                put_back = self._really_changed()
-            return as_it_is(found, [one.item for one in put_back]) if put_back and self.apart == COPIED else found
+                put_back = self._really_changed(found is None)
+            return as_it_is(found, [one.item for one, _ in put_back], self.apart == COPIED) if put_back else found
         finally:
             self._depth, self._args, self._ways = 0, (), ({}, iter(()))
-            for one in reversed(put_back):
-                one.put_back()
+            for one, names in reversed(put_back):
+                one.put_back(names)
 
-    def _really_changed(self) -> list[_Change]:
-        """What is to be put back of what has been noted: what is not as it was, where the reference leaves that."""
+    def _really_changed(self, in_place: bool) -> list[tuple[_Change, set[str] | None]]:
+        """What is to be put back of what has been noted: what is not as it was, where the reference leaves that.
+
+        With the names that it leaves, or None where it leaves the items, too.
+        """
         log, self._log = self._log, []
-        changed = {id(one.item) for one in _first(log) if self._note(one)}
-        return [one for one in log if id(one.item) in changed] if self.apart else []
+        changed = {id(one.item): names for one in _first(log) if (names := self._note(one, in_place))}
+        if not self.apart:
+            return []
+        return [(one, _fields_of(changed[id(one.item)])) for one in log if id(one.item) in changed]
 
     # --- What the reference changes
 
@@ -146,26 +156,34 @@ class Keeping(Believing):
         self._first_given(number, item)
         return number
 
-    def _uses(self, change: _Change) -> list[set[Use]]:
-        """Of each name under which something was changed: where the reference may change it so, which is where it is
+    def _uses(self, change: _Change) -> dict[str | None, set[Use]]:
+        """By the name under which something was changed: where the reference may change it so, which is where it is
         asked for the same, and where that object was first given, now or later."""
-        name = self.graph.name_of(change.root)
-        number = self._numbers.get(id(change.root), -1) if name is None else name
+        known_as = self.graph.name_of(change.root)
+        number = self._numbers.get(id(change.root), -1) if known_as is None else known_as
         first, (label, held_as) = self._given_at.get(number, (self._asked_at, _BY_ANOTHER_WAY))
-        return [{(f"change {label} {found}", *at[1:]) for at in (self._asked_at, first)}
-                for found in change.names(held_as if change.item is change.root else change.held_as)]  # fmt: skip
+        own = held_as if change.item is change.root else change.held_as
+        return {
+            name: {
+                (f"change {label} {to}", *at[1:])
+                for at in (self._asked_at, first)
+                for to in (own if name is None else name, _ANY)
+            }
+            for name in change.names()
+        }
 
-    def _note(self, change: _Change) -> bool:
-        """Whether something was changed, and the reference does not change it so."""
+    def _note(self, change: _Change, in_place: bool = False) -> set[str | None]:
+        """The names under which something was changed, and the reference changes nothing so. Where all that it does is
+        done `in_place`, since it answers nothing, others may do it to other fields: relink nodes, or move values."""
         uses = self._uses(change)
         if self.trusted:
-            self.used |= {use: self.used.get(use, 0) + 1 for found in uses for use in found}
-            return False
+            found = {use for ways in uses.values() for use in ways if in_place or not use[0].endswith(_ANY)}
+            self.used |= {use: self.used.get(use, 0) + 1 for use in found}
+            return set()
         known = self.uses
-        if known is None or not any(found.isdisjoint(known) for found in uses):
-            return False
-        self.changed = True
-        return True
+        left = set() if known is None else {name for name, ways in uses.items() if ways.isdisjoint(known)}
+        self.changed = self.changed or bool(left)
+        return left
 
     # --- What may change something
 
@@ -178,15 +196,18 @@ class Keeping(Believing):
             if type(item) not in (tuple, frozenset):
                 self._log.append(_Change(item, item if root is None else root, held_as, content(item)))
 
-    def _show(self) -> None:
-        """A function of the tests is about to see what the program has made of lists; apart, it does not."""
-        for one in _first(self._log):
-            if one.back is not None and self._note(one) and self.apart:
+    def _show(self, *given: Any) -> None:
+        """A function of the tests is about to see what the program has made of lists; apart, it sees that of those only
+        that it is `given`."""
+        changed = [one for one in _first(self._log) if one.back is not None]
+        told = {id(item) for item, *_ in reached(("", one) for one in given)} if changed else set()
+        for one in changed:
+            if id(one.item) not in told and self._note(one) and self.apart:
                 one.put_back()
 
     def _do_call(self, target: Any, args: Any, kwargs: Any) -> object:
         if type(target) is types.FunctionType:
-            self._show()
+            self._show(*args, *kwargs.values())
         self._look()
         return super()._do_call(target, args, kwargs)
 
@@ -255,6 +276,10 @@ def _given(args: tuple[Any, ...]) -> Iterator[tuple[str, Any]]:
             yield str(place_of), given
 
 
+def _fields_of(names: set[str | None]) -> set[str] | None:
+    return None if None in names else {name for name in names if name is not None}
+
+
 def _first(log: list[_Change]) -> list[_Change]:
     """Of each object the first that was noted of it."""
     found: dict[int, _Change] = {}
@@ -281,8 +306,11 @@ def _runs_code(kind: type, name: str) -> bool:
     return False
 
 
-def as_it_is(found: Any, changed: list[Any]) -> Any:
-    """`found`, with copies in the place of `changed` objects and of all that holds one; the rest is what it was."""
+def as_it_is(found: Any, changed: list[Any], objects: bool = True) -> Any:
+    """`found`, with copies in the place of `changed` objects and of all that holds one; the rest is what it was.
+
+    Without `objects` those of the tests are what they are, and only lists and the like are copied.
+    """
     if type(found) in SCALARS:
         return found
     held: dict[int, Any] = {id(found): found}
@@ -300,7 +328,7 @@ def as_it_is(found: Any, changed: list[Any]) -> Any:
     reaching = [id(item) for item in changed if id(item) in held]
     copied: dict[int, Any] = {}
     for number in reaching:  # which grows
-        if number not in copied:
+        if number not in copied and (objects or not is_of_tests(held[number])):
             copied[number] = _shell(held[number])
             reaching += holders.get(number, [])
 

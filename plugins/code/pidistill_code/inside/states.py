@@ -12,7 +12,7 @@ import functools
 import io
 import operator
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 from pidistill_code.inside.graph import SCALARS
@@ -22,10 +22,15 @@ CONTAINERS = (list, dict, set, frozenset, tuple)
 _FIXED = (tuple, frozenset)
 _PLAIN = (list, collections.OrderedDict, dict, set, *_FIXED, collections.deque, bytearray, array.array)
 """Classes whose instances, and those of classes derived from them, hold items."""
+_SINGLE = (bool, int, float, str, type(None))
+_NONE = object()
 _STREAMS = (io.StringIO, io.BytesIO)
 _METHODS = (types.MethodType, types.BuiltinMethodType)
 _OTHERS = (collections.UserList, collections.UserDict, types.SimpleNamespace, types.FunctionType)
 _HOLDING = frozenset({*_PLAIN, *_STREAMS, *_OTHERS, collections.defaultdict, collections.Counter, functools.partial})
+_OPEN_MODULES = frozenset({"queue", "argparse", "configparser"})
+"""Of the library, whose objects keep what they hold in fields."""
+_WRAPPED = {staticmethod: ("__func__",), classmethod: ("__func__",), property: ("fget", "fset", "fdel")}
 MOST_LOOKED_AT = 100_000
 """Objects that are followed from one."""
 
@@ -40,6 +45,8 @@ def holds_something(item: Any) -> bool:
     kind = type(item)
     if kind in SCALARS:
         return False
+    if kind.__module__ in _OPEN_MODULES:
+        return not isinstance(item, type)
     if kind in _METHODS:
         return holds_something(item.__self__)
     if kind in _HOLDING:
@@ -69,17 +76,17 @@ def fields(item: Any) -> list[tuple[str, Any]]:
 def named(item: Any) -> list[tuple[str, Any]]:
     """What `item` holds under names."""
     kind = type(item)
-    if kind is types.SimpleNamespace:
+    if kind is types.SimpleNamespace or kind.__module__ in _OPEN_MODULES:
         return list(vars(item).items())
     if kind is types.FunctionType:
-        return [*vars(item).items(), *(("", part) for part in item.__defaults__ or ()), *_around(item)]
+        return [*vars(item).items(), *_around(item)]
     if _is_class(item):
         return [pair for pair in own(item).items() if pair[0][:2] != "__" and not _is_code(pair[1])]
     return fields(item)
 
 
 def _is_code(value: Any) -> bool:
-    return isinstance(value, types.FunctionType) or hasattr(type(value), "__get__")
+    return hasattr(type(value), "__get__") and not is_of_tests(value)
 
 
 def _around(function: Any) -> Iterator[tuple[str, Any]]:
@@ -90,16 +97,32 @@ def _around(function: Any) -> Iterator[tuple[str, Any]]:
             yield name, cell.cell_contents
         except ValueError:  # it has no value yet
             continue
-    for name in function.__code__.co_names:
-        value = function.__globals__.get(name)
-        if type(value) in (int, float, str) or (holds_something(value) and not _is_class(value)):
+    for name in _names_in(function.__code__):
+        value = function.__globals__.get(name, _NONE)
+        if type(value) in _SINGLE or holds_something(value):
             yield name, value
+
+
+def _names_in(code: types.CodeType) -> Iterator[str]:
+    """Names that it speaks of, also in what is defined or looped over within it."""
+    yield from code.co_names
+    for part in code.co_consts:
+        if isinstance(part, types.CodeType):
+            yield from _names_in(part)
+
+
+def _functions(kind: type) -> Iterator[types.FunctionType]:
+    """The methods that a class of the tests has itself."""
+    for value in own(kind).values():
+        for found in [getattr(value, name) for name in _WRAPPED.get(type(value), ())] or [value]:
+            if type(found) is types.FunctionType and holds_something(found):
+                yield found
 
 
 def items(item: Any) -> list[Any] | None:
     """What `item` holds in an order of its own; None where it is no container."""
     kind = type(item)
-    if kind in _STREAMS:
+    if isinstance(item, _STREAMS):
         return [True] if item.closed else [item.getvalue(), item.tell()]
     if kind in (collections.UserList, collections.UserDict):
         item = item.data
@@ -132,19 +155,20 @@ def differing(before: dict[str, Any], now: dict[str, Any]) -> set[str]:
             if name not in before or name not in now or not is_same(before[name], now[name])}  # fmt: skip
 
 
-def put_back(item: Any, held: tuple[list[Any], dict[str, Any]]) -> None:
-    """Have `item` hold again what it held."""
+def put_back(item: Any, held: tuple[list[Any], dict[str, Any]], only: Container[str] | None = None) -> None:
+    """Have `item` hold again what it held, or `only` what it held under some names."""
     before, names = held
-    if items(item) is not None:
+    if items(item) is not None and only is None:
         _fill(item, before)
     now = dict(named(item))
     for name in differing(names, now):
-        _set(item, name, *([names[name]] if name in names else []))
+        if only is None or name in only:
+            _set(item, name, *([names[name]] if name in names else []))
 
 
 def _fill(item: Any, held: list[Any]) -> None:
     kind = type(item)
-    if kind in _STREAMS:
+    if isinstance(item, _STREAMS):
         if not item.closed and len(held) == 2:
             item.seek(0)
             item.truncate()
@@ -192,6 +216,10 @@ def parts(item: Any) -> Iterator[tuple[str, Any]]:
     """What `item` holds that may be changed or hold such, each with the name that it is held under, if any."""
     kind = type(item)
     found: list[tuple[str, Any]] = [("", part) for part in items(item) or ()] if kind not in _STREAMS else []
+    if kind is types.FunctionType:
+        found += [("", part) for part in (*(item.__defaults__ or ()), *(item.__kwdefaults__ or {}).values())]
+    elif _is_class(item):
+        found += [("", part) for part in (*_functions(item), *item.__bases__)]
     if kind in _METHODS:
         found.append(("", item.__self__))
     elif kind is functools.partial:
