@@ -23,7 +23,7 @@ from pidistill.sandbox import Answer, Call, Kind, Limits, Plain, Program, Sessio
 
 _SHARED: Final = ("graph", "standins", "guard", "steps", "objects", "remote", "effects")
 _SERVED: Final = (*_SHARED, "turns", "served")
-_ROOM: Final = (*_SHARED, "shapes", "changes", "beliefs", "states", "kept", "fixtures", "checks", "runner")
+_ROOM: Final = (*_SHARED, "shapes", "changes", "beliefs", "states", "copies", "kept", "fixtures", "checks", "runner")
 _PATH: Final = "pidistill_code.inside."
 _IMPORTS: Final = ("contextlib", "dataclasses", "inspect", "tempfile", "unittest")
 """What test code imports most, loaded once a room."""

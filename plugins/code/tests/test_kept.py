@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import collections
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pidistill_code.inside.copies import as_it_is
 from pidistill_code.inside.graph import Graph
-from pidistill_code.inside.kept import as_it_is
 
 Node = type("Node", (), {"__module__": "__main__"})
 """A class of the tests, whose module has that name."""
@@ -20,28 +21,34 @@ nested = st.recursive(
         | st.dictionaries(st.text(max_size=2), inner, max_size=3)
         | st.tuples(inner, inner)
         | st.builds(bytearray, st.binary(max_size=3))
+        | st.builds(collections.deque, st.lists(inner, max_size=3))
+        | st.builds(collections.OrderedDict, st.dictionaries(st.text(max_size=2), inner, max_size=3))
     ),
     max_leaves=20,
 )
 
 
+HOLDERS = (list, tuple, collections.deque)
+CHANGED = (list, dict, bytearray, collections.deque, collections.OrderedDict)
+
+
 def held(value: Any) -> list[Any]:
     """`value` and all that it holds."""
-    parts = [*value.values()] if type(value) is dict else [*value] if type(value) in (list, tuple) else []
+    parts = [*value.values()] if isinstance(value, dict) else [*value] if isinstance(value, HOLDERS) else []
     return [value, *(item for part in parts for item in held(part))]
 
 
 @given(nested, st.data())
 @settings(max_examples=200, deadline=None)
 def test_what_holds_something_changed_is_copied_and_the_rest_is_itself(value: Any, data: st.DataObject) -> None:
-    mutable = [item for item in held(value) if type(item) in (list, dict, bytearray)]
+    mutable = [item for item in held(value) if type(item) in CHANGED]
     changed = data.draw(st.lists(st.sampled_from(mutable), max_size=3)) if mutable else []
     made = as_it_is(value, changed)
     assert made == value
     numbers = {id(item) for item in changed}
     old, new = held(value), held(made)
     for before, after in zip(old, new, strict=True):
-        if type(before) in (list, dict, bytearray, tuple):
+        if type(before) in (*CHANGED, tuple):
             touched = any(id(item) in numbers for item in held(before))
             assert (after is not before) == touched
 
