@@ -55,6 +55,7 @@ _MARK = re.compile(
 """Where thoughts begin and end, by sort. Harmony's channels are `channel`, ended by a message's end; where a tokenizer
 leaves special tokens out, their names are glued to the text. A comment of HTML's is shown to nobody."""
 _BEGINS: Final = frozenset({"thought", "reasoning", "heading", "channel", "fold", "unseen"})
+_NAMED: Final = frozenset({"thought", "reasoning", "heading"})
 _ENDS: Final = {
     "channel": frozenset({"message_end", "glued", "final"}),
     "fold": frozenset({"unfold", "final"}),
@@ -64,6 +65,9 @@ _ENDS_OTHERS: Final = frozenset({"end", "final"})
 _ENDS_ONLY: Final = frozenset({"message_end", "glued", "seen"})
 """What says nothing where it ends none of its own."""
 _LAST: Final = "</think>"
+_FAMILY = re.compile(r"[^a-z0-9\[|\u25c1]|begin|start|end(?=[ _\u2581/])|of(?=[ _\u2581])")
+"""What is no part of a mark's family: what is left says its name, and whether it stands in brackets or bars."""
+_MOST_NESTED: Final = 20
 _DRAFT = re.compile(
     r"\b(?:think|thought|reason|scratch|draft|attempt|tr(?:y|ies|ied)\b|wrong|fail|earlier|previous|old\b|discarded|"
     r"abandoned|brainstorm|monologue|sketch)",
@@ -82,9 +86,10 @@ _NEAR: Final = 1000
 def without_thoughts(text: str) -> str | None:
     """`text` without what stands between the marks of thoughts; None where there is nothing but some that have no end.
 
-    A mark that ends thoughts without one that begins them ends those that the prompt began. What follows `</think>` is
-    all that counts: nobody thinks behind the answer there; and so it is with a mark of the final answer. `<details>`
-    are thoughts by their summary, or where Lean text is beside them and it does not say that they are the answer.
+    Marks of another name that begin and end within thoughts are part of them: what ends these ends no others. A mark
+    that ends thoughts without one that begins them ends those that the prompt began. What follows `</think>` is all
+    that counts: nobody thinks behind the answer there; and so it is with a mark of the final answer. `<details>` are
+    thoughts by their summary, or where Lean text is beside them and it does not say that they are the answer.
     """
     marks = list(_MARK.finditer(text))
     if not marks:
@@ -105,6 +110,7 @@ def _outside(text: str, marks: Sequence[re.Match[str]], folds: bool) -> tuple[st
     kept: list[str] = []
     at, depth, folded = 0, 0, False
     opened: re.Match[str] | None = None
+    inner: list[str] = []
     for mark in marks:
         sort = str(mark.lastgroup)
         if opened is None:
@@ -119,6 +125,7 @@ def _outside(text: str, marks: Sequence[re.Match[str]], folds: bool) -> tuple[st
                     sort = "unfold"
             if sort in _BEGINS:
                 opened, depth = mark, 0
+                inner.clear()
                 continue
             if sort == "unfold":
                 kept.append(text[at : mark.start()])
@@ -131,6 +138,13 @@ def _outside(text: str, marks: Sequence[re.Match[str]], folds: bool) -> tuple[st
             depth -= 1
             continue
         elif sort not in _ENDS.get(str(opened.lastgroup), _ENDS_OTHERS):
+            nests = sort in _NAMED and len(inner) < _MOST_NESTED and around.begins_line(mark)
+            if nests and _family(mark) != _family(opened):
+                inner.append(_family(mark))
+            continue
+        elif sort == "end" and (around.is_quoted(mark) or _family(mark) in inner):
+            if _family(mark) in inner:
+                del inner[inner.index(_family(mark)) :]
             continue
         elif sort in ("final", "glued") or mark[0] == _LAST:
             kept.clear()
@@ -145,6 +159,10 @@ def _outside(text: str, marks: Sequence[re.Match[str]], folds: bool) -> tuple[st
         kept.append(text[answers[-1].start() :])
     found = "".join(kept)
     return found if found.strip() else None, folded
+
+
+def _family(mark: re.Match[str]) -> str:
+    return _FAMILY.sub("", re.split(r"[ \t]+[\w:-]+[ ]?=", mark[0].lower().replace("\uff5c", "|"), maxsplit=1)[0])
 
 
 def _folds_thoughts(summary: str) -> bool:
@@ -201,6 +219,14 @@ class _Surroundings:
             return False
         lean = line[:1].isspace() or COMMAND.match(line) or TACTIC.match(line)
         return not lean or (mark.lastgroup in ("end", "final") and not self._goes_on(ends))
+
+    def begins_line(self, mark: re.Match[str]) -> bool:
+        return not self._text[max(0, mark.start() - _NEAR) : mark.start()].rpartition("\n")[2].strip()
+
+    def is_quoted(self, mark: re.Match[str]) -> bool:
+        """Whether a mark is named within thoughts, as code or with dots between it and the one that begins it."""
+        before, behind = self._text[max(0, mark.start() - 4) : mark.start()], self._text[mark.end() : mark.end() + 1]
+        return (before[-1:] == behind == "`") or before in (">...", "> \u2026")
 
     def _line_before(self, start: int) -> str:
         """Reads on to the line of what starts there, and gives what stands before it on its line."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -108,6 +109,23 @@ def test_channels_are_known_without_their_special_tokens(marks: tuple[str, str])
 def test_an_end_without_a_beginning_ends_what_the_prompt_began(mark: str, draft: str) -> None:
     for text in (f"{draft}\n{mark}\n{ANSWER}", f"So, {DRAFT} -- it is.{mark}\n\n{ANSWER}"):
         assert str(without_thoughts(text)).strip() == ANSWER
+
+
+@pytest.mark.parametrize("outer", ["<thinking>", "[THINK]", "<|START_THINKING|>", '<think type="x">'])
+@given(names.filter(lambda name: name not in ("think", "thinking")), cased, st.sampled_from([*plain, *begun]))
+def test_what_ends_thoughts_within_thoughts_ends_no_others(
+    outer: str, name: str, case: Callable[[str], str], draft: str
+) -> None:
+    closes = {"<": "</thinking>", "[": "[/THINK]"}[outer[0]] if "|" not in outer else "<|END_THINKING|>"
+    text = f"{outer}\n<{case(name)}>\nso\n</{case(name)}>\n```lean4\n{DRAFT}\n```\n{draft}"
+    assert without_thoughts(text) is None
+    assert str(without_thoughts(f"{text}\n{closes}\n{ANSWER}")).strip() == ANSWER
+
+
+def test_thoughts_may_name_what_ends_them() -> None:
+    for named in ("I close with `</think>`, then", "It is <think>...</think> and then"):
+        assert without_thoughts(f"<think>\n{named}\n```lean4\n{DRAFT}\n```\nhm") is None
+        assert without_thoughts(f"<think>\n{named}\n```lean4\n{DRAFT}\n```\n</think>{ANSWER}") == ANSWER
 
 
 MARKS = [
