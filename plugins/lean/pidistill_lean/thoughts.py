@@ -22,26 +22,44 @@ ANSWER = re.compile(rf"^[ \t]*(?:<({_TAGS})(?:\s[^>\n]*)?>|\[({_TAGS})\])", re.I
 _S: Final = r"[ _\u2581-]?"
 _PROCESS: Final = rf"(?:{_S}(?:process|trace|steps?|block|notes?))?"
 _WHOSE: Final = rf"(?:[a-z0-9]{{1,20}}:)?(?:(?:ant|inner|internal|hidden|private|my){_S})?"
-_THINKING: Final = rf"{_WHOSE}(?:think(?:ing)?|(?:chain{_S}of{_S})?thoughts?){_PROCESS}"
-_REASONING: Final = (
-    rf"{_WHOSE}(?:reason(?:ing)?|reflections?|scratch{_S}(?:pad|work)|analysis|monologue|brainstorm(?:ing)?|cot|drafts?|"
-    rf"planning|deliberation){_PROCESS}"
+_THINK: Final = rf"(?:think(?:ing)?|(?:chain{_S}of{_S})?thoughts?)"
+_REASON: Final = (
+    rf"(?:reason(?:ing)?|reflections?|scratch{_S}(?:pad|work)|analysis|monologue|brainstorm(?:ing)?|cot|drafts?|"
+    rf"planning|deliberation)"
 )
+_MORE: Final = (
+    rf"(?:{_REASON}|plan|sketch|rationale|critique|strategy|exploration|pondering|contemplation|discarded|wrong|"
+    rf"work(?:ing)?s?{_S}(?:out|notes?)|rough{_S}work(?:ing)?|(?:first|initial|draft|failed|early){_S}(?:attempt|try)s?)"
+)
+_THINKING: Final = rf"{_WHOSE}{_THINK}{_PROCESS}"
+_REASONING: Final = rf"{_WHOSE}{_REASON}{_PROCESS}"
+_J: Final = r"[ _\u2581:-]"
+_BEFORE_IT: Final = rf"(?:(?!(?:end|no|without|after){_J})[a-z0-9]{{1,20}}{_J}){{0,4}}"
+_BEHIND_IT: Final = rf"(?:{_J}?[0-9]{{1,3}}|{_J}(?!end\b)[a-z0-9]{{1,20}}){{0,3}}"
+_THINKING_WORDS: Final = rf"{_BEFORE_IT}{_WHOSE}{_THINK}{_PROCESS}{_BEHIND_IT}"
+_REASONING_WORDS: Final = rf"{_BEFORE_IT}{_WHOSE}{_MORE}{_PROCESS}{_BEHIND_IT}"
+"""In angle brackets a name is words, one of which is for thoughts: `deep_think`, `thought_1`, `proof_analysis`. Square
+ones are Lean's too (`simp [draft_1]`), and hold no more than such a word."""
 _BEGIN: Final = rf"(?:(?:begin|start){_S}(?:of{_S})?)?"
 _END: Final = rf"(?:/[ ]?|end{_S}(?:of{_S})?)"
+_ENDING: Final = rf"(?:{_END}(?:{_THINKING_WORDS}|{_REASONING_WORDS})|(?:{_THINKING_WORDS}|{_REASONING_WORDS}){_J}end)"
+_OPEN: Final = r"(?:\\?<|&lt;)[ ]?"
+_CLOSE: Final = r"(?:\s?\\?>|[ ]?&gt;)"
 _ATTRIBUTES: Final = r"(?:[ \t]+[\w:-]{1,40}[ ]?=[^<>\n]{0,200})?"
 _BAR: Final = r"[|\uff5c]"
 _TAIL: Final = r"(?:[^\n]{0,200}?<\|message\|>)?"
 _ASSISTANT: Final = r"(?:<\|start\|>[ ]?assistant)?"
 _MARK = re.compile(
-    r"(?=[<\[\u25c1Aa-])(?:"
-    rf"(?P<thought><[ ]?{_BEGIN}{_THINKING}{_ATTRIBUTES}[ ]?>|\[[ ]?{_BEGIN}{_THINKING}[ ]?\]|\u25c1{_THINKING}\u25b7"
-    rf"|<{_BAR}{_BEGIN}(?:{_THINKING}|{_REASONING}|inner_prefix){_BAR}>)"
-    rf"|(?P<reasoning><[ ]?{_BEGIN}{_REASONING}{_ATTRIBUTES}[ ]?>)"
+    r"(?=[<\[\u25c1Aa\\&-])(?:"
+    rf"(?P<thought>{_OPEN}{_BEGIN}{_THINKING_WORDS}{_ATTRIBUTES}{_CLOSE}|\[[ ]?{_BEGIN}{_THINKING}[ ]?\]"
+    rf"|\u25c1{_THINKING}\u25b7|<{_BAR}{_BEGIN}(?:{_THINKING_WORDS}|{_REASONING_WORDS}|inner_prefix){_BAR}>"
+    rf"|<\|im_start\|>think(?=\s)|<unused94>)"
+    rf"|(?P<reasoning>{_OPEN}{_BEGIN}{_REASONING_WORDS}{_ATTRIBUTES}{_CLOSE})"
     rf"|(?P<heading>\[[ ]?{_BEGIN}{_REASONING}[ ]?\])"
-    rf"|(?P<end><[ ]?{_END}(?:{_THINKING}|{_REASONING})[ ]?>|\[[ ]?{_END}(?:{_THINKING}|{_REASONING})[ ]?\]"
-    rf"|\u25c1/{_THINKING}\u25b7|<{_BAR}{_END}(?:{_THINKING}|{_REASONING}){_BAR}>|<\|inner_suffix\|>)"
-    rf"|(?P<final>{_ASSISTANT}<\|channel\|>[ ]?final\b{_TAIL}|<{_BAR}(?:START_RESPONSE|begin_of_solution){_BAR}>)"
+    rf"|(?P<end>{_OPEN}{_ENDING}{_CLOSE}|\[[ ]?{_END}(?:{_THINKING}|{_REASONING})[ ]?\]"
+    rf"|\u25c1/{_THINKING}\u25b7|<{_BAR}{_ENDING}{_BAR}>|<\|inner_suffix\|>|<unused95>)"
+    rf"|(?P<final><\|im_start\|>answer(?=\s)"
+    rf"|{_ASSISTANT}<\|channel\|>[ ]?final\b{_TAIL}|<{_BAR}(?:START_RESPONSE|begin_of_solution){_BAR}>)"
     rf"|(?P<channel>(?:<\|end\|>\s?)?{_ASSISTANT}"
     rf"(?:<\|channel\|>[ ]?(?:analysis|commentary)|<\|channel>[ ]?(?:{_THINKING}|analysis))\b{_TAIL}"
     r"|(?-i:\A\s{0,9}(?:analysis|commentary)(?=[A-Z\"'`])))"
@@ -65,7 +83,7 @@ _ENDS_OTHERS: Final = frozenset({"end", "final"})
 _ENDS_ONLY: Final = frozenset({"message_end", "glued", "seen"})
 """What says nothing where it ends none of its own."""
 _LAST: Final = "</think>"
-_FAMILY = re.compile(r"[^a-z0-9\[|\u25c1]|begin|start|end(?=[ _\u2581/])|of(?=[ _\u2581])")
+_FAMILY = re.compile(r"[^a-z0-9\[|\u25c1]|begin|start|end(?![a-z])|of(?=[ _\u2581])")
 """What is no part of a mark's family: what is left says its name, and whether it stands in brackets or bars."""
 _MOST_NESTED: Final = 20
 _DRAFT = re.compile(

@@ -128,6 +128,42 @@ def test_thoughts_may_name_what_ends_them() -> None:
         assert without_thoughts(f"<think>\n{named}\n```lean4\n{DRAFT}\n```\n</think>{ANSWER}") == ANSWER
 
 
+WORDS = [
+    "longcat_think", "think_fast", "reasoning_content", "self_reflection", "proof-analysis", "deep thinking",
+    "thought_1", "draft-2", "proof_plan", "initial_attempt", "working_out", "rough_work", "rationale",
+    "thinking_out_loud", "think hidden",
+]  # fmt: skip
+FORMS = [
+    ("<{}>", "</{}>"), ("<start_{}>", "<end_{}>"), ("<|{}_start|>", "<|{}_end|>"), ("<{}_start>", "<{}_end>"),
+    ("&lt;{}&gt;", "&lt;/{}&gt;"), ("\\<{}\\>", "\\</{}\\>"), ("<{}\n>", "</{}\n>"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WORDS)
+@given(st.sampled_from(FORMS), cased, drafts)
+def test_a_word_for_thoughts_among_others_names_a_mark(
+    name: str, form: tuple[str, str], case: Callable[[str], str], draft: str
+) -> None:
+    opens, closes = (mark.format(case(name)) for mark in form)
+    assert str(without_thoughts(f"{opens}\n{draft}\n{closes}\n{ANSWER}")).strip() == ANSWER
+    assert without_thoughts(f"{opens}\n{DRAFT}") is None
+
+
+@pytest.mark.parametrize("name", ["answer", "no_thinking", "rethink", "thoughtful_proof", "sketchy", "planet", "final"])
+def test_other_words_name_none(name: str) -> None:
+    assert without_thoughts(f"<{name}>\n{PROOF}\n</{name}>") == f"<{name}>\n{PROOF}\n</{name}>"
+    assert without_thoughts(PROOF.replace("exact h", "simp [thought_1, draft_2]")) is not None
+
+
+@pytest.mark.parametrize(
+    "marks", [("<|im_start|>think\n", "<|im_start|>answer\n"), ("<unused94>thought\n", "<unused95>")]
+)
+def test_special_tokens_may_say_it_otherwise(marks: tuple[str, str]) -> None:
+    text = f"{marks[0]}```lean4\n{DRAFT}\n```\n"
+    assert without_thoughts(text) is None
+    assert str(without_thoughts(f"{text}{marks[1]}{ANSWER}")).strip() == ANSWER
+
+
 MARKS = [
     "<think>", "</think>", "<Thinking>", "</thinking>", '<think type="x">', "[THINK]", "[/THINK]", "<details>",
     "</details>", "<details><summary>Draft</summary>", "<reasoning>", "</reasoning>", "<|START_THINKING|>",
@@ -206,7 +242,7 @@ def test_whatever_comes_what_is_left_of_it_is_its_own_text_in_its_order(text: st
 @pytest.mark.parametrize("unit", [
     "`</think>` ", "-- </think>\n", '"<think>" ', "/- </think>\n", "<|end|>", "<details>", "<details><summary>",
     "```\n</think>\n", "<|channel|>analysis", "[analysis] ", "<think a=", "</details>\n", "/- </think> -/ ",
-    "x. <think>\n```\n", "<aaaaaaaaaaaa",
+    "x. <think>\n```\n", "<aaaaaaaaaaaa", "<a_a_a_a_a_a_", "<thinking>\n<draft>\n", "&lt;a b c d e ",
 ])  # fmt: skip
 def test_its_time_grows_with_the_text_and_no_faster(unit: str) -> None:
     def seconds(length: int) -> float:
