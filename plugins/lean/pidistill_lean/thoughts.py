@@ -50,7 +50,7 @@ _BAR: Final = r"[|\uff5c]"
 _TAIL: Final = r"(?:[^\n]{0,200}?<\|message\|>)?"
 _ASSISTANT: Final = r"(?:<\|start\|>[ ]?assistant)?"
 _MARK = re.compile(
-    r"(?=[<\[\u25c1Aa\\&-])(?:"
+    r"(?=[<\[\u25c1AaCcf\s\\&-])(?:"
     rf"(?P<thought>{_OPEN}{_BEGIN}{_THINKING_WORDS}{_ATTRIBUTES}{_CLOSE}|\[[ ]?{_BEGIN}{_THINKING}[ ]?\]"
     rf"|\u25c1{_THINKING}\u25b7|<{_BAR}{_BEGIN}(?:{_THINKING_WORDS}|{_REASONING_WORDS}|inner_prefix){_BAR}>"
     rf"|<\|im_start\|>think(?=\s)|<unused94>)"
@@ -59,28 +59,30 @@ _MARK = re.compile(
     rf"|(?P<end>{_OPEN}{_ENDING}{_CLOSE}|\[[ ]?{_END}(?:{_THINKING}|{_REASONING})[ ]?\]"
     rf"|\u25c1/{_THINKING}\u25b7|<{_BAR}{_ENDING}{_BAR}>|<\|inner_suffix\|>|<unused95>)"
     rf"|(?P<final><\|im_start\|>answer(?=\s)"
+    r"|(?:<\|end\|>)?<\|begin\|>[ ]?assistant<\|content\|>|(?-i:\A\s{0,9}final(?=theorem\b|lemma\b|[`A-Z]))"
     rf"|{_ASSISTANT}<\|channel\|>[ ]?final\b{_TAIL}|<{_BAR}(?:START_RESPONSE|begin_of_solution){_BAR}>)"
     rf"|(?P<channel>(?:<\|end\|>\s?)?{_ASSISTANT}"
-    rf"(?:<\|channel\|>[ ]?(?:analysis|commentary)|<\|channel>[ ]?(?:{_THINKING}|analysis))\b{_TAIL}"
-    r"|(?-i:\A\s{0,9}(?:analysis|commentary)(?=[A-Z\"'`])))"
-    rf"|(?P<message_end><\|(?:end|call|return)\|>{_ASSISTANT}|<channel\|>)"
-    r"|(?P<glued>assistantfinal)"
+    rf"(?:<\|channel\|>[ ]?(?:{_THINKING}|analysis|commentary)|<\|channel>[ ]?(?:{_THINKING}|analysis))\b{_TAIL}"
+    r"|(?-i:\A\s{0,9}(?:assistant)?(?:analysis|commentary)(?=[^\s:.,;!?)'\u2019=_-]|(?s:\s.*?\S\n?assistantfinal))))"
+    rf"|(?P<message_end><\|(?:end|call|return)\|>{_ASSISTANT})"
+    r"|(?P<closed><channel\|>)"
+    r"|(?P<glued>(?-i:(?<![\s`'\"])assistantfinal|^assistantfinal))"
     r"|(?P<fold><details\b[^<>\n]{0,200}>"
     r"(?:\s{0,9}<summary\b[^<>\n]{0,200}>(?P<summary>(?s:.{0,200}?))</summary[ ]?>)?)"
     r"|(?P<unfold></details[ ]?>)|(?P<unseen><!--)|(?P<seen>-->))",
-    re.IGNORECASE,
+    re.IGNORECASE | re.MULTILINE,
 )
 """Where thoughts begin and end, by sort. Harmony's channels are `channel`, ended by a message's end; where a tokenizer
 leaves special tokens out, their names are glued to the text. A comment of HTML's is shown to nobody."""
 _BEGINS: Final = frozenset({"thought", "reasoning", "heading", "channel", "fold", "unseen"})
 _NAMED: Final = frozenset({"thought", "reasoning", "heading"})
 _ENDS: Final = {
-    "channel": frozenset({"message_end", "glued", "final"}),
+    "channel": frozenset({"message_end", "closed", "glued", "final"}),
     "fold": frozenset({"unfold", "final"}),
     "unseen": frozenset({"seen", "final"}),
 }
 _ENDS_OTHERS: Final = frozenset({"end", "final"})
-_ENDS_ONLY: Final = frozenset({"message_end", "glued", "seen"})
+_ENDS_ONLY: Final = frozenset({"message_end", "seen"})
 """What says nothing where it ends none of its own."""
 _LAST: Final = "</think>"
 _FAMILY = re.compile(r"[^a-z0-9\[|\u25c1]|begin|start|end(?![a-z])|of(?=[ _\u2581])")
@@ -124,6 +126,7 @@ def _outside(text: str, marks: Sequence[re.Match[str]], folds: bool) -> tuple[st
     Those are thoughts with `folds`, and only where they end.
     """
     last = {mark.lastgroup: mark.start() for mark in marks}
+    first = {mark.lastgroup: mark.start() for mark in reversed(marks)}
     around = _Surroundings(text)
     kept: list[str] = []
     at, depth, folded = 0, 0, False
@@ -142,6 +145,9 @@ def _outside(text: str, marks: Sequence[re.Match[str]], folds: bool) -> tuple[st
                 if not doubtful:
                     sort = "unfold"
             if sort in _BEGINS:
+                if mark[0].startswith("<|end|>") and mark.start() < first.get("final", mark.end()):
+                    kept.clear()
+                    at = mark.start()
                 opened, depth = mark, 0
                 inner.clear()
                 continue

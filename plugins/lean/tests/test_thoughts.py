@@ -164,6 +164,33 @@ def test_special_tokens_may_say_it_otherwise(marks: tuple[str, str]) -> None:
     assert str(without_thoughts(f"{text}{marks[1]}{ANSWER}")).strip() == ANSWER
 
 
+@pytest.mark.parametrize("opens", ["analysis", "commentary", "assistantanalysis"])
+@pytest.mark.parametrize(
+    "said", ["we try", "1. try", "**Plan**", "(We try)", "\nWe try", " We try", "\n\nwe try", "<b>"]
+)
+def test_a_channel_may_be_glued_to_any_text_and_apart_from_it_where_the_answer_is_named(opens: str, said: str) -> None:
+    text = f"{opens}{said}\n```lean4\n{DRAFT}\n```\nhm."
+    assert without_thoughts(f"{text}assistantfinal{ANSWER}") == ANSWER
+    assert without_thoughts(text) == (text if said[0].isspace() else None)
+
+
+@pytest.mark.parametrize(
+    "mark", ["assistantfinal", "<channel|>", "<|end|><|begin|>assistant<|content|>", "<|channel|>final<|message|>"]
+)
+@given(unmarked)
+def test_an_answer_that_is_named_ends_what_the_prompt_began(mark: str, draft: str) -> None:
+    assert without_thoughts(f"{draft}\nhm.{mark}{ANSWER}") == ANSWER
+
+
+def test_a_message_that_the_prompt_began_is_none_where_another_channel_follows() -> None:
+    begun, goes_on = f"hm\n```lean4\n{DRAFT}\n```", "<|end|><|start|>assistant<|channel|>commentary<|message|>I check"
+    assert without_thoughts(f"{begun}{goes_on}") is None
+    final = f"<|channel|>final<|message|>{ANSWER}"
+    assert without_thoughts(f"<|channel|>thoughts<|message|>x{final}{goes_on}") == ANSWER
+    assert without_thoughts(f"final{PROOF}") == PROOF
+    assert without_thoughts(f"finally\n{PROOF}") == f"finally\n{PROOF}"
+
+
 MARKS = [
     "<think>", "</think>", "<Thinking>", "</thinking>", '<think type="x">', "[THINK]", "[/THINK]", "<details>",
     "</details>", "<details><summary>Draft</summary>", "<reasoning>", "</reasoning>", "<|START_THINKING|>",
