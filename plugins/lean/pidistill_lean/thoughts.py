@@ -95,7 +95,12 @@ _DRAFT = re.compile(
 )
 _WORKINGS = re.compile(r"\b(?:analysis|idea|plan|explor|deliberat|notes?\b|work(?:ings?)?\b)", re.IGNORECASE)
 _RESULT = re.compile(r"\b(?:proof|answer|solution|final|lean|code|theorem|full|complete|formal|correct)", re.IGNORECASE)
-_BEFORE = re.compile(r"(?:[-+][ ]|[\s>*_#\ufeff\u200b\u2060]|<s>|<[|\uff5c][^<>\n]{1,40}[|\uff5c]>)*")
+_BEFORE = re.compile(
+    r"(?:[-+][ ]|[\s>*_#|(\u2013\u2014\u2022\ufeff\u200b\u2060]|[0-9]{1,3}[.)][ ]|</?[a-z_][^<>\n]{0,40}>"
+    r"|<[|\uff5c][^<>\n]{1,40}[|\uff5c]>|\[/?(?:gMASK|sop|INST)\]|(?:assistant|model)\b)*",
+    re.IGNORECASE,
+)
+"""What may stand before a mark on its line: bullets, special tokens, other tags, and who speaks."""
 _SENTENCE_ENDS: Final = (".", "!", "?", ":")
 _COMMENT_EDGE = re.compile(rf"{COMMENT_OPENS.pattern}|-/")
 _LINE_COMMENT = re.compile(r"(?:^|\s)--")
@@ -202,6 +207,10 @@ def _at_a_beginning(line: str) -> bool:
     return bool(_BEFORE.fullmatch(line)) or line.rstrip(" \t*_").endswith(_SENTENCE_ENDS)
 
 
+def _begins_sentence(rest: str) -> bool:
+    return rest.lstrip()[:1].isupper()
+
+
 class _Surroundings:
     """Whether a mark is one, or text: read along with the marks, from where the last thoughts ended.
 
@@ -230,7 +239,10 @@ class _Surroundings:
         index = bisect_left(self._starts, mark.end())
         after = self._fences[index : index + 1]
         fenced = bool(self._fence and after and not after[0][3]) and (len(self._fences) - index) % 2 == 1
-        if begins and (fenced or (mark.lastgroup != "channel" and rest.strip() and not _at_a_beginning(line))):
+        if begins and (
+            fenced
+            or (mark.lastgroup != "channel" and rest.strip() and not (_at_a_beginning(line) or _begins_sentence(rest)))
+        ):
             return False
         since = max(self._began, self._starts[index - 1] if index else 0)
         if self._comments.around(mark.start(), since, after[0].start() if after else len(self._text)):

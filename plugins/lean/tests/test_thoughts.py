@@ -191,6 +191,25 @@ def test_a_message_that_the_prompt_began_is_none_where_another_channel_follows()
     assert without_thoughts(f"finally\n{PROOF}") == f"finally\n{PROOF}"
 
 
+BEFORE = [
+    "[gMASK]<sop>", "<bos>", "<s>", "assistant", "<answer>", "</answer>", "<div>", "1) ", "\u2022 ", "\u2014 ", "| ", "(",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("before", [*BEFORE, "Okay, ", "Sure"])
+def test_thoughts_begin_behind_tokens_tags_and_bullets_and_where_a_sentence_begins(before: str) -> None:
+    text = f"{before}<think> Let me try\n```lean4\n{DRAFT}\n```\nhm"
+    assert "exact id" not in str(without_thoughts(text))
+    assert str(without_thoughts(f"{text}</think>\n{ANSWER}")).strip() == ANSWER
+    if before in BEFORE:
+        assert "exact id" not in str(without_thoughts(text.replace("Let", "let")))
+
+
+def test_a_sentence_that_goes_on_behind_a_mark_names_it() -> None:
+    for text in ("You asked for no thinking, <think> is not used.", "-- <think> Not here", "def f := 1 -- <think> No"):
+        assert without_thoughts(f"{text}\n{PROOF}") == f"{text}\n{PROOF}"
+
+
 MARKS = [
     "<think>", "</think>", "<Thinking>", "</thinking>", '<think type="x">', "[THINK]", "[/THINK]", "<details>",
     "</details>", "<details><summary>Draft</summary>", "<reasoning>", "</reasoning>", "<|START_THINKING|>",
@@ -270,6 +289,7 @@ def test_whatever_comes_what_is_left_of_it_is_its_own_text_in_its_order(text: st
     "`</think>` ", "-- </think>\n", '"<think>" ', "/- </think>\n", "<|end|>", "<details>", "<details><summary>",
     "```\n</think>\n", "<|channel|>analysis", "[analysis] ", "<think a=", "</details>\n", "/- </think> -/ ",
     "x. <think>\n```\n", "<aaaaaaaaaaaa", "<a_a_a_a_a_a_", "<thinking>\n<draft>\n", "&lt;a b c d e ",
+    "- - - - - - <think> a\n", "<b><think> a",
 ])  # fmt: skip
 def test_its_time_grows_with_the_text_and_no_faster(unit: str) -> None:
     def seconds(length: int) -> float:
