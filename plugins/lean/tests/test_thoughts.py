@@ -192,7 +192,8 @@ def test_a_message_that_the_prompt_began_is_none_where_another_channel_follows()
 
 
 BEFORE = [
-    "[gMASK]<sop>", "<bos>", "<s>", "assistant", "<answer>", "</answer>", "<div>", "1) ", "\u2022 ", "\u2014 ", "| ", "(",
+    "[gMASK]<sop>", "<bos>", "<s>", "assistant", "<answer>", "</answer>", "<div>", "1) ", "\u2022 ", "\u2014 ",
+    "| ", "(",
 ]  # fmt: skip
 
 
