@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
-from pidistill_lean.fences import COMMENT_OPENS, FENCE
-from pidistill_lean.prose import COMMAND, TACTIC
+from pidistill_lean.compose import NAMED
+from pidistill_lean.fences import COMMENT_OPENS, FENCE, LEAN, language_of
+from pidistill_lean.prose import COMMAND, TACTIC, no_sentence
 
 _TAGS: Final = r"answer|final_answer|lean4?|code|pre|proof|solution|final|response"
 ANSWER = re.compile(rf"^[ \t]*(?:<({_TAGS})(?:\s[^>\n]*)?>|\[({_TAGS})\])", re.IGNORECASE | re.MULTILINE)
@@ -67,7 +68,7 @@ _MARK = re.compile(
     rf"|(?P<message_end><\|(?:end|call|return)\|>{_ASSISTANT})"
     r"|(?P<closed><channel\|>)"
     r"|(?P<glued>(?-i:(?<![\s`'\"])assistantfinal|^assistantfinal))"
-    r"|(?P<fold><details\b[^<>\n]{0,200}>"
+    r"|(?P<fold><details\b(?P<attributes>[^<>\n]{0,200})>"
     r"(?:\s{0,9}<summary\b[^<>\n]{0,200}>(?P<summary>(?s:.{0,200}?))</summary[ ]?>)?)"
     r"|(?P<unfold></details[ ]?>)|(?P<unseen><!--)|(?P<seen>-->))",
     re.IGNORECASE | re.MULTILINE,
@@ -90,7 +91,7 @@ _FAMILY = re.compile(r"[^a-z0-9\[|\u25c1]|begin|start|end(?![a-z])|of(?=[ _\u258
 _MOST_NESTED: Final = 20
 _DRAFT = re.compile(
     r"\b(?:think|thought|reason|scratch|draft|attempt|tr(?:y|ies|ied)\b|wrong|fail|earlier|previous|old\b|discarded|"
-    r"abandoned|brainstorm|monologue|sketch)",
+    r"abandoned|brainstorm|monologue|sketch)|\u601d\u8003|\U0001f9e0|\U0001f4ad",
     re.IGNORECASE,
 )
 _WORKINGS = re.compile(r"\b(?:analysis|idea|plan|explor|deliberat|notes?\b|work(?:ings?)?\b)", re.IGNORECASE)
@@ -101,6 +102,20 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 """What may stand before a mark on its line: bullets, special tokens, other tags, and who speaks."""
+_DENIED = re.compile(
+    r"\b(?:incorrect|incomplete|broken|rejected|withdrawn|superseded|unfinished|non-final|initial|comparison|alternative|"
+    r"examples?|not work|not compile|(?:had|has|with) (?:an )?errors?|first (?:version|proof|solution))\b|n't work",
+    re.IGNORECASE,
+)
+"""What a summary says of a proof that is not the answer."""
+_SAYS_SO = re.compile(
+    r"\s*(?:(?:the|my|complete|full|final|formal|verified|lean ?4?)\s+)+(?:proof|solution|code)\b", re.I
+)
+_MUSED = re.compile(r"\b(?:reasoning|thoughts?|thinking)\b", re.IGNORECASE)
+_NO_LEAN = re.compile(r"-{3,}$|\|")
+_LEFT_OPEN = re.compile(r"\b(?:sorry|admit)\b")
+_WORD = re.compile(r"[^\W\d][\w'!?.]*")
+_SENTENCE = re.compile(r"\b(?:is|are|that|which|we|it|gives?|proves?|shows|and|the)\b")
 _SENTENCE_ENDS: Final = (".", "!", "?", ":")
 _COMMENT_EDGE = re.compile(rf"{COMMENT_OPENS.pattern}|-/")
 _LINE_COMMENT = re.compile(r"(?:^|\s)--")
@@ -119,22 +134,25 @@ def without_thoughts(text: str) -> str | None:
     marks = list(_MARK.finditer(text))
     if not marks:
         return text
-    kept, folded = _outside(text, marks, folds=True)
-    if folded and kept is not None and not _holds_lean(kept):
-        kept, _ = _outside(text, marks, folds=False)
-    return kept
+    kept, folds = _outside(text, marks, frozenset())
+    if not folds or kept is None:
+        return kept
+    shown = _lemmas(text, folds, kept) if holds_lean(kept) else {start for start, _ in folds}
+    return _outside(text, marks, shown)[0] if shown else kept
 
 
-def _outside(text: str, marks: Sequence[re.Match[str]], folds: bool) -> tuple[str | None, bool]:
-    """What stands outside of thoughts, and whether that leaves out `<details>` which may be the answer.
+def _outside(text: str, marks: Sequence[re.Match[str]], shown: Set[int]) -> tuple[str | None, list[tuple[int, int]]]:
+    """What stands outside of thoughts, and which `<details>` that leaves out which may be the answer.
 
-    Those are thoughts with `folds`, and only where they end.
+    Those are thoughts where they end, unless they begin where `shown` says.
     """
     last = {mark.lastgroup: mark.start() for mark in marks}
     first = {mark.lastgroup: mark.start() for mark in reversed(marks)}
     around = _Surroundings(text)
     kept: list[str] = []
-    at, depth, folded = 0, 0, False
+    at, depth = 0, 0
+    folds: list[tuple[int, int]] = []
+    doubtful = False
     opened: re.Match[str] | None = None
     inner: list[str] = []
     for mark in marks:
@@ -144,9 +162,10 @@ def _outside(text: str, marks: Sequence[re.Match[str]], folds: bool) -> tuple[st
                 continue
             if sort == "heading" and mark.start() > max(last.get("end", -1), last.get("final", -1)):
                 continue  # a word for what follows
-            if sort == "fold" and not _folds_thoughts(summary := mark["summary"] or ""):
-                doubtful = folds and mark.start() < last.get("unfold", -1) and not _RESULT.search(summary)
-                folded = folded or doubtful
+            doubtful = False
+            if sort == "fold" and not _folds_thoughts(mark):
+                doubtful = mark.start() not in shown and mark.start() < last.get("unfold", -1)
+                doubtful = doubtful and not _RESULT.search(mark["summary"] or "")
                 if not doubtful:
                     sort = "unfold"
             if sort in _BEGINS:
@@ -179,28 +198,71 @@ def _outside(text: str, marks: Sequence[re.Match[str]], folds: bool) -> tuple[st
             kept.clear()
         else:
             kept.append(text[at : opened.start()])
+            if doubtful:
+                folds.append((opened.start(), mark.start()))
         at, opened = mark.end(), None
         around.begin(at)
     if opened is None:
-        return "".join([*kept, text[at:]]), folded
+        return "".join([*kept, text[at:]]), folds
     kept.append(text[at : opened.start()])
     if opened.lastgroup == "reasoning" and (answers := list(ANSWER.finditer(text, opened.end()))):
         kept.append(text[answers[-1].start() :])
     found = "".join(kept)
-    return found if found.strip() else None, folded
+    return found if found.strip() else None, folds
 
 
 def _family(mark: re.Match[str]) -> str:
     return _FAMILY.sub("", re.split(r"[ \t]+[\w:-]+[ ]?=", mark[0].lower().replace("\uff5c", "|"), maxsplit=1)[0])
 
 
-def _folds_thoughts(summary: str) -> bool:
+def _folds_thoughts(fold: re.Match[str]) -> bool:
+    summary = fold["summary"] or ""
+    if _DENIED.search(summary) or _DRAFT.search(fold["attributes"] or ""):
+        return True
+    if _SAYS_SO.match(summary):
+        summary = _MUSED.sub("", summary)
     return bool(_DRAFT.search(summary) or (_WORKINGS.search(summary) and not _RESULT.search(summary)))
 
 
-def _holds_lean(text: str) -> bool:
-    lines = (line.lstrip() for line in text.split("\n"))
-    return any(FENCE.match(line) or ANSWER.match(line) or COMMAND.match(line) or TACTIC.match(line) for line in lines)
+def _lemmas(text: str, folds: Sequence[tuple[int, int]], kept: str) -> set[int]:
+    """The folds that declare what the answer beside them names and does not declare itself."""
+    named, declared = set(_WORD.findall(kept)), set(NAMED.findall(kept))
+    found = set()
+    for start, end in folds:
+        names = set(NAMED.findall(text, start, end))
+        if names & named and not names & declared:
+            found.add(start)
+    return found
+
+
+def holds_lean(text: str) -> bool:
+    """Whether there is Lean text that may be an answer: no rule, table or sentence, nothing that is left open.
+
+    Nor is it one where something is only looked up (`#check`).
+    """
+    fence, lines, blocks = "", list[str](), list[str]()
+    for line in [*text.split("\n"), ""]:
+        match = FENCE.match(line)
+        if not fence and ANSWER.match(line):
+            return True
+        if match and not fence and match[3] and language_of(match[3]) not in LEAN:
+            fence, lines = "other", []
+        elif match or (not fence and not line.strip()):
+            ends = not match or (bool(fence) and not match[3])
+            blocks += [] if fence == "other" else ["\n".join(lines)]
+            fence, lines = "" if ends or match is None else match[2], []
+        else:
+            lines.append(line)
+    return any(map(_answers, [*blocks, "" if fence == "other" else "\n".join(lines)]))
+
+
+def _answers(block: str) -> bool:
+    first = next((line for line in block.split("\n") if line.strip() and not line.lstrip().startswith("#")), "").strip()
+    if not first or _NO_LEAN.match(first) or _LEFT_OPEN.search(block):
+        return False
+    if COMMAND.match(first):
+        return no_sentence(first)
+    return TACTIC.match(first) is not None and not (first[-1] in ".!?:" or _SENTENCE.search(first))
 
 
 def _at_a_beginning(line: str) -> bool:
