@@ -30,9 +30,10 @@ from typing import Final
 from pidistill_lean.compose import NAMED, Extracted, bare, head_of, whole
 from pidistill_lean.dress import indented_code, proofs_in_prose, spans, undressed
 from pidistill_lean.fences import FENCE, LEAN, language_of, unwrapped
+from pidistill_lean.marks import ANSWER
 from pidistill_lean.prose import COMMAND, TACTIC, begins_like_lean, pieces, until_prose, without_prose
 from pidistill_lean.protocol import Item
-from pidistill_lean.thoughts import ANSWER, without_thoughts
+from pidistill_lean.thoughts import without_thoughts
 
 __all__ = ["LONGEST", "Extracted", "begins_like_lean", "extract", "fenced_blocks", "head_of", "stating"]
 LONGEST: Final = 200_000

@@ -1,8 +1,8 @@
 """A model's thoughts, told from its answer by the marks that stand around them.
 
-Every family of models has marks of its own, and prompts ask for more; one rule knows them by what they are called. A
-draft in thoughts is nobody's answer, so what is doubtful counts as thoughts. But an answer may write of such a mark in
-a comment or a string of Lean's, and there it is text (`_Surroundings`).
+What the marks are called is in `marks.py`. A draft in thoughts is nobody's answer, so what is doubtful counts as
+thoughts. But an answer may write of such a mark in a comment or a string of Lean's, and there it is text
+(`_Surroundings`).
 """
 
 from __future__ import annotations
@@ -12,69 +12,11 @@ from bisect import bisect_left
 from collections.abc import Sequence, Set
 from typing import Final
 
-from pidistill_lean.compose import NAMED
-from pidistill_lean.fences import COMMENT_OPENS, FENCE, LEAN, language_of
-from pidistill_lean.prose import COMMAND, TACTIC, no_sentence
+from pidistill_lean.fences import COMMENT_OPENS, FENCE
+from pidistill_lean.folds import RESULT, folds_thoughts, holds_lean, lemmas_in
+from pidistill_lean.marks import ANSWER, MARK
+from pidistill_lean.prose import COMMAND, TACTIC
 
-_TAGS: Final = r"answer|final_answer|lean4?|code|pre|proof|solution|final|response"
-ANSWER = re.compile(rf"^[ \t]*(?:<({_TAGS})(?:\s[^>\n]*)?>|\[({_TAGS})\])", re.IGNORECASE | re.MULTILINE)
-"""Tags that ask for an answer."""
-
-_S: Final = r"[ _\u2581-]?"
-_PROCESS: Final = rf"(?:{_S}(?:process|trace|steps?|block|notes?))?"
-_WHOSE: Final = rf"(?:[a-z0-9]{{1,20}}:)?(?:(?:ant|inner|internal|hidden|private|my){_S})?"
-_THINK: Final = rf"(?:think(?:ing)?|(?:chain{_S}of{_S})?thoughts?)"
-_REASON: Final = (
-    rf"(?:reason(?:ing)?|reflections?|scratch{_S}(?:pad|work)|analysis|monologue|brainstorm(?:ing)?|cot|drafts?|"
-    rf"planning|deliberation)"
-)
-_MORE: Final = (
-    rf"(?:{_REASON}|plan|sketch|rationale|critique|strategy|exploration|pondering|contemplation|discarded|wrong|"
-    rf"work(?:ing)?s?{_S}(?:out|notes?)|rough{_S}work(?:ing)?|(?:first|initial|draft|failed|early){_S}(?:attempt|try)s?)"
-)
-_THINKING: Final = rf"{_WHOSE}{_THINK}{_PROCESS}"
-_REASONING: Final = rf"{_WHOSE}{_REASON}{_PROCESS}"
-_J: Final = r"[ _\u2581:-]"
-_BEFORE_IT: Final = rf"(?:(?!(?:end|no|without|after){_J})[a-z0-9]{{1,20}}{_J}){{0,4}}"
-_BEHIND_IT: Final = rf"(?:{_J}?[0-9]{{1,3}}|{_J}(?!end\b)[a-z0-9]{{1,20}}){{0,3}}"
-_THINKING_WORDS: Final = rf"{_BEFORE_IT}{_WHOSE}{_THINK}{_PROCESS}{_BEHIND_IT}"
-_REASONING_WORDS: Final = rf"{_BEFORE_IT}{_WHOSE}{_MORE}{_PROCESS}{_BEHIND_IT}"
-"""In angle brackets a name is words, one of which is for thoughts: `deep_think`, `thought_1`, `proof_analysis`. Square
-ones are Lean's too (`simp [draft_1]`), and hold no more than such a word."""
-_BEGIN: Final = rf"(?:(?:begin|start){_S}(?:of{_S})?)?"
-_END: Final = rf"(?:/[ ]?|end{_S}(?:of{_S})?)"
-_ENDING: Final = rf"(?:{_END}(?:{_THINKING_WORDS}|{_REASONING_WORDS})|(?:{_THINKING_WORDS}|{_REASONING_WORDS}){_J}end)"
-_OPEN: Final = r"(?:\\?<|&lt;)[ ]?"
-_CLOSE: Final = r"(?:\s?\\?>|[ ]?&gt;)"
-_ATTRIBUTES: Final = r"(?:[ \t]+[\w:-]{1,40}[ ]?=[^<>\n]{0,200})?"
-_BAR: Final = r"[|\uff5c]"
-_TAIL: Final = r"(?:[^\n]{0,200}?<\|message\|>)?"
-_ASSISTANT: Final = r"(?:<\|start\|>[ ]?assistant)?"
-_MARK = re.compile(
-    r"(?=[<\[\u25c1AaCcf\s\\&-])(?:"
-    rf"(?P<thought>{_OPEN}{_BEGIN}{_THINKING_WORDS}{_ATTRIBUTES}{_CLOSE}|\[[ ]?{_BEGIN}{_THINKING}[ ]?\]"
-    rf"|\u25c1{_THINKING}\u25b7|<{_BAR}{_BEGIN}(?:{_THINKING_WORDS}|{_REASONING_WORDS}|inner_prefix){_BAR}>"
-    rf"|<\|im_start\|>think(?=\s)|<unused94>)"
-    rf"|(?P<reasoning>{_OPEN}{_BEGIN}{_REASONING_WORDS}{_ATTRIBUTES}{_CLOSE})"
-    rf"|(?P<heading>\[[ ]?{_BEGIN}{_REASONING}[ ]?\])"
-    rf"|(?P<end>{_OPEN}{_ENDING}{_CLOSE}|\[[ ]?{_END}(?:{_THINKING}|{_REASONING})[ ]?\]"
-    rf"|\u25c1/{_THINKING}\u25b7|<{_BAR}{_ENDING}{_BAR}>|<\|inner_suffix\|>|<unused95>)"
-    rf"|(?P<final><\|im_start\|>answer(?=\s)"
-    r"|(?:<\|end\|>)?<\|begin\|>[ ]?assistant<\|content\|>|(?-i:\A\s{0,9}final(?=theorem\b|lemma\b|[`A-Z]))"
-    rf"|{_ASSISTANT}<\|channel\|>[ ]?final\b{_TAIL}|<{_BAR}(?:START_RESPONSE|begin_of_solution){_BAR}>)"
-    rf"|(?P<channel>(?:<\|end\|>\s?)?{_ASSISTANT}"
-    rf"(?:<\|channel\|>[ ]?(?:{_THINKING}|analysis|commentary)|<\|channel>[ ]?(?:{_THINKING}|analysis))\b{_TAIL}"
-    r"|(?-i:\A\s{0,9}(?:assistant)?(?:analysis|commentary)(?=[^\s:.,;!?)'\u2019=_-]|(?s:\s.*?\S\n?assistantfinal))))"
-    rf"|(?P<message_end><\|(?:end|call|return)\|>{_ASSISTANT})"
-    r"|(?P<closed><channel\|>)"
-    r"|(?P<glued>(?-i:(?<![\s`'\"])assistantfinal|^assistantfinal))"
-    r"|(?P<fold><details\b(?P<attributes>[^<>\n]{0,200})>"
-    r"(?:\s{0,9}<summary\b[^<>\n]{0,200}>(?P<summary>(?s:.{0,200}?))</summary[ ]?>)?)"
-    r"|(?P<unfold></details[ ]?>)|(?P<unseen><!--)|(?P<seen>-->))",
-    re.IGNORECASE | re.MULTILINE,
-)
-"""Where thoughts begin and end, by sort. Harmony's channels are `channel`, ended by a message's end; where a tokenizer
-leaves special tokens out, their names are glued to the text. A comment of HTML's is shown to nobody."""
 _BEGINS: Final = frozenset({"thought", "reasoning", "heading", "channel", "fold", "unseen"})
 _NAMED: Final = frozenset({"thought", "reasoning", "heading"})
 _ENDS: Final = {
@@ -89,33 +31,12 @@ _LAST: Final = "</think>"
 _FAMILY = re.compile(r"[^a-z0-9\[|\u25c1]|begin|start|end(?![a-z])|of(?=[ _\u2581])")
 """What is no part of a mark's family: what is left says its name, and whether it stands in brackets or bars."""
 _MOST_NESTED: Final = 20
-_DRAFT = re.compile(
-    r"\b(?:think|thought|reason|scratch|draft|attempt|tr(?:y|ies|ied)\b|wrong|fail|earlier|previous|old\b|discarded|"
-    r"abandoned|brainstorm|monologue|sketch)|\u601d\u8003|\U0001f9e0|\U0001f4ad",
-    re.IGNORECASE,
-)
-_WORKINGS = re.compile(r"\b(?:analysis|idea|plan|explor|deliberat|notes?\b|work(?:ings?)?\b)", re.IGNORECASE)
-_RESULT = re.compile(r"\b(?:proof|answer|solution|final|lean|code|theorem|full|complete|formal|correct)", re.IGNORECASE)
 _BEFORE = re.compile(
     r"(?:[-+][ ]|[\s>*_#|(\u2013\u2014\u2022\ufeff\u200b\u2060]|[0-9]{1,3}[.)][ ]|</?[a-z_][^<>\n]{0,40}>"
     r"|<[|\uff5c][^<>\n]{1,40}[|\uff5c]>|\[/?(?:gMASK|sop|INST)\]|(?:assistant|model)\b)*",
     re.IGNORECASE,
 )
 """What may stand before a mark on its line: bullets, special tokens, other tags, and who speaks."""
-_DENIED = re.compile(
-    r"\b(?:incorrect|incomplete|broken|rejected|withdrawn|superseded|unfinished|non-final|initial|comparison|alternative|"
-    r"examples?|not work|not compile|(?:had|has|with) (?:an )?errors?|first (?:version|proof|solution))\b|n't work",
-    re.IGNORECASE,
-)
-"""What a summary says of a proof that is not the answer."""
-_SAYS_SO = re.compile(
-    r"\s*(?:(?:the|my|complete|full|final|formal|verified|lean ?4?)\s+)+(?:proof|solution|code)\b", re.I
-)
-_MUSED = re.compile(r"\b(?:reasoning|thoughts?|thinking)\b", re.IGNORECASE)
-_NO_LEAN = re.compile(r"-{3,}$|\|")
-_LEFT_OPEN = re.compile(r"\b(?:sorry|admit)\b")
-_WORD = re.compile(r"[^\W\d][\w'!?.]*")
-_SENTENCE = re.compile(r"\b(?:is|are|that|which|we|it|gives?|proves?|shows|and|the)\b")
 _SENTENCE_ENDS: Final = (".", "!", "?", ":")
 _COMMENT_EDGE = re.compile(rf"{COMMENT_OPENS.pattern}|-/")
 _LINE_COMMENT = re.compile(r"(?:^|\s)--")
@@ -131,13 +52,13 @@ def without_thoughts(text: str) -> str | None:
     that counts: nobody thinks behind the answer there; and so it is with a mark of the final answer. `<details>` are
     thoughts by their summary, or where Lean text is beside them and it does not say that they are the answer.
     """
-    marks = list(_MARK.finditer(text))
+    marks = list(MARK.finditer(text))
     if not marks:
         return text
     kept, folds = _outside(text, marks, frozenset())
     if not folds or kept is None:
         return kept
-    shown = _lemmas(text, folds, kept) if holds_lean(kept) else {start for start, _ in folds}
+    shown = lemmas_in(text, folds, kept) if holds_lean(kept) else {start for start, _ in folds}
     return _outside(text, marks, shown)[0] if shown else kept
 
 
@@ -163,9 +84,9 @@ def _outside(text: str, marks: Sequence[re.Match[str]], shown: Set[int]) -> tupl
             if sort == "heading" and mark.start() > max(last.get("end", -1), last.get("final", -1)):
                 continue  # a word for what follows
             doubtful = False
-            if sort == "fold" and not _folds_thoughts(mark):
+            if sort == "fold" and not folds_thoughts(mark):
                 doubtful = mark.start() not in shown and mark.start() < last.get("unfold", -1)
-                doubtful = doubtful and not _RESULT.search(mark["summary"] or "")
+                doubtful = doubtful and not RESULT.search(mark["summary"] or "")
                 if not doubtful:
                     sort = "unfold"
             if sort in _BEGINS:
@@ -215,56 +136,6 @@ def _family(mark: re.Match[str]) -> str:
     return _FAMILY.sub("", re.split(r"[ \t]+[\w:-]+[ ]?=", mark[0].lower().replace("\uff5c", "|"), maxsplit=1)[0])
 
 
-def _folds_thoughts(fold: re.Match[str]) -> bool:
-    summary = fold["summary"] or ""
-    if _DENIED.search(summary) or _DRAFT.search(fold["attributes"] or ""):
-        return True
-    if _SAYS_SO.match(summary):
-        summary = _MUSED.sub("", summary)
-    return bool(_DRAFT.search(summary) or (_WORKINGS.search(summary) and not _RESULT.search(summary)))
-
-
-def _lemmas(text: str, folds: Sequence[tuple[int, int]], kept: str) -> set[int]:
-    """The folds that declare what the answer beside them names and does not declare itself."""
-    named, declared = set(_WORD.findall(kept)), set(NAMED.findall(kept))
-    found = set()
-    for start, end in folds:
-        names = set(NAMED.findall(text, start, end))
-        if names & named and not names & declared:
-            found.add(start)
-    return found
-
-
-def holds_lean(text: str) -> bool:
-    """Whether there is Lean text that may be an answer: no rule, table or sentence, nothing that is left open.
-
-    Nor is it one where something is only looked up (`#check`).
-    """
-    fence, lines, blocks = "", list[str](), list[str]()
-    for line in [*text.split("\n"), ""]:
-        match = FENCE.match(line)
-        if not fence and ANSWER.match(line):
-            return True
-        if match and not fence and match[3] and language_of(match[3]) not in LEAN:
-            fence, lines = "other", []
-        elif match or (not fence and not line.strip()):
-            ends = not match or (bool(fence) and not match[3])
-            blocks += [] if fence == "other" else ["\n".join(lines)]
-            fence, lines = "" if ends or match is None else match[2], []
-        else:
-            lines.append(line)
-    return any(map(_answers, [*blocks, "" if fence == "other" else "\n".join(lines)]))
-
-
-def _answers(block: str) -> bool:
-    first = next((line for line in block.split("\n") if line.strip() and not line.lstrip().startswith("#")), "").strip()
-    if not first or _NO_LEAN.match(first) or _LEFT_OPEN.search(block):
-        return False
-    if COMMAND.match(first):
-        return no_sentence(first)
-    return TACTIC.match(first) is not None and not (first[-1] in ".!?:" or _SENTENCE.search(first))
-
-
 def _at_a_beginning(line: str) -> bool:
     return bool(_BEFORE.fullmatch(line)) or line.rstrip(" \t*_").endswith(_SENTENCE_ENDS)
 
@@ -303,7 +174,11 @@ class _Surroundings:
         fenced = bool(self._fence and after and not after[0][3]) and (len(self._fences) - index) % 2 == 1
         if begins and (
             fenced
-            or (mark.lastgroup != "channel" and rest.strip() and not (_at_a_beginning(line) or _begins_sentence(rest)))
+            or (
+                mark.lastgroup not in ("channel", "unseen")
+                and rest.strip()
+                and not (_at_a_beginning(line) or _begins_sentence(rest))
+            )
         ):
             return False
         since = max(self._began, self._starts[index - 1] if index else 0)

@@ -270,6 +270,43 @@ def test_a_fold_that_does_not_say_is_thoughts_where_the_answer_is_beside_it(open
     assert extract(f"{opens}\n\n{ANSWER}", "t", STATEMENT).source == f"{PROOF}\n"
 
 
+DENIED = [
+    "Incorrect solution", "Broken proof", "My first proof (had an error)", "Rejected proof", "Withdrawn proof",
+    "Proof that does not work", "Example answer", "Unfinished proof", "Superseded solution", "Initial solution",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("opens", [*(f"<details><summary>{said}</summary>" for said in DENIED),
+    '<details type="reasoning" done="true">', '<details class="thinking">'])  # fmt: skip
+def test_a_fold_that_is_no_answer_by_its_own_words_is_none_where_it_stands_alone(opens: str) -> None:
+    assert extract(f"{opens}\n\n{ANSWER}\n\n</details>\n\nI have none.", "t", STATEMENT).source is None
+
+
+BESIDE = [
+    "---", "| a | b |\n|---|---|\n| c | d |", "It holds\nby what is given.", "```bash\nlake env lean a.lean\n```",
+    "```lean4\n#check t\n```", f"```lean4\n{STATEMENT}\n```",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+@pytest.mark.parametrize("summary", ["Show", "Here it is", "Source"])
+def test_what_proves_nothing_beside_a_fold_leaves_it_the_answer(beside: str, summary: str) -> None:
+    fold = f"<details>\n<summary>{summary}</summary>\n\n{ANSWER}\n\n</details>"
+    for text in (f"{beside}\n\n{fold}", f"{beside}\n\n{fold}\n\nThat is all."):
+        assert extract(text, "t", STATEMENT).source == f"{PROOF}\n"
+    for proves in (f"```lean4\n{DRAFT}\n```", "```lean4\nfun h => h\n```", DRAFT, f"<answer>{DRAFT}</answer>"):
+        found = extract(f"{fold}\n\n{beside}\n\n{proves}", "t", STATEMENT)
+        assert "intro h" not in str([found.source, *(way.source for way in found.others)])
+
+
+def test_lemmas_in_a_fold_belong_to_the_theorem_that_names_them() -> None:
+    fold = "<details><summary>{}</summary>\n\n```lean4\ntheorem aux : p → p := id\n```\n\n</details>\n\n"
+    for summary, lemma in (("Helpers", "theorem aux : p → p := id\n\n"), ("A failed helper", "")):
+        found = extract(f"{fold.format(summary)}```lean4\ntheorem t : p → p := aux\n```", "t", STATEMENT)
+        ways = [found.source, *(way.source for way in found.others)]
+        assert (f"{lemma}theorem t : p → p := aux\n" in ways) and any("id" in str(way) for way in ways) == bool(lemma)
+
+
 def test_folds_within_folds_end_with_the_outer_one() -> None:
     inner = f"<details><summary>Proof</summary>\n```lean4\n{DRAFT}\n```\n</details>"
     text = f"<details><summary>Thoughts</summary>\n{inner}\n```lean4\n{DRAFT}\n```\n</details>\n{ANSWER}"
