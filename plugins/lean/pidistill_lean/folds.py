@@ -43,7 +43,7 @@ def folds_thoughts(fold: re.Match[str]) -> bool:
 
 
 def lemmas_in(text: str, folds: Sequence[tuple[int, int]], kept: str) -> set[int]:
-    """The folds that declare what the theorem beside them names; a bare proof is of what they declare, and names none."""
+    """The folds that declare what the theorem beside them names; a bare proof may be of what they declare."""
     named, declared = set(_WORD.findall(kept)), set(NAMED.findall(kept))
     found = set()
     for start, end in folds:

@@ -14,7 +14,7 @@ from typing import Final
 
 from pidistill_lean.fences import COMMENT_OPENS, FENCE
 from pidistill_lean.folds import RESULT, folds_thoughts, holds_lean, lemmas_in
-from pidistill_lean.marks import ANSWER, MARK
+from pidistill_lean.marks import ASKED, MARK
 from pidistill_lean.prose import COMMAND, TACTIC
 
 _BEGINS: Final = frozenset({"thought", "reasoning", "heading", "channel", "fold", "unseen"})
@@ -37,6 +37,14 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 """What may stand before a mark on its line: bullets, special tokens, other tags, and who speaks."""
+_MENTIONED = re.compile(
+    r"(?:[ ]?(?:and|or|/)?[ ]?</?[\w /-]{1,30}>)?[ ](?:tags?|tokens?|blocks?|marks?|markers?)\b", re.IGNORECASE
+)
+"""What follows a mark that a sentence speaks of."""
+_TAKEN_BACK = re.compile(
+    r"\b(?:no|not|none|never|cannot|unable|wrong|fails?|failed|incorrect|instead|withdraw\w*|sorry|idea)\b|n't\b",
+    re.IGNORECASE,
+)
 _SENTENCE_ENDS: Final = (".", "!", "?", ":")
 _COMMENT_EDGE = re.compile(rf"{COMMENT_OPENS.pattern}|-/")
 _LINE_COMMENT = re.compile(r"(?:^|\s)--")
@@ -73,13 +81,17 @@ def _outside(text: str, marks: Sequence[re.Match[str]], shown: Set[int]) -> tupl
     kept: list[str] = []
     at, depth = 0, 0
     folds: list[tuple[int, int]] = []
-    doubtful = False
+    doubtful = ended = False
     opened: re.Match[str] | None = None
     inner: list[str] = []
     for mark in marks:
         sort = str(mark.lastgroup)
         if opened is None:
             if sort in _ENDS_ONLY or not around.is_mark(mark, sort in _BEGINS):
+                continue
+            if sort == "end" and ended and not text[mark.end() :].strip():
+                kept.append(text[at : mark.start()])  # said twice: behind the answer as well
+                at = mark.end()
                 continue
             if sort == "heading" and mark.start() > max(last.get("end", -1), last.get("final", -1)):
                 continue  # a word for what follows
@@ -115,18 +127,18 @@ def _outside(text: str, marks: Sequence[re.Match[str]], shown: Set[int]) -> tupl
             if _family(mark) in inner:
                 del inner[inner.index(_family(mark)) :]
             continue
-        elif sort in ("final", "glued") or mark[0] == _LAST:
+        elif sort in ("final", "glued") or (mark[0] == _LAST and not _looks_back(text, at, opened, mark)):
             kept.clear()
         else:
             kept.append(text[at : opened.start()])
             if doubtful:
                 folds.append((opened.start(), mark.start()))
-        at, opened = mark.end(), None
+        at, opened, ended = mark.end(), None, True
         around.begin(at)
     if opened is None:
         return "".join([*kept, text[at:]]), folds
     kept.append(text[at : opened.start()])
-    if opened.lastgroup == "reasoning" and (answers := list(ANSWER.finditer(text, opened.end()))):
+    if opened.lastgroup == "reasoning" and (answers := list(ASKED.finditer(text, opened.end()))):
         kept.append(text[answers[-1].start() :])
     found = "".join(kept)
     return found if found.strip() else None, folds
@@ -134,6 +146,14 @@ def _outside(text: str, marks: Sequence[re.Match[str]], shown: Set[int]) -> tupl
 
 def _family(mark: re.Match[str]) -> str:
     return _FAMILY.sub("", re.split(r"[ \t]+[\w:-]+[ ]?=", mark[0].lower().replace("\uff5c", "|"), maxsplit=1)[0])
+
+
+def _looks_back(text: str, at: int, opened: re.Match[str], mark: re.Match[str]) -> bool:
+    """Whether the thoughts are about an answer that stands before them, with no other and no refusal behind."""
+    rest = text[mark.end() : mark.end() + _NEAR]
+    if _LAST in text[mark.end() :] or len(text) - mark.end() > _NEAR or _TAKEN_BACK.search(rest):
+        return False
+    return not holds_lean(rest) and holds_lean(text[at : opened.start()])
 
 
 def _at_a_beginning(line: str) -> bool:
@@ -169,6 +189,8 @@ class _Surroundings:
         line = self._line_before(mark.start())
         ends = self._text.find("\n", mark.end(), mark.end() + _NEAR)
         rest = self._text[mark.end() : ends if ends >= 0 else mark.end() + _NEAR]
+        if _MENTIONED.match(rest):
+            return False
         index = bisect_left(self._starts, mark.end())
         after = self._fences[index : index + 1]
         fenced = bool(self._fence and after and not after[0][3]) and (len(self._fences) - index) % 2 == 1

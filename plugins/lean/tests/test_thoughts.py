@@ -270,6 +270,33 @@ def test_a_fold_that_does_not_say_is_thoughts_where_the_answer_is_beside_it(open
     assert extract(f"{opens}\n\n{ANSWER}", "t", STATEMENT).source == f"{PROOF}\n"
 
 
+@pytest.mark.parametrize("mark", ["</think>", "</thinking>", "[/THINK]", "<|END_THINKING|>"])
+def test_an_end_said_once_more_behind_the_answer_ends_nothing(mark: str) -> None:
+    opens = mark.replace("/", "").replace("END", "START")
+    for answer in (ANSWER, PROOF, f"<answer>\n{PROOF}\n</answer>"):
+        assert extract(f"{opens}x{mark}\n\n{answer}\n{mark}\n", "t", STATEMENT).source == f"{PROOF}\n"
+        assert "intro" not in str(extract(f"{opens}x{mark}\n\n{answer}\n{mark}\nNone.", "t", STATEMENT))
+        assert "intro" not in str(extract(f"{answer}\n{mark}\n", "t", STATEMENT))
+
+
+def test_thoughts_about_the_answer_before_them_leave_it_the_answer() -> None:
+    for rest in ("", "It is right."):
+        assert extract(f"{ANSWER}\n\n<think>\nIs it? Yes.\n</think>\n{rest}", "t", STATEMENT).source == f"{PROOF}\n"
+    for rest in ("I have no proof.", "It cannot be right.", "I was unable to."):
+        assert extract(f"{ANSWER}\n\n<think>\nIs it?\n</think>\n{rest}", "t", STATEMENT).source is None
+    again = extract(f"```lean4\n{DRAFT}\n```\n<think>\nIs it?\n</think>\n{ANSWER}", "t", STATEMENT)
+    assert (again.source, again.others) == (f"{PROOF}\n", ())
+
+
+@pytest.mark.parametrize("said", [
+    "I left them out of <think> and </think> tags.", "(There is no <reasoning></reasoning> block.)",
+    "- <thinking> tags: none", "It was </think> token.",
+])  # fmt: skip
+def test_tags_that_a_sentence_speaks_of_are_text(said: str) -> None:
+    for text in (f"{ANSWER}\n\n{said}", f"{said}\n\n{ANSWER}"):
+        assert extract(text, "t", STATEMENT).source == f"{PROOF}\n"
+
+
 DENIED = [
     "Incorrect solution", "Broken proof", "My first proof (had an error)", "Rejected proof", "Withdrawn proof",
     "Proof that does not work", "Example answer", "Unfinished proof", "Superseded solution", "Initial solution",
@@ -326,7 +353,8 @@ def test_whatever_comes_what_is_left_of_it_is_its_own_text_in_its_order(text: st
 @pytest.mark.parametrize("unit", [
     "`</think>` ", "-- </think>\n", '"<think>" ', "/- </think>\n", "<|end|>", "<details>", "<details><summary>",
     "```\n</think>\n", "<|channel|>analysis", "[analysis] ", "<think a=", "</details>\n", "/- </think> -/ ",
-    "x. <think>\n```\n", "<aaaaaaaaaaaa", "<a_a_a_a_a_a_", "<thinking>\n<draft>\n", "&lt;a b c d e ",
+    "x. <think>\n```\n", "<aaaaaaaaaaaa", "<a_a_a_a_a_a_", "<thinking>\n<draft>\n", "x\n<think>a</think>\n",
+    "&lt;a b c d e ",
     "- - - - - - <think> a\n", "<b><think> a",
 ])  # fmt: skip
 def test_its_time_grows_with_the_text_and_no_faster(unit: str) -> None:
