@@ -12,7 +12,8 @@ _TAGS: Final = r"answer|final_answer|lean4?|code|pre|proof|solution|final|respon
 ASKED = re.compile(rf"^[ \t]*(?:<({_TAGS})(?:\s[^>\n]*)?>|\[({_TAGS})\])", re.IGNORECASE | re.MULTILINE)
 """Tags that prompts ask for."""
 _TAG_WORDS: Final = (
-    r"(?:(?:final|full|complete|formal|lean4?)[ _-])*(?:answer|lean4?|code|pre|proof|solution|final|response|output|result)"
+    r"(?:(?:final|full|complete|formal|lean4?)[ _-])*"
+    r"(?:answer|lean4?|code|pre|proof|solution|final|response|output|result)"
     r"(?:[ _-](?:answer|proof|code|solution))?"
 )
 ANSWER = re.compile(

@@ -202,7 +202,8 @@ def test_a_bare_proof_stands_in_tags_too(completion: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["output", "Result", "final_proof", "lean_code", "lean4_code", "formal-proof", "final answer", "Final_Answer"]
+    "name",
+    ["output", "Result", "final_proof", "lean_code", "lean4_code", "formal-proof", "final answer", "Final_Answer"],
 )
 def test_tags_of_other_words_for_an_answer_are_no_part_of_it(name: str) -> None:
     for answer in (PROOF, "exact \u27e8h.2, h.1\u27e9"):
@@ -210,7 +211,9 @@ def test_tags_of_other_words_for_an_answer_are_no_part_of_it(name: str) -> None:
     assert found(f"```lean4\n{PROOF}\n```\n<{name}>\nno goals\n</{name}>") == f"{PROOF}\n"
 
 
-@pytest.mark.parametrize("mark", ["<end_of_turn>", "<eos>", "<turn|>", "[EOS]", "[e~[", "[|endofturn|]", "<|end_of_box|>"])
+@pytest.mark.parametrize(
+    "mark", ["<end_of_turn>", "<eos>", "<turn|>", "[EOS]", "[e~[", "[|endofturn|]", "<|end_of_box|>"]
+)
 def test_tokens_that_end_a_text_are_no_part_of_it(mark: str) -> None:
     assert found(f"{PROOF}{mark}") == found(f"<|begin_of_box|>{PROOF}{mark}\n") == f"{PROOF}\n"
     assert found("simp [EOS]") == f"{HEAD}\n  simp [EOS]\n"
