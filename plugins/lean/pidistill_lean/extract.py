@@ -61,10 +61,8 @@ _PLAIN: Final = frozenset({"text", "plaintext", "txt"})
 _OF_A_PART = re.compile(
     r"\b(?:steps?|key|uses?|using|tactics?|lines?|parts?|where|idea|output|goals?)\b", re.IGNORECASE
 )
-_NO_ANSWER = re.compile(
-    r"\W*(?:(?:none|n/?a|sorry|no (?:answer|proof))?\W*\Z|.*\b(?:not able|unable|could ?n[o']t|cannot)\b)",
-    re.IGNORECASE | re.DOTALL,
-)
+_NOTHING: Final = frozenset({"", "none", "n/a", "na", "sorry", "no answer", "no proof"})
+_UNABLE = re.compile(r"\b(?:not able|unable|could ?n[o']t|cannot)\b", re.IGNORECASE)
 """What is in the tags of an answer where there is none."""
 _ANSWERS: Final = frozenset({"answer", "final_answer", "final answer", "solution"})
 _LEFT_OPEN = re.compile(r"\b(?:sorry|admit)\b")
@@ -178,7 +176,7 @@ def _within_tags(text: str, states: re.Pattern[str]) -> str:
             lean = FENCE.sub("", inside).strip()
             if lean != "sorry" and _begins_with_tactic(lean):
                 return inside.strip("\n")
-            if _NO_ANSWER.match(inside) and not FENCE.search(inside):
+            if lean.strip(".!*_` ").lower() in _NOTHING or (_UNABLE.search(lean) and not FENCE.search(inside)):
                 return ""
         if not inside.strip() or (not states.search(inside) and (blocks or states.search(around))):
             break

@@ -77,6 +77,7 @@ def _outside(text: str, marks: Sequence[re.Match[str]], shown: Set[int]) -> tupl
     """
     last = {mark.lastgroup: mark.start() for mark in marks}
     first = {mark.lastgroup: mark.start() for mark in reversed(marks)}
+    ends = len(text.rstrip())
     around = _Surroundings(text)
     kept: list[str] = []
     at, depth = 0, 0
@@ -89,7 +90,7 @@ def _outside(text: str, marks: Sequence[re.Match[str]], shown: Set[int]) -> tupl
         if opened is None:
             if sort in _ENDS_ONLY or not around.is_mark(mark, sort in _BEGINS):
                 continue
-            if sort == "end" and ended and not text[mark.end() :].strip():
+            if sort == "end" and ended and mark.end() >= ends:
                 kept.append(text[at : mark.start()])  # said twice: behind the answer as well
                 at = mark.end()
                 continue
@@ -151,7 +152,7 @@ def _family(mark: re.Match[str]) -> str:
 def _looks_back(text: str, at: int, opened: re.Match[str], mark: re.Match[str]) -> bool:
     """Whether the thoughts are about an answer that stands before them, with no other and no refusal behind."""
     rest = text[mark.end() : mark.end() + _NEAR]
-    if _LAST in text[mark.end() :] or len(text) - mark.end() > _NEAR or _TAKEN_BACK.search(rest):
+    if text.find(_LAST, mark.end()) >= 0 or len(text) - mark.end() > _NEAR or _TAKEN_BACK.search(rest):
         return False
     return not holds_lean(rest) and holds_lean(text[at : opened.start()])
 
