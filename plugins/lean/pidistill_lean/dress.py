@@ -25,8 +25,11 @@ _ENVIRONMENT = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _MOST_ENVIRONMENTS: Final = 50
-_END_MARK = re.compile(r"(?:<[|\uff5c][\w\u2581]{1,40}[|\uff5c]>|</s>)\Z")
+_END_MARK = re.compile(
+    r"(?:<[|\uff5c][\w\u2581]{1,40}[|\uff5c]>|</s>|<(?:end_of_turn|eos|turn\|)>|(?<=\S)\[(?:EOS|e~|\|endofturn\|)[\]\[])\Z"
+)
 """What a model ends its text with: `<|im_end|>`. Some have it in other characters than these."""
+_BEGIN_MARK = re.compile(r"\A\s*<\|(?:begin_of_box|START_TEXT|begin_of_text)\|>")
 _MOST_END_MARKS: Final = 4
 _BOXED = re.compile(r"\A\s*\$*\s*\\boxed\{(?:\\text\{)?(.*?)\}*\s*\$*\s*\Z", re.DOTALL)
 _LABEL = re.compile(
@@ -43,9 +46,9 @@ _TAB: Final = 4
 def undressed(text: str) -> str:
     """`text` without the marks of a quotation, with LaTeX's blocks of code as Markdown's, without what is invisible.
 
-    Nor has it the marks that end a model's text.
+    Nor has it the marks that end a model's text, or put it in a box.
     """
-    text = text.lstrip(_INVISIBLE)
+    text = _BEGIN_MARK.sub("", text.lstrip(_INVISIBLE))
     for _ in range(_MOST_END_MARKS):
         ended = _END_MARK.search(text.rstrip()[-60:])
         if ended is None:

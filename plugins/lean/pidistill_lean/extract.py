@@ -7,11 +7,12 @@ completion can be read in more than one way, the other ways come along as `other
 1. What follows the last `</think>` counts, without what stands between other marks of thoughts (`thoughts.py`).
    Thinking that has no end holds no answer. Fences around what is Markdown itself are left out (`fences.py`). Of that,
    what stands in the last tags that ask for an answer (`<answer>`, `<lean>`, `[PROOF]`), unless only the text around
-   them holds Lean.
+   them holds Lean. Where they say that there is none, there is none.
 2. Of several texts (fenced blocks marked as Lean or not at all, an unclosed one reaching to the end, and what stands
    before the first fence) the last block that states the target; where none does, the text before the fences if that
    one does. A block that states it and leaves it open (with `sorry`, or without a proof) is a quotation where a block
    with a bare proof follows. A block that is not marked, behind a proof in one that is, is what a program said of it.
+   What is said to be the final answer counts, though it is not marked or a bare proof.
 3. Else a bare proof, which goes on where the statement stops: indented text before a closing fence, or the last block,
    or plain text that begins like Lean, or what stands in prose as a proof does (`dress.py`).
 
@@ -30,9 +31,10 @@ from typing import Final
 from pidistill_lean.compose import NAMED, Extracted, bare, head_of, whole
 from pidistill_lean.dress import indented_code, proofs_in_prose, spans, undressed
 from pidistill_lean.fences import FENCE, LEAN, language_of, unwrapped
+from pidistill_lean.marks import ANSWER
 from pidistill_lean.prose import COMMAND, TACTIC, begins_like_lean, pieces, until_prose, without_prose
 from pidistill_lean.protocol import Item
-from pidistill_lean.thoughts import ANSWER, without_thoughts
+from pidistill_lean.thoughts import without_thoughts
 
 __all__ = ["LONGEST", "Extracted", "begins_like_lean", "extract", "fenced_blocks", "head_of", "stating"]
 LONGEST: Final = 200_000
@@ -50,6 +52,19 @@ _DECLARES = re.compile(
 )
 _ANY_WORD = re.compile(r"[^\W\d][\w'!?]*")
 _WITHOUT_PROOF = re.compile(r":=(?:\s*by)?\Z")
+_DECLARED = re.compile(
+    r"\bfinal (?:answer|proof|version|solution)|\breplaced? (?:it|the proof)\b|\bproof (?:body )?should be\b",
+    re.IGNORECASE,
+)
+"""What is said before a block that stands for the ones before it."""
+_PLAIN: Final = frozenset({"text", "plaintext", "txt"})
+_OF_A_PART = re.compile(
+    r"\b(?:steps?|key|uses?|using|tactics?|lines?|parts?|where|idea|output|goals?)\b", re.IGNORECASE
+)
+_NOTHING: Final = frozenset({"", "none", "n/a", "na", "sorry", "no answer", "no proof"})
+_UNABLE = re.compile(r"\b(?:not able|unable|could ?n[o']t|cannot)\b", re.IGNORECASE)
+"""What is in the tags of an answer where there is none."""
+_ANSWERS: Final = frozenset({"answer", "final_answer", "final answer", "solution"})
 _LEFT_OPEN = re.compile(r"\b(?:sorry|admit)\b")
 
 
@@ -78,6 +93,8 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
         before, blocks = "", [_Block(block, False) for block in code]
     written = [block.text for block in blocks]
     last = _last_stating(blocks, states)
+    if written and last != len(written) - 1 and blocks[-1].declared and _begins_with_tactic(written[-1]):
+        return _checked(bare(written[-1], statement, item))
     if last is not None:
         ways = whole(written[last], item)
         for lemmas in (_lemmas(written[:last], states), _named(written, last, states)):
@@ -155,6 +172,12 @@ def _within_tags(text: str, states: re.Pattern[str]) -> str:
         inside = text[opened.end() : closed.start() if closed else len(text)]
         around = text[: opened.start()] + (text[closed.end() :] if closed else "")
         blocks = _fenced(around)[1]
+        if name.lower() in _ANSWERS and closed and not states.search(inside):
+            lean = FENCE.sub("", inside).strip()
+            if lean != "sorry" and _begins_with_tactic(lean):
+                return inside.strip("\n")
+            if lean.strip(".!*_` ").lower() in _NOTHING or (_UNABLE.search(lean) and not FENCE.search(inside)):
+                return ""
         if not inside.strip() or (not states.search(inside) and (blocks or states.search(around))):
             break
         text = inside.strip("\n")
@@ -162,14 +185,23 @@ def _within_tags(text: str, states: re.Pattern[str]) -> str:
 
 
 def _last_stating(blocks: Sequence[_Block], states: re.Pattern[str]) -> int | None:
-    """The last block that states the target; one that is not marked as Lean only where none that is proves it."""
+    """The last block that states the target; one that is not marked as Lean only where none that is proves it.
+
+    One that is said to be the final answer counts without a mark.
+    """
     stating_ = [at for at, block in enumerate(blocks) if states.search(block.text)]
     if not stating_:
         return None
+    if blocks[stating_[-1]].declared and not _is_open(blocks[stating_[-1]].text, states):
+        return stating_[-1]
     if not blocks[stating_[-1]].marked:
         proofs = [at for at in stating_ if blocks[at].marked and not _is_open(blocks[at].text, states)]
         return proofs[-1] if proofs else stating_[-1]
     return stating_[-1]
+
+
+def _begins_with_tactic(text: str) -> bool:
+    return TACTIC.match(text.lstrip()) is not None and not _DECLARES.search(text)
 
 
 def _last_proof(blocks: Sequence[_Block]) -> int:
@@ -250,6 +282,8 @@ class _Block:
     text: str
     marked: bool
     """Whether it says that it is Lean."""
+    declared: bool = False
+    """Whether the text before it says that it is the final answer."""
 
 
 def _fenced(text: str) -> tuple[str, list[_Block], bool]:
@@ -261,6 +295,14 @@ def _fenced(text: str) -> tuple[str, list[_Block], bool]:
     """
     before: list[str] = []
     blocks: list[_Block] = []
+    said = ["", ""]
+    declared = False
+
+    def add() -> None:
+        block = _Block("\n".join(lines), language in LEAN and bool(language), declared)
+        if language in LEAN or (language in _PLAIN and declared and _DECLARES.search(block.text)):
+            blocks.append(block)
+
     fence, language, margin, lines, depth = "", "", "", list[str](), 0
     marked = seen = False
     every = text.split("\n")
@@ -271,19 +313,23 @@ def _fenced(text: str) -> tuple[str, list[_Block], bool]:
             if match and number not in commented:
                 marked = marked or (not seen and bool(match[3]))
                 margin, fence, language, lines, seen, depth = match[1], match[2], language_of(match[3]), [], True, 0
-            elif not seen:
+                declared = _DECLARED.search(" ".join(said)) is not None and not _OF_A_PART.search(said[1])
+                said = ["", ""]
+                continue
+            said = [said[1], line] if line.strip() else said
+            if not seen:
                 before.append(line)
         elif match and match[2].startswith(fence) and not (depth > 0 and ends[number + bool(match[3])]):
-            if language in LEAN:
-                blocks.append(_Block("\n".join(lines), bool(language)))
+            add()
             fence = ""
             if match[3]:  # the one before was never closed
                 margin, fence, language, lines, depth = match[1], match[2], language_of(match[3]), [], 0
+                declared = False
         else:
             depth = max(0, depth + line.count("/-") - line.count("-/"))
             lines.append(line.removeprefix(margin))
-    if fence and language in LEAN:
-        blocks.append(_Block("\n".join(lines), bool(language)))
+    if fence:
+        add()
     return "\n".join(before), blocks, marked
 
 

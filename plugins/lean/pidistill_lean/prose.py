@@ -72,13 +72,13 @@ def until_prose(lines: Sequence[str]) -> str:
     for number, line in enumerate(lines):
         outside = depth == 0
         depth = max(0, depth + line.count("/-") - line.count("-/"))
-        if outside and blank and number and _at_margin(line) and not _no_sentence(line):
+        if outside and blank and number and _at_margin(line) and not no_sentence(line):
             return "\n".join(lines[:number])
         blank = not line.strip()
     return "\n".join(lines)
 
 
-def _no_sentence(line: str) -> bool:
+def no_sentence(line: str) -> bool:
     """Whether the line begins a command, or is of Lean's words and none of a sentence's: two words, or a tactic."""
     word = _WORD.match(line)
     if COMMAND.match(line):
@@ -93,10 +93,10 @@ def pieces(text: str) -> list[str]:
     found: list[list[str]] = []
     prose, depth, blank = True, 0, True
     for line in text.split("\n"):
-        if prose and COMMAND.match(line) and not line.startswith("|") and _no_sentence(line):
+        if prose and COMMAND.match(line) and not line.startswith("|") and no_sentence(line):
             found.append([])
             prose, depth = False, 0
-        elif not prose and depth == 0 and blank and _at_margin(line) and not _no_sentence(line):
+        elif not prose and depth == 0 and blank and _at_margin(line) and not no_sentence(line):
             prose = True
         if not prose:
             found[-1].append(line)

@@ -1,77 +1,50 @@
 """A model's thoughts, told from its answer by the marks that stand around them.
 
-Every family of models has marks of its own, and prompts ask for more; one rule knows them by what they are called. A
-draft in thoughts is nobody's answer, so what is doubtful counts as thoughts. But an answer may write of such a mark in
-a comment or a string of Lean's, and there it is text (`_Surroundings`).
+What the marks are called is in `marks.py`. A draft in thoughts is nobody's answer, so what is doubtful counts as
+thoughts. But an answer may write of such a mark in a comment or a string of Lean's, and there it is text
+(`_Surroundings`).
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
 from pidistill_lean.fences import COMMENT_OPENS, FENCE
+from pidistill_lean.folds import RESULT, folds_thoughts, holds_lean, lemmas_in
+from pidistill_lean.marks import ASKED, MARK
 from pidistill_lean.prose import COMMAND, TACTIC
 
-_TAGS: Final = r"answer|final_answer|lean4?|code|pre|proof|solution|final|response"
-ANSWER = re.compile(rf"^[ \t]*(?:<({_TAGS})(?:\s[^>\n]*)?>|\[({_TAGS})\])", re.IGNORECASE | re.MULTILINE)
-"""Tags that ask for an answer."""
-
-_S: Final = r"[ _\u2581-]?"
-_PROCESS: Final = rf"(?:{_S}(?:process|trace|steps?|block|notes?))?"
-_WHOSE: Final = rf"(?:[a-z0-9]{{1,20}}:)?(?:(?:ant|inner|internal|hidden|private|my){_S})?"
-_THINKING: Final = rf"{_WHOSE}(?:think(?:ing)?|(?:chain{_S}of{_S})?thoughts?){_PROCESS}"
-_REASONING: Final = (
-    rf"{_WHOSE}(?:reason(?:ing)?|reflections?|scratch{_S}(?:pad|work)|analysis|monologue|brainstorm(?:ing)?|cot|drafts?|"
-    rf"planning|deliberation){_PROCESS}"
-)
-_BEGIN: Final = rf"(?:(?:begin|start){_S}(?:of{_S})?)?"
-_END: Final = rf"(?:/[ ]?|end{_S}(?:of{_S})?)"
-_ATTRIBUTES: Final = r"(?:[ \t]+[\w:-]{1,40}[ ]?=[^<>\n]{0,200})?"
-_BAR: Final = r"[|\uff5c]"
-_TAIL: Final = r"(?:[^\n]{0,200}?<\|message\|>)?"
-_ASSISTANT: Final = r"(?:<\|start\|>[ ]?assistant)?"
-_MARK = re.compile(
-    r"(?=[<\[\u25c1Aa-])(?:"
-    rf"(?P<thought><[ ]?{_BEGIN}{_THINKING}{_ATTRIBUTES}[ ]?>|\[[ ]?{_BEGIN}{_THINKING}[ ]?\]|\u25c1{_THINKING}\u25b7"
-    rf"|<{_BAR}{_BEGIN}(?:{_THINKING}|{_REASONING}|inner_prefix){_BAR}>)"
-    rf"|(?P<reasoning><[ ]?{_BEGIN}{_REASONING}{_ATTRIBUTES}[ ]?>)"
-    rf"|(?P<heading>\[[ ]?{_BEGIN}{_REASONING}[ ]?\])"
-    rf"|(?P<end><[ ]?{_END}(?:{_THINKING}|{_REASONING})[ ]?>|\[[ ]?{_END}(?:{_THINKING}|{_REASONING})[ ]?\]"
-    rf"|\u25c1/{_THINKING}\u25b7|<{_BAR}{_END}(?:{_THINKING}|{_REASONING}){_BAR}>|<\|inner_suffix\|>)"
-    rf"|(?P<final>{_ASSISTANT}<\|channel\|>[ ]?final\b{_TAIL}|<{_BAR}(?:START_RESPONSE|begin_of_solution){_BAR}>)"
-    rf"|(?P<channel>(?:<\|end\|>\s?)?{_ASSISTANT}"
-    rf"(?:<\|channel\|>[ ]?(?:analysis|commentary)|<\|channel>[ ]?(?:{_THINKING}|analysis))\b{_TAIL}"
-    r"|(?-i:\A\s{0,9}(?:analysis|commentary)(?=[A-Z\"'`])))"
-    rf"|(?P<message_end><\|(?:end|call|return)\|>{_ASSISTANT}|<channel\|>)"
-    r"|(?P<glued>assistantfinal)"
-    r"|(?P<fold><details\b[^<>\n]{0,200}>"
-    r"(?:\s{0,9}<summary\b[^<>\n]{0,200}>(?P<summary>(?s:.{0,200}?))</summary[ ]?>)?)"
-    r"|(?P<unfold></details[ ]?>)|(?P<unseen><!--)|(?P<seen>-->))",
-    re.IGNORECASE,
-)
-"""Where thoughts begin and end, by sort. Harmony's channels are `channel`, ended by a message's end; where a tokenizer
-leaves special tokens out, their names are glued to the text. A comment of HTML's is shown to nobody."""
 _BEGINS: Final = frozenset({"thought", "reasoning", "heading", "channel", "fold", "unseen"})
+_NAMED: Final = frozenset({"thought", "reasoning", "heading"})
 _ENDS: Final = {
-    "channel": frozenset({"message_end", "glued", "final"}),
+    "channel": frozenset({"message_end", "closed", "glued", "final"}),
     "fold": frozenset({"unfold", "final"}),
     "unseen": frozenset({"seen", "final"}),
 }
 _ENDS_OTHERS: Final = frozenset({"end", "final"})
-_ENDS_ONLY: Final = frozenset({"message_end", "glued", "seen"})
+_ENDS_ONLY: Final = frozenset({"message_end", "seen"})
 """What says nothing where it ends none of its own."""
 _LAST: Final = "</think>"
-_DRAFT = re.compile(
-    r"\b(?:think|thought|reason|scratch|draft|attempt|tr(?:y|ies|ied)\b|wrong|fail|earlier|previous|old\b|discarded|"
-    r"abandoned|brainstorm|monologue|sketch)",
+_FAMILY = re.compile(r"[^a-z0-9\[|\u25c1]|begin|start|end(?![a-z])|of(?=[ _\u2581])")
+"""What is no part of a mark's family: what is left says its name, and whether it stands in brackets or bars."""
+_MOST_NESTED: Final = 20
+_BEFORE = re.compile(
+    r"(?:[-+][ ]|[\s>*_#|(\u2013\u2014\u2022\ufeff\u200b\u2060]|[0-9]{1,3}[.)][ ]|</?[a-z_][^<>\n]{0,40}>"
+    r"|<[|\uff5c][^<>\n]{1,40}[|\uff5c]>|\[/?(?:gMASK|sop|INST)\]|(?:assistant|model)\b)*",
     re.IGNORECASE,
 )
-_WORKINGS = re.compile(r"\b(?:analysis|idea|plan|explor|deliberat|notes?\b|work(?:ings?)?\b)", re.IGNORECASE)
-_RESULT = re.compile(r"\b(?:proof|answer|solution|final|lean|code|theorem|full|complete|formal|correct)", re.IGNORECASE)
-_BEFORE = re.compile(r"(?:[-+][ ]|[\s>*_#\ufeff\u200b\u2060]|<s>|<[|\uff5c][^<>\n]{1,40}[|\uff5c]>)*")
+"""What may stand before a mark on its line: bullets, special tokens, other tags, and who speaks."""
+_MENTIONED = re.compile(
+    r"(?:[ ]?(?:and|or|/)?[ ]?</?[\w /-]{1,30}>)?[ ](?:tags?|tokens?|blocks?|marks?|markers?)\b", re.IGNORECASE
+)
+"""What follows a mark that a sentence speaks of."""
+_TAKEN_BACK = re.compile(
+    r"\b(?:no|not|none|never|cannot|unable|wrong|fails?|failed|incorrect|instead|withdraw\w*|sorry|idea)\b|n't\b",
+    re.IGNORECASE,
+)
 _SENTENCE_ENDS: Final = (".", "!", "?", ":")
 _COMMENT_EDGE = re.compile(rf"{COMMENT_OPENS.pattern}|-/")
 _LINE_COMMENT = re.compile(r"(?:^|\s)--")
@@ -82,43 +55,59 @@ _NEAR: Final = 1000
 def without_thoughts(text: str) -> str | None:
     """`text` without what stands between the marks of thoughts; None where there is nothing but some that have no end.
 
-    A mark that ends thoughts without one that begins them ends those that the prompt began. What follows `</think>` is
-    all that counts: nobody thinks behind the answer there; and so it is with a mark of the final answer. `<details>`
-    are thoughts by their summary, or where Lean text is beside them and it does not say that they are the answer.
+    Marks of another name that begin and end within thoughts are part of them: what ends these ends no others. A mark
+    that ends thoughts without one that begins them ends those that the prompt began. What follows `</think>` is all
+    that counts: nobody thinks behind the answer there; and so it is with a mark of the final answer. `<details>` are
+    thoughts by their summary, or where Lean text is beside them and it does not say that they are the answer.
     """
-    marks = list(_MARK.finditer(text))
+    marks = list(MARK.finditer(text))
     if not marks:
         return text
-    kept, folded = _outside(text, marks, folds=True)
-    if folded and kept is not None and not _holds_lean(kept):
-        kept, _ = _outside(text, marks, folds=False)
-    return kept
+    kept, folds = _outside(text, marks, frozenset())
+    if not folds or kept is None:
+        return kept
+    shown = lemmas_in(text, folds, kept) if holds_lean(kept) else {start for start, _ in folds}
+    return _outside(text, marks, shown)[0] if shown else kept
 
 
-def _outside(text: str, marks: Sequence[re.Match[str]], folds: bool) -> tuple[str | None, bool]:
-    """What stands outside of thoughts, and whether that leaves out `<details>` which may be the answer.
+def _outside(text: str, marks: Sequence[re.Match[str]], shown: Set[int]) -> tuple[str | None, list[tuple[int, int]]]:
+    """What stands outside of thoughts, and which `<details>` that leaves out which may be the answer.
 
-    Those are thoughts with `folds`, and only where they end.
+    Those are thoughts where they end, unless they begin where `shown` says.
     """
     last = {mark.lastgroup: mark.start() for mark in marks}
+    first = {mark.lastgroup: mark.start() for mark in reversed(marks)}
+    ends = len(text.rstrip())
     around = _Surroundings(text)
     kept: list[str] = []
-    at, depth, folded = 0, 0, False
+    at, depth = 0, 0
+    folds: list[tuple[int, int]] = []
+    doubtful = ended = False
     opened: re.Match[str] | None = None
+    inner: list[str] = []
     for mark in marks:
         sort = str(mark.lastgroup)
         if opened is None:
             if sort in _ENDS_ONLY or not around.is_mark(mark, sort in _BEGINS):
                 continue
+            if sort == "end" and ended and mark.end() >= ends:
+                kept.append(text[at : mark.start()])  # said twice: behind the answer as well
+                at = mark.end()
+                continue
             if sort == "heading" and mark.start() > max(last.get("end", -1), last.get("final", -1)):
                 continue  # a word for what follows
-            if sort == "fold" and not _folds_thoughts(summary := mark["summary"] or ""):
-                doubtful = folds and mark.start() < last.get("unfold", -1) and not _RESULT.search(summary)
-                folded = folded or doubtful
+            doubtful = False
+            if sort == "fold" and not folds_thoughts(mark):
+                doubtful = mark.start() not in shown and mark.start() < last.get("unfold", -1)
+                doubtful = doubtful and not RESULT.search(mark["summary"] or "")
                 if not doubtful:
                     sort = "unfold"
             if sort in _BEGINS:
+                if mark[0].startswith("<|end|>") and mark.start() < first.get("final", mark.end()):
+                    kept.clear()
+                    at = mark.start()
                 opened, depth = mark, 0
+                inner.clear()
                 continue
             if sort == "unfold":
                 kept.append(text[at : mark.start()])
@@ -131,33 +120,49 @@ def _outside(text: str, marks: Sequence[re.Match[str]], folds: bool) -> tuple[st
             depth -= 1
             continue
         elif sort not in _ENDS.get(str(opened.lastgroup), _ENDS_OTHERS):
+            nests = sort in _NAMED and len(inner) < _MOST_NESTED and around.begins_line(mark)
+            if nests and _family(mark) != _family(opened):
+                inner.append(_family(mark))
             continue
-        elif sort in ("final", "glued") or mark[0] == _LAST:
+        elif sort == "end" and (around.is_quoted(mark) or _family(mark) in inner):
+            if _family(mark) in inner:
+                del inner[inner.index(_family(mark)) :]
+            continue
+        elif sort in ("final", "glued") or (mark[0] == _LAST and not _looks_back(text, at, opened, mark)):
             kept.clear()
         else:
             kept.append(text[at : opened.start()])
-        at, opened = mark.end(), None
+            if doubtful:
+                folds.append((opened.start(), mark.start()))
+        at, opened, ended = mark.end(), None, True
         around.begin(at)
     if opened is None:
-        return "".join([*kept, text[at:]]), folded
+        return "".join([*kept, text[at:]]), folds
     kept.append(text[at : opened.start()])
-    if opened.lastgroup == "reasoning" and (answers := list(ANSWER.finditer(text, opened.end()))):
+    if opened.lastgroup == "reasoning" and (answers := list(ASKED.finditer(text, opened.end()))):
         kept.append(text[answers[-1].start() :])
     found = "".join(kept)
-    return found if found.strip() else None, folded
+    return found if found.strip() else None, folds
 
 
-def _folds_thoughts(summary: str) -> bool:
-    return bool(_DRAFT.search(summary) or (_WORKINGS.search(summary) and not _RESULT.search(summary)))
+def _family(mark: re.Match[str]) -> str:
+    return _FAMILY.sub("", re.split(r"[ \t]+[\w:-]+[ ]?=", mark[0].lower().replace("\uff5c", "|"), maxsplit=1)[0])
 
 
-def _holds_lean(text: str) -> bool:
-    lines = (line.lstrip() for line in text.split("\n"))
-    return any(FENCE.match(line) or ANSWER.match(line) or COMMAND.match(line) or TACTIC.match(line) for line in lines)
+def _looks_back(text: str, at: int, opened: re.Match[str], mark: re.Match[str]) -> bool:
+    """Whether the thoughts are about an answer that stands before them, with no other and no refusal behind."""
+    rest = text[mark.end() : mark.end() + _NEAR]
+    if text.find(_LAST, mark.end()) >= 0 or len(text) - mark.end() > _NEAR or _TAKEN_BACK.search(rest):
+        return False
+    return not holds_lean(rest) and holds_lean(text[at : opened.start()])
 
 
 def _at_a_beginning(line: str) -> bool:
     return bool(_BEFORE.fullmatch(line)) or line.rstrip(" \t*_").endswith(_SENTENCE_ENDS)
+
+
+def _begins_sentence(rest: str) -> bool:
+    return rest.lstrip()[:1].isupper()
 
 
 class _Surroundings:
@@ -185,10 +190,19 @@ class _Surroundings:
         line = self._line_before(mark.start())
         ends = self._text.find("\n", mark.end(), mark.end() + _NEAR)
         rest = self._text[mark.end() : ends if ends >= 0 else mark.end() + _NEAR]
+        if _MENTIONED.match(rest):
+            return False
         index = bisect_left(self._starts, mark.end())
         after = self._fences[index : index + 1]
         fenced = bool(self._fence and after and not after[0][3]) and (len(self._fences) - index) % 2 == 1
-        if begins and (fenced or (mark.lastgroup != "channel" and rest.strip() and not _at_a_beginning(line))):
+        if begins and (
+            fenced
+            or (
+                mark.lastgroup not in ("channel", "unseen")
+                and rest.strip()
+                and not (_at_a_beginning(line) or _begins_sentence(rest))
+            )
+        ):
             return False
         since = max(self._began, self._starts[index - 1] if index else 0)
         if self._comments.around(mark.start(), since, after[0].start() if after else len(self._text)):
@@ -201,6 +215,14 @@ class _Surroundings:
             return False
         lean = line[:1].isspace() or COMMAND.match(line) or TACTIC.match(line)
         return not lean or (mark.lastgroup in ("end", "final") and not self._goes_on(ends))
+
+    def begins_line(self, mark: re.Match[str]) -> bool:
+        return not self._text[max(0, mark.start() - _NEAR) : mark.start()].rpartition("\n")[2].strip()
+
+    def is_quoted(self, mark: re.Match[str]) -> bool:
+        """Whether a mark is named within thoughts, as code or with dots between it and the one that begins it."""
+        before, behind = self._text[max(0, mark.start() - 4) : mark.start()], self._text[mark.end() : mark.end() + 1]
+        return (before[-1:] == behind == "`") or before in (">...", "> \u2026")
 
     def _line_before(self, start: int) -> str:
         """Reads on to the line of what starts there, and gives what stands before it on its line."""

@@ -201,6 +201,61 @@ def test_a_bare_proof_stands_in_tags_too(completion: str) -> None:
     assert found(completion) == f"{PROOF}\n"
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["output", "Result", "final_proof", "lean_code", "lean4_code", "formal-proof", "final answer", "Final_Answer"],
+)
+def test_tags_of_other_words_for_an_answer_are_no_part_of_it(name: str) -> None:
+    for answer in (PROOF, "exact \u27e8h.2, h.1\u27e9"):
+        assert found(f"<thinking>x</thinking>\n<{name}>\n{answer}\n</{name}>") == f"{PROOF}\n"
+    assert found(f"```lean4\n{PROOF}\n```\n<{name}>\nno goals\n</{name}>") == f"{PROOF}\n"
+
+
+@pytest.mark.parametrize(
+    "mark", ["<end_of_turn>", "<eos>", "<turn|>", "[EOS]", "[e~[", "[|endofturn|]", "<|end_of_box|>"]
+)
+def test_tokens_that_end_a_text_are_no_part_of_it(mark: str) -> None:
+    assert found(f"{PROOF}{mark}") == found(f"<|begin_of_box|>{PROOF}{mark}\n") == f"{PROOF}\n"
+    assert found("simp [EOS]") == f"{HEAD}\n  simp [EOS]\n"
+
+
+OTHER = f"{HEAD}\n  tauto"
+
+
+@pytest.mark.parametrize("mark", ["", "text", "plaintext", "lean4"])
+@pytest.mark.parametrize(
+    "said", ["My final answer:", "I replaced it.\n\nThe final proof is this one:", "Final version"]
+)
+def test_a_block_that_is_said_to_be_the_final_answer_is_the_answer(mark: str, said: str) -> None:
+    for draft, final in ((OTHER, PROOF), (PROOF, OTHER)):
+        result = extract(f"First try:\n```lean4\n{draft}\n```\n{said}\n\n```{mark}\n{final}\n```", "t", STATEMENT)
+        assert (result.source, result.others) == (f"{final}\n", ())
+        left_open = f"```lean4\n{draft}\n```\n{said}\n```{mark if mark != 'lean4' else ''}\n{HEAD}\n  sorry\n```"
+        assert found(left_open) == f"{draft}\n"
+
+
+@pytest.mark.parametrize("said", ["My final answer:", "That fails. The proof body should be:", "Replace the proof by:"])
+def test_a_bare_proof_that_is_said_to_be_the_answer_replaces_the_draft(said: str) -> None:
+    result = extract(f"```lean4\n{OTHER}\n```\n{said}\n```lean4\nexact ⟨h.2, h.1⟩\n```", "t", STATEMENT)
+    assert result.source == f"{PROOF}\n" and "tauto" not in str(result)
+    for part in ("The key step of the final proof is", "In the final proof the tactic", "The final answer, goals:"):
+        assert found(f"```lean4\n{PROOF}\n```\n{part}\n```lean4\nexact h\n```") == f"{PROOF}\n"
+
+
+@pytest.mark.parametrize(
+    "none", ["", "\n", "none", "None.", "N/A", "sorry", "I was not able to find one.", "I cannot."]
+)
+def test_tags_that_hold_no_answer_say_that_there_is_none(none: str) -> None:
+    for tag in ("answer", "final_answer", "Solution"):
+        assert found(f"```lean4\n{PROOF}\n```\n<{tag}>{none}</{tag}>") is None
+
+
+def test_a_bare_proof_in_the_tags_of_an_answer_is_the_answer() -> None:
+    for bare in ("exact h.symm", "```lean4\nexact h.symm\n```"):
+        result = extract(f"```lean4\n{PROOF}\n```\n<answer>\n{bare}\n</answer>", "t", STATEMENT)
+        assert result.source == f"{HEAD}\n  exact h.symm\n" and "h.2" not in str(result)
+
+
 @pytest.mark.parametrize("language", ["tactics", "tactic", "leanprover", "lean-4", "Lean_4", "LEAN4", "lean"])
 def test_a_fence_may_say_that_it_is_lean_in_many_ways(language: str) -> None:
     assert found(f"```{language}\n{PROOF}\n```") == f"{PROOF}\n"

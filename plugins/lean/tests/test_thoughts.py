@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -110,6 +111,106 @@ def test_an_end_without_a_beginning_ends_what_the_prompt_began(mark: str, draft:
         assert str(without_thoughts(text)).strip() == ANSWER
 
 
+@pytest.mark.parametrize("outer", ["<thinking>", "[THINK]", "<|START_THINKING|>", '<think type="x">'])
+@given(names.filter(lambda name: name not in ("think", "thinking")), cased, st.sampled_from([*plain, *begun]))
+def test_what_ends_thoughts_within_thoughts_ends_no_others(
+    outer: str, name: str, case: Callable[[str], str], draft: str
+) -> None:
+    closes = {"<": "</thinking>", "[": "[/THINK]"}[outer[0]] if "|" not in outer else "<|END_THINKING|>"
+    text = f"{outer}\n<{case(name)}>\nso\n</{case(name)}>\n```lean4\n{DRAFT}\n```\n{draft}"
+    assert without_thoughts(text) is None
+    assert str(without_thoughts(f"{text}\n{closes}\n{ANSWER}")).strip() == ANSWER
+
+
+def test_thoughts_may_name_what_ends_them() -> None:
+    for named in ("I close with `</think>`, then", "It is <think>...</think> and then"):
+        assert without_thoughts(f"<think>\n{named}\n```lean4\n{DRAFT}\n```\nhm") is None
+        assert without_thoughts(f"<think>\n{named}\n```lean4\n{DRAFT}\n```\n</think>{ANSWER}") == ANSWER
+
+
+WORDS = [
+    "longcat_think", "think_fast", "reasoning_content", "self_reflection", "proof-analysis", "deep thinking",
+    "thought_1", "draft-2", "proof_plan", "initial_attempt", "working_out", "rough_work", "rationale",
+    "thinking_out_loud", "think hidden",
+]  # fmt: skip
+FORMS = [
+    ("<{}>", "</{}>"), ("<start_{}>", "<end_{}>"), ("<|{}_start|>", "<|{}_end|>"), ("<{}_start>", "<{}_end>"),
+    ("&lt;{}&gt;", "&lt;/{}&gt;"), ("\\<{}\\>", "\\</{}\\>"), ("<{}\n>", "</{}\n>"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WORDS)
+@given(st.sampled_from(FORMS), cased, drafts)
+def test_a_word_for_thoughts_among_others_names_a_mark(
+    name: str, form: tuple[str, str], case: Callable[[str], str], draft: str
+) -> None:
+    opens, closes = (mark.format(case(name)) for mark in form)
+    assert str(without_thoughts(f"{opens}\n{draft}\n{closes}\n{ANSWER}")).strip() == ANSWER
+    assert without_thoughts(f"{opens}\n{DRAFT}") is None
+
+
+@pytest.mark.parametrize("name", ["answer", "no_thinking", "rethink", "thoughtful_proof", "sketchy", "planet", "final"])
+def test_other_words_name_none(name: str) -> None:
+    assert without_thoughts(f"<{name}>\n{PROOF}\n</{name}>") == f"<{name}>\n{PROOF}\n</{name}>"
+    assert without_thoughts(PROOF.replace("exact h", "simp [thought_1, draft_2]")) is not None
+
+
+@pytest.mark.parametrize(
+    "marks", [("<|im_start|>think\n", "<|im_start|>answer\n"), ("<unused94>thought\n", "<unused95>")]
+)
+def test_special_tokens_may_say_it_otherwise(marks: tuple[str, str]) -> None:
+    text = f"{marks[0]}```lean4\n{DRAFT}\n```\n"
+    assert without_thoughts(text) is None
+    assert str(without_thoughts(f"{text}{marks[1]}{ANSWER}")).strip() == ANSWER
+
+
+@pytest.mark.parametrize("opens", ["analysis", "commentary", "assistantanalysis"])
+@pytest.mark.parametrize(
+    "said", ["we try", "1. try", "**Plan**", "(We try)", "\nWe try", " We try", "\n\nwe try", "<b>"]
+)
+def test_a_channel_may_be_glued_to_any_text_and_apart_from_it_where_the_answer_is_named(opens: str, said: str) -> None:
+    text = f"{opens}{said}\n```lean4\n{DRAFT}\n```\nhm."
+    assert without_thoughts(f"{text}assistantfinal{ANSWER}") == ANSWER
+    assert without_thoughts(text) == (text if said[0].isspace() else None)
+
+
+@pytest.mark.parametrize(
+    "mark", ["assistantfinal", "<channel|>", "<|end|><|begin|>assistant<|content|>", "<|channel|>final<|message|>"]
+)
+@given(unmarked)
+def test_an_answer_that_is_named_ends_what_the_prompt_began(mark: str, draft: str) -> None:
+    assert without_thoughts(f"{draft}\nhm.{mark}{ANSWER}") == ANSWER
+
+
+def test_a_message_that_the_prompt_began_is_none_where_another_channel_follows() -> None:
+    begun, goes_on = f"hm\n```lean4\n{DRAFT}\n```", "<|end|><|start|>assistant<|channel|>commentary<|message|>I check"
+    assert without_thoughts(f"{begun}{goes_on}") is None
+    final = f"<|channel|>final<|message|>{ANSWER}"
+    assert without_thoughts(f"<|channel|>thoughts<|message|>x{final}{goes_on}") == ANSWER
+    assert without_thoughts(f"final{PROOF}") == PROOF
+    assert without_thoughts(f"finally\n{PROOF}") == f"finally\n{PROOF}"
+
+
+BEFORE = [
+    "[gMASK]<sop>", "<bos>", "<s>", "assistant", "<answer>", "</answer>", "<div>", "1) ", "\u2022 ", "\u2014 ",
+    "| ", "(",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("before", [*BEFORE, "Okay, ", "Sure"])
+def test_thoughts_begin_behind_tokens_tags_and_bullets_and_where_a_sentence_begins(before: str) -> None:
+    text = f"{before}<think> Let me try\n```lean4\n{DRAFT}\n```\nhm"
+    assert "exact id" not in str(without_thoughts(text))
+    assert str(without_thoughts(f"{text}</think>\n{ANSWER}")).strip() == ANSWER
+    if before in BEFORE:
+        assert "exact id" not in str(without_thoughts(text.replace("Let", "let")))
+
+
+def test_a_sentence_that_goes_on_behind_a_mark_names_it() -> None:
+    for text in ("You asked for no thinking, <think> is not used.", "-- <think> Not here", "def f := 1 -- <think> No"):
+        assert without_thoughts(f"{text}\n{PROOF}") == f"{text}\n{PROOF}"
+
+
 MARKS = [
     "<think>", "</think>", "<Thinking>", "</thinking>", '<think type="x">', "[THINK]", "[/THINK]", "<details>",
     "</details>", "<details><summary>Draft</summary>", "<reasoning>", "</reasoning>", "<|START_THINKING|>",
@@ -169,6 +270,70 @@ def test_a_fold_that_does_not_say_is_thoughts_where_the_answer_is_beside_it(open
     assert extract(f"{opens}\n\n{ANSWER}", "t", STATEMENT).source == f"{PROOF}\n"
 
 
+@pytest.mark.parametrize("mark", ["</think>", "</thinking>", "[/THINK]", "<|END_THINKING|>"])
+def test_an_end_said_once_more_behind_the_answer_ends_nothing(mark: str) -> None:
+    opens = mark.replace("/", "").replace("END", "START")
+    for answer in (ANSWER, PROOF, f"<answer>\n{PROOF}\n</answer>"):
+        assert extract(f"{opens}x{mark}\n\n{answer}\n{mark}\n", "t", STATEMENT).source == f"{PROOF}\n"
+        assert "intro" not in str(extract(f"{opens}x{mark}\n\n{answer}\n{mark}\nNone.", "t", STATEMENT))
+        assert "intro" not in str(extract(f"{answer}\n{mark}\n", "t", STATEMENT))
+
+
+def test_thoughts_about_the_answer_before_them_leave_it_the_answer() -> None:
+    for rest in ("", "It is right."):
+        assert extract(f"{ANSWER}\n\n<think>\nIs it? Yes.\n</think>\n{rest}", "t", STATEMENT).source == f"{PROOF}\n"
+    for rest in ("I have no proof.", "It cannot be right.", "I was unable to."):
+        assert extract(f"{ANSWER}\n\n<think>\nIs it?\n</think>\n{rest}", "t", STATEMENT).source is None
+    again = extract(f"```lean4\n{DRAFT}\n```\n<think>\nIs it?\n</think>\n{ANSWER}", "t", STATEMENT)
+    assert (again.source, again.others) == (f"{PROOF}\n", ())
+
+
+@pytest.mark.parametrize("said", [
+    "I left them out of <think> and </think> tags.", "(There is no <reasoning></reasoning> block.)",
+    "- <thinking> tags: none", "It was </think> token.",
+])  # fmt: skip
+def test_tags_that_a_sentence_speaks_of_are_text(said: str) -> None:
+    for text in (f"{ANSWER}\n\n{said}", f"{said}\n\n{ANSWER}"):
+        assert extract(text, "t", STATEMENT).source == f"{PROOF}\n"
+
+
+DENIED = [
+    "Incorrect solution", "Broken proof", "My first proof (had an error)", "Rejected proof", "Withdrawn proof",
+    "Proof that does not work", "Example answer", "Unfinished proof", "Superseded solution", "Initial solution",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("opens", [*(f"<details><summary>{said}</summary>" for said in DENIED),
+    '<details type="reasoning" done="true">', '<details class="thinking">'])  # fmt: skip
+def test_a_fold_that_is_no_answer_by_its_own_words_is_none_where_it_stands_alone(opens: str) -> None:
+    assert extract(f"{opens}\n\n{ANSWER}\n\n</details>\n\nI have none.", "t", STATEMENT).source is None
+
+
+BESIDE = [
+    "---", "| a | b |\n|---|---|\n| c | d |", "It holds\nby what is given.", "```bash\nlake env lean a.lean\n```",
+    "```lean4\n#check t\n```", f"```lean4\n{STATEMENT}\n```",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+@pytest.mark.parametrize("summary", ["Show", "Here it is", "Source"])
+def test_what_proves_nothing_beside_a_fold_leaves_it_the_answer(beside: str, summary: str) -> None:
+    fold = f"<details>\n<summary>{summary}</summary>\n\n{ANSWER}\n\n</details>"
+    for text in (f"{beside}\n\n{fold}", f"{beside}\n\n{fold}\n\nThat is all."):
+        assert extract(text, "t", STATEMENT).source == f"{PROOF}\n"
+    for proves in (f"```lean4\n{DRAFT}\n```", "```lean4\nfun h => h\n```", DRAFT, f"<answer>{DRAFT}</answer>"):
+        found = extract(f"{fold}\n\n{beside}\n\n{proves}", "t", STATEMENT)
+        assert "intro h" not in str([found.source, *(way.source for way in found.others)])
+
+
+def test_lemmas_in_a_fold_belong_to_the_theorem_that_names_them() -> None:
+    fold = "<details><summary>{}</summary>\n\n```lean4\ntheorem aux : p → p := id\n```\n\n</details>\n\n"
+    for summary, lemma in (("Helpers", "theorem aux : p → p := id\n\n"), ("A failed helper", "")):
+        found = extract(f"{fold.format(summary)}```lean4\ntheorem t : p → p := aux\n```", "t", STATEMENT)
+        ways = [found.source, *(way.source for way in found.others)]
+        assert (f"{lemma}theorem t : p → p := aux\n" in ways) and any("id" in str(way) for way in ways) == bool(lemma)
+
+
 def test_folds_within_folds_end_with_the_outer_one() -> None:
     inner = f"<details><summary>Proof</summary>\n```lean4\n{DRAFT}\n```\n</details>"
     text = f"<details><summary>Thoughts</summary>\n{inner}\n```lean4\n{DRAFT}\n```\n</details>\n{ANSWER}"
@@ -188,7 +353,9 @@ def test_whatever_comes_what_is_left_of_it_is_its_own_text_in_its_order(text: st
 @pytest.mark.parametrize("unit", [
     "`</think>` ", "-- </think>\n", '"<think>" ', "/- </think>\n", "<|end|>", "<details>", "<details><summary>",
     "```\n</think>\n", "<|channel|>analysis", "[analysis] ", "<think a=", "</details>\n", "/- </think> -/ ",
-    "x. <think>\n```\n", "<aaaaaaaaaaaa",
+    "x. <think>\n```\n", "<aaaaaaaaaaaa", "<a_a_a_a_a_a_", "<thinking>\n<draft>\n", "x\n<think>a</think>\n",
+    "&lt;a b c d e ",
+    "- - - - - - <think> a\n", "<b><think> a",
 ])  # fmt: skip
 def test_its_time_grows_with_the_text_and_no_faster(unit: str) -> None:
     def seconds(length: int) -> float:
