@@ -17,6 +17,7 @@ from itertools import zip_longest
 from typing import Final, NamedTuple
 
 from pidistill_code.blocks import BUILT_IN, made_by, pieces
+from pidistill_code.lookups import looked_up_before_made
 from pidistill_code.readings import LONGEST_LOOKED_AT
 from pidistill_code.syntax import is_python, module_names, parse
 
@@ -37,6 +38,8 @@ class _Statement(NamedTuple):
     block: int
     source: str
     needs: frozenset[str]
+    at_once: frozenset[str]
+    """Those that it needs when it runs, whatever is made later."""
     makes: frozenset[str]
     surely: bool
     """Whether it makes them whatever they were."""
@@ -60,7 +63,7 @@ def with_helpers(blocks: Sequence[str], at: int, name: str) -> str:
         return code
     needed, made = _names(code)
     found = _Needed(list(_others(blocks, at)), at, made)
-    for wanted in sorted(needed - made):
+    for wanted in sorted((needed - made) | _at_once(code)):
         found.take(wanted)
     taken = found.in_order(as_read=not name)
     if not taken:
@@ -99,7 +102,11 @@ class _Needed:
             for number in self._of(wanted, block) - self._taken:
                 self._taken.add(number)
                 it = self._statements[number]
-                waiting += [(need, it.block) for need in it.needs - self._made]
+                waiting += [(need, it.block) for need in (it.needs - self._made) | self._before(it)]
+
+    def _before(self, it: _Statement) -> frozenset[str]:
+        """What a statement above needs of other blocks though the block that counts makes it, which is too late."""
+        return it.at_once if it.block < self._at else frozenset()
 
     def in_order(self, as_read: bool) -> list[_Statement]:
         """What was taken, and imports of all names of a module where a name is made nowhere else."""
@@ -168,6 +175,12 @@ def _names(code: str) -> tuple[frozenset[str], frozenset[str]]:
         frozenset().union(*(needed for needed, _ in known)),
         frozenset().union(*(made for _, made in known), *({made_by(part)} for part in parts)) - {""},
     )
+
+
+def _at_once(code: str) -> frozenset[str]:
+    """Names that `code` makes, and that it looks up before: it needs those from above as well."""
+    parts = [code] if is_python(code) else filter(is_python, pieces(code))
+    return looked_up_before_made(it for part in parts for it in parse(part).body)
 
 
 def _others(blocks: Sequence[str], at: int) -> Iterator[_Statement]:
@@ -240,7 +253,8 @@ def _statement(block: int, source: str, nodes: list[ast.stmt]) -> _Statement:
     defines = all(isinstance(node, (*_SCOPES, ast.Import, ast.ImportFrom)) for node in nodes)
     surely = not any(isinstance(node, _AT_TIMES) for node in nodes)
     stub = all(map(_is_stub, nodes))
-    return _Statement(block, source, needs, makes, surely, frozenset(changes), frozenset(uses), defines, stub)
+    at_once = looked_up_before_made(nodes)
+    return _Statement(block, source, needs, at_once, makes, surely, frozenset(changes), frozenset(uses), defines, stub)
 
 
 def _running(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import time
+import traceback
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 
 from pidistill_code.extract import extract
 from pidistill_code.helpers import with_helpers
-from pidistill_code.syntax import is_python
+from pidistill_code.lookups import looked_up_before_made
+from pidistill_code.syntax import is_python, parse
 
 STATEMENTS = [
     "a = 1", "a = 2", "b = a + 1", "a += 1", "a, b = 7, 8", "t = []", "t = [0]", "t.append(a)", "t += [b]",
@@ -102,6 +104,59 @@ def test_a_helper_is_found_wherever_it_stands(shape: str) -> None:
     space: dict[str, object] = {}
     exec(str(extract(text, "order").code), space)
     assert space["order"]([2, 1]) == [1, 2]  # type: ignore[operator]
+
+
+REBINDINGS = {
+    "decorated by a call": ["from functools import lru_cache\n\nf = lru_cache(maxsize=None)(f)"],
+    "by a wrapper of its own": ["def twice(g):\n    return lambda n: g(n)\n\nf = twice(f)\nprint(f(2))"],
+    "under another name": ["old = f\n\ndef f(n):\n    return old(n)"],
+    "under another name, above": ["old = f", "def f(n):\n    return old(n)"],
+    "as a default": ["def f(n, old=f):\n    return old(n)"],
+    "where one branch makes it": ["if 2 > 1:\n    f = (lambda g: lambda n: g(n))(f)"],
+    "of a class": ["class A(A):\n    more = 1\n\ndef f(n):\n    return A.k * n + A.more - 1"],
+    "in a loop": ["for _ in range(2):\n    A = type('A', (A,), {})\n\ndef f(n):\n    return A.k * n"],
+    "in a class": ["class B(A):\n    k = k2 = A.k\n\nA = B\n\ndef f(n):\n    return A.k2 * n"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", REBINDINGS)
+def test_what_is_made_anew_from_itself_is_needed_from_above(shape: str) -> None:
+    first = "class A:\n    k = 2\n\ndef f(n):\n    return A.k * n\n\nprint(f(9))"
+    blocks = [first, *REBINDINGS[shape]]
+    space: dict[str, object] = {}
+    exec(with_helpers(blocks, len(blocks) - 1, "f"), space)
+    assert space["f"](3) == 6  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "own",
+    ["def f(n):\n    return f(n - 1) if n else g(n)\n\ndef g(n):\n    return n", "f = lambda n: n and f(n - 1)",
+     "try:\n    f = max\nexcept NameError:\n    pass\ng = f", "[f for f in range(3)]\nf = 2", "import f\ng = f.f",
+     "for f in []:\n    print(f)", "with open(0) as f:\n    g = f", "(f := 1) + f", "f: int\nf = 3",
+     "class f:\n    h = 1", "match 3:\n    case [*f] | f:\n        print(f)", "g = f = 1"],
+)  # fmt: skip
+def test_what_is_looked_up_when_it_has_been_made_is_not(own: str) -> None:
+    assert with_helpers(["def f(n):\n    return 2\n\ng = f", own], 1, "f") == own
+
+
+def lacks(code: str) -> str | None:
+    """The name that a statement of a module lacks when it runs, rather than a function that it calls."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(code, {"__name__": "solution"})
+    except NameError as error:
+        frames = list(traceback.walk_tb(error.__traceback__))
+        return error.name if len(frames) == 2 else None
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError):
+        pass
+    return None
+
+
+@given(st.lists(st.sampled_from(STATEMENTS), max_size=9))
+@settings(max_examples=300, deadline=None)
+def test_names_that_a_module_lacks_when_it_runs_are_looked_up_before(statements: list[str]) -> None:
+    lacking = lacks("\n".join(statements))
+    assert lacking is None or lacking in looked_up_before_made(parse("\n".join(statements)).body)
 
 
 def test_an_example_is_not_run() -> None:
