@@ -121,8 +121,6 @@ def test_all_that_is_led_to_is_reached_the_nearest_first_by_the_name_it_is_held_
     assert {id(item): way for item, way, _ in reached(given[:1])}[id(leaf)] == ("0", "leaf")
 
 
-@pytest.mark.parametrize(
-    "value", [1, "a", None, 2.5, len, object(), range(3), Exception("x")], ids=lambda value: type(value).__name__
-)
+@pytest.mark.parametrize("value", [1, "a", None, 2.5, len, object(), range(3), Exception("x")], ids=lambda value: type(value).__name__)
 def test_single_values_and_what_is_not_of_the_tests_hold_nothing(value: Any) -> None:
     assert not holds_something(value) and not list(reached([("0", value)]))
