@@ -40,7 +40,8 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from pidistill.authoring.fences import unquoted
-from pidistill_code.blocks import defines, imports, written
+from pidistill_code.blocks import defines, written
+from pidistill_code.definitions import last_definition
 from pidistill_code.helpers import with_helpers
 from pidistill_code.pages import (
     FENCE,
@@ -77,14 +78,6 @@ _TAGS: Final = (
     ("<solution>", "</solution>"),
 )
 _MOST_TAGS: Final = 100
-_STUB = re.compile(
-    r"^[ \t]*(?:async[ \t]+)?def[ \t]+\w+[ \t]*\([^()]*\)[^:\n]*:[ \t]*(?:#[^\n]*)?\n?"
-    r"(?:[ \t]+(?:\"\"\"[^\"]*\"\"\"|#[^\n]*)[ \t]*\n)*"
-    r"[ \t]*(?:\.\.\.|pass|raise NotImplementedError(?:\([^()\n]*\))?)[ \t]*$",
-    re.MULTILINE,
-)
-_SIGNATURE = re.compile(r"(?:async[ \t]+)?def[ \t]+\w+[ \t]*\([^()]*\)[^:\n]*(?::[ \t]*)?")
-_LONGEST_STUB: Final = 2_000
 _SHELL = re.compile(r"[ \t]*(?:\$|>|%)[ \t]")
 
 
@@ -154,10 +147,7 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
         for typed in [*(typed_in(block.text) for block in reversed(blocks)), typed_in(text)]:
             if defines(typed, name):
                 return _checked(typed, 0)
-    makes = [number for number in those if not imports(blocks[number].text, name)]
-    coded = [number for number in makes if written(name).search(blocks[number].text)]
-    filled = [number for number in coded if not _is_stub(blocks[number].text, name)]
-    defining = next(reversed(filled or coded or makes or those), None)  # a block that shows its use may import it
+    defining = last_definition([block.text for block in blocks], name)
     if defining is not None:
         whole_block = _checked(with_helpers(_beside(blocks, defining), defining, name), 0)
         return _or_continued(whole_block, blocks[defining].text, name, prompt)
@@ -387,13 +377,6 @@ def _beside(blocks: list[_Block], at: int) -> list[str]:
     return [
         block.text if block.marked or not blocks[at].marked or _DEFINES.search(block.text) else "" for block in blocks
     ]
-
-
-def _is_stub(code: str, name: str) -> bool:
-    """Whether all that `code` says of `name` is how it would be called: a body of `...`, `pass` or a docstring."""
-    if name not in code or len(code) >= _LONGEST_STUB:
-        return False
-    return not _STUB.sub("", code).strip() or bool(_SIGNATURE.fullmatch(code.strip()))
 
 
 def _stands_outside(text: str, name: str) -> bool:

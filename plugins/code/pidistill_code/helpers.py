@@ -17,7 +17,8 @@ from itertools import zip_longest
 from typing import Final, NamedTuple
 
 from pidistill_code.blocks import BUILT_IN, made_by, pieces
-from pidistill_code.lookups import looked_up_before_made
+from pidistill_code.definitions import says_nothing
+from pidistill_code.lookups import looked_up_before_made, running
 from pidistill_code.readings import LONGEST_LOOKED_AT
 from pidistill_code.syntax import is_python, module_names, parse
 
@@ -27,7 +28,6 @@ _FUTURE = re.compile(r"^from[ \t]+__future__[ \t]+import[ \t][^\n]*$", re.MULTIL
 _STAR = re.compile(r"from\s+\S+\s+import\s*\*")
 _SETTERS: Final = frozenset({"setattr", "delattr"})
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_MISSING: Final = {"NotImplementedError"}
 _NO_SETUP: Final = BUILT_IN | {"main"}
 """Functions that show something, or are the program itself."""
 _AT_TIMES = (ast.If, ast.For, ast.While, ast.Match, ast.AugAssign)
@@ -216,13 +216,6 @@ def _is_note(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _is_stub(node: ast.stmt) -> bool:
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and all(
-        isinstance(it, ast.Pass) or _is_note(it) or (isinstance(it, ast.Raise) and _roots([it.exc or it]) == _MISSING)
-        for it in node.body
-    )
-
-
 def _is_main(node: ast.stmt) -> bool:
     return isinstance(node, ast.If) and any(
         isinstance(it, ast.Name) and it.id == "__name__" for it in ast.walk(node.test)
@@ -232,7 +225,7 @@ def _is_main(node: ast.stmt) -> bool:
 def _statement(block: int, source: str, nodes: list[ast.stmt]) -> _Statement:
     needs, makes = module_names(source)
     changes, uses = set[str](), set[str]()
-    for node in _running(nodes):
+    for node in running(nodes):
         match node:
             case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
                 changes |= _roots([node])
@@ -252,19 +245,9 @@ def _statement(block: int, source: str, nodes: list[ast.stmt]) -> _Statement:
                 uses |= _roots([method])
     defines = all(isinstance(node, (*_SCOPES, ast.Import, ast.ImportFrom)) for node in nodes)
     surely = not any(isinstance(node, _AT_TIMES) for node in nodes)
-    stub = all(map(_is_stub, nodes))
+    stub = all(map(says_nothing, nodes))
     at_once = looked_up_before_made(nodes)
     return _Statement(block, source, needs, at_once, makes, surely, frozenset(changes), frozenset(uses), defines, stub)
-
-
-def _running(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
-    """These and what stands in them, but for what a function or a class holds."""
-    waiting = list(nodes)
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, (*_SCOPES, ast.Lambda)):
-            waiting += ast.iter_child_nodes(node)
 
 
 def _roots(nodes: Sequence[ast.AST]) -> set[str]:

@@ -8,7 +8,19 @@ all names have been made.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+
+def running(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """These and what stands in them in the order in which it is written, but for what functions and classes hold."""
+    waiting = list(reversed(nodes))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, _SCOPES):
+            waiting += reversed(list(ast.iter_child_nodes(node)))
 
 
 def looked_up_before_made(body: Iterable[ast.stmt]) -> frozenset[str]:
