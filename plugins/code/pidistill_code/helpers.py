@@ -20,6 +20,7 @@ from pidistill_code.blocks import BUILT_IN, made_by, pieces
 from pidistill_code.definitions import says_nothing
 from pidistill_code.lookups import looked_up_before_made, running
 from pidistill_code.readings import LONGEST_LOOKED_AT
+from pidistill_code.setups import extends, sets_in_module, sets_up
 from pidistill_code.syntax import is_python, module_names, parse
 
 _LONGEST_TAKEN: Final = 20_000
@@ -28,6 +29,7 @@ _FUTURE = re.compile(r"^from[ \t]+__future__[ \t]+import[ \t][^\n]*$", re.MULTIL
 _STAR = re.compile(r"from\s+\S+\s+import\s*\*")
 _SETTERS: Final = frozenset({"setattr", "delattr"})
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_IMPORTS = (ast.Import, ast.ImportFrom)
 _NO_SETUP: Final = BUILT_IN | {"main"}
 """Functions that show something, or are the program itself."""
 _AT_TIMES = (ast.If, ast.For, ast.While, ast.Match, ast.AugAssign)
@@ -51,6 +53,12 @@ class _Statement(NamedTuple):
     """Whether it is a function, a class or an import, rather than data."""
     stub: bool
     """Whether it only says how a function is called."""
+    sets: frozenset[str]
+    """Names that its function makes when it is called."""
+    extends: frozenset[str]
+    """Names of what it gives an attribute, if it does nothing else."""
+    sets_up: bool
+    """Whether it sets a limit of the interpreter's."""
 
 
 def with_helpers(blocks: Sequence[str], at: int, name: str) -> str:
@@ -65,6 +73,7 @@ def with_helpers(blocks: Sequence[str], at: int, name: str) -> str:
     found = _Needed(list(_others(blocks, at)), at, made)
     for wanted in sorted((needed - made) | _at_once(code)):
         found.take(wanted)
+    found.take_setups(_scopes(code))
     taken = found.in_order(as_read=not name)
     if not taken:
         return code
@@ -79,6 +88,7 @@ class _Needed:
     def __init__(self, statements: list[_Statement], at: int, made: frozenset[str]) -> None:
         self._statements, self._at, self._made = statements, at, made
         self._makers, self._users = defaultdict[str, list[int]](list), defaultdict[str, set[str]](set)
+        self._setters, self._callers = defaultdict[str, set[str]](set), defaultdict[str, list[int]](list)
         for number, it in sorted(enumerate(statements), key=lambda one: one[1].stub):
             if it.block < at or not it.makes & made:
                 for name in it.makes:
@@ -86,14 +96,43 @@ class _Needed:
                         self._makers[name].append(number)
             for name in it.needs if it.defines else ():
                 self._users[name] |= it.makes
+            for name in it.sets:
+                self._setters[name] |= it.makes
+            for name in () if it.makes else it.uses:
+                self._callers[name].append(number)
         self._only_make = {it.block for it in statements}
         self._only_make -= {it.block for it in statements if not ((it.makes and it.surely) or _STAR.match(it.source))}
+        stars = [it.block for it in statements if it.block < at and _STAR.match(it.source)]
+        self._first_star = min(stars, default=at)
         self._taken, self._asked, self._unknown = set[int](), set[tuple[str, int]](), False
 
     def take(self, name: str) -> None:
         """What makes `name`, and what that needs. A statement sees what stands above it when it runs, and a function
         of it sees the last version when it is called, so both are taken."""
-        waiting = [(name, self._at)]
+        self._follow([(name, self._at)])
+
+    def take_setups(self, own: frozenset[str]) -> None:
+        """What sets a limit that the program may need, and, below, what gives an attribute to its `own` functions and
+        classes; where what it takes for that is there."""
+        shows = {it.block for it in self._statements if not (it.makes or it.sets_up or _STAR.match(it.source))}
+        for number, it in enumerate(self._statements):
+            late = it.block > self._at
+            wanted = (it.sets_up and not (late and it.block in shows)) or (late and it.extends & own)
+            if wanted and all(self._is_there(name, it) for name in it.at_once):
+                self._taken.add(number)
+                self._follow([(need, it.block) for need in (it.needs - self._made) | self._before(it)])
+
+    def _is_there(self, name: str, it: _Statement) -> bool:
+        late = it.block > self._at
+        made = any(late or self._block(n) <= it.block for n in self._makers[name])
+        return (
+            made
+            or name in BUILT_IN
+            or (late and name in self._made)
+            or (it.sets_up and self._first_star <= it.block < self._at)
+        )
+
+    def _follow(self, waiting: list[tuple[str, int]]) -> None:
         while waiting:
             wanted, block = waiting.pop()
             if (wanted, block) in self._asked:
@@ -122,6 +161,8 @@ class _Needed:
         makers = self._makers[name]
         if name in BUILT_IN:  # an example may give such a name to something
             makers = [n for n in makers if self._block(n) < self._at and self._block(n) in self._only_make]
+        elif not makers and (calls := [n for setter in self._setters[name] for n in self._callers[setter]]):
+            makers = calls
         elif not makers:
             self._unknown = True
         sure = [self._block(n) for n in makers if self._statements[n].surely] or [self._block(n) for n in makers]
@@ -175,6 +216,12 @@ def _names(code: str) -> tuple[frozenset[str], frozenset[str]]:
         frozenset().union(*(needed for needed, _ in known)),
         frozenset().union(*(made for _, made in known), *({made_by(part)} for part in parts)) - {""},
     )
+
+
+def _scopes(code: str) -> frozenset[str]:
+    """Functions and classes that `code` makes at its margin."""
+    parts = [code] if is_python(code) else filter(is_python, pieces(code))
+    return frozenset(it.name for part in parts for it in parse(part).body if isinstance(it, _SCOPES))
 
 
 def _at_once(code: str) -> frozenset[str]:
@@ -243,11 +290,24 @@ def _statement(block: int, source: str, nodes: list[ast.stmt]) -> _Statement:
                 uses |= _all_names([call])
             case ast.Assign(value=ast.Call(func=ast.Attribute() as method)):
                 uses |= _roots([method])
-    defines = all(isinstance(node, (*_SCOPES, ast.Import, ast.ImportFrom)) for node in nodes)
+    defines = all(isinstance(node, (*_SCOPES, *_IMPORTS)) for node in nodes)
     surely = not any(isinstance(node, _AT_TIMES) for node in nodes)
     stub = all(map(says_nothing, nodes))
-    at_once = looked_up_before_made(nodes)
-    return _Statement(block, source, needs, at_once, makes, surely, frozenset(changes), frozenset(uses), defines, stub)
+    return _Statement(
+        block,
+        source,
+        needs,
+        looked_up_before_made(nodes),
+        makes,
+        surely,
+        frozenset(changes),
+        frozenset(uses),
+        defines,
+        stub,
+        sets=frozenset().union(*map(sets_in_module, nodes)),
+        extends=extends(nodes[0]) if len(nodes) == 1 else frozenset(),
+        sets_up=any(map(sets_up, nodes)) and all(isinstance(it, _IMPORTS) or sets_up(it) for it in nodes),
+    )
 
 
 def _roots(nodes: Sequence[ast.AST]) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 import time
 import traceback
 
@@ -157,6 +158,98 @@ def lacks(code: str) -> str | None:
 def test_names_that_a_module_lacks_when_it_runs_are_looked_up_before(statements: list[str]) -> None:
     lacking = lacks("\n".join(statements))
     assert lacking is None or lacking in looked_up_before_made(parse("\n".join(statements)).body)
+
+
+SETUPS = [
+    "import sys\nsys.setrecursionlimit(10**5)",
+    "import sys; sys.setrecursionlimit(max(sys.getrecursionlimit(), 10**5))",
+    "from sys import setrecursionlimit\nsetrecursionlimit(100_000)",
+]  # fmt: skip
+DEEP = "def f(n):\n    return n and 1 + f(n - 1)"
+
+
+@pytest.mark.parametrize("setup", SETUPS)
+@pytest.mark.parametrize("above", [True, False], ids=["above", "below"])
+def test_a_limit_is_set_for_the_program_wherever_it_stands(setup: str, above: bool) -> None:
+    code = with_helpers([setup, DEEP] if above else [DEEP, setup], int(above), "f")
+    limit = sys.getrecursionlimit()
+    space: dict[str, object] = {}
+    try:
+        exec(code, space)
+        assert space["f"](5000) == 5000  # type: ignore[operator]
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def test_a_limit_is_set_with_all_names_of_its_module() -> None:
+    setup = "from decimal import *\ngetcontext().prec = 28"
+    assert with_helpers([setup, DEEP], 1, "f") == setup.replace("\n", "\n\n") + f"\n\n{DEEP}"
+    assert with_helpers([DEEP, setup], 0, "f") == DEEP
+
+
+@pytest.mark.parametrize(
+    "shown",
+    ["import sys\nsys.settrace(print)", "import sys\nsys.setrecursionlimit(f(3))", "sys.setrecursionlimit(9)", "f.x",
+     "import sys\nsys.stdin = open('x')", "import os\nos.setuid(0)", "import sys\nsys.getrecursionlimit()",
+     "from decimal import getcontext\ngetcontext().prec = n",
+     "from decimal import getcontext\nprint(getcontext().prec)",
+     "def init():\n    global m\n    m = 1\ninit()", "import sys\nassert sys.setrecursionlimit(9)", "setup()",
+     "x = f\nx.calls = 0", "f.calls = other.calls"],
+)  # fmt: skip
+@pytest.mark.parametrize("at", [0, 1])
+def test_what_sets_no_limit_is_not_taken(shown: str, at: int) -> None:
+    blocks = [shown, shown]
+    blocks.insert(at, DEEP)
+    assert with_helpers(blocks, at, "f") == DEEP
+
+
+def test_a_limit_that_is_part_of_an_example_below_is_not_taken() -> None:
+    assert with_helpers([DEEP, "import sys\nsys.setrecursionlimit(50)\nf(100)"], 0, "f") == DEEP
+
+
+def test_a_module_of_the_block_s_own_is_imported_in_time() -> None:
+    code = with_helpers(["import decimal\ndecimal.getcontext().prec = 28", f"{DEEP}\n\nimport decimal"], 1, "f")
+    exec(code, {})
+    assert code.startswith("import decimal\n\ndecimal.getcontext().prec = 28\n\ndef f")
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [["def init():\n    global t\n    t = [i * 2 for i in range(9)]\n\ninit()", "def f(n):\n    return t[n]"],
+     ["def init(k):\n    global t\n    t = [i * k for i in range(9)]", "init(2)", "def f(n):\n    return t[n]"],
+     ["def init():\n    global t, u\n    u = 2\n    t = [i * u for i in range(9)]\ninit()\nprint(t)",
+      "def f(n):\n    return t[n] * u // 2"]],
+)  # fmt: skip
+def test_a_function_that_makes_what_is_needed_is_called(blocks: list[str]) -> None:
+    space: dict[str, object] = {}
+    exec(with_helpers(blocks, len(blocks) - 1, "f"), space)
+    assert space["f"](3) == 6  # type: ignore[operator]
+
+
+EXTENDED = "class A:\n    pass\n\ndef f(n):\n    f.calls += 1\n    return A().twice(n)"
+
+
+@pytest.mark.parametrize(
+    "below",
+    [["f.calls = 0", "def twice(self, n):\n    return n * 2\n\nA.twice = twice\nprint(f(2))"],
+     ["f.calls = 0\nsetattr(A, 'twice', lambda self, n: n * k)\nk = 2\nassert f(1) == 2"],
+     ["def twice(self, n):\n    return self.once(n) * 2", "A.twice = A.double = twice\nf.calls: int = 0",
+      "A.once = lambda self, n: n"],
+     ["f.calls = 5", "f.calls -= 5", "from operator import mul\nA.twice = lambda self, n: mul(n, 2)"]],
+)  # fmt: skip
+def test_attributes_of_what_the_block_makes_are_given_below(below: list[str]) -> None:
+    space: dict[str, object] = {}
+    exec(with_helpers([EXTENDED, *below], 0, "f"), space)
+    assert space["f"](3) == 6  # type: ignore[operator]
+
+
+@given(CELLS, st.lists(st.sampled_from(["C.v = 5", "C.w = t", "setattr(C, 'v', 5)", "g.n = 1", "C.v += 1", "f.x = 2",
+                                        "import sys\nsys.setrecursionlimit(sys.getrecursionlimit())"])))  # fmt: skip
+@settings(max_examples=200, deadline=None)
+def test_what_is_taken_from_below_lacks_nothing_when_it_runs(cells: list[str], more: list[str]) -> None:
+    code = "class C:\n    v = 1\n\ndef f():\n    return C.v"
+    if run("\n".join([code, *cells, *more])) is not None:
+        assert lacks(with_helpers([code, *cells, *more], 0, "f")) is None
 
 
 def test_an_example_is_not_run() -> None:
