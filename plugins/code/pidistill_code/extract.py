@@ -40,9 +40,9 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from pidistill.authoring.fences import unquoted
-from pidistill_code.blocks import defines, written
+from pidistill_code.blocks import BUILT_IN, defines, written
 from pidistill_code.definitions import last_definition
-from pidistill_code.helpers import with_helpers
+from pidistill_code.helpers import only_gives, with_helpers
 from pidistill_code.pages import (
     FENCE,
     as_written,
@@ -56,7 +56,7 @@ from pidistill_code.pages import (
 )
 from pidistill_code.prose import body, is_prose, is_statement, margins, opened, statements, without_prose
 from pidistill_code.readings import LONGEST_LOOKED_AT, readings, without_cut_end, without_cut_word
-from pidistill_code.syntax import is_python
+from pidistill_code.syntax import is_python, module_names
 from pidistill_code.wholes import blanked, holds_no_fence, is_whole, marks_in_strings
 
 LONGEST: Final = 1_000_000
@@ -373,10 +373,14 @@ def _program(blocks: list[_Block]) -> str:
 
 def _beside(blocks: list[_Block], at: int) -> list[str]:
     """The blocks with nothing for those that show what came of a program: not marked as the one `at` is, and without
-    anything that only a program has."""
-    return [
-        block.text if block.marked or not blocks[at].marked or _DEFINES.search(block.text) else "" for block in blocks
-    ]
+    anything that only a program has, unless they give values to names that it needs and that no other block makes."""
+    kept = [block.marked or not blocks[at].marked or bool(_DEFINES.search(block.text)) for block in blocks]
+    if not all(kept) and all(len(block.text) <= LONGEST_LOOKED_AT for block in blocks):
+        lacking = module_names(blocks[at].text)[0].difference(
+            BUILT_IN, *(module_names(block.text)[1] for block, is_kept in zip(blocks, kept, strict=True) if is_kept)
+        )
+        kept = [is_kept or only_gives(block.text, lacking) for block, is_kept in zip(blocks, kept, strict=True)]
+    return [block.text if is_kept else "" for block, is_kept in zip(blocks, kept, strict=True)]
 
 
 def _stands_outside(text: str, name: str) -> bool:

@@ -12,10 +12,11 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Final, NamedTuple
 
+from pidistill_code.arguments import calls, is_value, takes
 from pidistill_code.blocks import BUILT_IN, made_by, pieces
 from pidistill_code.definitions import says_nothing
 from pidistill_code.lookups import looked_up_before_made, running
@@ -59,6 +60,8 @@ class _Statement(NamedTuple):
     """Names of what it gives an attribute, if it does nothing else."""
     sets_up: bool
     """Whether it sets a limit of the interpreter's."""
+    node: ast.stmt
+    """Its last part, where several share a line."""
 
 
 def with_helpers(blocks: Sequence[str], at: int, name: str) -> str:
@@ -70,10 +73,11 @@ def with_helpers(blocks: Sequence[str], at: int, name: str) -> str:
     if len(blocks) == 1 or len(code) > LONGEST_LOOKED_AT:
         return code
     needed, made = _names(code)
-    found = _Needed(list(_others(blocks, at)), at, made)
-    for wanted in sorted((needed - made) | _at_once(code)):
+    body = _parsed(code)
+    found = _Needed(list(_others(blocks, at)), at, made, calls(body))
+    for wanted in sorted((needed - made) | looked_up_before_made(body)):
         found.take(wanted)
-    found.take_setups(_scopes(code))
+    found.take_setups(frozenset(it.name for it in body if isinstance(it, _SCOPES)))
     taken = found.in_order(as_read=not name)
     if not taken:
         return code
@@ -85,8 +89,10 @@ def with_helpers(blocks: Sequence[str], at: int, name: str) -> str:
 class _Needed:
     """The statements of other blocks that are needed, found name by name."""
 
-    def __init__(self, statements: list[_Statement], at: int, made: frozenset[str]) -> None:
-        self._statements, self._at, self._made = statements, at, made
+    def __init__(
+        self, statements: list[_Statement], at: int, made: frozenset[str], calls: Mapping[str, list[ast.Call]]
+    ) -> None:
+        self._statements, self._at, self._made, self._calls = statements, at, made, calls
         self._makers, self._users = defaultdict[str, list[int]](list), defaultdict[str, set[str]](set)
         self._setters, self._callers = defaultdict[str, set[str]](set), defaultdict[str, list[int]](list)
         for number, it in sorted(enumerate(statements), key=lambda one: one[1].stub):
@@ -160,7 +166,7 @@ class _Needed:
     def _of(self, name: str, block: int) -> set[int]:
         makers = self._makers[name]
         if name in BUILT_IN:  # an example may give such a name to something
-            makers = [n for n in makers if self._block(n) < self._at and self._block(n) in self._only_make]
+            makers = [n for n in makers if self._is_meant(name, self._statements[n])]
         elif not makers and (calls := [n for setter in self._setters[name] for n in self._callers[setter]]):
             makers = calls
         elif not makers:
@@ -172,6 +178,14 @@ class _Needed:
             found |= {n for n in makers if last <= self._block(n) <= end}
             found |= self._changing(name, last, end if last < self._at else last)
         return found
+
+    def _is_meant(self, name: str, it: _Statement) -> bool:
+        """Whether a statement makes what the program calls by the name of a built-in: a function that can be called
+        so, or, above and among nothing else, what is no mere value."""
+        called = self._calls.get(name, [])
+        if called and any(takes(it.node, call) for call in called):
+            return True
+        return it.block < self._at and it.block in self._only_make and not (called and is_value(it.node))
 
     def _changing(self, name: str, first: int, last: int) -> set[int]:
         """Statements that change what `name` stands for; of data, also calls that are told it or that may reach it."""
@@ -218,16 +232,18 @@ def _names(code: str) -> tuple[frozenset[str], frozenset[str]]:
     )
 
 
-def _scopes(code: str) -> frozenset[str]:
-    """Functions and classes that `code` makes at its margin."""
+def _parsed(code: str) -> list[ast.stmt]:
+    """The statements at its margin, of the parts that are Python."""
     parts = [code] if is_python(code) else filter(is_python, pieces(code))
-    return frozenset(it.name for part in parts for it in parse(part).body if isinstance(it, _SCOPES))
+    return [it for part in parts for it in parse(part).body]
 
 
-def _at_once(code: str) -> frozenset[str]:
-    """Names that `code` makes, and that it looks up before: it needs those from above as well."""
-    parts = [code] if is_python(code) else filter(is_python, pieces(code))
-    return looked_up_before_made(it for part in parts for it in parse(part).body)
+def only_gives(code: str, names: frozenset[str]) -> bool:
+    """Whether `code` is Python that does no more than give values to some of `names`."""
+    if len(code) > _LONGEST_TAKEN or not names or not is_python(code):
+        return False
+    body, made = parse(code).body, module_names(code)[1]
+    return bool(made) and made <= names and all(isinstance(it, ast.Assign | ast.AnnAssign) and it.value for it in body)
 
 
 def _others(blocks: Sequence[str], at: int) -> Iterator[_Statement]:
@@ -307,6 +323,7 @@ def _statement(block: int, source: str, nodes: list[ast.stmt]) -> _Statement:
         sets=frozenset().union(*map(sets_in_module, nodes)),
         extends=extends(nodes[0]) if len(nodes) == 1 else frozenset(),
         sets_up=any(map(sets_up, nodes)) and all(isinstance(it, _IMPORTS) or sets_up(it) for it in nodes),
+        node=nodes[-1],
     )
 
 

@@ -252,6 +252,49 @@ def test_what_is_taken_from_below_lacks_nothing_when_it_runs(cells: list[str], m
         assert lacks(with_helpers([code, *cells, *more], 0, "f")) is None
 
 
+@pytest.mark.parametrize("at", [0, 1])
+@pytest.mark.parametrize(
+    "given",
+    ["a, b", "a, b, c=1", "*a, b=3", "a, *, b=2", "a, /, b", "a, **b", "a, *, b", "a, b, c", "a", "", "*, a, b"],
+)
+def test_a_function_with_the_name_of_a_built_in_is_taken_if_it_takes_the_call(given: str, at: int) -> None:
+    helper = f"def hash({given}):\n    return 1"
+    for call in ["hash(n, 2)", "hash(n, b=2)", "hash(a=n, b=2)"]:
+        code = f"def f(n):\n    return {call}"
+        blocks = [f"{helper}\nprint(3)"]
+        blocks.insert(at, code)
+        try:
+            exec(f"{helper}\n{call}", {"n": 3})
+            fits = True
+        except TypeError:
+            fits = False
+        assert (helper in with_helpers(blocks, at, "f")) == fits
+
+
+@pytest.mark.parametrize(
+    "shown",
+    ["hash = 5", "hash = [1]", "hash: int = 3", "hash = {n: 1 for n in ()}", "hash = f'{3}'",
+     "class A:\n    def hash(self, a, b):\n        return a\nprint(A())"],
+)  # fmt: skip
+def test_what_cannot_be_called_is_not(shown: str) -> None:
+    code = "def f(n):\n    return hash(n, 2)"
+    assert with_helpers([shown, code], 1, "f") == code
+
+
+@pytest.mark.parametrize("place", ["above", "below"])
+def test_values_in_an_unmarked_block_are_taken_where_nothing_else_makes_them(place: str) -> None:
+    code = "def f(n):\n    return n % MOD"
+    for values, marked, expected in [
+        ("MOD = 10**9 + 7", "", "MOD = 10**9 + 7"), ("MOD = 5\nn = 3", "", ""), ("MOD = 5\nf(3)", "", ""),
+        ("MOD: 5", "", ""), ("MOD = 5", "MOD = 7", "MOD = 7"), ("5", "MOD = 7", "MOD = 7"), ("n = 3", "", ""),
+        ("len = 3", "", ""),
+    ]:  # fmt: skip
+        shown, block = f"```\n{values}\n```\n", f"```python\n{code}\n```\n"
+        text = shown + block if place == "above" else block + shown
+        found = extract(f"```python\n{marked}\n```\n{text}" if marked else text, "f").code
+        assert str(found).replace("\n\n", "\n").strip() == f"{expected}\n{code}".strip()
+
+
 def test_an_example_is_not_run() -> None:
     found = with_helpers(["def hlp(x):\n    return x\nr = hlp(1)\nassert r == 2\nhlp(r)", ORDER], 1, "order")
     assert found == f"def hlp(x):\n    return x\n\n{ORDER}"
