@@ -40,8 +40,9 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from pidistill.authoring.fences import unquoted
-from pidistill_code.blocks import defines, imports, written
-from pidistill_code.helpers import with_helpers
+from pidistill_code.blocks import BUILT_IN, defines, written
+from pidistill_code.definitions import last_definition
+from pidistill_code.helpers import only_gives, with_helpers
 from pidistill_code.pages import (
     FENCE,
     as_written,
@@ -55,7 +56,7 @@ from pidistill_code.pages import (
 )
 from pidistill_code.prose import body, is_prose, is_statement, margins, opened, statements, without_prose
 from pidistill_code.readings import LONGEST_LOOKED_AT, readings, without_cut_end, without_cut_word
-from pidistill_code.syntax import is_python
+from pidistill_code.syntax import is_python, module_names
 from pidistill_code.wholes import blanked, holds_no_fence, is_whole, marks_in_strings
 
 LONGEST: Final = 1_000_000
@@ -77,14 +78,6 @@ _TAGS: Final = (
     ("<solution>", "</solution>"),
 )
 _MOST_TAGS: Final = 100
-_STUB = re.compile(
-    r"^[ \t]*(?:async[ \t]+)?def[ \t]+\w+[ \t]*\([^()]*\)[^:\n]*:[ \t]*(?:#[^\n]*)?\n?"
-    r"(?:[ \t]+(?:\"\"\"[^\"]*\"\"\"|#[^\n]*)[ \t]*\n)*"
-    r"[ \t]*(?:\.\.\.|pass|raise NotImplementedError(?:\([^()\n]*\))?)[ \t]*$",
-    re.MULTILINE,
-)
-_SIGNATURE = re.compile(r"(?:async[ \t]+)?def[ \t]+\w+[ \t]*\([^()]*\)[^:\n]*(?::[ \t]*)?")
-_LONGEST_STUB: Final = 2_000
 _SHELL = re.compile(r"[ \t]*(?:\$|>|%)[ \t]")
 
 
@@ -154,10 +147,7 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
         for typed in [*(typed_in(block.text) for block in reversed(blocks)), typed_in(text)]:
             if defines(typed, name):
                 return _checked(typed, 0)
-    makes = [number for number in those if not imports(blocks[number].text, name)]
-    coded = [number for number in makes if written(name).search(blocks[number].text)]
-    filled = [number for number in coded if not _is_stub(blocks[number].text, name)]
-    defining = next(reversed(filled or coded or makes or those), None)  # a block that shows its use may import it
+    defining = last_definition([block.text for block in blocks], name)
     if defining is not None:
         whole_block = _checked(with_helpers(_beside(blocks, defining), defining, name), 0)
         return _or_continued(whole_block, blocks[defining].text, name, prompt)
@@ -383,17 +373,14 @@ def _program(blocks: list[_Block]) -> str:
 
 def _beside(blocks: list[_Block], at: int) -> list[str]:
     """The blocks with nothing for those that show what came of a program: not marked as the one `at` is, and without
-    anything that only a program has."""
-    return [
-        block.text if block.marked or not blocks[at].marked or _DEFINES.search(block.text) else "" for block in blocks
-    ]
-
-
-def _is_stub(code: str, name: str) -> bool:
-    """Whether all that `code` says of `name` is how it would be called: a body of `...`, `pass` or a docstring."""
-    if name not in code or len(code) >= _LONGEST_STUB:
-        return False
-    return not _STUB.sub("", code).strip() or bool(_SIGNATURE.fullmatch(code.strip()))
+    anything that only a program has, unless they give values to names that it needs and that no other block makes."""
+    kept = [block.marked or not blocks[at].marked or bool(_DEFINES.search(block.text)) for block in blocks]
+    if not all(kept) and all(len(block.text) <= LONGEST_LOOKED_AT for block in blocks):
+        lacking = module_names(blocks[at].text)[0].difference(
+            BUILT_IN, *(module_names(block.text)[1] for block, is_kept in zip(blocks, kept, strict=True) if is_kept)
+        )
+        kept = [is_kept or only_gives(block.text, lacking) for block, is_kept in zip(blocks, kept, strict=True)]
+    return [block.text if is_kept else "" for block, is_kept in zip(blocks, kept, strict=True)]
 
 
 def _stands_outside(text: str, name: str) -> bool:

@@ -12,12 +12,16 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Final, NamedTuple
 
+from pidistill_code.arguments import calls, is_value, takes
 from pidistill_code.blocks import BUILT_IN, made_by, pieces
+from pidistill_code.definitions import says_nothing
+from pidistill_code.lookups import looked_up_before_made, running
 from pidistill_code.readings import LONGEST_LOOKED_AT
+from pidistill_code.setups import extends, sets_in_module, sets_up
 from pidistill_code.syntax import is_python, module_names, parse
 
 _LONGEST_TAKEN: Final = 20_000
@@ -26,7 +30,7 @@ _FUTURE = re.compile(r"^from[ \t]+__future__[ \t]+import[ \t][^\n]*$", re.MULTIL
 _STAR = re.compile(r"from\s+\S+\s+import\s*\*")
 _SETTERS: Final = frozenset({"setattr", "delattr"})
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_MISSING: Final = {"NotImplementedError"}
+_IMPORTS = (ast.Import, ast.ImportFrom)
 _NO_SETUP: Final = BUILT_IN | {"main"}
 """Functions that show something, or are the program itself."""
 _AT_TIMES = (ast.If, ast.For, ast.While, ast.Match, ast.AugAssign)
@@ -37,6 +41,8 @@ class _Statement(NamedTuple):
     block: int
     source: str
     needs: frozenset[str]
+    at_once: frozenset[str]
+    """Those that it needs when it runs, whatever is made later."""
     makes: frozenset[str]
     surely: bool
     """Whether it makes them whatever they were."""
@@ -48,6 +54,14 @@ class _Statement(NamedTuple):
     """Whether it is a function, a class or an import, rather than data."""
     stub: bool
     """Whether it only says how a function is called."""
+    sets: frozenset[str]
+    """Names that its function makes when it is called."""
+    extends: frozenset[str]
+    """Names of what it gives an attribute, if it does nothing else."""
+    sets_up: bool
+    """Whether it sets a limit of the interpreter's."""
+    node: ast.stmt
+    """Its last part, where several share a line."""
 
 
 def with_helpers(blocks: Sequence[str], at: int, name: str) -> str:
@@ -59,9 +73,11 @@ def with_helpers(blocks: Sequence[str], at: int, name: str) -> str:
     if len(blocks) == 1 or len(code) > LONGEST_LOOKED_AT:
         return code
     needed, made = _names(code)
-    found = _Needed(list(_others(blocks, at)), at, made)
-    for wanted in sorted(needed - made):
+    body = _parsed(code)
+    found = _Needed(list(_others(blocks, at)), at, made, calls(body))
+    for wanted in sorted((needed - made) | looked_up_before_made(body)):
         found.take(wanted)
+    found.take_setups(frozenset(it.name for it in body if isinstance(it, _SCOPES)))
     taken = found.in_order(as_read=not name)
     if not taken:
         return code
@@ -73,9 +89,12 @@ def with_helpers(blocks: Sequence[str], at: int, name: str) -> str:
 class _Needed:
     """The statements of other blocks that are needed, found name by name."""
 
-    def __init__(self, statements: list[_Statement], at: int, made: frozenset[str]) -> None:
-        self._statements, self._at, self._made = statements, at, made
+    def __init__(
+        self, statements: list[_Statement], at: int, made: frozenset[str], calls: Mapping[str, list[ast.Call]]
+    ) -> None:
+        self._statements, self._at, self._made, self._calls = statements, at, made, calls
         self._makers, self._users = defaultdict[str, list[int]](list), defaultdict[str, set[str]](set)
+        self._setters, self._callers = defaultdict[str, set[str]](set), defaultdict[str, list[int]](list)
         for number, it in sorted(enumerate(statements), key=lambda one: one[1].stub):
             if it.block < at or not it.makes & made:
                 for name in it.makes:
@@ -83,14 +102,43 @@ class _Needed:
                         self._makers[name].append(number)
             for name in it.needs if it.defines else ():
                 self._users[name] |= it.makes
+            for name in it.sets:
+                self._setters[name] |= it.makes
+            for name in () if it.makes else it.uses:
+                self._callers[name].append(number)
         self._only_make = {it.block for it in statements}
         self._only_make -= {it.block for it in statements if not ((it.makes and it.surely) or _STAR.match(it.source))}
+        stars = [it.block for it in statements if it.block < at and _STAR.match(it.source)]
+        self._first_star = min(stars, default=at)
         self._taken, self._asked, self._unknown = set[int](), set[tuple[str, int]](), False
 
     def take(self, name: str) -> None:
         """What makes `name`, and what that needs. A statement sees what stands above it when it runs, and a function
         of it sees the last version when it is called, so both are taken."""
-        waiting = [(name, self._at)]
+        self._follow([(name, self._at)])
+
+    def take_setups(self, own: frozenset[str]) -> None:
+        """What sets a limit that the program may need, and, below, what gives an attribute to its `own` functions and
+        classes; where what it takes for that is there."""
+        shows = {it.block for it in self._statements if not (it.makes or it.sets_up or _STAR.match(it.source))}
+        for number, it in enumerate(self._statements):
+            late = it.block > self._at
+            wanted = (it.sets_up and not (late and it.block in shows)) or (late and it.extends & own)
+            if wanted and all(self._is_there(name, it) for name in it.at_once):
+                self._taken.add(number)
+                self._follow([(need, it.block) for need in (it.needs - self._made) | self._before(it)])
+
+    def _is_there(self, name: str, it: _Statement) -> bool:
+        late = it.block > self._at
+        made = any(late or self._block(n) <= it.block for n in self._makers[name])
+        return (
+            made
+            or name in BUILT_IN
+            or (late and name in self._made)
+            or (it.sets_up and self._first_star <= it.block < self._at)
+        )
+
+    def _follow(self, waiting: list[tuple[str, int]]) -> None:
         while waiting:
             wanted, block = waiting.pop()
             if (wanted, block) in self._asked:
@@ -99,7 +147,11 @@ class _Needed:
             for number in self._of(wanted, block) - self._taken:
                 self._taken.add(number)
                 it = self._statements[number]
-                waiting += [(need, it.block) for need in it.needs - self._made]
+                waiting += [(need, it.block) for need in (it.needs - self._made) | self._before(it)]
+
+    def _before(self, it: _Statement) -> frozenset[str]:
+        """What a statement above needs of other blocks though the block that counts makes it, which is too late."""
+        return it.at_once if it.block < self._at else frozenset()
 
     def in_order(self, as_read: bool) -> list[_Statement]:
         """What was taken, and imports of all names of a module where a name is made nowhere else."""
@@ -114,7 +166,9 @@ class _Needed:
     def _of(self, name: str, block: int) -> set[int]:
         makers = self._makers[name]
         if name in BUILT_IN:  # an example may give such a name to something
-            makers = [n for n in makers if self._block(n) < self._at and self._block(n) in self._only_make]
+            makers = [n for n in makers if self._is_meant(name, self._statements[n])]
+        elif not makers and (calls := [n for setter in self._setters[name] for n in self._callers[setter]]):
+            makers = calls
         elif not makers:
             self._unknown = True
         sure = [self._block(n) for n in makers if self._statements[n].surely] or [self._block(n) for n in makers]
@@ -124,6 +178,14 @@ class _Needed:
             found |= {n for n in makers if last <= self._block(n) <= end}
             found |= self._changing(name, last, end if last < self._at else last)
         return found
+
+    def _is_meant(self, name: str, it: _Statement) -> bool:
+        """Whether a statement makes what the program calls by the name of a built-in: a function that can be called
+        so, or, above and among nothing else, what is no mere value."""
+        called = self._calls.get(name, [])
+        if called and any(takes(it.node, call) for call in called):
+            return True
+        return it.block < self._at and it.block in self._only_make and not (called and is_value(it.node))
 
     def _changing(self, name: str, first: int, last: int) -> set[int]:
         """Statements that change what `name` stands for; of data, also calls that are told it or that may reach it."""
@@ -170,6 +232,20 @@ def _names(code: str) -> tuple[frozenset[str], frozenset[str]]:
     )
 
 
+def _parsed(code: str) -> list[ast.stmt]:
+    """The statements at its margin, of the parts that are Python."""
+    parts = [code] if is_python(code) else filter(is_python, pieces(code))
+    return [it for part in parts for it in parse(part).body]
+
+
+def only_gives(code: str, names: frozenset[str]) -> bool:
+    """Whether `code` is Python that does no more than give values to some of `names`."""
+    if len(code) > _LONGEST_TAKEN or not names or not is_python(code):
+        return False
+    body, made = parse(code).body, module_names(code)[1]
+    return bool(made) and made <= names and all(isinstance(it, ast.Assign | ast.AnnAssign) and it.value for it in body)
+
+
 def _others(blocks: Sequence[str], at: int) -> Iterator[_Statement]:
     left, near = _LONGEST_TAKEN, list[int]()
     for number in sorted(set(range(len(blocks))) - {at}, key=lambda number: abs(number - at)):
@@ -203,13 +279,6 @@ def _is_note(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
-def _is_stub(node: ast.stmt) -> bool:
-    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and all(
-        isinstance(it, ast.Pass) or _is_note(it) or (isinstance(it, ast.Raise) and _roots([it.exc or it]) == _MISSING)
-        for it in node.body
-    )
-
-
 def _is_main(node: ast.stmt) -> bool:
     return isinstance(node, ast.If) and any(
         isinstance(it, ast.Name) and it.id == "__name__" for it in ast.walk(node.test)
@@ -219,7 +288,7 @@ def _is_main(node: ast.stmt) -> bool:
 def _statement(block: int, source: str, nodes: list[ast.stmt]) -> _Statement:
     needs, makes = module_names(source)
     changes, uses = set[str](), set[str]()
-    for node in _running(nodes):
+    for node in running(nodes):
         match node:
             case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
                 changes |= _roots([node])
@@ -237,20 +306,25 @@ def _statement(block: int, source: str, nodes: list[ast.stmt]) -> _Statement:
                 uses |= _all_names([call])
             case ast.Assign(value=ast.Call(func=ast.Attribute() as method)):
                 uses |= _roots([method])
-    defines = all(isinstance(node, (*_SCOPES, ast.Import, ast.ImportFrom)) for node in nodes)
+    defines = all(isinstance(node, (*_SCOPES, *_IMPORTS)) for node in nodes)
     surely = not any(isinstance(node, _AT_TIMES) for node in nodes)
-    stub = all(map(_is_stub, nodes))
-    return _Statement(block, source, needs, makes, surely, frozenset(changes), frozenset(uses), defines, stub)
-
-
-def _running(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
-    """These and what stands in them, but for what a function or a class holds."""
-    waiting = list(nodes)
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, (*_SCOPES, ast.Lambda)):
-            waiting += ast.iter_child_nodes(node)
+    stub = all(map(says_nothing, nodes))
+    return _Statement(
+        block,
+        source,
+        needs,
+        looked_up_before_made(nodes),
+        makes,
+        surely,
+        frozenset(changes),
+        frozenset(uses),
+        defines,
+        stub,
+        sets=frozenset().union(*map(sets_in_module, nodes)),
+        extends=extends(nodes[0]) if len(nodes) == 1 else frozenset(),
+        sets_up=any(map(sets_up, nodes)) and all(isinstance(it, _IMPORTS) or sets_up(it) for it in nodes),
+        node=nodes[-1],
+    )
 
 
 def _roots(nodes: Sequence[ast.AST]) -> set[str]:

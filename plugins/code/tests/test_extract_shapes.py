@@ -6,6 +6,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from pidistill.contracts import DataSource
 from pidistill.records import Problem
+from pidistill_code.definitions import last_definition
 from pidistill_code.domain import CodeDomain
 from pidistill_code.extract import extract
 from pidistill_code.syntax import is_python, parse
@@ -169,3 +171,75 @@ def test_what_is_cut_off_makes_nothing_anew_that_the_function_needs(cut: str) ->
     assert code is not None and not is_python(code)
     unlike = extract(f"```python\n{kept}\n{cut.replace('g', 'k', 1)}", "add3").code
     assert same(unlike, kept)
+
+
+NO_DEFINITIONS = {
+    "a method": "class Solution:\n    def add3(self, x):\n        return x + 4",
+    "a method of a class that is cut off": "class Solution:\n    def add3(self, x):\n        return x + [",
+    "in a test": "def test_add3():\n    def add3(x):\n        return x\n    assert add3(1) == 1",
+    "in a string": "text = '''\ndef add3(x):\n    return x\n'''\nprint(len(text))",
+    "in a docstring": "def add4(x):\n    '''Unlike\n\ndef add3(x): x\n'''\n    return x + 4",
+    "a docstring": "def add3(x: int) -> int:\n    '''Three more.'''",
+    "dots below an import": "from typing import Any\n\ndef add3(x: Any) -> Any: ...",
+    "dots below a decorator": "@cache\ndef add3(x):\n    ...",
+    "a comment": "def add3(x):\n    # same code as above",
+    "a comment below a decorator": "from functools import cache\n\n@cache\ndef add3(x):\n    # as above\n    # ...",
+    "a body that is left out": "import time\n\ndef add3(x):\n    begun = time.time()\n    ...\n    print(begun)",
+    "what it raises": "def add3(x):\n    raise NotImplementedError('yet')",
+    "a value": "add3 = 5",
+    "a list": "add3 = [1, 2]",
+    "what is no function": "x = 3\nadd3 = x",
+    "its own name": "add3 = add3",
+}
+
+
+@pytest.mark.parametrize("shape", NO_DEFINITIONS)
+def test_what_only_holds_or_names_the_function_does_not_define_it(shape: str) -> None:
+    found = extract(f"```python\n{DEF}\n```\nAlso:\n```python\n{NO_DEFINITIONS[shape]}\n```\n", "add3").code
+    assert same(found, DEF)
+    assert NO_DEFINITIONS[shape].split("\n")[0] in str(extract(f"```python\n{NO_DEFINITIONS[shape]}\n```", "add3").code)
+
+
+def test_the_first_lines_of_a_definition_do_not_define_it() -> None:
+    code = "def add3(x):\n    if x is None:\n        return 3\n\n    return x + 3"
+    part = code.partition("\n\n")[0]
+    shown = f"```python\n{code}\n```\nFirst:\n```python\n{part}\n```\nThen:\n```python\n    return x + 3\n```\n"
+    assert same(extract(shown, "add3").code, code)
+    other = part.replace("3\n", "3\n", 1).replace("return 3", "return 4")
+    assert same(extract(shown.replace(f"\n{part}\n```", f"\n{other}\n```"), "add3").code, other)
+
+
+def test_a_shorter_version_is_one_where_the_longer_one_returns_nothing() -> None:
+    long, short = "def add3(x):\n    x.append(3)\n    x.sort()", "def add3(x):\n    x.append(3)"
+    assert same(extract(f"```python\n{long}\n```\nBetter:\n```python\n{short}\n```\n", "add3").code, short)
+
+
+@pytest.mark.parametrize(
+    "last",
+    ["def fast(x):\n    return x\n\nadd3 = fast", "from typing import Callable\n\ndef fast(x):\n    return x\n\n"
+     "add3: Callable = fast", "add3 = (\n    lambda x: x\n)", "class Fast:\n    pass\n\nadd3 = Fast",
+     "def fast(x):\n    return x\n\nif True:\n    add3 = fast", "def fast(x):\n    return x\n\nold = add3 = fast",
+     "try:\n    import fast\nexcept ImportError:\n    def add3(x):\n        return x",
+     "    def add3(x):\n        return x", "def add3(x):\n    ...\n    return x", "def add3(x):\n    x.sort()"],
+)  # fmt: skip
+def test_what_gives_the_name_to_a_function_is_a_definition(last: str) -> None:
+    found = str(extract(f"```python\n{DEF}\n```\nBetter:\n```python\n{last}\n```\n", "add3").code)
+    assert last in found and (DEF not in found or "add3 = " in last)
+
+
+def test_the_function_may_stand_in_a_block_above() -> None:
+    found = extract(
+        f"```python\n{DEF}\n```\n```python\ndef fast(x):\n    return x\n```\n```python\nadd3 = fast\n```", "add3"
+    )
+    assert same(found.code, "def fast(x):\n    return x\n\nadd3 = fast")
+
+
+@pytest.mark.parametrize(
+    "unit", ["f = g", "def f(): ...", "f = (\nlambda: 1)", "def f():\n  if 1: return 2\n  return 3\n"]
+)
+def test_many_definitions_take_time_in_proportion(unit: str) -> None:
+    began = time.process_time()
+    last_definition([unit] * 20_000, "f")
+    last_definition([unit * 3, *[unit.partition("return 3")[0].strip()] * 20_000], "f")
+    last_definition([f"{unit.partition('return 3')[0]}{' ' * 200}x\n" * 100 + "\ny", unit], "f")
+    assert time.process_time() - began < 6

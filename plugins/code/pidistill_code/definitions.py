@@ -1,0 +1,155 @@
+"""Which block of an answer defines what is asked for.
+
+The last one that does. A function of that name within a class, a test or a string is another one, and so is nothing
+that says no more than how it is called, or that shows a part of a definition that stands above: each of these counts
+only where nothing else defines it. What gives the name to a function that was written under another one defines it.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from pidistill_code.blocks import defines, imports, made_by, pieces, written
+from pidistill_code.lookups import running
+from pidistill_code.readings import LONGEST_LOOKED_AT
+from pidistill_code.syntax import is_python, module_names, parse
+
+_SIGNATURE = re.compile(r"(?:async[ \t]+)?def[ \t]+\w+[ \t]*\([^()]*\)[^:\n]*(?::[ \t]*)?")
+_RETURNS = re.compile(r"\n(?:[ \t][^\n]*\n|\n)*?[ \t]+(?:return|yield)[ \t]")
+"""Lines of a definition that goes on, up to one by which it gives something back."""
+_MOST_PARTS: Final = 20
+"""Blocks that are compared with those above."""
+_LONGEST_STUB: Final = 2_000
+_COMMENT = re.compile(r"^([ \t]+)#[^\n]*$", re.MULTILINE)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_SCOPES = (*_FUNCTIONS, ast.ClassDef)
+
+
+def last_definition(blocks: Sequence[str], name: str) -> int | None:
+    """The number of the block that defines `name`, of those that only import it the last where there are no others."""
+    named = _named(blocks, name)
+    those = [number for number, block in enumerate(blocks) if number in named or defines(block, name)]
+    makes = [number for number in those if number in named or not imports(blocks[number], name)]
+    coded = [number for number in makes if number in named or written(name).search(blocks[number])]
+    filled = [number for number in coded if not is_stub(blocks[number], name)]
+    at_margin = [number for number in filled if _at_margin(blocks[number], name)]
+    whole = [number for number in at_margin[-_MOST_PARTS:] if not _is_part(blocks[number], blocks[:number], name)]
+    return next(reversed(whole or at_margin or filled or coded or makes or those), None)
+
+
+def is_stub(code: str, name: str) -> bool:
+    """Whether all that `code` says of `name` is how it would be called: a body of `...`, `pass`, a docstring or a
+    comment, or one that leaves something out with `...` and gives nothing back."""
+    if name not in code or len(code) >= _LONGEST_STUB:
+        return False
+    if _SIGNATURE.fullmatch(code.strip()):
+        return True
+    told = code if is_python(code) else _COMMENT.sub(r"\1pass", code)
+    makers = [node for node in _statements(told) if any(_made_by(it) == name for it in running([node]))]
+    return bool(makers) and all(map(says_nothing, makers))
+
+
+def says_nothing(node: ast.stmt) -> bool:
+    """Whether it is a function without a body, or one that leaves something out, or a class of such functions."""
+    match node:
+        case ast.ClassDef(bases=[], body=body):
+            methods = [it for it in body if isinstance(it, _FUNCTIONS)]
+            return bool(methods) and all(_is_nothing(it) or (it in methods and says_nothing(it)) for it in body)
+        case ast.FunctionDef(body=body) | ast.AsyncFunctionDef(body=body):
+            return all(map(_is_nothing, body)) or (any(map(_is_dots, body)) and not any(map(_gives, running(body))))
+    return False
+
+
+def _is_nothing(node: ast.stmt) -> bool:
+    match node:
+        case ast.Pass() | ast.Expr(value=ast.Constant()):
+            return True
+        case ast.Raise(exc=ast.Name(id="NotImplementedError") | ast.Call(func=ast.Name(id="NotImplementedError"))):
+            return True
+    return False
+
+
+def _is_dots(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and node.value.value is ...
+
+
+def _gives(node: ast.AST) -> bool:
+    return isinstance(node, ast.Yield | ast.YieldFrom) or (isinstance(node, ast.Return) and node.value is not None)
+
+
+def _statements(code: str) -> Iterator[ast.stmt]:
+    """Those at its margin, of the code's parts that are Python."""
+    if len(code) <= LONGEST_LOOKED_AT:
+        for part in [code] if is_python(code) else filter(is_python, pieces(code)):
+            yield from parse(part).body
+
+
+def _made_by(node: ast.AST) -> str:
+    if isinstance(node, _SCOPES):
+        return node.name
+    return node.id if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else ""
+
+
+def _at_margin(code: str, name: str) -> bool:
+    """Whether `code` makes `name` for all that stands in it; of what is no Python, whether its first line does."""
+    first = next(line for line in code.split("\n") if line.strip())
+    if len(code) > LONGEST_LOOKED_AT or first[:1].isspace():
+        return True
+    if is_python(code):
+        return name in module_names(code)[1]
+    return any(_makes(piece, name) for piece in pieces(code))
+
+
+def _makes(piece: str, name: str) -> bool:
+    if is_python(piece):
+        return name in module_names(piece)[1]
+    own = made_by(piece)
+    return own == name if own else defines(piece, name)
+
+
+def _named(blocks: Sequence[str], name: str) -> set[int]:
+    """Which of the blocks give `name` to a lambda, or to a function of theirs or of a block above."""
+    those = [
+        number
+        for number, block in enumerate(blocks)
+        if name in block and any("=" in line and name in line.rpartition("=")[0] for line in block.split("\n"))
+    ]
+    found, known = set[int](), dict[str, int]()
+    for number, block in enumerate(blocks) if those else ():
+        for node in _statements(block):
+            if isinstance(node, _SCOPES):
+                known.setdefault(node.name, number)
+    for number in those:
+        running_here = running(list(_statements(blocks[number])))
+        values = [value for node in running_here if (value := _given(node, name))]
+        match values[-1:]:
+            case [ast.Lambda()]:
+                found.add(number)
+            case [ast.Name(id=other)] if other != name and known.get(other, number + 1) <= number:
+                found.add(number)
+    return found
+
+
+def _given(node: ast.AST, name: str) -> ast.expr | None:
+    """The value that a statement gives to `name`."""
+    match node:
+        case ast.Assign(targets=targets, value=value) if name in [it.id for it in targets if isinstance(it, ast.Name)]:
+            return value
+        case ast.AnnAssign(target=ast.Name(id=target), value=value) if target == name:
+            return value
+    return None
+
+
+def _is_part(code: str, above: Sequence[str], name: str) -> bool:
+    """Whether `code` only shows again how a definition begins that stands above: it has the same lines, but for those
+    from which that one returns something in the end."""
+    part = code.strip("\n").rstrip()
+    for block in above:
+        at = f"\n{block}".find(f"\n{part}\n") if name in block else -1
+        left = block[at + len(part) :] if at >= 0 else ""
+        if _RETURNS.match(left):
+            return True
+    return False
