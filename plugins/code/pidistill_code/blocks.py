@@ -31,7 +31,7 @@ def imports(code: str, name: str) -> bool:
 
 def written(name: str) -> re.Pattern[str]:
     """A definition of `name` that is more than a name for something: a block may say what came of a call so."""
-    return re.compile(rf"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+{re.escape(name)}\b|^{re.escape(name)}[^\n]*=[^\n]*"
+    return re.compile(rf"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+{re.escape(name)}\b|^{re.escape(name)}[^=\n]*=[^\n]*"
                       r"(?:\blambda\b|\w\()", re.MULTILINE)  # fmt: skip
 
 

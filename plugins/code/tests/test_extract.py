@@ -128,6 +128,7 @@ def test_no_text_breaks_the_search(text: str, name: str, continues: bool) -> Non
         "    x = 1\n",
         "def f(",
         "f = ",
+        "f=",
         "a" * 50 + " ",
         "\n",
         "'''",
