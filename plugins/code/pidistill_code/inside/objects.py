@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from pidistill_code.inside.errors import held, made_error, of_error, text_of, told_text
 from pidistill_code.inside.graph import KNOWN, BrokenError, Graph
 from pidistill_code.inside.guard import ShownField, check_class
 from pidistill_code.inside.standins import (
@@ -120,19 +121,19 @@ class Objects:
         if "_remote_peer" in own(kind):
             return ("yours", item.__dict__["_handle"]._remote_number)
         if issubclass(kind, BaseException):
-            carried = tuple((name, _held(item, name)) for name in _CARRIED if type(_held(item, name)) is str)
-            held = [
+            carried = tuple((name, held(item, name)) for name in _CARRIED if type(held(item, name)) is str)
+            kept = [
                 pair for pair in vars(item).items() if pair[0] not in ("__notes__", "_remote_handle", "_remote_text")
             ]
             noted = [str(note)[:2000] for note in getattr(item, "__notes__", ())]
             parts = (
                 kind,
                 tuple(item.args),
-                (*carried, *held, *([("__notes__", noted)] if noted else ())),
+                (*carried, *kept, *([("__notes__", noted)] if noted else ())),
                 item.__cause__,
             )
             number = None if is_standard(kind) or "_remote_class" in vars(kind) else self._number(item)
-            return ("error", *map(slot, parts), _text(item), number)
+            return ("error", *map(slot, parts), text_of(item), number)
         if isinstance(item, type):
             return self._class(item, slot)
         if kind is type(sys) and item.__name__.partition(".")[0] in sys.stdlib_module_names - _NO_MODULES:
@@ -254,7 +255,7 @@ class Objects:
     def _error(self, kind: Any, args: Any, attributes: Any, text: str) -> BaseException:
         if not (isinstance(kind, type) and issubclass(kind, BaseException) and type(args) is tuple):
             raise BrokenError("an exception of no class")
-        error = _made_error(kind, args)
+        error = made_error(kind, args, is_standard(kind))
         error.args = args
         for name, item in dict(attributes).items():
             if not name.startswith("__"):
@@ -269,8 +270,8 @@ class Objects:
         if number not in self._remotes:
             if not bases or not all(isinstance(base, type) and issubclass(base, BaseException) for base in bases):
                 raise BrokenError("an exception without a base")
-            members = {"_remote_class": number, "__str__": _told_text, "__module__": "candidate",
-                       "__getattr__": _of_error}  # fmt: skip
+            members = {"_remote_class": number, "__str__": told_text, "__module__": "candidate",
+                       "__getattr__": of_error}  # fmt: skip
             self._remotes[number] = type(name, tuple(bases), members)
         return self._remotes[number]  # type: ignore[no-any-return]
 
@@ -348,13 +349,6 @@ def plain(item: Any, base: Any) -> object:
     return tuple(base.items(item) if base is dict else base.__iter__(item))
 
 
-def _text(error: BaseException) -> str:
-    try:
-        return str(error)[:2000]
-    except Exception:  # noqa: BLE001 - its class is foreign
-        return ""
-
-
 def _of_class(made: Any) -> Any:
     """What looks up what the class `made` of the other side has beside its instances' content."""
 
@@ -364,40 +358,3 @@ def _of_class(made: Any) -> Any:
         return getattr(made, name)
 
     return found
-
-
-def _held(error: BaseException, name: str) -> object:
-    """What an exception has itself under a name: nobody else is asked while it is told."""
-    try:
-        return BaseException.__getattribute__(error, name)
-    except AttributeError:
-        return None
-
-
-def _of_error(self: Any, name: str) -> object:
-    """An attribute that its class has there."""
-    handle = None if name[:2] == "__" else vars(self).get("_remote_handle")
-    if handle is None:
-        raise AttributeError(name)
-    return getattr(handle, name)
-
-
-def _told_text(self: Any) -> str:
-    return getattr(self, "_remote_text", None) or BaseException.__str__(self)
-
-
-def _made_error(kind: Any, args: tuple[Any, ...]) -> BaseException:
-    """An exception; those of the interpreter are made as usual, since some carry more than `args`."""
-    makers = (kind, lambda *given: kind.__new__(kind, *given)) if is_standard(kind) else (
-        lambda *given: kind.__new__(kind, *given),)  # fmt: skip
-    for make in makers:
-        try:
-            return make(*args)  # type: ignore[no-any-return]
-        except TypeError:
-            continue
-    made: BaseException = kind.__new__(kind)
-    for base in kind.__mro__:
-        if base in (SystemExit, StopIteration):
-            base.__init__(made, *args)
-            break
-    return made
