@@ -62,8 +62,8 @@ _OF_A_PART = re.compile(
     r"\b(?:steps?|key|uses?|using|tactics?|lines?|parts?|where|idea|output|goals?)\b", re.IGNORECASE
 )
 _NOTHING: Final = frozenset({"", "none", "n/a", "na", "sorry", "no answer", "no proof"})
-_UNABLE = re.compile(r"\b(?:not able|unable|could ?n[o']t|cannot)\b", re.IGNORECASE)
 """What is in the tags of an answer where there is none."""
+_UNABLE = re.compile(r"\b(?:not able|unable|could ?n[o']t|cannot)\b", re.IGNORECASE)
 _ANSWERS: Final = frozenset({"answer", "final_answer", "final answer", "solution"})
 _LEFT_OPEN = re.compile(r"\b(?:sorry|admit)\b")
 
