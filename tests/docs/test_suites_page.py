@@ -66,3 +66,13 @@ def test_the_cut_of_the_seeds_has_the_arms_of_the_whole(domains: list[str] | Non
     meant = {arm for arm in whole if domains is None or arm[0] in domains}
     assert {(c.planned.config.domain, c.planned.config.recipe.name) for c in few} == meant
     assert len(few) == len(meant) and all(c.planned.config.data.train.limit == 8 for c in few)
+
+
+def test_without_a_cut_the_suite_that_is_compared_is_the_one_of_the_file(tmp_path: Path) -> None:
+    from benchmarks.seeds_on_ray import SUITE, cut, toml
+
+    given = Namespace(domain=None, problems=None, seeds=None, folder=tmp_path)
+    text = toml(cut(tomllib.loads(SUITE.read_text("utf-8")), given))
+    ours, whole = cells(parse_suite(text, SUITE)), cells(read_suite(SUITE))
+    assert len(whole) > 300
+    assert [cell.planned.name for cell in ours] == [cell.planned.name for cell in whole]
