@@ -151,6 +151,8 @@ class Guest(ABC):
         """Mechanism -> '' where it is in force, or why it is not. From the server's own report."""
         self.python = ""
         """Version of the interpreter inside."""
+        self.bytecode = b""
+        """The mark of its bytecode, as a compiled file begins with."""
 
     @abstractmethod
     def kill(self) -> None:
@@ -169,8 +171,8 @@ class Guest(ABC):
         except (LostError, wire.WireError) as error:
             raise LostError(f"The server inside did not start: {self.last_words() or error}") from error
         match kind, report:
-            case b"R", {"walls": dict(walls), "python": str(python)}:
-                self.walls, self.python = walls, python
+            case b"R", {"walls": dict(walls), "python": str(python), "bytecode": bytes(bytecode)}:
+                self.walls, self.python, self.bytecode = walls, python, bytecode
             case b"R", {"missing": dict(missing)}:
                 raise SandboxError("; ".join(f"{what}: {why}" for what, why in missing.items()))
             case _:

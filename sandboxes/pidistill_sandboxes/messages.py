@@ -51,15 +51,17 @@ def checked(calls: Sequence[Call]) -> list[Request]:
     return found
 
 
-def load_request(source: str, stdin: str | None, calls: Sequence[Request] = ()) -> Sent:
-    """Load, and make `calls`."""
-    return Sent(framed((source, stdin, *calls)), 1 + len(calls))
+def load_request(
+    source: str, code: bytes | None, stdin: str | None = None, calls: Sequence[Request] = ()
+) -> Sent:  # fmt: skip
+    """Load `source`, of which `code` is what `compiling` has made, and make `calls`."""
+    return Sent(framed((source, code, stdin, *calls)), 1 + len(calls))
 
 
-def requests(source: str, stdin: str | None, calls: Sequence[Request], waits: Sequence[bool]) -> Iterator[Sent]:
+def requests(source: str, code: bytes | None, calls: Sequence[Request], waits: Sequence[bool]) -> Iterator[Sent]:
     """Load and make the first call; then each with the one before it, or in a new request where it waits."""
     starts = [number for number, alone in enumerate(waits) if alone and number]
-    yield load_request(source, stdin, calls[: starts[0] if starts else None])
+    yield load_request(source, code, None, calls[: starts[0] if starts else None])
     for start, end in pairwise((*starts, len(calls))):
         yield Sent(framed(tuple(calls[start:end])), end - start)
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.util import MAGIC_NUMBER
 from typing import TypeVar
 
 from pidistill.authoring.clock import off_the_clock
 from pidistill.errors import SandboxError
 from pidistill.records import JSON
 from pidistill.sandbox import Answer, Call, Kind, Limits, Outcome, Plain, Program, Session
+from pidistill_sandboxes.compiling import compiled
 from pidistill_sandboxes.guest import Guest, LostError
 from pidistill_sandboxes.inside import wire
 from pidistill_sandboxes.messages import (
@@ -77,12 +79,12 @@ class WarmSession(Session):
     def run(self, source: str, calls: Iterable[Call], limits: Limits = _DEFAULT) -> Outcome:
         """See `Session.run`. Where the guest is lost on the way all of it is done again."""
         calls = list(calls)
-        sent = list(requests(source, None, checked(calls), [call.waits for call in calls]))
-        return self._retried(lambda: self._run(sent, limits))
+        asked, waits = checked(calls), [call.waits for call in calls]
+        return self._retried(lambda: self._run(requests(source, self._code(source), asked, waits), limits))
 
     def script(self, source: str, stdin: str, limits: Limits = _DEFAULT) -> Outcome:
         """See `Session.script`. Where the guest is lost on the way it is run again."""
-        return self._retried(lambda: self._run([load_request(source, stdin)], limits, script=True))
+        return self._retried(lambda: self._run([load_request(source, self._code(source), stdin)], limits, True))
 
     def preload(self, modules: Sequence[tuple[str, bytes]], imports: Sequence[str] = ()) -> bool:
         """See `Session.preload`. What was told before is not told again."""
@@ -103,13 +105,17 @@ class WarmSession(Session):
 
     def _start(self, source: str, limits: Limits, stdin: str | None) -> Program:
         program = self._prepare(limits)
-        program.load(source, stdin)
+        program.load(load_request(source, self._code(source), stdin), script=stdin is not None)
         return program
 
-    def _run(self, sent: Sequence[Sent], limits: Limits, script: bool = False) -> Outcome:
+    def _code(self, source: str) -> bytes | None:
+        """What the guest is sent beside the text, where it has the bytecode of this interpreter."""
+        return compiled(source) if self._open_guest().bytecode == MAGIC_NUMBER else None
+
+    def _run(self, sent: Iterable[Sent], limits: Limits, script: bool = False) -> Outcome:
         program = self._prepare(limits)
         try:
-            program.run(sent, script)
+            program.run(list(sent), script)
         except BaseException:
             self.close()  # the conversation has stopped in the middle
             raise
@@ -171,10 +177,9 @@ class WarmProgram(Program):
         self._closed = False
         self._answered = 0
 
-    def load(self, source: str, stdin: str | None) -> None:
-        """Load the source; sets `loaded`."""
-        flags = 0 if stdin is None else SCRIPT
-        self.loaded = self._ask(load_request(source, stdin), start_frame(self._limits), flags)
+    def load(self, request: Sent, script: bool = False) -> None:
+        """Load a source; sets `loaded`."""
+        self.loaded = self._ask(request, start_frame(self._limits), SCRIPT * script)
 
     def run(self, sent: Sequence[Sent], script: bool = False) -> None:
         """Load the source, make the calls, end: all of it in one message."""

@@ -54,7 +54,7 @@ from pidistill_code.pages import (
     within_a_line,
     without_magics,
 )
-from pidistill_code.prose import body, is_prose, is_statement, margins, opened, statements, without_prose
+from pidistill_code.prose import body, is_prose, is_statement, margins, only_defines, opened, statements, without_prose
 from pidistill_code.readings import LONGEST_LOOKED_AT, readings, without_cut_end, without_cut_word
 from pidistill_code.syntax import is_python, module_names
 from pidistill_code.wholes import blanked, holds_no_fence, is_whole, marks_in_strings
@@ -168,7 +168,7 @@ def _whole(text: str, name: str, prompt: str | None) -> Extracted | None:
     """The program where the text is one, or one behind the prompt, up to prose that has no other code below it."""
     module = textwrap.dedent(text) if prompt is None else text
     if is_whole(module, name):
-        return _checked(without_prose(module, name), 0)
+        return _checked(module if name and only_defines(module) else without_prose(module, name), 0)
     told = body(text)
     lines, below = told.strip("\n").split("\n"), text[len(told) :]
     if prompt is None or not (lines[0][:1].isspace() or is_statement(lines[0])) or not told.strip():
@@ -385,4 +385,4 @@ def _beside(blocks: list[_Block], at: int) -> list[str]:
 
 def _stands_outside(text: str, name: str) -> bool:
     """Whether the text defines `name` at the margin, so that its fences belong to docstrings."""
-    return any(defines(line, name) for _, line in margins(text.split("\n")) if name in line)
+    return name in text and any(defines(line, name) for _, line in margins(text.split("\n")) if name in line)

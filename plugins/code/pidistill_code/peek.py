@@ -10,11 +10,13 @@ time: even the order of tests tells something.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 _WORD = re.compile(r"\d+(?:\.\d+)?|[^\W\d]\w*")
 _LONGEST_TEXT: Final = 2_000
 """Characters of a text that are looked through; a longer one counts as telling everything."""
+_APART: Final = "\0"
 _MOST_TEXTS: Final = 200
 """Texts that are looked for in one another."""
 
@@ -44,7 +46,7 @@ class Traces:
             return False
         if self.unread or expected.unread or len(self.texts) > _MOST_TEXTS:
             return True
-        return any(_share(ours, theirs) for ours in self.texts for theirs in expected.texts)
+        return _holds(self.texts, expected.texts) or _holds(expected.texts, self.texts)
 
     def _collect(self, value: object) -> None:
         kind = type(value)
@@ -53,6 +55,9 @@ class Traces:
         elif kind is str:
             self._text(value)  # type: ignore[arg-type]
         elif kind in (list, tuple, set, frozenset):
+            if set(map(type, value)) == {int}:  # type: ignore[call-overload]
+                self.words.update(map(_digits, value))  # type: ignore[call-overload]
+                return
             for item in value:  # type: ignore[attr-defined]
                 self._collect(item)
         elif kind is dict:
@@ -80,7 +85,7 @@ def _digits(value: int) -> str:
     return str(value) if value.bit_length() < 4_000 else hex(value)
 
 
-def _share(one: str, other: str) -> bool:
-    """Whether one text is part of the other; a single letter is part of nearly every text."""
-    short, long = sorted((one, other), key=len)
-    return len(short) > 1 and short in long
+def _holds(texts: Sequence[str], parts: Sequence[str]) -> bool:
+    """Whether one of `parts` is a part of one of `texts`; a single letter is part of nearly every text."""
+    whole = _APART.join(texts)
+    return any(len(part) > 1 and part in whole for part in parts)

@@ -26,6 +26,8 @@ _DEFINITION: Final = (
 )
 _SURE = re.compile(_DEFINITION)
 """How a line begins that is surely code."""
+_DOUBTFUL = re.compile(rf"^(?!{_DEFINITION}|[#)\]}}])\S", re.MULTILINE)
+"""A line at the margin that begins otherwise, and not as a comment or the end of something in brackets does."""
 _STATEMENT = re.compile(
     _DEFINITION + r"|(?:if|elif|while|with|match|case|except|async)\b[^\n]*:|for\b[^\n]*\bin\b[^\n]*:"
     r"|(?:else|try|finally|except)[ \t]*:"
@@ -99,6 +101,8 @@ def _is_word(token: str) -> bool:
 def margins(lines: Sequence[str]) -> Iterator[tuple[int, str]]:
     """The lines that begin a statement at the margin, with their numbers: not blank, not indented, not inside a string
     or a bracket that is open."""
+    if all(line[:1].isspace() or not line for line in lines):
+        return
     quote, depth = "", 0
     for number, line in enumerate(lines):
         if not line or line.isspace():
@@ -143,6 +147,11 @@ def opened(line: str, quote: str) -> tuple[str, int]:
 def _brackets(text: str) -> int:
     bare = STRING.sub("", text[:_LONGEST_LINE])
     return sum(map(bare.count, "([{")) - sum(map(bare.count, ")]}"))
+
+
+def only_defines(code: str) -> bool:
+    """Whether all that stands at the margin of `code`, which is Python, is surely that: there is no prose in it."""
+    return _DOUBTFUL.search(code) is None
 
 
 def without_prose(text: str, name: str) -> str:
@@ -198,6 +207,8 @@ def body(text: str) -> str:
     """The lines up to the first unindented one, below code, that is prose."""
     lines = text.split("\n")
     starts = dict(margins(lines))
+    if not starts:
+        return text
     begun = False
     for number, line in enumerate(lines):
         if number in starts and is_prose(line):

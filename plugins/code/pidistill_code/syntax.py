@@ -22,8 +22,9 @@ def parse(source: str) -> ast.Module:
         return ast.parse(source)
 
 
+@lru_cache(maxsize=16)
 def is_python(source: str) -> bool:
-    """Whether it is a program, as far as the parser can tell."""
+    """Whether it is a program, as far as the parser can tell. One answer asks it of the same code several times."""
     try:
         parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -112,6 +113,17 @@ def module_names(source: str) -> tuple[frozenset[str], frozenset[str]]:
         return frozenset(), frozenset()
     own = {found.get_name() for found in symbols if found.is_assigned() or found.is_imported() or found.is_namespace()}
     return looked_up | (made - own), frozenset(own)
+
+
+def makes(source: str, name: str) -> bool:
+    """Whether it is Python whose own statements, outside functions and classes, make `name`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            found = symtable.symtable(source, "code", "exec").lookup(name)
+        except (KeyError, SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return found.is_assigned() or found.is_imported() or found.is_namespace()
 
 
 def imported_as_program(body: Sequence[ast.AST], name: str) -> frozenset[str]:

@@ -15,7 +15,7 @@ from pidistill_code.blocks import defines
 from pidistill_code.pages import FENCE
 from pidistill_code.prose import is_prose, margins
 from pidistill_code.readings import LONGEST_LOOKED_AT
-from pidistill_code.syntax import is_python, module_names, parse
+from pidistill_code.syntax import is_python, makes, parse
 
 _LIKE_PYTHON = re.compile(r"~~~|^[ \t]*\[(?:PYTHON|BEGIN|DONE|ANSWER)\]", re.MULTILINE)
 _TAG = re.compile(r"[ \t]*(?:</?[a-z]+>|\[/?[A-Z]+\])")
@@ -23,7 +23,9 @@ _TAG = re.compile(r"[ \t]*(?:</?[a-z]+>|\[/?[A-Z]+\])")
 
 def is_whole(text: str, name: str) -> bool:
     """Whether all of `text` is a module that makes `name`; any module will do where no name is asked for."""
-    return bool(text.strip()) and holds_no_fence(text) and (not name or name in module_names(text)[1])
+    if not text.strip() or not name:
+        return bool(text.strip()) and holds_no_fence(text)
+    return len(text) <= LONGEST_LOOKED_AT and makes(_LIKE_PYTHON.sub("`", text), name)
 
 
 def holds_no_fence(code: str) -> bool:

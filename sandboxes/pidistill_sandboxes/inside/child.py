@@ -3,8 +3,8 @@
 Requests and answers are frames: a length in four bytes, then the request as `wire.pack` writes it, or the answer as
 `wire.encode` does.
 
-    source, stdin or None, call, ...     once        -> ("value", None, None) | ("raised", type, message, traceback)
-    call, ...                                           and for each call
+    source, its code or None, stdin or None, call, ...   once   -> ("value", None, None) | ("raised", type, message,
+    call, ...                                                      traceback); and for each call
     call: function, args, kwargs, return args?       -> ("value", value, args or None) | ("raised", ...)
 
 The answers to one request may wait for one another: they are written at once, so that none is lost when the program is
@@ -25,6 +25,7 @@ import atexit
 import builtins
 import functools
 import gc
+import marshal
 import os
 import struct
 import sys
@@ -55,10 +56,10 @@ def run(requests: int, answers: int, bell: int, answer_bytes: int) -> None:
     """Answer until the channel closes. Never returns."""
     inbox, outbox = _Inbox(requests), _Outbox(answers, bell, answer_bytes)
     _line[:] = inbox, outbox
-    source, stdin, *first = inbox.next()
+    source, code, stdin, *first = inbox.next()
     calls = tuple(first)
     outbox.expect(1 + len(calls))
-    module, reply = _load(source, stdin)
+    module, reply = _load(source, code, stdin)
     outbox.send(reply)
     loaded = reply[0] == "value"
     while True:
@@ -106,14 +107,15 @@ def add_quitters() -> None:
 def rehearse() -> None:
     """Do what each program's process does, so that they are forked with all of it warm."""
     source = "def f(x):\n    return [x]\n"
-    request = wire.pack((source, None, ("f", (1,), {}, False)))
+    compiled = marshal.dumps(compile(source, FILE, "exec"), 2)
+    request = wire.pack((source, compiled, None, ("f", (1,), {}, False)))
     out_r, out_w = os.pipe()
     in_r, in_w = os.pipe()
     inbox, outbox = _Inbox(in_r), _Outbox(out_w, out_w, _CHUNK)
     for _ in range(_REHEARSALS):
         os.write(in_w, _LENGTH.pack(len(request)) + request)
-        source, stdin, *calls = inbox.next()
-        module, reply = _load(source, stdin)
+        source, code, stdin, *calls = inbox.next()
+        module, reply = _load(source, code, stdin)
         for answers in (2, 1):
             outbox.expect(answers)
             outbox.send(reply)
@@ -210,7 +212,7 @@ class _Source:
         return cls.text
 
 
-def _load(source: str, stdin: str | None) -> tuple[types.ModuleType, tuple[object, ...]]:
+def _load(source: str, code: bytes | None, stdin: str | None) -> tuple[types.ModuleType, tuple[object, ...]]:
     name = MODULE if stdin is None else "__main__"
     module = types.ModuleType(name)
     module.__dict__.update(__file__=FILE, __loader__=_Source)
@@ -221,7 +223,7 @@ def _load(source: str, stdin: str | None) -> tuple[types.ModuleType, tuple[objec
         sys.argv = [FILE]
     try:
         try:
-            _execute(module, source, stdin is not None)
+            _execute(module, source, code, stdin is not None)
         finally:
             _flush()
     except BaseException as error:  # noqa: BLE001 - whatever the candidate raises is an answer
@@ -233,13 +235,13 @@ def _load(source: str, stdin: str | None) -> tuple[types.ModuleType, tuple[objec
     return module, reply
 
 
-def _execute(module: types.ModuleType, source: str, script: bool) -> None:
-    code = compile(source, FILE, "exec", dont_inherit=True)
+def _execute(module: types.ModuleType, source: str, code: bytes | None, script: bool) -> None:
+    program = marshal.loads(code) if code else compile(source, FILE, "exec", dont_inherit=True)
     if not script:
-        exec(code, module.__dict__)
+        exec(program, module.__dict__)
         return
     try:
-        exec(code, module.__dict__)
+        exec(program, module.__dict__)
     except SystemExit as end:
         if end.code not in (None, 0):
             raise

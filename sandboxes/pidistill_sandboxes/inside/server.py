@@ -24,6 +24,7 @@ import os
 import signal
 import sys
 import types
+from _frozen_importlib_external import MAGIC_NUMBER
 
 from pidistill_sandboxes.inside import channel, child, confine, memory, rooms, wire
 from pidistill_sandboxes.inside.program import Run
@@ -52,7 +53,8 @@ def main(config: dict) -> None:  # type: ignore[type-arg]
     child.rehearse()
     memory.tidy()
     memory.hand_on_code()
-    channel.send_frame(b"R", wire.encode({"walls": walls, "python": sys.version.split()[0]}))
+    report = {"walls": walls, "python": sys.version.split()[0], "bytecode": MAGIC_NUMBER}
+    channel.send_frame(b"R", wire.encode(report))
     _serve(config["scratch"])
 
 

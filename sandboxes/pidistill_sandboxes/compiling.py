@@ -1,0 +1,33 @@
+"""Programs compiled out here for a guest of the same bytecode, whose own compiler would be cold in each program.
+
+Compiling touches some eighty pages that a forked process has to copy first, which is as much as a short program costs
+beside it. Whatever stands in the way, the text is sent alone and compiled inside, as it is where the guest's Python is
+another one: what is no Python, what the compiler has to warn of, and what is long or could take the compiler long.
+"""
+
+from __future__ import annotations
+
+import marshal
+import warnings
+from typing import Final
+
+from pidistill_sandboxes.inside.child import FILE
+
+_LONGEST: Final = 20_000
+"""Characters; short enough for any nesting to be an error of the parser."""
+_REPEATED: Final = "finally"
+"""What follows it is compiled once for each way that leads there, so a few of them within each other have no end."""
+_FORMAT: Final = 2
+"""As `wire` has it: a format with references would tell whether this process holds a name that the program has."""
+
+
+def compiled(source: str) -> bytes | None:
+    """The code of a module with this text, for `child`; None where it is to be compiled inside. Never raises."""
+    if len(source) > _LONGEST or _REPEATED in source:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            return marshal.dumps(compile(source, FILE, "exec", dont_inherit=True, optimize=0), _FORMAT)
+        except (SyntaxError, ValueError, RecursionError, MemoryError, Warning):
+            return None
