@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pidistill_code.extract import extract, fenced_blocks
-from pidistill_code.syntax import module_names, parse
+from pidistill_code.prose import only_defines, without_prose
+from pidistill_code.syntax import is_python, makes, module_names, parse
 from pidistill_code.wholes import is_whole, marks_in_strings
 
 OTHER = "def f(x):\n    return 'other'"
@@ -114,3 +115,17 @@ def test_it_takes_time_in_proportion(unit: str) -> None:
     began = time.process_time()
     extract(unit * (400_000 // len(unit)), "f", PROMPT)
     assert time.process_time() - began < 6
+
+
+LINES = [
+    "def f(x):", "    return x", "class A(B):", "import os", "from a import (", "    b,", ")", "@cache", "# f and g",
+    "x = 1", "'''", "words = ['a',", "]", "f", "Solution", "if x:", "    f = 1", "for f in x: pass", "",
+    "async def f(): pass", "(f := 3)", "with a as f: pass", "f, g = 1, 2", "import b as f",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(LINES), max_size=7).map("\n".join), st.sampled_from(["f", "os", "A", "nothing"]))
+def test_the_short_looks_say_what_the_long_ones_say(code: str, name: str) -> None:
+    assert makes(code, name) is (name in module_names(code)[1])
+    if only_defines(code) and is_python(code):
+        assert without_prose(code, name) == code
