@@ -43,6 +43,7 @@ from pidistill.authoring.fences import unquoted
 from pidistill_code.blocks import BUILT_IN, defines, written
 from pidistill_code.definitions import last_definition
 from pidistill_code.helpers import only_gives, with_helpers
+from pidistill_code.mendings import with_mendings
 from pidistill_code.pages import (
     FENCE,
     as_written,
@@ -96,6 +97,8 @@ class _Block(NamedTuple):
     text: str
     marked: bool
     """Whether its fence says that it is Python."""
+    words: str = ""
+    """What is said between it and the block above."""
 
 
 def extract(completion: str, entry_point: str, prompt: str | None = None) -> Extracted:
@@ -149,7 +152,9 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
                 return _checked(typed, 0)
     defining = last_definition([block.text for block in blocks], name)
     if defining is not None:
-        whole_block = _checked(with_helpers(_beside(blocks, defining), defining, name), 0)
+        beside = _beside(blocks, defining)
+        below = [(block.words, text) for block, text in zip(blocks, beside, strict=True)][defining + 1 :]
+        whole_block = _checked(with_mendings(with_helpers(beside, defining, name), beside[defining], below, name), 0)
         return _or_continued(whole_block, blocks[defining].text, name, prompt)
     if not blocks and prompt is None and not any(line[:1].strip() for line in text.split("\n")):
         text = textwrap.dedent(text)
@@ -326,23 +331,25 @@ def _blocks(text: str, languages: frozenset[str] = _MARKED | {""}, within: Conta
     blocks: list[_Block] = []
     if "```" not in text and "~~~" not in text:
         return blocks
-    fence, language, indent, lines = "", "", 0, list[str]()
+    fence, language, indent, lines, words = "", "", 0, list[str](), list[str]()
     for number, line in enumerate(text.split("\n")):
         match = FENCE.match(line) if number not in within else None
         if not fence:
             if match:
                 fence, language, indent, lines = match[2], match[3].lower(), _width(match[1]), []
+            else:
+                words.append(line)
         elif match and match[2].startswith(fence) and not match[3] and _width(match[1]) < indent + 4:
-            blocks += _block(language, lines, languages)
-            fence = ""
+            blocks += _block(language, lines, languages, words)
+            fence, words = "", []
         else:
             lines.append(_dedented(line, indent))
-    return blocks + _block(language, lines, languages) if fence else blocks
+    return blocks + _block(language, lines, languages, words) if fence else blocks
 
 
-def _block(language: str, lines: list[str], languages: frozenset[str]) -> list[_Block]:
+def _block(language: str, lines: list[str], languages: frozenset[str], words: list[str]) -> list[_Block]:
     lines = patched(lines) if language in _DIFFS else lines
-    return [_Block("\n".join(lines), bool(language))] if language in languages else []
+    return [_Block("\n".join(lines), bool(language), "\n".join(words))] if language in languages else []
 
 
 def _width(text: str) -> int:

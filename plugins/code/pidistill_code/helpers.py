@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 from pidistill_code.arguments import calls, is_value, takes
 from pidistill_code.blocks import BUILT_IN, made_by, pieces
 from pidistill_code.definitions import says_nothing
-from pidistill_code.lookups import looked_up_before_made, running
+from pidistill_code.lookups import looked_up_before_made, named_in_texts, running
 from pidistill_code.readings import LONGEST_LOOKED_AT
 from pidistill_code.setups import extends, sets_in_module, sets_up
 from pidistill_code.syntax import is_python, module_names, parse
@@ -77,6 +77,8 @@ def with_helpers(blocks: Sequence[str], at: int, name: str) -> str:
     found = _Needed(list(_others(blocks, at)), at, made, calls(body))
     for wanted in sorted((needed - made) | looked_up_before_made(body)):
         found.take(wanted)
+    for wanted in sorted(named_in_texts(code, body) - made):
+        found.take_made(wanted)
     found.take_setups(frozenset(it.name for it in body if isinstance(it, _SCOPES)))
     taken = found.in_order(as_read=not name)
     if not taken:
@@ -116,6 +118,11 @@ class _Needed:
         """What makes `name`, and what that needs. A statement sees what stands above it when it runs, and a function
         of it sees the last version when it is called, so both are taken."""
         self._follow([(name, self._at)])
+
+    def take_made(self, name: str) -> None:
+        """`take`, where one of the blocks makes `name`: what only may be looked up need not be there."""
+        if self._makers.get(name):
+            self.take(name)
 
     def take_setups(self, own: frozenset[str]) -> None:
         """What sets a limit that the program may need, and, below, what gives an attribute to its `own` functions and

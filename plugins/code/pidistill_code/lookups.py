@@ -8,8 +8,13 @@ all names have been made.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
+_BY_TEXT = re.compile(r"\b(?:globals|vars|locals|eval|exec|getattr|modules)\b")
+_NAME = re.compile(r"[^\W\d]\w*")
+_LONGEST_TEXT = 200
+"""Characters of a text that may be a name or an expression, and no docstring."""
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -21,6 +26,16 @@ def running(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
         yield node
         if not isinstance(node, _SCOPES):
             waiting += reversed(list(ast.iter_child_nodes(node)))
+
+
+def named_in_texts(code: str, body: Iterable[ast.stmt]) -> frozenset[str]:
+    """Names that code may look up by a text: `globals()["helper"]`, `eval("helper(x)")`."""
+    if not _BY_TEXT.search(code):
+        return frozenset()
+    texts = (node.value for it in body for node in ast.walk(it) if isinstance(node, ast.Constant))
+    return frozenset(
+        name for text in texts if isinstance(text, str) and len(text) <= _LONGEST_TEXT for name in _NAME.findall(text)
+    )
 
 
 def looked_up_before_made(body: Iterable[ast.stmt]) -> frozenset[str]:

@@ -105,12 +105,12 @@ def _may_make(cut: str, kept: str, name: str) -> bool:
         return True
     return any(
         defines(bare, need) or re.search(rf"{_BEFORE_A_NEW_NAME}{re.escape(need)}\b|\b{re.escape(need)}[ \t]*:=", bare)
-        for need in _needs(kept, name)
+        for need in needs(kept, name)
         if need in bare
     )
 
 
-def _needs(code: str, name: str) -> set[str]:
+def needs(code: str, name: str) -> set[str]:
     """Names that what `code` makes of `name` looks up in its module, and what these look up."""
     looked_up = defaultdict[str, set[str]](set)
     for piece in pieces(code):
