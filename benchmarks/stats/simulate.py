@@ -29,7 +29,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from pidistill.stats.findings import NEAR, Evidence, detectable_here, judge, largest_stated
+from pidistill.stats.findings import NEAR, Evidence, detectable_here, is_near_an_end, judge, largest_stated
 from pidistill.stats.intervals import Estimate, crossed_parts
 from pidistill.stats.mixture import Component, tails
 from pidistill.stats.significance import minimum_detectable
@@ -185,7 +185,7 @@ def power_of(s: Setting, runs: int) -> tuple[float | None, float]:
     The variances change with the effect, so it is looked for by halving: the one whose own variances give it back. Each
     step has the same draws, and there are enough of both: with `PLACING` steps the effect is within 0.03 points.
     """
-    if s.base > 1 - NEAR:
+    if is_near_an_end(s.base):
         return None, math.nan
     low, high = 0.0, 1 - s.base
     for _ in range(PLACING):

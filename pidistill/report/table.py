@@ -133,7 +133,8 @@ def seed_table(arms: Sequence[ArmResult]) -> Table:
     for arm in arms:
         spread = points(arm.delta.mean) + (f" +/- {100 * arm.sd:.1f}" if arm.sd is not None else "")
         each = ", ".join(points(delta) for delta in arm.seed_deltas)
-        room = "-" if arm.equivalence is None else f"> {percent(largest_stated(arm.base.rate))}"
+        unsaid = arm.equivalence is None or arm.base.rate < NEAR
+        room = "-" if unsaid else f"> {percent(largest_stated(arm.base.rate))}"
         mde = room if arm.mde is None else f"{100 * arm.mde:.1f}"
         null = Entry(equivalence(arm.equivalence, "null"))
         rows.append((Entry(arm.label), Entry(str(len(arm.seeds))), Entry(spread), Entry(mde), null, Entry(each)))
@@ -141,8 +142,10 @@ def seed_table(arms: Sequence[ArmResult]) -> Table:
     note = (
         f"MDE '> x': no gain up to x would be found four times in five; one that ends within {100 * NEAR:.0f} points of"
     )
-    notes = (f"{note} 100 % is not counted on.",) if beyond else ()
-    return Table("Seeds", columns, tuple(rows), notes)
+    notes = [f"{note} 100 % is not counted on."] if beyond else []
+    if any(arm.base.rate < NEAR for arm in arms):
+        notes.append(f"No MDE is stated from a base within {100 * NEAR:.0f} points of 0 %: seeds there are too skewed.")
+    return Table("Seeds", columns, tuple(rows), tuple(notes))
 
 
 def response_table(arms: Sequence[ArmResult]) -> Table:

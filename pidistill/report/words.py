@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pidistill.report.model import Tone
 from pidistill.report.table import TONES, interval, p_value, percent, points
 from pidistill.stats.compare import ArmResult, Comparison
+from pidistill.stats.findings import NEAR
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,8 @@ def _found(arm: ArmResult) -> str:
     null = arm.equivalence
     if null is not None and null.shown:
         return f"{change}. The change is shown to be smaller than {100 * null.margin:g} pp either way."
+    if arm.base.rate < NEAR:
+        return f"{change}. What would have been found from a base within {100 * NEAR:.0f} points of 0 % is not stated."
     if arm.mde is None:
         return f"{change}. No gain that is possible here would have been found four times in five."
     return f"{change}. A true gain of {100 * arm.mde:.1f} pp would have been found four times in five, a smaller less."

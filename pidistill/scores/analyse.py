@@ -16,7 +16,7 @@ from scipy import special
 
 from pidistill.records import Record
 from pidistill.scores.sheet import ArmSheet, Sheet
-from pidistill.stats.findings import NEAR, PAIR_WORDS, Finding, PairFinding, detectable_here
+from pidistill.stats.findings import NEAR, PAIR_WORDS, Finding, PairFinding, detectable_here, is_near_an_end
 from pidistill.stats.intervals import Estimate, Floats, Interval, bootstrap_two_way, t_interval
 from pidistill.stats.mixture import Component
 from pidistill.stats.significance import (
@@ -70,6 +70,8 @@ class ArmAnalysis(Record):
     equivalence: Equivalence | None
     needed: int | None
     """Seeds with which the change that was seen would be found four times in five."""
+    near_an_end: bool = False
+    """Whether its base is, so that no MDE is stated."""
     distance: Distance | None = None
     published: str = ""
     note: str = ""
@@ -123,7 +125,7 @@ def analyse(sheet: Sheet, rng: np.random.Generator, effect: float | None = None)
             a = replace(
                 a, p_holm=tested[i], finding=_finding(a, arm, tested[i], scale), equivalence=equivalence,
                 mde=detectable_here(a.estimate, tests, _base(arm, scale), 1 if a.mean >= 0 else -1),
-                needed=seeds_needed(a.estimate, wanted, tests),
+                needed=seeds_needed(a.estimate, wanted, tests), near_an_end=_is_near_an_end(arm, scale),
             )  # fmt: skip
         else:
             a = replace(a, p_holm=every[i])
@@ -198,6 +200,11 @@ def _finding(a: ArmAnalysis, arm: ArmSheet, p_holm: float | None, scale: float) 
     if base is not None and ((a.mean > 0 and base > 1 - NEAR) or (a.mean < 0 and base < NEAR)):
         return "withheld"
     return "gain" if a.mean > 0 else "loss"
+
+
+def _is_near_an_end(arm: ArmSheet, scale: float) -> bool:
+    base = _base(arm, scale)
+    return base is not None and is_near_an_end(base)
 
 
 def _base(arm: ArmSheet, scale: float) -> float | None:

@@ -71,7 +71,7 @@ def power_table(analysis: Analysis, effect: float | None) -> Table:
     for arm in analysis.arms:
         if arm.equivalence is None:
             continue
-        mde = "> 100" if arm.mde is None else f"{100 * arm.mde:.1f}"
+        mde = "-" if arm.near_an_end else "> 100" if arm.mde is None else f"{100 * arm.mde:.1f}"
         needed = "> 200" if arm.needed is None else str(arm.needed)
         texts = (arm.name, str(arm.seeds), mde, needed, equivalence(arm.equivalence, "null"))
         rows.append(tuple(Entry(text) for text in texts))

@@ -23,6 +23,10 @@ TAIL = 0.02
 """Below this quantile of an estimated variance a quadrature of its own is used: that is where wide tails come from."""
 
 
+NOTHING = 1e-12
+"""The share of the other part's variance below which a part has none."""
+
+
 @dataclass(frozen=True)
 class Component(Record):
     """One part of the variance of a mean."""
@@ -97,8 +101,9 @@ def tails(distances: Floats, first: Floats, second: Floats, first_df: float, sec
 
 
 def _two(parts: Sequence[Component]) -> tuple[Component, Component | None]:
-    """The parts that have any variance, one at least."""
-    some = [part for part in parts if part.variance > 1e-24] or list(parts[:1])
+    """The parts that have any variance, one at least. A share of `NOTHING` is the rounding of none."""
+    least = max(1e-24, NOTHING * max(part.variance for part in parts))
+    some = [part for part in parts if part.variance > least] or list(parts[:1])
     return some[0], some[1] if len(some) > 1 else None
 
 

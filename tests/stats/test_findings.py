@@ -9,7 +9,7 @@ import pytest
 
 from pidistill.stats.compare import ArmResult, Comparison, compare
 from pidistill.stats.data import CellScores, ProblemScore, Side
-from pidistill.stats.findings import detectable_here, largest_stated
+from pidistill.stats.findings import detectable_here, is_near_an_end, largest_stated
 from pidistill.stats.intervals import two_way
 from pidistill.stats.significance import detectable
 from tests.stats.simulated import Floats, arm, cell, crossed, half_solved, noisy_after, side
@@ -223,3 +223,15 @@ def test_no_effect_that_ends_near_the_end_is_said_to_be_detectable() -> None:
         assert True in said and (False in said or base == 0.8)
     assert largest_stated(0.95) == pytest.approx(0.05), "from there on no gain is stated at all"
     assert detectable_here(two_way(crossed(rng, 5, 400, 0.0, 0.0, 0.0, 0.1)), 1, 0.95, 1) is None
+
+
+def test_from_a_base_near_an_end_no_effect_is_said_to_be_detectable() -> None:
+    """Power there was .76 to .84 for a stated .80, and what is printed up to twice what it should be."""
+    rng = np.random.default_rng(12)
+    estimate = two_way(crossed(rng, 5, 400, 0.0, 0.0, 0.0, 0.1))
+    for base in (0.0, 0.05, 0.099, 0.901, 1.0):
+        assert is_near_an_end(base)
+        assert [detectable_here(estimate, 1, base, sign) for sign in (1, -1)] == [None, None]
+    for base in (0.1, 0.5, 0.9):
+        assert not is_near_an_end(base)
+    assert detectable_here(estimate, 1, 0.2, 1) is not None

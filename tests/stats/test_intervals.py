@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import permutations
 
 import numpy as np
 import pandas
@@ -97,6 +98,14 @@ def test_an_interval_that_ignores_seeds_does_not_cover() -> None:
     both = sum(two_way(d).p > 0.05 for d in grids_SI) / runs
     assert pooled < 0.80
     assert both > 0.90
+
+
+def test_the_rounding_of_no_variance_is_no_variance() -> None:
+    """In some orders of these, what problems vary by comes to 1e-17, and in others to 0."""
+    d = np.array([[-1.0, 0.25, 0.25], [0.25, 0.25, 0.25]])
+    orders = [(list(rows), list(columns)) for rows in permutations(range(2)) for columns in permutations(range(3))]
+    found = [two_way(d[rows][:, columns]).p for rows, columns in orders]
+    assert found == pytest.approx([1 - 2 * math.atan(0.2) / math.pi] * 12, rel=1e-12)
 
 
 @given(grids, st.randoms(use_true_random=False))
