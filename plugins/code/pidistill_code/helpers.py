@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 from pidistill_code.arguments import calls, is_value, takes
 from pidistill_code.blocks import BUILT_IN, made_by, pieces
 from pidistill_code.definitions import says_nothing
-from pidistill_code.lookups import looked_up_before_made, named_in_texts, running
+from pidistill_code.lookups import looked_up_before_made, named_in_texts, roots, running
 from pidistill_code.readings import LONGEST_LOOKED_AT
 from pidistill_code.setups import extends, sets_in_module, sets_up
 from pidistill_code.syntax import is_python, module_names, parse
@@ -298,21 +298,21 @@ def _statement(block: int, source: str, nodes: list[ast.stmt]) -> _Statement:
     for node in running(nodes):
         match node:
             case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
-                changes |= _roots([node])
+                changes |= roots([node])
             case ast.ClassDef(bases=bases, decorator_list=decorators):
-                changes |= _roots([*bases, *(it for it in decorators if not isinstance(it, ast.Name))])
+                changes |= roots([*bases, *(it for it in decorators if not isinstance(it, ast.Name))])
                 uses |= _all_names(decorators)
             case ast.FunctionDef(decorator_list=decorators) | ast.AsyncFunctionDef(decorator_list=decorators):
-                changes |= _roots([it for it in decorators if not isinstance(it, ast.Name)])
+                changes |= roots([it for it in decorators if not isinstance(it, ast.Name)])
                 uses |= _all_names(decorators)
             case ast.Expr(value=ast.Call(func=ast.Name(id=name), args=[first, *_])) if name in _SETTERS:
-                changes |= _roots([first])
+                changes |= roots([first])
             case ast.Expr(value=ast.Call(func=ast.Name(id=name))) if name in _NO_SETUP:
                 pass
             case ast.Expr(value=ast.Call() as call):
                 uses |= _all_names([call])
             case ast.Assign(value=ast.Call(func=ast.Attribute() as method)):
-                uses |= _roots([method])
+                uses |= roots([method])
     defines = all(isinstance(node, (*_SCOPES, *_IMPORTS)) for node in nodes)
     surely = not any(isinstance(node, _AT_TIMES) for node in nodes)
     stub = all(map(says_nothing, nodes))
@@ -332,17 +332,6 @@ def _statement(block: int, source: str, nodes: list[ast.stmt]) -> _Statement:
         sets_up=any(map(sets_up, nodes)) and all(isinstance(it, _IMPORTS) or sets_up(it) for it in nodes),
         node=nodes[-1],
     )
-
-
-def _roots(nodes: Sequence[ast.AST]) -> set[str]:
-    """Names at whose objects these begin, as `a` of `a.b[c].d(e)`."""
-    found = set[str]()
-    for node in nodes:
-        while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
-            node = node.func if isinstance(node, ast.Call) else node.value
-        if isinstance(node, ast.Name):
-            found.add(node.id)
-    return found
 
 
 def _all_names(nodes: Sequence[ast.AST]) -> set[str]:

@@ -28,6 +28,17 @@ def running(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
             waiting += reversed(list(ast.iter_child_nodes(node)))
 
 
+def roots(nodes: Sequence[ast.AST]) -> set[str]:
+    """Names at whose objects these begin, as `a` of `a.b[c].d(e)`."""
+    found = set[str]()
+    for node in nodes:
+        while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+            node = node.func if isinstance(node, ast.Call) else node.value
+        if isinstance(node, ast.Name):
+            found.add(node.id)
+    return found
+
+
 def named_in_texts(code: str, body: Iterable[ast.stmt]) -> frozenset[str]:
     """Names that code may look up by a text: `globals()["helper"]`, `eval("helper(x)")`."""
     if not _BY_TEXT.search(code):

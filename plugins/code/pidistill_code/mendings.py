@@ -17,7 +17,7 @@ from typing import Final
 from pidistill_code.arguments import calls, takes
 from pidistill_code.blocks import BUILT_IN
 from pidistill_code.definitions import says_nothing
-from pidistill_code.lookups import looked_up_before_made, running
+from pidistill_code.lookups import looked_up_before_made, roots, running
 from pidistill_code.readings import LONGEST_LOOKED_AT, needs
 from pidistill_code.syntax import is_python, module_names, parse
 
@@ -87,13 +87,7 @@ def _changed(body: Iterable[ast.stmt]) -> set[str]:
     for node in running(list(body)):
         match node:
             case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
-                target: ast.expr = node
+                found |= roots([node])
             case ast.Expr(value=ast.Call(func=ast.Attribute() as method)):
-                target = method
-            case _:
-                continue
-        while isinstance(target, ast.Attribute | ast.Subscript):
-            target = target.value
-        if isinstance(target, ast.Name):
-            found.add(target.id)
+                found |= roots([method])
     return found
