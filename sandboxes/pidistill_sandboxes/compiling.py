@@ -17,13 +17,15 @@ _LONGEST: Final = 20_000
 """Characters; short enough for any nesting to be an error of the parser."""
 _REPEATED: Final = "finally"
 """What follows it is compiled once for each way that leads there, so a few of them within each other have no end."""
+_MOST_NESTED: Final = 200
+"""Anonymous functions: within each other each has a name as long as all of theirs, and no bracket limits their depth."""
 _FORMAT: Final = 2
 """As `wire` has it: a format with references would tell whether this process holds a name that the program has."""
 
 
 def compiled(source: str) -> bytes | None:
     """The code of a module with this text, for `child`; None where it is to be compiled inside. Never raises."""
-    if len(source) > _LONGEST or _REPEATED in source:
+    if len(source) > _LONGEST or _REPEATED in source or source.count("lambda") > _MOST_NESTED:
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -72,6 +72,8 @@ def test_what_stands_in_the_way_is_left_to_the_guest(name: str) -> None:
 def test_code_that_grows_without_end_is_not_compiled_here() -> None:
     assert len(NESTED) < 5_000
     assert compiled(NESTED + f"{' ' * 20}return 1\n") is None
+    assert compiled("f = " + "lambda: " * 2_000 + "1") is None
+    assert compiled("f = " + "lambda: " * 20 + "1") is not None
 
 
 @given(st.text(max_size=60) | st.sampled_from(["(" * 5_000, "-" * 9_000 + "1", "a" + ".b" * 9_000, "lambda:" * 2_000]))
