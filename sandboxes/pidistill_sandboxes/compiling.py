@@ -18,7 +18,7 @@ _LONGEST: Final = 20_000
 _REPEATED: Final = "finally"
 """What follows it is compiled once for each way that leads there, so a few of them within each other have no end."""
 _MOST_NESTED: Final = 200
-"""Anonymous functions: within each other each has a name as long as all of theirs, and no bracket limits their depth."""
+"""Anonymous functions: within each other each has a name as long as all of theirs, and no brackets limit the depth."""
 _FORMAT: Final = 2
 """As `wire` has it: a format with references would tell whether this process holds a name that the program has."""
 
