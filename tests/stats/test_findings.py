@@ -7,6 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
+from pidistill.report.table import seed_table
+from pidistill.report.words import findings
 from pidistill.stats.compare import ArmResult, Comparison, compare
 from pidistill.stats.data import CellScores, ProblemScore, Side
 from pidistill.stats.findings import detectable_here, is_near_an_end, largest_stated
@@ -154,6 +156,19 @@ def test_no_gain_is_promised_that_cannot_be() -> None:
     middle = only(arm(rng, "retry", base, seeds=5))
     assert middle.mde is not None
     assert 0 < middle.mde <= 1 - middle.base.rate
+
+
+def test_from_a_base_near_nothing_table_and_words_state_no_minimum() -> None:
+    low = np.zeros(400)
+    low[:20] = 1.0
+    comparison = run(arm(np.random.default_rng(10), "retry", low, seeds=5, churn=0.02), margin=0.0001)
+    (found,) = comparison.arms
+    assert found.base.rate < 0.1 and found.mde is None and found.finding == "no effect shown"
+    table = seed_table([found])
+    (row,) = table.rows
+    assert row[3].text == "-" and "within 10 points of 0 %" in table.notes[-1]
+    (said,) = findings(comparison, {})
+    assert "within 10 points of 0 % is not stated" in said.text
 
 
 def test_not_different_is_not_the_same_and_the_same_needs_a_margin() -> None:
