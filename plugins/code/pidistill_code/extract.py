@@ -34,23 +34,22 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Container
 from dataclasses import dataclass, replace
-from itertools import takewhile
-from typing import Final, NamedTuple
+from itertools import starmap, takewhile
+from typing import Final
 
 from pidistill.authoring.fences import unquoted
 from pidistill_code.blocks import BUILT_IN, defines, written
 from pidistill_code.definitions import last_definition
+from pidistill_code.fenced import DIFFS, Block, below_all, blocks_of, width_of
 from pidistill_code.helpers import only_gives, with_helpers
-from pidistill_code.mendings import with_mendings
+from pidistill_code.mendings import Below, with_mendings
 from pidistill_code.pages import (
     FENCE,
     as_written,
     before_lone_fence,
     code_begins,
     is_typed_in,
-    patched,
     typed_in,
     within_a_line,
     without_magics,
@@ -62,8 +61,6 @@ from pidistill_code.wholes import blanked, holds_no_fence, is_whole, marks_in_st
 
 LONGEST: Final = 1_000_000
 """Characters; longer code is no answer."""
-_MARKED: Final = frozenset({"python", "python3", "py", "py3", "pycon", "cpython"})
-_DIFFS: Final = frozenset({"diff", "patch"})
 _THINK: Final = "</think>"
 _PROGRAM = re.compile(
     r"\b(?:input|print|open|write|readlines?|read|main)[ \t]*\(|\bsys\.std(?:in|out)\b|^import ", re.M
@@ -91,14 +88,6 @@ class Extracted:
     continued: int = 0
     """How many lines of the prompt come first in `code`."""
     reason: str = ""
-
-
-class _Block(NamedTuple):
-    text: str
-    marked: bool
-    """Whether its fence says that it is Python."""
-    words: str = ""
-    """What is said between it and the block above."""
 
 
 def extract(completion: str, entry_point: str, prompt: str | None = None) -> Extracted:
@@ -135,7 +124,7 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
     text = unquoted(text) if fenced else text
     within = marks_in_strings(text, name)
     text = before_lone_fence(text, within) if fenced else text
-    blocks = _blocks(text, within=within)
+    blocks = blocks_of(text, within=within)
     whole = text
     if not blocks:
         text = _within_tags(text.rstrip().removesuffix("```"), name, within)
@@ -144,7 +133,7 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
     if not name:
         return _checked(_program(blocks) if blocks else without_prose(text, ""), 0)
     those = [number for number, block in enumerate(blocks) if defines(block.text, name)]
-    if not those and (changed := [block.text for block in _blocks(text, _DIFFS, within) if defines(block.text, name)]):
+    if not those and (changed := [block.text for block in blocks_of(text, DIFFS, within) if defines(block.text, name)]):
         return _checked(changed[-1], 0)
     if not those and is_typed_in(text) and not _stands_outside(text, name):
         for typed in [*(typed_in(block.text) for block in reversed(blocks)), typed_in(text)]:
@@ -153,7 +142,9 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
     defining = last_definition([block.text for block in blocks], name)
     if defining is not None:
         beside = _beside(blocks, defining)
-        below = [(block.words, text) for block, text in zip(blocks, beside, strict=True)][defining + 1 :]
+        words = [block.words for block in blocks]
+        around = zip(words, beside, [*words[1:], below_all(text, blocks[-1].text)], strict=True)
+        below = list(starmap(Below, around))[defining + 1 :]
         whole_block = _checked(with_mendings(with_helpers(beside, defining, name), beside[defining], below, name), 0)
         return _or_continued(whole_block, blocks[defining].text, name, prompt)
     if not blocks and prompt is None and not any(line[:1].strip() for line in text.split("\n")):
@@ -238,9 +229,9 @@ def _in_body(lines: list[str], indentation: str) -> list[str]:
     after = next(iter(list(statements(lines))[1:]), None)
     if after is None:
         return [indentation + lines[0], *lines[1:]]
-    width = _width(lines[after]) - _width(lines[after].lstrip())
+    width = width_of(lines[after]) - width_of(lines[after].lstrip())
     opens = lines[0].split("#")[0].rstrip().endswith(":") and not opened(lines[0], "")[0]
-    goes_on = width > _width(indentation) if opens else width >= _width(indentation)
+    goes_on = width > width_of(indentation) if opens else width >= width_of(indentation)
     ends = (
         re.match(r"(?:return|raise|pass)\b", lines[0])
         and not width
@@ -257,9 +248,9 @@ def _in_body(lines: list[str], indentation: str) -> list[str]:
 
 def _lost_some(lines: list[str], indentation: str) -> bool:
     """Whether the first line has lost a part of its indentation: those below have all of it, and none has as little."""
-    widths = [_width(lines[n]) - _width(lines[n].lstrip()) for n in statements(lines)]
+    widths = [width_of(lines[n]) - width_of(lines[n].lstrip()) for n in statements(lines)]
     below = list(takewhile(bool, widths[1:]))  # the body may be over
-    return bool(below) and min(below) == _width(indentation) > widths[0]
+    return bool(below) and min(below) == width_of(indentation) > widths[0]
 
 
 def _quoted(lines: list[str]) -> set[int]:
@@ -318,53 +309,7 @@ def _within_tags(text: str, name: str, quoted: frozenset[int]) -> str:
     return text
 
 
-# --- Fences ----------------------------------------------------------------------------------------------------------
-
-
-def fenced_blocks(text: str) -> list[str]:
-    """Contents of the Markdown fences that may hold Python, in order. A fence is closed by one as long as its own."""
-    return [block.text for block in _blocks(text)]
-
-
-def _blocks(text: str, languages: frozenset[str] = _MARKED | {""}, within: Container[int] = ()) -> list[_Block]:
-    """The blocks whose fence names one of `languages`. The lines `within` strings are no fences."""
-    blocks: list[_Block] = []
-    if "```" not in text and "~~~" not in text:
-        return blocks
-    fence, language, indent, lines, words = "", "", 0, list[str](), list[str]()
-    for number, line in enumerate(text.split("\n")):
-        match = FENCE.match(line) if number not in within else None
-        if not fence:
-            if match:
-                fence, language, indent, lines = match[2], match[3].lower(), _width(match[1]), []
-            else:
-                words.append(line)
-        elif match and match[2].startswith(fence) and not match[3] and _width(match[1]) < indent + 4:
-            blocks += _block(language, lines, languages, words)
-            fence, words = "", []
-        else:
-            lines.append(_dedented(line, indent))
-    return blocks + _block(language, lines, languages, words) if fence else blocks
-
-
-def _block(language: str, lines: list[str], languages: frozenset[str], words: list[str]) -> list[_Block]:
-    lines = patched(lines) if language in _DIFFS else lines
-    return [_Block("\n".join(lines), bool(language), "\n".join(words))] if language in languages else []
-
-
-def _width(text: str) -> int:
-    return len(text.expandtabs(4))
-
-
-def _dedented(line: str, indent: int) -> str:
-    """`line` without as much of its indentation as its fence has."""
-    if not indent or not line[:1].isspace():
-        return line
-    bare = line.lstrip(" \t")
-    return " " * max(0, _width(line[: len(line) - len(bare)]) - indent) + bare
-
-
-def _program(blocks: list[_Block]) -> str:
+def _program(blocks: list[Block]) -> str:
     """The block that is a program: samples of input and output stand in fences, too. With the blocks that define or
     import what it uses."""
     texts = [number for number, block in enumerate(blocks) if block.text.strip()]
@@ -378,7 +323,7 @@ def _program(blocks: list[_Block]) -> str:
     return with_helpers([block.text if block.marked or not marked else "" for block in blocks], chosen, "")
 
 
-def _beside(blocks: list[_Block], at: int) -> list[str]:
+def _beside(blocks: list[Block], at: int) -> list[str]:
     """The blocks with nothing for those that show what came of a program: not marked as the one `at` is, and without
     anything that only a program has, unless they give values to names that it needs and that no other block makes."""
     kept = [block.marked or not blocks[at].marked or bool(_DEFINES.search(block.text)) for block in blocks]

@@ -3,8 +3,8 @@
 Read as the cells of a notebook, the block below is run after the program, and the program calls what it finds then. So
 a block counts that makes anew or changes what the program makes itself and what is asked for needs, that does not speak
 of what is asked for, as an example does, and that shows nothing. A name that the program imports stays what it is.
-Where the words above the block say that it is a mistake, an example or another way to do the same, it is none, unless
-they say that something has to be set right.
+Where the words above the block, or those right below it, say that it is a mistake, what there was before, an example or
+another way to do the same, it is none, unless they say that something has to be set right.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from pidistill_code.arguments import calls, takes
 from pidistill_code.blocks import BUILT_IN
@@ -22,31 +22,49 @@ from pidistill_code.readings import LONGEST_LOOKED_AT, needs
 from pidistill_code.syntax import is_python, module_names, parse
 
 _SET_RIGHT = re.compile(
-    r"\b(?:should|must|needs?|fix\w*|correct(?:ed|ion|ly)|replac\w*|updat\w*|oops|sorry|actually|add|fill\w*|bug|forgot\w*|wait)\b",
+    r"\b(?:should|must|needs?|fix\w*|correct(?:ed|ion|ly)|replac\w*|updat\w*|oops|sorry|actually|add|fill\w*|bug|"
+    r"forgot\w*|wait)\b",
     re.IGNORECASE,
 )
 _OTHERWISE = re.compile(
     r"\b(?:mistake\w*|wrong\w*|incorrect\w*|alternativ\w*|slow\w*|naive\w*|would|could|might|example|e\.g|variants?|"
-    r"if you|optional\w*|equivalent\w*|compar\w*|usage|demo\w*|tests?)\b",
+    r"if you|optional\w*|equivalent\w*|compar\w*|usage|demo\w*|tests?|was|were|had|original\w*|old|previous\w*|your|"
+    r"given)\b",
     re.IGNORECASE,
 )
 _NOT_SO = re.compile(
-    r"\b(?:avoid\w*|never|common mistakes?|instead of|(?:don['’]?t|do not|not to) (?:use|do|write|define|try))\b", re.I
+    r"\b(?:avoid\w*|never|common mistakes?|instead of|(?:don['’]?t|do not|not to) (?:use|do|write|define|try)|"
+    r"bug (?:was|is|were) (?:in|here)|(?:was|were) (?:wrong|buggy|this|defined|written))\b",
+    re.IGNORECASE,
 )
+_BLAMED = re.compile(
+    r"\b(?:wrong|incorrect|mistake|buggy|broken|fails?|breaks?|crash\w*|slow\w*|"
+    r"(?:does|do|did|would|will)(?: not|n['’]?t))\b",
+    re.IGNORECASE,
+)
+"""What is said of a block below it."""
 _SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _QUIET: Final = (*_SCOPES, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Delete, ast.Pass)
 
 
-def with_mendings(code: str, program: str, below: Sequence[tuple[str, str]], name: str) -> str:
-    """`code`, the block `program` with what it needs of others, and with those of the blocks below that mend it: the
-    words above each, and its text."""
-    if not any(_may_mend(words, block, name) for words, block in below) or not (is_python(program) and is_python(code)):
+class Below(NamedTuple):
+    """A block below the program, and what is said around it."""
+
+    above: str
+    text: str
+    after: str
+
+
+def with_mendings(code: str, program: str, below: Sequence[Below], name: str) -> str:
+    """`code`, the block `program` with what it needs of others, and with those of the blocks below that mend it."""
+    below = [it for it in below if _may_mend(it, name)]
+    if not below or not (is_python(program) and is_python(code)):
         return code
     body, made = parse(program).body, module_names(code)[1]
     needed = (needs(code, name) & module_names(program)[1]) - _imported(body) - {name}
     called = calls(body)
-    for words, block in below:
-        if needed and _may_mend(words, block, name) and is_python(block):
+    for _, block, _ in below:
+        if needed and is_python(block):
             body, own = parse(block).body, module_names(block)[1]
             there = looked_up_before_made(body) <= made | BUILT_IN
             fit = all(
@@ -60,10 +78,13 @@ def with_mendings(code: str, program: str, below: Sequence[tuple[str, str]], nam
     return code
 
 
-def _may_mend(words: str, block: str, name: str) -> bool:
-    if not block.strip() or len(block) > LONGEST_LOOKED_AT or re.search(rf"\b{re.escape(name)}\b", block):
+def _may_mend(it: Below, name: str) -> bool:
+    if not it.text.strip() or len(it.text) > LONGEST_LOOKED_AT or re.search(rf"\b{re.escape(name)}\b", it.text):
         return False
-    return not _NOT_SO.search(words) and bool(_SET_RIGHT.search(words) or not _OTHERWISE.search(words))
+    first = it.after.strip().partition("\n")[0]
+    if _NOT_SO.search(it.above) or (_BLAMED.search(first) and not _SET_RIGHT.search(first)):
+        return False
+    return bool(_SET_RIGHT.search(it.above) or not _OTHERWISE.search(it.above))
 
 
 def _imported(body: Iterable[ast.stmt]) -> set[str]:

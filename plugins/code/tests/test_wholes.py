@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_code.extract import extract, fenced_blocks
+from pidistill_code.extract import extract
+from pidistill_code.fenced import fenced_blocks
 from pidistill_code.prose import only_defines, without_prose
 from pidistill_code.syntax import is_python, makes, module_names, parse
 from pidistill_code.wholes import is_whole, marks_in_strings

@@ -1,0 +1,72 @@
+"""The Markdown fences of an answer that may hold Python, and what is said between them."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import Final, NamedTuple
+
+from pidistill_code.pages import FENCE, patched
+
+_MARKED: Final = frozenset({"python", "python3", "py", "py3", "pycon", "cpython"})
+DIFFS: Final = frozenset({"diff", "patch"})
+"""Languages of a difference between two files, of which the new one is meant."""
+
+
+class Block(NamedTuple):
+    """What stands in a fence."""
+
+    text: str
+    marked: bool
+    """Whether its fence says that it is Python."""
+    words: str = ""
+    """What is said between it and the block above."""
+
+
+def fenced_blocks(text: str) -> list[str]:
+    """Contents of the Markdown fences that may hold Python, in order. A fence is closed by one as long as its own."""
+    return [block.text for block in blocks_of(text)]
+
+
+def blocks_of(text: str, languages: frozenset[str] = _MARKED | {""}, within: Container[int] = ()) -> list[Block]:
+    """The blocks whose fence names one of `languages`. The lines `within` strings are no fences."""
+    blocks: list[Block] = []
+    if "```" not in text and "~~~" not in text:
+        return blocks
+    fence, language, indent, lines, words = "", "", 0, list[str](), list[str]()
+    for number, line in enumerate(text.split("\n")):
+        match = FENCE.match(line) if number not in within else None
+        if not fence:
+            if match:
+                fence, language, indent, lines = match[2], match[3].lower(), width_of(match[1]), []
+            else:
+                words.append(line)
+        elif match and match[2].startswith(fence) and not match[3] and width_of(match[1]) < indent + 4:
+            blocks += _block(language, lines, languages, words)
+            fence, words = "", []
+        else:
+            lines.append(_dedented(line, indent))
+    return blocks + _block(language, lines, languages, words) if fence else blocks
+
+
+def below_all(text: str, last: str) -> str:
+    """What is said below the last block and the fence that ends it."""
+    _, found, tail = text.rpartition(f"{last}\n")
+    return tail.partition("\n")[2] if found else ""
+
+
+def _block(language: str, lines: list[str], languages: frozenset[str], words: list[str]) -> list[Block]:
+    lines = patched(lines) if language in DIFFS else lines
+    return [Block("\n".join(lines), bool(language), "\n".join(words))] if language in languages else []
+
+
+def width_of(text: str) -> int:
+    """Columns that an indentation takes."""
+    return len(text.expandtabs(4))
+
+
+def _dedented(line: str, indent: int) -> str:
+    """`line` without as much of its indentation as its fence has."""
+    if not indent or not line[:1].isspace():
+        return line
+    bare = line.lstrip(" \t")
+    return " " * max(0, width_of(line[: len(line) - len(bare)]) - indent) + bare
