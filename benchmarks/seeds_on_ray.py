@@ -118,7 +118,7 @@ def begun(file: Path, store: Path, *options: str) -> subprocess.Popen[bytes]:
 
 
 def on_a_cluster(file: Path, store: Path, killing: bool) -> tuple[float, dict[str, int]]:
-    """The same on two Ray nodes of one core each: seconds of all of it, and how many cells were finished at each kill."""
+    """The same on two Ray nodes of one core each: seconds of all of it, and the cells finished at each kill."""
     import ray
     from ray.cluster_utils import Cluster
 
