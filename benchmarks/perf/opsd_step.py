@@ -76,8 +76,9 @@ def draw(rows: int, prompt: int, completion: int, vocabulary: int) -> list[tuple
 
 
 def ours(
-    model: str, rows: list[tuple[list[int], list[int], list[int]]], checkpointing: bool, micro: int, dtype: str
-) -> Step:
+    model: str, rows: list[tuple[list[int], list[int], list[int]]], checkpointing: bool, micro: int, tokens: int,
+    dtype: str,
+) -> Step:  # fmt: skip
     from pidistill.config import TrainConfig
     from pidistill.contracts import TrainJob
     from pidistill.engines.loading import resolve_model
@@ -97,7 +98,7 @@ def ours(
     batch = [Encoded(tuple(p), tuple(c), 1.0, tuple(told)) for p, told, c in rows]
 
     def step() -> None:
-        for part in micro_batches(batch, micro):
+        for part in micro_batches(batch, micro, tokens):
             loss.backward(part, Size.of(batch))
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
@@ -176,8 +177,11 @@ def measure(side: str, options: argparse.Namespace) -> dict[str, float]:
     logging.set_verbosity_error()
     vocabulary = int(AutoConfig.from_pretrained(options.model).vocab_size)
     rows = draw(options.rows, options.prompt, options.completion, vocabulary)
-    given = (options.model, rows, options.checkpointing, options.micro, options.dtype)
-    step = ours(*given) if side == "pidistill" else trl(*given, shipped="shipped" in side)
+    given = (options.model, rows, options.checkpointing, options.micro)
+    if side == "pidistill":
+        step = ours(*given, options.tokens, options.dtype)
+    else:
+        step = trl(*given, options.dtype, shipped="shipped" in side)
     gc.collect()
     gpu = torch.cuda.is_available()
     before = torch.cuda.memory_allocated() if gpu else _resident("VmRSS")
@@ -211,6 +215,7 @@ def main() -> None:
     parser.add_argument("--prompt", type=int, default=48, help="tokens of a prompt; with PI twice as many")
     parser.add_argument("--completion", type=int, default=128, help="tokens of the longest completion")
     parser.add_argument("--micro", type=int, default=0, help="rows of a forward pass, on both sides; 0: all")
+    parser.add_argument("--tokens", type=int, default=0, help="pidistill's train.micro_batch_tokens; 0: no limit")
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--checkpointing", action="store_true", help="gradient checkpointing, on both sides")
@@ -244,7 +249,8 @@ def main() -> None:
 
 
 def _apart(side: str, options: argparse.Namespace) -> dict[str, float]:
-    sizes = {key: getattr(options, key) for key in ("model", "dtype", "rows", "prompt", "completion", "micro", "steps")}
+    keys = ("model", "dtype", "rows", "prompt", "completion", "micro", "tokens", "steps")
+    sizes = {key: getattr(options, key) for key in keys}
     words = [word for key, value in sizes.items() for word in (f"--{key}", str(value))]
     words += ["--checkpointing"] if options.checkpointing else []
     done = subprocess.run([sys.executable, __file__, "--side", side, *words], stdout=subprocess.PIPE, check=True)

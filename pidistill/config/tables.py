@@ -48,6 +48,9 @@ class EngineConfig(Table):
     """Weights' type for sampling."""
     device: str = execution("auto")
     """torch device."""
+    lora_rank: int = execution(0, ge=0)
+    """Largest rank of the adapters to come, for an engine that makes room for them when it starts (vllm); 0: the
+    largest that the stages train."""
     options: dict[str, Any] = result({})
     """Passed to the engine as they are, and part of its rollouts' keys: for vllm arguments of `vllm.LLM`, for openai
     base_url and model."""
@@ -192,7 +195,10 @@ class TrainConfig(Table):
     batch_size: int = result(16, ge=1)
     """Examples per optimizer step."""
     micro_batch_size: int = execution(0, ge=0)
-    """Examples per forward pass; 0: the whole batch at once."""
+    """Examples per forward pass; 0: no limit."""
+    micro_batch_tokens: int = execution(0, ge=0)
+    """On-policy objectives: tokens per forward pass, padding included; an example that is longer goes alone.
+    0: no limit."""
     max_length: int = result(4096, ge=8)
     """Longest prompt plus completion, in tokens. Longer examples are counted and left out."""
     warmup_steps: int = result(0, ge=0)

@@ -3,7 +3,8 @@
 Prompts are rendered by `chat` and handed over as token ids, end tokens as stop ids, so vLLM's own chat handling is
 never asked and its rollouts are made from the same tokens as those of `transformers_engine`. Completions
 are yielded as they finish. A new LoRA adapter is passed with the next requests; new full weights are loaded over the
-old ones (`vllm_worker`); only a model of another shape, or the first adapter, starts vLLM again.
+old ones (`vllm_worker`); only a model of another shape, or an adapter of a higher rank than `engine.lora_rank` made
+room for, starts vLLM again.
 
 On the CPU build vLLM runs inside this process, eagerly and without torch.compile, with 1 GiB of KV cache, unless
 `engine.options` says otherwise; what it changes in the process (random generators, `torch.set_num_threads`) is put
@@ -37,7 +38,7 @@ _RANKS = (1, 8, 16, 32, 64, 128, 256, 320, 512)
 _EXECUTION = frozenset({
     "gpu_memory_utilization", "kv_cache_memory_bytes", "max_num_seqs", "max_num_batched_tokens", "tensor_parallel_size",
     "pipeline_parallel_size", "enforce_eager", "disable_log_stats", "swap_space", "cpu_offload_gb", "download_dir",
-    "load_format", "enable_prefix_caching", "enable_chunked_prefill", "distributed_executor_backend",
+    "load_format", "max_lora_rank", "enable_prefix_caching", "enable_chunked_prefill", "distributed_executor_backend",
 })  # fmt: skip
 """Options of `vllm.LLM` that say how, not what: they are in no key, wherever they were given."""
 
@@ -157,7 +158,8 @@ class VLLMEngine:
         raise EngineError("vLLM lost requests: it has none left, and not all were answered.")
 
     def _start(self) -> None:
-        self._rank = max(_adapter_rank(self._ref), int(self._config.options.get("max_lora_rank", 0)))
+        given = int({**self._config.options, **self._config.runtime}.get("max_lora_rank", 0))
+        self._rank = max(_adapter_rank(self._ref), given or self._config.lora_rank)
         self._read_tokenizer()
         self._adapters += 1
         self._shapes = loading.tensor_shapes(loading.local_folder(self._ref))

@@ -7,6 +7,7 @@ of it has to be run. This is the only place where plugins are looked up by name 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -116,11 +117,17 @@ def open_parts(config: RunConfig, manager: Manager, store: Store, progress: Prog
     with ExitStack() as stack:
         base = _model(config.model.name, config.engine, config.model.chat, manager)
         pool = stack.enter_context(verifier_pool(config, manager))
-        student = _engine(base, config.engine, manager, stack)
+        student = _engine(base, student_engine(config), manager, stack)
         speakers = {STUDENT: Speaker(student)}
         for name, role in sorted(config.roles.items()):
             speakers[name] = _speaker(role, student, manager, stack)
         yield Parts(domain, train_problems, held_out, base, speakers, pool, manager, store, progress)
+
+
+def student_engine(config: RunConfig) -> EngineConfig:
+    """The student's engine, which makes room for the adapters that it will sample from."""
+    rank = config.engine.lora_rank or max(stage.train.lora_rank for stage in config.stages)
+    return dataclasses.replace(config.engine, lora_rank=rank)
 
 
 def verifier_pool(config: RunConfig, manager: Manager) -> VerifierPool:

@@ -46,6 +46,11 @@ class Encoded:
     """Of the completion's tokens under the policy that sampled them; empty where unknown."""
     advantage: float | None = None
 
+    @property
+    def width(self) -> int:
+        """Tokens of its longest side."""
+        return max(map(len, (self.prompt, self.teacher_prompt, self.contrast_prompt))) + len(self.completion)
+
 
 @dataclass
 class Counts:

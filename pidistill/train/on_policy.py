@@ -137,7 +137,7 @@ def _train(job: TrainJob, loss_of: type[StepLoss], teacher: bool) -> Trained:
     with StepLog(job.out_dir, config.steps, job.progress, writes=parallel.first()) as log:
         for step, batch in enumerate(batches, start=first):
             size, total, processed = Size.of(batch), 0.0, 0
-            for micro_batch in micro_batches(batch, config.micro_batch_size):
+            for micro_batch in micro_batches(batch, config.micro_batch_size, config.micro_batch_tokens):
                 share, tokens = loss.backward(micro_batch, size)
                 total += share
                 processed += tokens
@@ -195,9 +195,19 @@ def _start(job: TrainJob) -> ModelRef:
     return dataclasses.replace(job.model, base=folder, adapter=None)
 
 
-def micro_batches(batch: Sequence[Encoded], size: int) -> Iterator[Sequence[Encoded]]:
-    """This process's share of `batch` in pieces of at most `size` (0: one piece), like lengths together so that little
-    is padding."""
-    by_length = parallel.mine(sorted(batch, key=lambda example: len(example.prompt) + len(example.completion)))
-    size = size or max(1, len(by_length))
-    return (by_length[i : i + size] for i in range(0, len(by_length), size))
+def micro_batches(batch: Sequence[Encoded], rows: int, tokens: int) -> Iterator[Sequence[Encoded]]:
+    """This process's share of `batch` in pieces, like lengths together so that little is padding.
+
+    A piece has at most `rows` examples, and on its longer side at most `tokens` tokens, padding included, unless it is
+    one example. 0: no limit.
+    """
+    piece: list[Encoded] = []
+    widest = 0
+    for example in parallel.mine(sorted(batch, key=lambda example: len(example.prompt) + len(example.completion))):
+        widest = max(widest, example.width)
+        if piece and (len(piece) == rows or 0 < tokens < widest * (len(piece) + 1)):
+            yield piece
+            piece, widest = [], example.width
+        piece.append(example)
+    if piece:
+        yield piece

@@ -99,7 +99,8 @@ class PolicyGradient(StepLoss):
     ) -> dict[str, Tensor]:
         """By rollout: the log-probability of each of its tokens, without gradient, `view` giving the prompts."""
         found: dict[str, Tensor] = {}
-        for batch in micro_batches(examples, self.config.micro_batch_size or self.config.batch_size):
+        rows, tokens = self.config.micro_batch_size or self.config.batch_size, self.config.micro_batch_tokens
+        for batch in micro_batches(examples, rows, tokens):
             laid_out = view(batch)
             with self.trainee.autocast(), model.scoring() as scorer:
                 hidden, targets = laid_out.hidden(scorer), laid_out.targets_N

@@ -21,7 +21,7 @@ from pidistill.train import randomness
 
 FILE = "trainer_state.pt"
 VERSION = 1
-_FREE = frozenset({"micro_batch_size", "gradient_checkpointing", "save_minutes"})
+_FREE = frozenset({"micro_batch_size", "micro_batch_tokens", "gradient_checkpointing", "save_minutes"})
 """Settings that do not change what is computed, and may change from job to job."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import random
 import sys
@@ -20,7 +21,11 @@ from pidistill.engines.transformers_engine import TransformersEngine
 from pidistill.engines.vllm_engine import VLLMEngine
 from pidistill.engines.vllm_worker import checkpoint_tensors
 from pidistill.errors import EngineError, MissingDependencyError
+from pidistill.plugins import get_manager
+from pidistill.recipes import run_config
 from pidistill.records import Message, ModelRef, Sampling
+from pidistill.suite.parts import student_engine
+from pidistill.suite.resolve import resolve
 from small_models import make_adapter
 
 needs_vllm = [
@@ -76,7 +81,8 @@ def adapters(base: ModelRef, tmp_path_factory: pytest.TempPathFactory) -> list[M
 
 @pytest.fixture(scope="module")
 def started(base: ModelRef) -> Iterator[VLLMEngine]:
-    engine = VLLMEngine(base, CONFIG)
+    """With room for the adapters below: a start for them would take as long again."""
+    engine = VLLMEngine(base, dataclasses.replace(CONFIG, lora_rank=4))
     yield engine
     engine.close()
 
@@ -196,9 +202,8 @@ def test_adapters_are_swapped_without_a_new_start(
     requests_200: list[Request],
 ) -> None:
     requests = _short(requests_200[:32])
-    before = _all(engine, requests)
-    engine.refresh(adapters[0])
     llm = engine._llm
+    before = _all(engine, requests)
     seen = [before]
     for turn in (adapters[0], adapters[1], base, adapters[0]):
         engine.refresh(turn)
@@ -211,6 +216,29 @@ def test_adapters_are_swapped_without_a_new_start(
     assert _unchanged(seen[1], seen[2]) < 0.9
     assert _agreement(seen[3], before) >= 0.97
     assert _agreement(seen[1], seen[4]) == 1.0
+
+
+@vllm_test
+def test_an_adapter_that_there_is_no_room_for_starts_vllm_again(
+    engine: VLLMEngine, reference: TransformersEngine, base: ModelRef, requests_200: list[Request], tmp_path: Path
+) -> None:
+    wide = loading.trained_ref(base, make_adapter(Path(base.base), tmp_path / "wide", rank=12, size=0.1), adapter=True)
+    llm = engine._llm
+    engine.refresh(wide)
+    assert engine._llm is not llm
+    reference.refresh(wide)
+    requests = _short(requests_200[:16])
+    assert _agreement(_all(engine, requests), _all(reference, requests)) >= 0.9
+
+
+def test_the_student_s_engine_has_room_for_what_the_stages_train() -> None:
+    def rank(*sets: str) -> int:
+        config = resolve(run_config("opsd", "math", sets=list(sets)), get_manager())
+        return student_engine(config).lora_rank
+
+    assert rank("train.lora_rank=24") == 24
+    assert rank("train.lora_rank=0") == 0
+    assert rank("train.lora_rank=24", "engine.lora_rank=64") == 64
 
 
 @vllm_test

@@ -145,12 +145,14 @@ def test_a_batch_of_unequal_lengths_is_the_mean_over_its_tokens_one_example_at_a
     torch.testing.assert_close(gradient, _gradient(pair), rtol=1e-9, atol=1e-14)
 
 
-@pytest.mark.parametrize("micro", [1, 3])
+@pytest.mark.parametrize(
+    ("limit", "most"), [("micro_batch_size", 1), ("micro_batch_size", 3), ("micro_batch_tokens", 90)]
+)
 @pytest.mark.parametrize("rank", [4, 0])
-def test_micro_batches_train_as_the_whole_batch_does(micro: int, rank: int, job: Job) -> None:
+def test_micro_batches_train_as_the_whole_batch_does(limit: str, most: int, rank: int, job: Job) -> None:
     """AdamW's first steps magnify rounding in near-zero gradients, so losses and gradient norms are compared."""
     whole = train(job("whole", steps=3, batch_size=8, lora_rank=rank, lr=1e-3))
-    split = train(job("split", steps=3, batch_size=8, lora_rank=rank, lr=1e-3, micro_batch_size=micro))
+    split = train(job("split", steps=3, batch_size=8, lora_rank=rank, lr=1e-3, **{limit: most}))
     for name in ("loss_first", "loss_last", "grad_norm_mean"):
         assert split.metrics[name] == pytest.approx(whole.metrics[name], rel=1e-5)
     assert split.tokens_trained == whole.tokens_trained
