@@ -7,7 +7,6 @@ of it has to be run. This is the only place where plugins are looked up by name 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -127,7 +126,7 @@ def open_parts(config: RunConfig, manager: Manager, store: Store, progress: Prog
 def student_engine(config: RunConfig) -> EngineConfig:
     """The student's engine, which makes room for the adapters that it will sample from."""
     rank = config.engine.lora_rank or max(stage.train.lora_rank for stage in config.stages)
-    return dataclasses.replace(config.engine, lora_rank=rank)
+    return config.engine.model_copy(update={"lora_rank": rank})
 
 
 def verifier_pool(config: RunConfig, manager: Manager) -> VerifierPool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib.util
 import random
 import sys
@@ -82,7 +81,7 @@ def adapters(base: ModelRef, tmp_path_factory: pytest.TempPathFactory) -> list[M
 @pytest.fixture(scope="module")
 def started(base: ModelRef) -> Iterator[VLLMEngine]:
     """With room for the adapters below: a start for them would take as long again."""
-    engine = VLLMEngine(base, dataclasses.replace(CONFIG, lora_rank=4))
+    engine = VLLMEngine(base, CONFIG.model_copy(update={"lora_rank": 4}))
     yield engine
     engine.close()
 
