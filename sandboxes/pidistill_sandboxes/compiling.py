@@ -8,6 +8,7 @@ another one: what is no Python, what the compiler has to warn of, and what is lo
 from __future__ import annotations
 
 import marshal
+import re
 import warnings
 from typing import Final
 
@@ -19,6 +20,8 @@ _REPEATED: Final = "finally"
 """What follows it is compiled once for each way that leads there, so a few of them within each other have no end."""
 _MOST_NESTED: Final = 200
 """Anonymous functions: within each other each has a name as long as all of theirs, and no brackets limit the depth."""
+_MODULE: Final = re.escape(FILE.removesuffix(".py")) + r"\Z"
+"""What the compiler calls a module that it warns about."""
 _FORMAT: Final = 2
 """As `wire` has it: a format with references would tell whether this process holds a name that the program has."""
 
@@ -28,7 +31,8 @@ def compiled(source: str) -> bytes | None:
     if len(source) > _LONGEST or _REPEATED in source or source.count("lambda") > _MOST_NESTED:
         return None
     with warnings.catch_warnings():
-        warnings.simplefilter("error")
+        # those about the program alone: any object's end may fall in here, and what it warns of is told as ever
+        warnings.filterwarnings("error", module=_MODULE)
         try:
             return marshal.dumps(compile(source, FILE, "exec", dont_inherit=True, optimize=0), _FORMAT)
         except (SyntaxError, ValueError, RecursionError, MemoryError, Warning):

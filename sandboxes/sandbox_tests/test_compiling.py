@@ -5,6 +5,8 @@ from __future__ import annotations
 import marshal
 import subprocess
 import sys
+import warnings
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -67,6 +69,22 @@ def test_it_is_the_guest_that_is_asked_for_its_bytecode(warm: WarmSession, monke
 )
 def test_what_stands_in_the_way_is_left_to_the_guest(name: str) -> None:
     assert compiled(PROGRAMS[name]) is None
+
+
+def test_what_is_warned_of_meanwhile_is_not_the_program_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The collector may run in the compiler, and end what somebody else has left open."""
+
+    def meanwhile(*arguments: Any, **keywords: Any) -> Any:
+        warnings.warn_explicit("unclosed", ResourceWarning, "elsewhere.py", 1)
+        return compile(*arguments, **keywords)
+
+    monkeypatch.setattr("pidistill_sandboxes.compiling.compile", meanwhile, raising=False)
+    with pytest.warns(ResourceWarning, match="unclosed"):
+        assert compiled(PROGRAMS["raises"]) is not None
+    with pytest.warns(ResourceWarning, match="unclosed"):
+        assert compiled(PROGRAMS["is warned of"]) is None
+    with pytest.warns(ResourceWarning, match="unclosed"):
+        assert compiled("def f(x):\n    return '\\d'\n") is None
 
 
 def test_code_that_grows_without_end_is_not_compiled_here() -> None:
