@@ -1,11 +1,14 @@
 """A root file system made of the interpreter that runs this, for Docker where no registry can be reached.
 
 It holds the interpreter, its standard library without installed packages and tests, the shared libraries that these
-load, and a few small programs, since candidates may start some.
+load, and a few small programs, since candidates may start some. Beside each module lies what it compiles to: nothing
+can be written inside, so each start, and each program that imports one, would compile it anew.
 """
 
 from __future__ import annotations
 
+import io
+import py_compile
 import re
 import shutil
 import subprocess
@@ -13,7 +16,9 @@ import sys
 import sysconfig
 import tarfile
 from collections.abc import Iterable, Iterator
+from importlib.util import cache_from_source
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pidistill.errors import SandboxError
 from pidistill_sandboxes.guest import host_python
@@ -37,6 +42,10 @@ def write_rootfs(path: Path) -> Path:
         added: set[str] = set()
         for file in [python, *programs, *_libraries([python, *programs, *modules]), *_files(library)]:
             _add(tar, file, str(file), added)
+        for file, content in _compiled(file for file in _files(library) if file.suffix == ".py"):
+            entry = tarfile.TarInfo(cache_from_source(str(file)).lstrip("/"))
+            entry.size, entry.mode = len(content), 0o444
+            tar.addfile(entry, io.BytesIO(content))
         for name in ("usr/bin/python3", "usr/local/bin/python3"):
             entry = tarfile.TarInfo(name)
             entry.type, entry.linkname = tarfile.SYMTYPE, str(python)
@@ -57,6 +66,19 @@ def _add(tar: tarfile.TarFile, file: Path, name: str, added: set[str]) -> None:
     entry.mode |= 0o555 if entry.mode & 0o100 else 0o444
     with file.open("rb") as content:
         tar.addfile(entry, content)
+
+
+def _compiled(modules: Iterable[Path]) -> Iterator[tuple[Path, bytes]]:
+    """Each module with its bytecode, which is taken without a look at the source's time; all but what is no Python."""
+    unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    with TemporaryDirectory() as folder:
+        target = str(Path(folder, "module.pyc"))
+        for file in modules:
+            try:
+                py_compile.compile(str(file), target, doraise=True, quiet=1, invalidation_mode=unchecked)
+            except py_compile.PyCompileError:
+                continue
+            yield file, Path(target).read_bytes()
 
 
 def _files(folder: Path) -> Iterator[Path]:
