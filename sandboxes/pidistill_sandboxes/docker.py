@@ -157,6 +157,7 @@ def _create(client: DockerClient, image: str) -> Container:
         memswap_limit=MEMORY_BYTES,
         nano_cpus=min(4, os.cpu_count() or 1) * 1_000_000_000,
         network_mode="none",
+        network_disabled=True,  # no network to lay, or the daemon would start itself once more for each container
         pids_limit=PROCESSES,
         read_only=True,
         security_opt=["no-new-privileges:true"],
