@@ -16,7 +16,6 @@ import sys
 import sysconfig
 import tarfile
 from collections.abc import Iterable, Iterator
-from importlib.util import cache_from_source
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -43,7 +42,9 @@ def write_rootfs(path: Path) -> Path:
         for file in [python, *programs, *_libraries([python, *programs, *modules]), *_files(library)]:
             _add(tar, file, str(file), added)
         for file, content in _compiled(file for file in _files(library) if file.suffix == ".py"):
-            entry = tarfile.TarInfo(cache_from_source(str(file)).lstrip("/"))
+            entry = tarfile.TarInfo(
+                f"{file.parent}/__pycache__/{file.stem}.{sys.implementation.cache_tag}.pyc".lstrip("/")
+            )
             entry.size, entry.mode = len(content), 0o444
             tar.addfile(entry, io.BytesIO(content))
         for name in ("usr/bin/python3", "usr/local/bin/python3"):
@@ -75,7 +76,7 @@ def _compiled(modules: Iterable[Path]) -> Iterator[tuple[Path, bytes]]:
         target = str(Path(folder, "module.pyc"))
         for file in modules:
             try:
-                py_compile.compile(str(file), target, doraise=True, quiet=1, invalidation_mode=unchecked)
+                py_compile.compile(str(file), target, doraise=True, optimize=0, invalidation_mode=unchecked)
             except py_compile.PyCompileError:
                 continue
             yield file, Path(target).read_bytes()
