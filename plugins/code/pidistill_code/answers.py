@@ -13,7 +13,7 @@ from pidistill.sandbox import Answer, Kind, Program
 from pidistill_code.expressions import CandidateCall
 from pidistill_code.room import CandidateRaisedError, Transcript
 from pidistill_code.suite import as_call
-from pidistill_code.values import SCALARS, identical, is_readable, normalise, shown
+from pidistill_code.values import SCALARS, holds_own, identical, is_changeable, is_readable, normalise, shown
 
 Ask: TypeAlias = Callable[[CandidateCall], Answer]
 """Makes a call of the candidate's function."""
@@ -29,6 +29,10 @@ class EndedError(Exception):
 
 class DivergedError(Exception):
     """Values are not enough: the test code has to run beside the program."""
+
+
+class SharedError(DivergedError):
+    """The test comes through on values, but two of them may be one object, which the last call has changed."""
 
 
 def ask_program(program: Program, entry_point: str) -> Ask:
@@ -48,6 +52,10 @@ class Asker:
         self._ask = ask
         self._value: object = None
         self._asked = False
+        self.changeable = 0
+        """Answers so far that a later call could change, as one list that is returned each time."""
+        self.own = False
+        """Whether one of them is of a class of the program's, which may have operators of its own."""
         self.readable = True
         """Whether all answers so far were values, so that what follows from them can be worked out here."""
 
@@ -55,8 +63,11 @@ class Asker:
         answer = self._ask(call)
         if answer.kind is Kind.VALUE:
             self._value, self._asked = normalise(answer.value), True
-            if type(self._value) not in SCALARS and not is_readable(self._value):
-                self.readable = False
+            if type(self._value) not in SCALARS:
+                self.readable = self.readable and is_readable(self._value)
+                self.changeable += is_changeable(self._value)
+            if type(answer.value) not in SCALARS:
+                self.own = self.own or holds_own(answer.value)
             return self._value
         if answer.kind is Kind.RAISED and answer.raised is not None:
             raise CandidateRaisedError(answer.raised)

@@ -1,8 +1,9 @@
 """Which block of an answer defines what is asked for.
 
-The last one that does. A function of that name within a class, a test or a string is another one, and so is nothing
-that says no more than how it is called, or that shows a part of a definition that stands above: each of these counts
-only where nothing else defines it. What gives the name to a function that was written under another one defines it.
+The last one that does, unless the words above it say that it is another version (`remarks`). A function of that name
+within a class, a test or a string is another one, and so is nothing that says no more than how it is called, or that
+shows a part of a definition that stands above: each of these counts only where nothing else defines it. What gives the
+name to a function that was written under another one defines it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import Final
 
 from pidistill_code.blocks import defines, imports, made_by, pieces, written
 from pidistill_code.lookups import running
+from pidistill_code.prose import STRING
 from pidistill_code.readings import LONGEST_LOOKED_AT
+from pidistill_code.remarks import announces_another
 from pidistill_code.syntax import is_python, module_names, parse
 
 _SIGNATURE = re.compile(r"(?:async[ \t]+)?def[ \t]+\w+[ \t]*\([^()]*\)[^:\n]*(?::[ \t]*)?")
@@ -24,28 +27,41 @@ _MOST_PARTS: Final = 20
 """Blocks that are compared with those above."""
 _LONGEST_STUB: Final = 2_000
 _COMMENT = re.compile(r"^([ \t]+)#[^\n]*$", re.MULTILINE)
+_LEFT_OUT = re.compile(
+    r"^[ \t]+(?:\.\.\.|#[ \t]*(?:\.\.\.|\u2026|\[\.\.\.\]|(?:the )?(?:rest|remaining) (?:is |stays |remains |code )?"
+    r"(?:unchanged|(?:the )?same|as (?:before|above)|of (?:the )?(?:code|function))|"
+    r"(?:same|as) (?:as )?(?:above|before)\b|unchanged\b|(?:existing|previous|remaining) code\b)[^\n]*)[ \t]*$",
+    re.MULTILINE | re.IGNORECASE,
+)
+"""A line that stands for others, which are left out."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SCOPES = (*_FUNCTIONS, ast.ClassDef)
 
 
-def last_definition(blocks: Sequence[str], name: str) -> int | None:
-    """The number of the block that defines `name`, of those that only import it the last where there are no others."""
+def last_definition(blocks: Sequence[str], name: str, words: Sequence[str] = ()) -> int | None:
+    """The number of the block that defines `name`, of those that only import it the last where there are no others.
+
+    `words` stand above each.
+    """
     named = _named(blocks, name)
     those = [number for number, block in enumerate(blocks) if number in named or defines(block, name)]
+    those = [number for number in those if not _only_asks(blocks[number], name)] or those
     makes = [number for number in those if number in named or not imports(blocks[number], name)]
     coded = [number for number in makes if number in named or written(name).search(blocks[number])]
     filled = [number for number in coded if not is_stub(blocks[number], name)]
     at_margin = [number for number in filled if _at_margin(blocks[number], name)]
     whole = [number for number in at_margin[-_MOST_PARTS:] if not _is_part(blocks[number], blocks[:number], name)]
-    return next(reversed(whole or at_margin or filled or coded or makes or those), None)
+    found = whole or at_margin or filled or coded or makes or those
+    meant = [number for number in found if not (words and announces_another(words[number]))]
+    return next(reversed(meant or found), None)
 
 
 def is_stub(code: str, name: str) -> bool:
     """Whether all that `code` says of `name` is how it would be called: a body of `...`, `pass`, a docstring or a
-    comment, or one that leaves something out with `...` and gives nothing back."""
+    comment, or one that leaves something out, with `...` where it gives nothing back, or as a comment says."""
     if name not in code or len(code) >= _LONGEST_STUB:
         return False
-    if _SIGNATURE.fullmatch(code.strip()):
+    if _SIGNATURE.fullmatch(code.strip()) or any("#" in found[0] for found in _LEFT_OUT.finditer(code)):
         return True
     told = code if is_python(code) else _COMMENT.sub(r"\1pass", code)
     makers = [node for node in _statements(told) if any(_made_by(it) == name for it in running([node]))]
@@ -143,13 +159,40 @@ def _given(node: ast.AST, name: str) -> ast.expr | None:
     return None
 
 
+def _only_asks(code: str, name: str) -> bool:
+    """Whether all that `code` says of `name` is that what it gave is called so from then on: `f = f(3)`."""
+    if not re.search(rf"^{re.escape(name)}[ \t]*=[ \t]*{re.escape(name)}\(", code, re.MULTILINE) or not is_python(code):
+        return False
+    made = [node for node in parse(code).body if any(_made_by(it) == name for it in running([node]))]
+    return all(
+        isinstance(value := _given(node, name), ast.Call) and isinstance(value.func, ast.Name) and value.func.id == name
+        for node in made
+    )
+
+
 def _is_part(code: str, above: Sequence[str], name: str) -> bool:
-    """Whether `code` only shows again how a definition begins that stands above: it has the same lines, but for those
-    from which that one returns something in the end."""
-    part = code.strip("\n").rstrip()
-    for block in above:
-        at = f"\n{block}".find(f"\n{part}\n") if name in block else -1
-        left = block[at + len(part) :] if at >= 0 else ""
-        if _RETURNS.match(left):
-            return True
+    """Whether `code` only shows again a part of a definition that stands above: how it begins, but for the lines from
+    which that one returns something in the end, or, where it says that it leaves lines out, any of its lines in order.
+    Comments may be other ones."""
+    parts = [bare for part in _LEFT_OUT.split(code) if (bare := _bare(part))]
+    elided = _LEFT_OUT.search(code) is not None
+    for block in above if parts else ():
+        if name not in block:
+            continue
+        whole, at = f"\n{_bare(block)}\n", 0
+        for part in parts:
+            found = whole.find(f"\n{part}\n", at)
+            if found < 0:
+                break
+            at = found + len(part)
+        else:
+            if elided or _RETURNS.match(whole[at + 1 :]):
+                return True
     return False
+
+
+def _bare(code: str) -> str:
+    """`code` without comments and empty lines."""
+    if "#" in code:
+        code = STRING.sub(lambda found: "" if found[0].startswith("#") else found[0], code)
+    return "\n".join(bare for line in code.split("\n") if (bare := line.rstrip()))

@@ -9,12 +9,13 @@ wrong with the code the sandbox finds out. The rules, first match wins:
 0. A text that is Python and defines the entry point is the program, and so is one that is Python behind the prompt:
    nothing in it is a fence, a tag or a session but what a string quotes (`wholes`). Where there are words around the
    code, that holds for each of its statements.
-1. What follows the first `</think>` counts, if there is one. It is a tag where it begins or ends its line, or where the
-   text begins with `<think>`; within a line of code, or in quotes, it is text.
+1. What stands between the marks of thoughts does not count (`thoughts`), and neither does what an answer is wrapped
+   into: JSON, tags, one more fence (`wrappings`).
 2. Fenced blocks marked as Python or not at all, with the indentation of the fence taken away: the last one that defines
-   the entry point (a mere stub of it only where there is no other), with what it needs of the other blocks (`helpers`).
-   A quotation's marks are taken away. Where none does, but the text at its margin does, rule 3. Of a program, the last
-   block marked as Python, else the last that looks like code, with what it needs, in the same way.
+   the entry point, unless the words above it call it another version (`definitions`, `remarks`), with what it needs of
+   the other blocks (`helpers`). A quotation's marks are taken away. Code without a fence below them is a block, too,
+   where the words above say that it is the answer. Where no block defines it, but the text at its margin does, rule 3.
+   Of a program, the last block that reads input and writes output (`programs`), with what it needs, in the same way.
 3. Plain text that defines the entry point, without the prose before, between and after its code (`prose`). Constants,
    imports and `try:` above the first definition belong to it.
 4. Text, or the last block, that goes on where the prompt stops, if the problem allows that: the prompt, then the text
@@ -48,35 +49,29 @@ from pidistill_code.pages import (
     FENCE,
     as_written,
     before_lone_fence,
-    code_begins,
     is_typed_in,
     typed_in,
     within_a_line,
     without_magics,
 )
+from pidistill_code.programs import is_program, program_of
 from pidistill_code.prose import body, is_prose, is_statement, margins, only_defines, opened, statements, without_prose
-from pidistill_code.readings import LONGEST_LOOKED_AT, readings, without_cut_end, without_cut_word
+from pidistill_code.readings import (
+    LONGEST_LOOKED_AT,
+    readings,
+    with_openings_apart,
+    without_cut_end,
+    without_cut_word,
+)
+from pidistill_code.remarks import announces_final
 from pidistill_code.syntax import is_python, module_names
-from pidistill_code.wholes import blanked, holds_no_fence, is_whole, marks_in_strings
+from pidistill_code.thoughts import without_thoughts
+from pidistill_code.wholes import holds_no_fence, is_whole, marks_in_strings
+from pidistill_code.wrappings import answer_in_tags, from_json, unwrapped, within_tags
 
 LONGEST: Final = 1_000_000
 """Characters; longer code is no answer."""
-_THINK: Final = "</think>"
-_PROGRAM = re.compile(
-    r"\b(?:input|print|open|write|readlines?|read|main)[ \t]*\(|\bsys\.std(?:in|out)\b|^import ", re.M
-)
 _DEFINES = re.compile(r"^(?:async[ \t]+def|def|class|import|from)[ \t]", re.MULTILINE)
-_TAGS: Final = (
-    ("[PYTHON]", "[/PYTHON]"),
-    ("[BEGIN]", "[DONE]"),
-    ("<answer>", "</answer>"),
-    ("<code>", "</code>"),
-    ("<python>", "</python>"),
-    ("[ANSWER]", "[/ANSWER]"),
-    ("<solution>", "</solution>"),
-)
-_MOST_TAGS: Final = 100
-_SHELL = re.compile(r"[ \t]*(?:\$|>|%)[ \t]")
 
 
 @dataclass(frozen=True)
@@ -94,6 +89,7 @@ def extract(completion: str, entry_point: str, prompt: str | None = None) -> Ext
     """The program in `completion`. `prompt` is the code it may continue; None where it may not. Never raises."""
     name = entry_point.split(".", 1)[0].removesuffix("()")
     text = completion.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    text = from_json(text, name)
     first = _whole(text, name, prompt) or _extract(text, name, prompt)
     if _is_program(first, name):
         return replace(first, code=without_cut_word(str(first.code), text, name))
@@ -119,19 +115,28 @@ def _without_cut_end(found: Extracted, text: str, name: str) -> Extracted:
 
 def _extract(text: str, name: str, prompt: str | None) -> Extracted:
     """As `extract`, by the rules above."""
-    text = as_written(_after_thinking(text, name))
+    answer = without_thoughts(text, name)
+    if answer is None:
+        return Extracted(None, reason="it ends within the model's thoughts")
+    text = answer_in_tags(as_written(unwrapped(answer)), name)
     fenced = "```" in text or "~~~" in text
     text = unquoted(text) if fenced else text
     within = marks_in_strings(text, name)
     text = before_lone_fence(text, within) if fenced else text
+    if fenced and (apart := with_openings_apart(text)) != text:
+        text, within = apart, marks_in_strings(apart, name)
     blocks = blocks_of(text, within=within)
+    if blocks and not any(block.text.strip() for block in blocks):
+        blocks, text = [], "\n".join(line for line in text.split("\n") if not FENCE.match(line))
+    if blocks and (last := _below_fences(text, blocks[-1], name)):
+        blocks.append(last)
     whole = text
     if not blocks:
-        text = _within_tags(text.rstrip().removesuffix("```"), name, within)
-    if not text.strip() or (blocks and not any(block.text.strip() for block in blocks)):
+        text = within_tags(text.rstrip().removesuffix("```"), name, within)
+    if not text.strip():
         return Extracted(None, reason="the completion is empty")
     if not name:
-        return _checked(_program(blocks) if blocks else without_prose(text, ""), 0)
+        return _checked(program_of(blocks) if blocks else without_prose(text, ""), 0)
     those = [number for number, block in enumerate(blocks) if defines(block.text, name)]
     if not those and (changed := [block.text for block in blocks_of(text, DIFFS, within) if defines(block.text, name)]):
         return _checked(changed[-1], 0)
@@ -139,7 +144,7 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
         for typed in [*(typed_in(block.text) for block in reversed(blocks)), typed_in(text)]:
             if defines(typed, name):
                 return _checked(typed, 0)
-    defining = last_definition([block.text for block in blocks], name)
+    defining = last_definition([block.text for block in blocks], name, [block.words for block in blocks])
     if defining is not None:
         beside = _beside(blocks, defining)
         words = [block.words for block in blocks]
@@ -269,58 +274,17 @@ def _checked(code: str, continued: int) -> Extracted:
     return Extracted(without_magics(code).rstrip(" \t\n\f\v") + "\n", continued)
 
 
-def _after_thinking(text: str, name: str) -> str:
-    """What follows the tag that ends a model's thinking."""
-    if _THINK not in text:
-        return text
-    opened = text.lstrip().startswith("<think>")
-    shown = text if opened else blanked(text, marks_in_strings(text, name))
-    at = shown.find(_THINK)
-    while at >= 0:
-        before = text[text.rfind("\n", 0, at) + 1 : at]
-        end = text.find("\n", at)
-        after = text[at + len(_THINK) : end if end >= 0 else len(text)]
-        edge = not before.strip() or not after.strip() or after.lstrip().startswith("```")
-        if (edge or opened) and not any(before.count(mark) % 2 for mark in "'\"`"):
-            return text[at + len(_THINK) :]
-        at = shown.find(_THINK, at + 1)
-    return text
-
-
-def _within_tags(text: str, name: str, quoted: frozenset[int]) -> str:
-    """What stands between the last tags that begin a line, or before one that ends it, if that defines `name`, or where
-    a program is asked for. The lines `quoted` in strings have no tags."""
-    shown = blanked(text, quoted) if quoted else text
-    within = len(text) if name else code_begins(text)
-    for opening, closing in _TAGS:
-        at, looked_at = shown.rfind(opening, 0, within), 0
-        while at >= 0 and looked_at < _MOST_TAGS:
-            looked_at += 1
-            if not text[text.rfind("\n", 0, at) + 1 : at].strip():
-                end = shown.find(closing, at)
-                inner = text[at + len(opening) : end if end >= 0 else len(text)].strip("\n")
-                if defines(inner, name) if name else inner.strip():
-                    return inner
-            at = shown.rfind(opening, 0, at)
-    for _, closing in _TAGS:  # the prompt may have opened it
-        at = shown.find(f"\n{closing}")
-        if at >= 0 and name and defines(text[:at], name):
-            return text[:at]
-    return text
-
-
-def _program(blocks: list[Block]) -> str:
-    """The block that is a program: samples of input and output stand in fences, too. With the blocks that define or
-    import what it uses."""
-    texts = [number for number, block in enumerate(blocks) if block.text.strip()]
-    marked = [number for number in texts if blocks[number].marked]
-    likely = [
-        number
-        for number in marked or texts
-        if _PROGRAM.search(blocks[number].text) and not _SHELL.match(blocks[number].text)
-    ]
-    chosen = (likely or marked or texts)[-1]
-    return with_helpers([block.text if block.marked or not marked else "" for block in blocks], chosen, "")
+def _below_fences(text: str, last: Block, name: str) -> Block | None:
+    """What stands below the last block without a fence, where it is the answer by itself and the words above it say
+    so."""
+    below = below_all(text, last.text)
+    if not below.strip() or len(below) > LONGEST_LOOKED_AT or (name and not written(name).search(below)):
+        return None
+    code = without_prose(below, name).strip("\n")
+    above = below[: below.find(code.split("\n", 1)[0])]
+    if not announces_final(above) or not (is_python(code) and defines(code, name) if name else is_program(code)):
+        return None
+    return Block(code, last.marked, above)
 
 
 def _beside(blocks: list[Block], at: int) -> list[str]:

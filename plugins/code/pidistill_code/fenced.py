@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container
 from typing import Final, NamedTuple
 
 from pidistill_code.pages import FENCE, patched
 
-_MARKED: Final = frozenset({"python", "python3", "py", "py3", "pycon", "cpython"})
+_MARKED: Final = frozenset({"python", "py", "pycon", "cpython"})
+_VERSION = re.compile(r"(?<=n|y)[\d.]+$")
+"""Of Python, behind its name."""
 DIFFS: Final = frozenset({"diff", "patch"})
 """Languages of a difference between two files, of which the new one is meant."""
 
@@ -37,7 +40,7 @@ def blocks_of(text: str, languages: frozenset[str] = _MARKED | {""}, within: Con
         match = FENCE.match(line) if number not in within else None
         if not fence:
             if match:
-                fence, language, indent, lines = match[2], match[3].lower(), width_of(match[1]), []
+                fence, language, indent, lines = match[2], _language(match[3]), width_of(match[1]), []
             else:
                 words.append(line)
         elif match and match[2].startswith(fence) and not match[3] and width_of(match[1]) < indent + 4:
@@ -45,6 +48,8 @@ def blocks_of(text: str, languages: frozenset[str] = _MARKED | {""}, within: Con
             fence, words = "", []
         else:
             lines.append(_dedented(line, indent))
+    if lines and lines[-1].strip() in ("`", "``"):  # a fence that is cut off
+        lines.pop()
     return blocks + _block(language, lines, languages, words) if fence else blocks
 
 
@@ -54,8 +59,16 @@ def below_all(text: str, last: str) -> str:
     return tail.partition("\n")[2] if found else ""
 
 
+def _language(word: str) -> str:
+    """A fence's language: `python3.12` is Python, and `code` is none."""
+    language = _VERSION.sub("", word.lower())
+    return "" if language == "code" else language
+
+
 def _block(language: str, lines: list[str], languages: frozenset[str], words: list[str]) -> list[Block]:
     lines = patched(lines) if language in DIFFS else lines
+    if not language and lines[1:] and lines[0].strip().lower() in _MARKED:  # the language has a line of its own
+        language, lines = lines[0].strip().lower(), lines[1:]
     return [Block("\n".join(lines), bool(language), "\n".join(words))] if language in languages else []
 
 

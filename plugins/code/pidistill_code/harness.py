@@ -154,7 +154,7 @@ def _is_independent(code, entry_point, calls):
 def record(code, entry_point, most):
     _recorded.append(None)
     transcript, trouble, answers = [], [], []
-    given, given_again = {{}}, False
+    given, given_again, asked_with = {{}}, False, []
     code = _compiled(*code)
     function, own = _known[None]
 
@@ -177,6 +177,7 @@ def record(code, entry_point, most):
                 for item in _changeable((*args, *kwargs.values())):
                     given_again = given_again or id(item) in given
                     given[id(item)] = item
+                asked_with.append(((args, kwargs), sent))
             value = _copy(answer(_copy(args), _copy(kwargs)))
         except BaseException as error:
             trouble.append(error)
@@ -190,7 +191,7 @@ def record(code, entry_point, most):
     _known[None] = function, own
     if trouble or len(transcript) > most or _looks_at_arguments(code, entry_point, transcript):
         return None
-    changed = given_again or any(value != answer for value, answer in answers)
+    changed = given_again or any(value != answer for value, answer in (*answers, *asked_with))
     if len(transcript) <= _MOST_BESIDE and (changed or _keeps_answers(code, entry_point, transcript)):
         return None
     calls = [(args, kwargs) for args, kwargs, _ in transcript]

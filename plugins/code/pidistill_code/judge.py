@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, TypeGuard
 
 from pidistill.sandbox import Answer, Kind, Limits, Outcome, Raised, Session
-from pidistill_code.answers import Ask, Asker, DivergedError, EndedError, as_recorded, ask_program
+from pidistill_code.answers import Ask, Asker, DivergedError, EndedError, SharedError, as_recorded, ask_program
 from pidistill_code.expressions import CandidateCall
 from pidistill_code.inside.kept import COPIED, SAME
 from pidistill_code.live import Tests, Use, served_text
@@ -208,10 +208,15 @@ class Judge:
     def answered(self, tests: Sequence[Test], suite: Suite, get: Ask) -> bool:
         """Whether all of `tests`, which are about values, come through on the answers that `get` gives."""
         limits = Limits()
-        try:
-            return all(self._test(suite, test, limits, get).passed for test in tests)
-        except DivergedError:  # an object that passed would be one that its class makes pass
-            return False
+        for test in tests:
+            try:
+                if not self._test(suite, test, limits, get).passed:
+                    return False
+            except SharedError:
+                continue
+            except DivergedError:  # an object that passed would be one that its class makes pass
+                return False
+        return True
 
     def _test(self, suite: Suite, test: Test, limits: Limits, get: Ask) -> Result:
         ask = Asker(get)
@@ -226,13 +231,15 @@ class Judge:
             else:
                 assert isinstance(test, AssertTest)
                 passed = truth(test.term(ask))
+                if passed and ask.changeable > 1:
+                    raise SharedError
         except CandidateRaisedError as error:
             return Result(test, False, f"raised {raised_text(error.raised)}", error.raised)
         except _ANSWER_ERRORS as error:
-            if not ask.readable or isinstance(error, UnreadableError):
+            if not ask.readable or ask.own or isinstance(error, UnreadableError):
                 raise DivergedError from None
             return Result(test, False, f"{ask.got} ({type(error).__name__}: {error})"[:600])
-        if not ask.readable:
+        if not ask.readable or (ask.own and not passed):
             raise DivergedError
         return Result(test, passed, "" if passed else why or ask.got)
 

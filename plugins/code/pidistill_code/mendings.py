@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from pidistill_code import remarks
 from pidistill_code.arguments import calls, takes
 from pidistill_code.blocks import BUILT_IN
 from pidistill_code.definitions import says_nothing
@@ -21,28 +22,6 @@ from pidistill_code.lookups import looked_up_before_made, roots, running
 from pidistill_code.readings import LONGEST_LOOKED_AT, needs
 from pidistill_code.syntax import is_python, module_names, parse
 
-_SET_RIGHT = re.compile(
-    r"\b(?:should|must|needs?|fix\w*|correct(?:ed|ion|ly)|replac\w*|updat\w*|oops|sorry|actually|add|fill\w*|bug|"
-    r"forgot\w*|wait)\b",
-    re.IGNORECASE,
-)
-_OTHERWISE = re.compile(
-    r"\b(?:mistake\w*|wrong\w*|incorrect\w*|alternativ\w*|slow\w*|naive\w*|would|could|might|example|e\.g|variants?|"
-    r"if you|optional\w*|equivalent\w*|compar\w*|usage|demo\w*|tests?|was|were|had|original\w*|old|previous\w*|your|"
-    r"given)\b",
-    re.IGNORECASE,
-)
-_NOT_SO = re.compile(
-    r"\b(?:avoid\w*|never|common mistakes?|instead of|(?:don['’]?t|do not|not to) (?:use|do|write|define|try)|"
-    r"bug (?:was|is|were) (?:in|here)|(?:was|were) (?:wrong|buggy|this|defined|written))\b",
-    re.IGNORECASE,
-)
-_BLAMED = re.compile(
-    r"\b(?:wrong|incorrect|mistake|buggy|broken|fails?|breaks?|crash\w*|slow\w*|"
-    r"(?:does|do|did|would|will)(?: not|n['’]?t))\b",
-    re.IGNORECASE,
-)
-"""What is said of a block below it."""
 _SCOPES: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _QUIET: Final = (*_SCOPES, ast.Import, ast.ImportFrom, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Delete, ast.Pass)
 
@@ -81,10 +60,7 @@ def with_mendings(code: str, program: str, below: Sequence[Below], name: str) ->
 def _may_mend(it: Below, name: str) -> bool:
     if not it.text.strip() or len(it.text) > LONGEST_LOOKED_AT or re.search(rf"\b{re.escape(name)}\b", it.text):
         return False
-    first = it.after.strip().partition("\n")[0]
-    if _NOT_SO.search(it.above) or (_BLAMED.search(first) and not _SET_RIGHT.search(first)):
-        return False
-    return bool(_SET_RIGHT.search(it.above) or not _OTHERWISE.search(it.above))
+    return not remarks.calls_it_another(it.above, it.after)
 
 
 def _imported(body: Iterable[ast.stmt]) -> set[str]:

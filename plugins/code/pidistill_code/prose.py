@@ -39,7 +39,9 @@ _STATEMENT = re.compile(
 _ASSIGNMENT = re.compile(r"([^=\n]{1,300}?)[ \t]*(?:[-+*/%|&^@:]|//|\*\*|<<|>>)?=(?!=)")
 _TARGET = re.compile(r"[\w.,\[\]()'\" \t*:|+-]+")
 _TWO_WORDS = re.compile(r"\w[ \t]+\w")
-_WORDS = re.compile(r"[\w'’,;:]+[ \t]+[\w`*(\"'’]|[-*•>][ \t]|\||\d{1,3}[.)][ \t]|\*\*|`|\S+[.!?:]$")
+_WORDS = re.compile(
+    r"[\w'’,;:]+[ \t]+[\w`*(\"'’]|[-*•>][ \t]|\||\d{1,3}[.)][ \t]|\*\*|`|\S+[.!?:]$|[A-Z]\w*[.!?][ \t]+[A-Z]"
+)
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _KEYWORDS: Final = frozenset({*keyword.kwlist, *keyword.softkwlist})
 _RULE = re.compile(r"(?:[-=*_~>]{3,}|<[^<>=]*>|[^\W\d_]\w*)[ \t]*")

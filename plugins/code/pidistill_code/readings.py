@@ -22,8 +22,11 @@ from pidistill_code.syntax import is_python, module_names
 LONGEST_LOOKED_AT: Final = 50_000
 """Characters of code that is parsed here: few enough for any nesting to be an error of the parser and no more."""
 _OPENED = re.compile(r"([^`\n]*[^`\s])[ \t]*(```+)[ \t]*([\w+.-]*)[ \t]*$")
+_OPENED_AS_PYTHON = re.compile(
+    r"([^`\n]*[^`\s\"'])[ \t]*(```+[ \t]*(?:python|py)[\d.]*)[ \t]*$", re.MULTILINE | re.IGNORECASE
+)
 _CLOSED = re.compile(r"([^`\n]*[^`\s])[ \t]*(```+)[ \t]*$")
-_CLOSED_BEFORE_WORDS = re.compile(r"[ \t]*(```+)([^`\s]+[ \t][^`\n]*)$")
+_CLOSED_BEFORE_WORDS = re.compile(r"[ \t]*(```+)[ \t]?([^`\s]+[ \t][^`\n]*)$")
 _LANGUAGE = re.compile(r"\{?\.?(?:python|py|pycon|cpython)\d*\b", re.IGNORECASE)
 _UNSEEN: Final = str.maketrans(
     {**dict.fromkeys("\u00a0\u2007\u202f\u3000", " "), **dict.fromkeys("\u200b\u200c\u200d\u2060\ufeff", None)}
@@ -47,6 +50,23 @@ def readings(text: str) -> Iterator[str]:
         if other not in seen:
             seen.add(other)
             yield other
+
+
+def with_openings_apart(text: str) -> str:
+    """`text` with each fence marked as Python that opens a block where other words end on a line of its own. A line
+    within a block, a string or a bracket opens none."""
+    if not _OPENED_AS_PYTHON.search(text):
+        return text
+    lines, within = text.split("\n"), ""
+    starts = dict(margins(lines))
+    for number, line in enumerate(lines):
+        fence = FENCE.match(line)
+        if fence and (not within or (fence[2].startswith(within) and not fence[3])):
+            within = "" if within else fence[2]
+        elif not within and number in starts and (opened := _OPENED_AS_PYTHON.match(line)):
+            within = "`" * opened[2].count("`")
+            lines[number] = f"{opened[1]}\n{opened[2]}"
+    return "\n".join(lines)
 
 
 def with_fences_apart(text: str) -> str:

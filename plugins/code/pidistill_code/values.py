@@ -15,6 +15,7 @@ tuple is no list, NaN equals nothing, floats are equal to the last bit. Three th
 
 from __future__ import annotations
 
+import array
 import collections
 import datetime
 import math
@@ -27,6 +28,7 @@ from fractions import Fraction
 from typing import Any, Final, TypeAlias, cast
 
 from pidistill.sandbox import Described, Plain
+from pidistill_sandboxes.inside.child import MODULE
 
 _MOST_COLLISIONS: Final = 256
 _LONGEST_RANGE: Final = 1 << 20
@@ -37,6 +39,7 @@ _NUMBER = re.compile(r"[+-]?\d{1,40}(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?", re.AS
 _PRINTED = re.compile(r"-?(?:0|[1-9]\d{0,40})(?:\.\d{1,40})?(?:[eE][+-]?\d{1,3})?", re.ASCII)
 _SHOWN: Final = 300
 SCALARS: Final = frozenset((type(None), bool, int, float, complex, str, bytes))
+_OWN: Final = f"{MODULE}."
 _COLLECTIONS: Final = (list, tuple, set, frozenset)
 
 
@@ -181,6 +184,23 @@ def is_readable(value: object) -> bool:
     if isinstance(value, dict):
         return is_readable(list(value.keys())) and is_readable(list(value.values()))
     return True
+
+
+def holds_own(value: Plain) -> bool:
+    """Whether there is an instance of a class of the program's in it that counts as its content here, for Python may do
+    something else with it: `abs` of a named tuple that says what that is."""
+    if isinstance(value, _COLLECTIONS):
+        return not _is_flat(value) and any(map(holds_own, value))
+    if isinstance(value, dict):
+        return holds_own(list(value.keys())) or holds_own(list(value.values()))
+    return isinstance(value, Described) and value.content is not None and value.type_name.startswith(_OWN)
+
+
+def is_changeable(value: object) -> bool:
+    """Whether a program that keeps `value` can change it, or a part of it, after it has given it."""
+    if isinstance(value, tuple | frozenset):
+        return not _is_flat(value) and any(map(is_changeable, value))
+    return isinstance(value, list | set | dict | bytearray | collections.deque | array.array)
 
 
 def _is_flat(values: Iterable[object]) -> bool:

@@ -1,7 +1,7 @@
 """A model's thoughts, told from its answer by the marks that stand around them.
 
-What the marks are called is in `marks.py`. A draft in thoughts is nobody's answer, so what is doubtful counts as
-thoughts. But an answer may write of such a mark in a comment or a string of Lean's, and there it is text
+What the marks are called is in `pidistill.authoring.marks`. A draft in thoughts is nobody's answer, so what is doubtful
+counts as thoughts. But an answer may write of such a mark in a comment or a string of Lean's, and there it is text
 (`_Surroundings`).
 """
 
@@ -12,9 +12,10 @@ from bisect import bisect_left
 from collections.abc import Sequence, Set
 from typing import Final
 
+from pidistill.authoring.marks import MARK
 from pidistill_lean.fences import COMMENT_OPENS, FENCE
 from pidistill_lean.folds import RESULT, folds_thoughts, holds_lean, lemmas_in
-from pidistill_lean.marks import ASKED, MARK
+from pidistill_lean.marks import ASKED
 from pidistill_lean.prose import COMMAND, TACTIC
 
 _BEGINS: Final = frozenset({"thought", "reasoning", "heading", "channel", "fold", "unseen"})

@@ -219,6 +219,7 @@ def _load(source: str, code: bytes | None, stdin: str | None) -> tuple[types.Mod
     sys.modules[name] = module
     _Source.text = source
     if stdin is not None:
+        module.__dict__["__builtins__"] = builtins  # elsewhere it is their dictionary
         _set_stdin(stdin)
         sys.argv = [FILE]
     try:
@@ -337,4 +338,6 @@ def _set_stdin(text: str) -> None:
     os.lseek(fd, 0, os.SEEK_SET)
     os.dup2(fd, 0)
     os.close(fd)
+    # two names, as an interpreter has: a program that wraps its buffer anew does not close it with the first of them
     sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.__dict__["__stdin__"] = sys.stdin

@@ -25,7 +25,7 @@ from pidistill_code.inside.changes import (
     is_wrapped,
 )
 from pidistill_code.inside.graph import SCALARS, BrokenError
-from pidistill_code.inside.guard import check_set, is_sign
+from pidistill_code.inside.guard import check_set, definer_of, is_sign
 from pidistill_code.inside.objects import BASES
 from pidistill_code.inside.remote import Peer
 from pidistill_code.inside.shapes import LOOKED_AT, check_sequence
@@ -151,6 +151,11 @@ class Believing(Peer):
             else:
                 check_unhanded(target, name, values)
         return check_set(target, name)
+
+    def _do_set(self, target: Any, name: str, value: object) -> None:
+        if isinstance(target, type) and target not in self._given and name in ORDERING and not definer_of(target, name):
+            return self._check(target)  # it is kept over there, for the program's own comparisons
+        return super()._do_set(target, name, value)
 
     def member(self, name: str, value: Any) -> Any:
         """What a member of a class of the tests becomes that the program has made."""

@@ -93,6 +93,10 @@ class Objects:
         """Whether the test speaks of the class of that name."""
         return False
 
+    def namesake(self, name: str) -> Any:
+        """A class of this side's own program with the name of one of the other side's."""
+        return None
+
     def is_handed(self, item: object) -> bool:
         """Whether the other side has been told of it."""
         number = self._numbers.get(id(item))

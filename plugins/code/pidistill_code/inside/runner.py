@@ -105,7 +105,7 @@ class _Room(Keeping):
         self.shared = {name: item for name, item in names.items() if isinstance(item, type)}
         if self.shared:
             self.request("share", sorted(self.shared))
-        if "assertLogs" in self.text or "caplog" in self.text:
+        if "logging" in self.text or "assertLogs" in self.text or "caplog" in self.text:
             self.request("log")
 
     def find(self, names: list[str], space: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from pidistill_code.inside.effects import Effects, set_variable
 from pidistill_code.inside.remote import Peer
+from pidistill_code.inside.standins import is_remote
 from pidistill_code.inside.turns import Turns
 
 
@@ -58,6 +59,11 @@ class Served(Peer):
     def _do_share(self, names: Any) -> None:
         """Classes of the preamble, which the tests have as well."""
         self.shared = {name: self._space[name] for name in names if isinstance(self._space.get(name), type)}
+
+    def namesake(self, name: str) -> Any:
+        """See `Objects`. Where they share a module, a class that a test defines anew is the program's as well."""
+        found = self._space.get(name)
+        return found if isinstance(found, type) and not is_remote(found) else None
 
     def _do_log(self) -> None:
         """From now on the tests are told what is logged."""

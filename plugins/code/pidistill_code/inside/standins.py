@@ -156,7 +156,10 @@ class RemoteClass(type):
             return type.__getattribute__(cls, name)
         if not RemoteClass._remote_made:
             return type.__getattribute__(cls, name)
-        return type.__getattribute__(cls, "_remote_peer").attribute(cls, name)
+        found = type.__getattribute__(cls, "_remote_peer").attribute(cls, name)
+        if name == "__dict__":  # where the abstract base classes look for special methods
+            found = {**found, **{item: own(cls)[item] for item in own(cls)["_remote_forwarded"] if item in own(cls)}}
+        return found
 
     def __getattr__(cls, name: str) -> object:
         unknown = name in ("__copy__", "__deepcopy__", "__abstractmethods__")
@@ -171,6 +174,8 @@ class RemoteClass(type):
             type.__setattr__(cls, name, value)
         else:
             cls._remote_peer.request("set", cls, name, value)
+            if name in ORDERING and not cls._remote_peer.has_tests and name not in own(cls)["_remote_forwarded"]:
+                type.__setattr__(cls, name, value)  # for the program's own comparisons, and no other
 
     def __dir__(cls) -> Any:
         return cls._remote_peer.request("dir", cls)
@@ -242,6 +247,18 @@ def _forward(name: str) -> Any:
     return method
 
 
+def _ordered(name: str) -> Any:
+    """For objects of a class that has no such comparison: that of the program's own class of the same name, to which it
+    may have been added, as to the nodes of a list that go into a heap."""
+
+    def method(self: Any, other: object) -> object:
+        kind = type(self)
+        face = kind._remote_face or kind._remote_peer.namesake(kind.__name__)
+        return NotImplemented if face is None else getattr(face, name)(self, other)
+
+    return method
+
+
 def _call(self: Any, *args: object, **kwargs: object) -> object:
     return self._remote_peer.request("call", self, list(args), kwargs)
 
@@ -285,12 +302,14 @@ def class_of(
     """What stands for a class: `forwarded` are the special methods of its instances, `meta` its own, `order` its bases
     in their order, of which one with a layout of its own (a list, say) can only be what `isinstance` takes it for."""
     own = {dunder: _forward(dunder) for dunder in meta - _OF_TYPE}
-    kind: Any = type("RemoteClass", (RemoteClass,), own)
+    kind: Any = type("type", (RemoteClass,), own)
     layouts = [base for base in order if not is_remote(base) and _has_layout(base)]
     if face is None and layouts:
         face = _faced(name, module, [base for base in order if not is_remote(base)])
     members = _members(module, forwarded, face)
-    members.update(_remote_peer=peer, _remote_number=number)
+    members.update(_remote_peer=peer, _remote_number=number, _remote_forwarded=forwarded)
+    if not peer.has_tests:
+        members.update({dunder: _ordered(dunder) for dunder in ORDERING - forwarded})
     for bases in ([base for base in order if base not in layouts], [base for base in order if is_remote(base)]):
         RemoteClass._remote_order, RemoteClass._remote_made = bases, False
         try:

@@ -39,14 +39,16 @@ def command(
     `plain`.
     """
     readable = [*_SCRIPTS, installation.folder, program]
-    permissions = ["--permission", "--allow-worker", "--disallow-code-generation-from-strings", "--expose-gc"]
-    permissions += [f"--allow-fs-read={path}" for path in readable]
+    options = ["--permission", "--allow-worker", "--disallow-code-generation-from-strings", "--expose-gc"]
+    options += [f"--allow-fs-read={path}" for path in readable]
     if writes:
-        permissions.append(f"--allow-fs-write={program}")
+        options.append(f"--allow-fs-write={program}")
+    # the module is pinned: of its 200,000 functions those that run are validated, when they are compiled
+    options.append("--wasm-lazy-validation")
     mode = "plain" if writes or plain else "serve"
     paths = [installation.script, installation.library, program]
     scripts = [str(_SCRIPTS[0]), str(os.getpid()), *map(str, paths), mode]
-    return [str(node), *permissions, f"--stack-size={_stack_kib()}", *scripts, *arguments]
+    return [str(node), *options, f"--stack-size={_stack_kib()}", *scripts, *arguments]
 
 
 def environment() -> dict[str, str]:

@@ -1,0 +1,107 @@
+"""Which block of an answer is the program that reads its input and prints what was asked for.
+
+An answer shows more than that: a line of it again, a test, what an example prints, the asker's own version. So the
+program is the last block that reads input and writes output when it runs, with what it needs of the other blocks, and
+of which the words above do not say that it is another version. A block that only calls what another one defines is one.
+Where no block is such a program, it is the last that looks like code.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from pidistill_code.fenced import Block
+from pidistill_code.helpers import with_helpers
+from pidistill_code.lookups import running
+from pidistill_code.readings import LONGEST_LOOKED_AT
+from pidistill_code.remarks import announces_another
+from pidistill_code.syntax import is_python, parse
+
+_READS = re.compile(
+    r"\binput[ \t]*\(|\bstdin\b|\bopen[ \t]*\([ \t]*0\b|\bos\.read[ \t]*\([ \t]*0\b|\bfileinput\b|=[ \t]*input\b"
+)
+_WRITES = re.compile(r"\bprint\b|\bstdout\b|\bwrite\b|\bos\.write\b")
+_FAKES = re.compile(
+    r"\bstdin[ \t]*=[ \t]*(?:io\.)?(?:StringIO|BytesIO|TextIOWrapper[ \t]*\([ \t]*(?:io\.)?BytesIO)[ \t]*\([ \t]*[^)\s]"
+)
+"""What a test does that gives the program its input."""
+_LIKE_A_PROGRAM = re.compile(
+    r"\b(?:input|print|open|write|readlines?|read|main)[ \t]*\(|\bsys\.std(?:in|out)\b|^import ", re.MULTILINE
+)
+_SHELL = re.compile(r"[ \t]*(?:\$|>|%)[ \t]")
+_DEFINITIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+_MOST_LOOKED_AT: Final = 8
+"""Blocks that may be the program, the last first, each of which is looked at with what it needs."""
+
+
+def program_of(blocks: Sequence[Block]) -> str:
+    """The program among `blocks`, of which one at least is not empty."""
+    texts = [number for number, block in enumerate(blocks) if block.text.strip()]
+    marked = [number for number in texts if blocks[number].marked]
+    if len(texts) == 1:
+        return blocks[texts[0]].text
+    if (found := next(_whole_programs(blocks, texts), None)) is not None:
+        return found
+    likely = [
+        number
+        for number in marked or texts
+        if _LIKE_A_PROGRAM.search(blocks[number].text) and not _SHELL.match(blocks[number].text)
+    ]
+    chosen = (likely or marked or texts)[-1]
+    return with_helpers([block.text if block.marked or not marked else "" for block in blocks], chosen, "")
+
+
+def _whole_programs(blocks: Sequence[Block], texts: Sequence[int]) -> Iterator[str]:
+    """Those that are one, the likeliest first."""
+    others, looked_at = list[str](), 0
+    for number in reversed(texts):
+        block = blocks[number]
+        if looked_at == _MOST_LOOKED_AT:
+            break
+        if len(block.text) > LONGEST_LOOKED_AT or not is_python(block.text) or not _runs(block.text):
+            continue
+        looked_at += 1
+        beside = [it.text if it.marked or not block.marked else "" for it in blocks]
+        code = with_helpers(beside, number, "")
+        if not (_READS.search(code) and _WRITES.search(code)) or _takes_input_from_another(code, number, blocks):
+            continue
+        if _FAKES.search(block.text) or _tests(block.text) or announces_another(block.words):
+            others.append(code)
+        else:
+            yield code
+    yield from others
+
+
+def _takes_input_from_another(code: str, number: int, blocks: Sequence[Block]) -> bool:
+    """Whether `code` reads input that only statements of another block read, which is a program without this one: so it
+    is where a line of a program is shown again."""
+    if _READS.search(blocks[number].text) or not any(is_program(it.text) for n, it in enumerate(blocks) if n != number):
+        return False
+    return any(
+        not isinstance(node, _DEFINITIONS)
+        and any(isinstance(it, ast.Call) for it in running([node]))
+        and _READS.search(ast.unparse(node))
+        for node in parse(code).body
+    )
+
+
+def _tests(code: str) -> bool:
+    return any(isinstance(node, ast.Assert) for node in parse(code).body)
+
+
+def _runs(code: str) -> bool:
+    """Whether it does anything but make names."""
+    return any(
+        not isinstance(node, _DEFINITIONS) and any(isinstance(it, ast.Call) for it in running([node]))
+        for node in parse(code).body
+    )
+
+
+def is_program(code: str) -> bool:
+    """Whether `code` is Python that reads input and writes output."""
+    if len(code) > LONGEST_LOOKED_AT or not (_READS.search(code) and _WRITES.search(code)):
+        return False
+    return is_python(code) and _runs(code)

@@ -1,0 +1,135 @@
+"""A model's thoughts, told from its answer by the marks that stand around them.
+
+A draft in thoughts is nobody's answer, and neither is one in thoughts that have no end: whoever stops there has not
+answered. A mark is one where it begins or ends a line, as none does in Python outside of strings; what a docstring
+quotes, or a sentence names in quotes, is text. What follows the mark that ends thoughts counts, and what stands before
+the one that begins them only where nothing follows that could be an answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from pidistill.authoring.marks import MARK
+from pidistill_code.blocks import defines
+from pidistill_code.pages import FENCE
+from pidistill_code.wholes import blanked, marks_in_strings
+
+_MAY_HOLD = re.compile(
+    r"(?:[<\[\u25c1]|&lt;)[^<>\[\]\n]{0,60}?(?:think|thought|reason|reflect|scratch|analysis|monologue|brainstorm|cot\b|"
+    r"draft|plan|delib|sketch|rationale|critique|strategy|explor|ponder|contempl|discarded|wrong|work|attempt|try|inner)|"
+    r"<\||<unused9|assistantfinal|\A\s{0,9}(?:assistant|analysis|commentary|final)",
+    re.IGNORECASE,
+)
+"""What every text with a mark has: most have none, and cost nothing more."""
+_MOST_MARKS: Final = 100
+"""That are looked at."""
+_SORTS: Final = frozenset({"thought", "reasoning", "end", "final", "channel", "message_end", "closed", "glued"})
+"""Those of `MARK` that stand around thoughts here. Words in square brackets are lists of Python's, too."""
+_BEGINS: Final = frozenset({"thought", "reasoning", "channel"})
+_ENDS: Final = {"channel": frozenset({"message_end", "closed", "final", "glued"})}
+_ENDS_OTHERS: Final = frozenset({"end", "final"})
+_ONLY_BEHIND: Final = frozenset({"message_end", "closed"})
+"""What ends a channel and says nothing elsewhere."""
+_BEFORE = re.compile(
+    r"(?:[-+*>#|\s\ufeff]|<[|\uff5c][^<>\n]{1,40}[|\uff5c]>|\[/?INST\]|(?:assistant|model)\b)*", re.IGNORECASE
+)
+"""What may stand before a mark that begins thoughts, on its line."""
+_BEHIND = re.compile(r"[ \t]*(?:$|```|~~~|<[|/])", re.MULTILINE)
+_NAMED = re.compile(r"[ ](?:tags?|tokens?|blocks?|marks?|markers?)\b", re.IGNORECASE)
+"""What follows a mark that a sentence speaks of."""
+_TAKEN_BACK = re.compile(
+    r"\b(?:no|not|none|never|cannot|unable|wrong|fails?|failed|incorrect|instead|sorry|idea)\b|n['\u2019]t\b",
+    re.IGNORECASE,
+)
+
+
+def without_thoughts(text: str, name: str) -> str | None:
+    """`text` without what stands between the marks of thoughts; None where there is nothing but some that have no end.
+
+    `name` is what the answer has to define, '' for a program.
+    """
+    if not _MAY_HOLD.search(text):
+        return text
+    shown = blanked(text, marks_in_strings(text, name))
+    at, kept, opened, ended = 0, "", None, False
+    for mark in islice(MARK.finditer(shown), _MOST_MARKS):
+        sort = str(mark.lastgroup)
+        if sort not in _SORTS or mark.start() < at or _is_named(text, mark):
+            continue
+        if opened is not None:
+            if sort in _ENDS.get(str(opened.lastgroup), _ENDS_OTHERS) and _may_end(opened, mark):
+                kept += text[at : opened.start()]
+                at, opened, ended = mark.end(), None, True
+                if sort in ("final", "glued") or _may_be_answer(text[at:], name) or not _may_be_answer(kept, name):
+                    kept = ""
+        elif sort in _BEGINS:
+            if _begins_a_line(shown, mark) and not _in_a_block(shown, mark.start(), at):
+                opened = mark
+        elif sort not in _ONLY_BEHIND and (sort != "end" or _at_an_edge(text, mark)):
+            again = sort == "end" and ended and not _may_be_answer(text[mark.end() :], name)
+            kept = kept + text[at : mark.start()] if again else ""
+            at, ended = mark.end(), True
+    if opened is None:
+        return kept + text[at:]
+    kept += text[at : opened.start()]
+    return kept if kept.strip() else None
+
+
+def _is_named(text: str, mark: re.Match[str]) -> bool:
+    """Whether a sentence or a string speaks of it."""
+    before, behind = text[mark.start() - 1 : mark.start()], text[mark.end() : mark.end() + 1]
+    return (before == behind and before in ("`", "'", '"')) or _NAMED.match(text, mark.end()) is not None
+
+
+def _may_end(opened: re.Match[str], mark: re.Match[str]) -> bool:
+    """Whether a mark ends these thoughts, and not those of another name within them."""
+    if mark.lastgroup != "end" or opened.lastgroup == "channel":
+        return True
+    one, other = (
+        re.sub(r"[^a-z]", "", re.sub(r"begin|start|end(?![a-z])", "", it[0].lower())) for it in (opened, mark)
+    )
+    return one == other or not (one in _PAIRED and other in _PAIRED)
+
+
+_PAIRED: Final = frozenset(
+    {"think", "thinking", "thought", "thoughts", "scratchpad", "reasoning", "reflection", "analysis"}
+)
+"""Names of marks that stand in pairs: one of another name ends nothing."""
+
+
+def _begins_a_line(text: str, mark: re.Match[str]) -> bool:
+    return _BEFORE.fullmatch(text, text.rfind("\n", 0, mark.start()) + 1, mark.start()) is not None
+
+
+def _at_an_edge(text: str, mark: re.Match[str]) -> bool:
+    """Whether it stands where a line begins or ends, or before a fence or another mark."""
+    line = text[text.rfind("\n", 0, mark.start()) + 1 : mark.start()]
+    if line.count('"""') % 2 or line.count("'''") % 2:  # a docstring begins there
+        return False
+    return not line.strip() or _BEHIND.match(text, mark.end()) is not None
+
+
+def _in_a_block(text: str, at: int, since: int) -> bool:
+    """Whether a fence is open there that is closed below: a draft's may be left open."""
+    above = sum(1 for _ in _fences(text[since:at]))
+    below = [found[3] for found in _fences(text[at:])]
+    return above % 2 == 1 and len(below) % 2 == 1 and not below[0]
+
+
+def _fences(text: str) -> Iterator[re.Match[str]]:
+    return (
+        found for line in text.split("\n") if line.lstrip()[:1] in "`~-*+0123456789" and (found := FENCE.match(line))
+    )
+
+
+def _may_be_answer(text: str, name: str) -> bool:
+    """Whether there is code in it, or it takes something back: then it is all that is said."""
+    if not text.strip():
+        return False
+    if any(True for _ in _fences(text)) or _TAKEN_BACK.search(text):
+        return True
+    return defines(text, name) if name else len(text.strip().split("\n")) > 1 or "(" in text

@@ -1,0 +1,129 @@
+"""What an answer is wrapped into: tags that a prompt has asked for, one more fence, JSON, a listing of LaTeX's.
+
+As everywhere, what stands in a string of the code is none of these.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import textwrap
+from typing import Final
+
+from pidistill_code.blocks import defines
+from pidistill_code.fenced import fenced_blocks
+from pidistill_code.pages import FENCE, code_begins
+from pidistill_code.programs import is_program
+from pidistill_code.readings import LONGEST_LOOKED_AT
+from pidistill_code.syntax import is_python
+from pidistill_code.wholes import blanked, marks_in_strings
+
+_TAGS: Final = (
+    ("[PYTHON]", "[/PYTHON]"),
+    ("[BEGIN]", "[DONE]"),
+    ("<answer>", "</answer>"),
+    ("<code>", "</code>"),
+    ("<python>", "</python>"),
+    ("[ANSWER]", "[/ANSWER]"),
+    ("<solution>", "</solution>"),
+)
+_MOST_TAGS: Final = 100
+_ANSWER = re.compile(
+    r"^[ \t]*(?:<(answer|final_answer|final|solution)>|\[(ANSWER)\])[ \t]*$(?=\n)", re.MULTILINE | re.IGNORECASE
+)
+_LISTING = re.compile(
+    r"^[ \t]*\\begin\{(verbatim|lstlisting|minted|python|pythoncode)\}(?:\[[^\]\n]*\])?(?:\{[^}\n]*\})?[ \t]*\n(.*?)"
+    r"^[ \t]*\\end\{\1\}[ \t]*$",
+    re.MULTILINE | re.DOTALL,
+)
+_OF_MARKDOWN = re.compile(r"[ \t]*```+[ \t]*(?:markdown|md)[ \t]*$", re.IGNORECASE)
+_KEYS: Final = ("code", "solution", "answer", "program", "completion", "python", "python_code", "final_answer")
+
+
+def unwrapped(text: str) -> str:
+    """`text` without a fence around what is Markdown itself, and LaTeX's listings as fences."""
+    if "\\begin{" in text and "```" not in text and not is_python(text[:LONGEST_LOOKED_AT]):
+        text = _LISTING.sub(lambda found: f"```\n{found[2]}```", text)
+    return _without_markdown_fence(text) if "```" in text else text
+
+
+def _without_markdown_fence(text: str) -> str:
+    """A fence marked as Markdown's holds others of its own length, which do not close it as their language tells."""
+    lines = text.split("\n")
+    fences = [number for number, line in enumerate(lines) if FENCE.match(line)]
+    if len(fences) < 3 or not _OF_MARKDOWN.match(lines[fences[0]]):
+        return text
+    first, second = (FENCE.match(lines[number]) for number in fences[:2])
+    if first is None or second is None or first[2] != second[2] or not second[3]:
+        return text
+    dropped = {fences[0]} | ({fences[-1]} if len(fences) % 2 == 0 else set())
+    return "\n".join(line for number, line in enumerate(lines) if number not in dropped)
+
+
+def from_json(text: str, name: str) -> str:
+    """The code in an object of JSON's that is the whole answer."""
+    bare = re.sub(r"\A```(?:json)?[ \t]*\n|\n```\Z", "", text.strip())
+    if not (bare.startswith("{") and bare.endswith("}")) or len(bare) > LONGEST_LOOKED_AT:
+        return text
+    try:
+        held = json.loads(bare)
+    except (ValueError, RecursionError):
+        return text
+    if not isinstance(held, dict):
+        return text
+    for key in _KEYS:
+        code = held.get(key)
+        if isinstance(code, str) and (defines(code, name) if name else is_program(code) or fenced_blocks(code)):
+            return code
+    return text
+
+
+def answer_in_tags(text: str, name: str) -> str:
+    """Where there are fences beside it: `text` up to the last answer in tags, which is a block like the others."""
+    if "```" not in text and "~~~" not in text:
+        return text
+    shown = blanked(text, marks_in_strings(text, name))
+    for opening in list(_ANSWER.finditer(shown))[:-_MOST_TAGS:-1]:
+        fences = sum(1 for line in shown[: opening.start()].split("\n") if FENCE.match(line))
+        word = opening[1] or opening[2]
+        closing = re.compile(rf"[<\[]/{re.escape(word)}[>\]]", re.IGNORECASE).search(shown, opening.end())
+        if fences % 2 or closing is None:
+            continue
+        inner = text[opening.end() : closing.start()]
+        if any(defines(block, name) if name else block.strip() for block in fenced_blocks(inner)):
+            return f"{text[: opening.start()]}{inner}"
+        code = textwrap.dedent(inner).strip("\n")
+        if len(code) <= LONGEST_LOOKED_AT and (defines(code, name) and is_python(code) if name else is_program(code)):
+            return f"{text[: opening.start()]}\n```python\n{code}\n```\n"
+    return text
+
+
+def within_tags(text: str, name: str, quoted: frozenset[int]) -> str:
+    """What stands between the last tags that begin a line, or before one that ends it, if that defines `name`, or where
+    a program is asked for. The lines `quoted` in strings have no tags."""
+    shown = blanked(text, quoted) if quoted else text
+    within = len(text) if name else code_begins(text)
+    for opening, closing in _TAGS:
+        at, looked_at = shown.rfind(opening, 0, within), 0
+        while at >= 0 and looked_at < _MOST_TAGS:
+            looked_at += 1
+            if not text[text.rfind("\n", 0, at) + 1 : at].strip():
+                end = shown.find(closing, at)
+                inner = text[at + len(opening) : end if end >= 0 else len(text)].strip("\n")
+                inner = (
+                    html.unescape(inner) if "<" not in inner and "&" in inner and not is_whole_code(inner) else inner
+                )
+                if defines(inner, name) if name else inner.strip():
+                    return inner
+            at = shown.rfind(opening, 0, at)
+    for _, closing in _TAGS:  # the prompt may have opened it
+        at = shown.find(f"\n{closing}")
+        if at >= 0 and name and defines(text[:at], name):
+            return text[:at]
+    return text
+
+
+def is_whole_code(text: str) -> bool:
+    """Whether it is Python as it stands, so that nothing in it is escaped."""
+    return len(text) <= LONGEST_LOOKED_AT and is_python(text)

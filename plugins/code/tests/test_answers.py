@@ -1,0 +1,127 @@
+"""Answers as chat models write them, each with the program that a careful person takes for the answer, or none.
+
+Beside the row of each kind, properties: what stands in thoughts changes nothing, a remark decides only between blocks,
+and what is shown of a program again is not another one.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pidistill_code.extract import extract
+from pidistill_code.remarks import announces_another
+from pidistill_code.thoughts import without_thoughts
+from pidistill_code.wrappings import unwrapped
+
+ROWS: list[dict[str, Any]] = [
+    json.loads(line) for line in Path(__file__).with_name("answers.jsonl").read_text("utf-8").splitlines()
+]
+RIGHT = "def f(x):\n    return x + 1"
+WRONG = "def f(x):\n    return x - 1"
+READS = "n = int(input())\nprint(n + 1)"
+MARKS = {
+    "think": ("<think>", "</think>"),
+    "thinking": ("<thinking>", "</thinking>"),
+    "of a family": ("<seed:think>", "</seed:think>"),
+    "bars": ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    "scratchpad": ("<scratchpad>", "</scratchpad>"),
+    "harmony": ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+}
+SAID = ["That's it.", "It isn't ok.", "`f` is done", "```", "x", "# a comment"]
+FENCED = {"fenced": "```python\n{}\n```", "plain": "{}"}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["id"])
+def test_the_answer_is_the_one_that_was_meant(row: dict[str, Any]) -> None:
+    assert extract(row["completion"], row["entry_point"], row["prompt"]).code == row["code"]
+
+
+@pytest.mark.parametrize("mark", MARKS)
+@pytest.mark.parametrize("answer", FENCED)
+@given(before=st.sampled_from(["", "\n", "Let me see.\n"]), end=st.sampled_from([*SAID[:3], ""]), draft=st.booleans())
+def test_a_draft_in_thoughts_is_nobodys_answer(mark: str, answer: str, before: str, end: str, draft: bool) -> None:
+    begins, ends = MARKS[mark]
+    thoughts = f"{begins}{before}\n```python\n{WRONG}\n```\n{end}{ends}\n" if draft else f"{begins}\n{WRONG}\n{ends}\n"
+    assert str(extract(thoughts + FENCED[answer].format(RIGHT), "f").code).strip() == RIGHT
+    assert extract(f"{thoughts}I have no idea.", "f").code in (None, "I have no idea.\n")
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_thoughts_without_an_end_hold_no_answer(mark: str) -> None:
+    begins = MARKS[mark][0]
+    for text in (f"{begins}\n```python\n{RIGHT}\n```\n", f"{begins}\n{RIGHT}\n", f"\n{begins}\nSo.\n```\n{RIGHT}"):
+        found = extract(text, "f")
+        assert found.code is None and "thoughts" in found.reason
+    assert extract(f"```python\n{RIGHT}\n```\n{begins}\nIs it so?\n```python\n{WRONG}\n```", "f").code == f"{RIGHT}\n"
+
+
+@given(st.text("<think>/`'\"\n x=", max_size=60))
+def test_a_text_without_marks_is_left_alone(text: str) -> None:
+    kept = without_thoughts(text, "f")
+    assert kept is None or kept == text or "think" in text
+    assert kept is None or set(kept) <= set(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["<think>" * 20_000, "</think>\n" * 20_000, "<think>\n</think>\n" * 5_000, "```\n<think>\n" * 5_000]
+)
+def test_many_marks_take_time_in_proportion(text: str) -> None:
+    began = time.process_time()
+    without_thoughts(text, "f")
+    assert time.process_time() - began < 10
+
+
+ANNOUNCED = [
+    "Common mistake:",
+    "Your original code:",
+    "❌ Wrong:",
+    "The original version was:",
+    "If you want the count instead:",
+    "Do not use this:",
+    "Naive version for comparison:",
+]
+CORRECTED = [
+    "Your code was wrong, so here is the fix:",
+    "That is wrong. Final answer:",
+    "Corrected version:",
+    "Oops. Actually:",
+    "The old version should be:",
+    "Here is your function:",
+    "First:",
+    "",
+]
+
+
+@pytest.mark.parametrize("words", [*ANNOUNCED, *CORRECTED])
+def test_words_decide_between_two_versions(words: str) -> None:
+    assert announces_another(words) == (words in ANNOUNCED)
+    for first, last, name in ((RIGHT, WRONG, "f"), (READS, READS.replace("+", "-"), "")):
+        found = extract(f"```python\n{first}\n```\n\n{words}\n```python\n{last}\n```\n", name).code
+        assert found == (f"{first}\n" if words in ANNOUNCED else f"{last}\n")
+        assert extract(f"{words}\n```python\n{last}\n```\n", name).code == f"{last}\n"
+
+
+LINES = READS.split("\n")
+
+
+@given(
+    st.lists(
+        st.sampled_from([*LINES, "print(5)", "assert n == 3\nprint('ok')", "import sys", "n = int(input()", "n = 3"]),
+        max_size=4,
+    )
+)
+def test_what_is_shown_below_a_program_is_not_another_one(shown: list[str]) -> None:
+    below = "".join(f"\nAnd:\n```python\n{line}\n```\n" for line in shown)
+    assert extract(f"```python\n{READS}\n```\n{below}", "").code == f"{READS}\n"
+
+
+@given(st.text(max_size=200))
+def test_what_is_wrapped_in_nothing_stays(text: str) -> None:
+    assert unwrapped(text) == text or "```" in text or "\\begin{" in text
