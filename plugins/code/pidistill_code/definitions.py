@@ -28,9 +28,9 @@ _MOST_PARTS: Final = 20
 _LONGEST_STUB: Final = 2_000
 _COMMENT = re.compile(r"^([ \t]+)#[^\n]*$", re.MULTILINE)
 _LEFT_OUT = re.compile(
-    r"^[ \t]+(?:\.\.\.|#[ \t]*(?:\.\.\.|\u2026|\[\.\.\.\]|(?:the )?(?:rest|remaining) (?:is |stays |remains |code )?"
+    r"^[ \t]+(?:\.\.\.|#\W*(?:(?:the )?(?:rest|remaining) (?:is |stays |remains |code )?"
     r"(?:unchanged|(?:the )?same|as (?:before|above)|of (?:the )?(?:code|function))|"
-    r"(?:same|as) (?:as )?(?:above|before)\b|unchanged\b|(?:existing|previous|remaining) code\b)[^\n]*)[ \t]*$",
+    r"(?:same|as) (?:code )?(?:as )?(?:above|before)|unchanged|(?:existing|previous|remaining) code)?\W*)$",
     re.MULTILINE | re.IGNORECASE,
 )
 """A line that stands for others, which are left out."""
@@ -61,7 +61,7 @@ def is_stub(code: str, name: str) -> bool:
     comment, or one that leaves something out, with `...` where it gives nothing back, or as a comment says."""
     if name not in code or len(code) >= _LONGEST_STUB:
         return False
-    if _SIGNATURE.fullmatch(code.strip()) or any("#" in found[0] for found in _LEFT_OUT.finditer(code)):
+    if _SIGNATURE.fullmatch(code.strip()) or any(re.search(r"#.*\w", found[0]) for found in _LEFT_OUT.finditer(code)):
         return True
     told = code if is_python(code) else _COMMENT.sub(r"\1pass", code)
     makers = [node for node in _statements(told) if any(_made_by(it) == name for it in running([node]))]

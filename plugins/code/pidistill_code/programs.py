@@ -17,15 +17,18 @@ from pidistill_code.fenced import Block
 from pidistill_code.helpers import with_helpers
 from pidistill_code.lookups import running
 from pidistill_code.readings import LONGEST_LOOKED_AT
-from pidistill_code.remarks import announces_another
+from pidistill_code.remarks import announces_another, announces_final
 from pidistill_code.syntax import is_python, parse
 
 _READS = re.compile(
-    r"\binput[ \t]*\(|\bstdin\b|\bopen[ \t]*\([ \t]*0\b|\bos\.read[ \t]*\([ \t]*0\b|\bfileinput\b|=[ \t]*input\b"
+    r"\binput[ \t]*\(|\bstdin\b(?![ \t]*=[ \t]*\w*\.?PIPE)|\bopen[ \t]*\([ \t]*0\b|\bos\.read[ \t]*\([ \t]*0\b|"
+    r"\bfileinput\b|=[ \t]*input\b|\bargv\b|/dev/fd/0|\.read(?:_text|lines?)?\(\)"
 )
 _WRITES = re.compile(r"\bprint\b|\bstdout\b|\bwrite\b|\bos\.write\b")
 _FAKES = re.compile(
-    r"\bstdin[ \t]*=[ \t]*(?:io\.)?(?:StringIO|BytesIO|TextIOWrapper[ \t]*\([ \t]*(?:io\.)?BytesIO)[ \t]*\([ \t]*[^)\s]"
+    r"^(?:sys\.)?stdin[ \t]*=[ \t]*(?:io\.)?(?:StringIO|BytesIO)\([ \t]*(?:[bfru]{0,2}[\"']|\w+[ \t]*\))|"
+    r"\bpatch[\w.]*\([ \t]*[\"'](?:builtins\.input|sys\.stdin)|^(?:builtins\.)?input[ \t]*=[ \t]*lambda",
+    re.MULTILINE,
 )
 """What a test does that gives the program its input."""
 _LIKE_A_PROGRAM = re.compile(
@@ -66,7 +69,8 @@ def _whole_programs(blocks: Sequence[Block], texts: Sequence[int]) -> Iterator[s
         looked_at += 1
         beside = [it.text if it.marked or not block.marked else "" for it in blocks]
         code = with_helpers(beside, number, "")
-        if not (_READS.search(code) and _WRITES.search(code)) or _takes_input_from_another(code, number, blocks):
+        reads = _READS.search(code) or announces_final(block.words)
+        if not (reads and _WRITES.search(code)) or _takes_input_from_another(code, number, blocks):
             continue
         if _FAKES.search(block.text) or _tests(block.text) or announces_another(block.words):
             others.append(code)
@@ -76,20 +80,26 @@ def _whole_programs(blocks: Sequence[Block], texts: Sequence[int]) -> Iterator[s
 
 
 def _takes_input_from_another(code: str, number: int, blocks: Sequence[Block]) -> bool:
-    """Whether `code` reads input that only statements of another block read, which is a program without this one: so it
-    is where a line of a program is shown again."""
-    if _READS.search(blocks[number].text) or not any(is_program(it.text) for n, it in enumerate(blocks) if n != number):
+    """Whether `code` reads input that statements of another block read, which is a program without this one: so it is
+    where a part of a program is shown again, or another way to write it."""
+    if not any(is_program(it.text) for n, it in enumerate(blocks) if n != number):
         return False
-    return any(
+    return _reading(code) > _reading(blocks[number].text)
+
+
+def _reading(code: str) -> int:
+    """How many statements read input as the program runs."""
+    return sum(
         not isinstance(node, _DEFINITIONS)
         and any(isinstance(it, ast.Call) for it in running([node]))
-        and _READS.search(ast.unparse(node))
+        and _READS.search(ast.unparse(node)) is not None
         for node in parse(code).body
     )
 
 
 def _tests(code: str) -> bool:
-    return any(isinstance(node, ast.Assert) for node in parse(code).body)
+    """Whether it asserts something of what it does not read."""
+    return not _READS.search(code) and any(isinstance(node, ast.Assert) for node in parse(code).body)
 
 
 def _runs(code: str) -> bool:

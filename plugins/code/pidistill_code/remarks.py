@@ -31,32 +31,41 @@ _BLAMED = re.compile(
     re.IGNORECASE,
 )
 """What is said of a block below it."""
-_FINAL = re.compile(r"\b(?:final|complete|full|whole|answer|solution|result)\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])[ \t]+(?=[A-Z\u2705\u274c*_])")
-_NO_WORDS: Final = r"^[^\w'\"]*"
+_ASIDE = re.compile(r"\([^()]*\)")
 _VERSION: Final = (
     r"(?:version|approach|code|solution|way|one|attempt|answer|implementation|example|function|program|class)"
 )
+_LED: Final = r"(?:(?:and|but|so|here|is|was|this|that|it|the|an?|some|my|our)[ ,]+|here['\u2019]s )*"
+_OLD: Final = (
+    r"(?:original|old|previous|initial|earlier|buggy|broken|wrong|incorrect|bad|faulty|naive|slow|slower|"
+    r"brute[- ]force)"
+)
+_FOR: Final = r"(?:for (?:reference|comparison))"
 _ANOTHER = re.compile(
-    rf"{_NO_WORDS}(?:(?:a|an|the|this|some|here is (?:a|an|the)|here's (?:a|an|the))[ ])?"
-    r"(?:common )?(?:wrong|incorrect|bad|buggy|broken|faulty|mistaken?|mistakes?|pitfalls?|anti-?pattern)\W*$"
-    rf"|\b(?:wrong|incorrect|buggy|broken|faulty|bad|naive|slow(?:er)?|brute[- ]force)\b[^.:\n]{{0,30}}\b{_VERSION}\b"
-    rf"|{_NO_WORDS}(?:(?:the|my|our)[ ])?(?:original|old|previous|initial|earlier)\b[^.:\n]{{0,30}}"
-    rf"(?:\b(?:was|were|{_VERSION})\b|:)"
-    rf"|{_NO_WORDS}your\b[^.:\n]{{0,20}}\b(?:version|code|original|attempt)\b"
-    r"|\bbefore (?:the|this|that|my|our) (?:fix|change|correction)\b|\bfor (?:reference|comparison)\b"
-    r"|\b(?:do not|don['\u2019]?t|never) (?:use|write|do|copy|submit) (?:this|that|it)\b"
-    r"|\bcommon (?:mistake|error|pitfall|bug)s?\b"
-    r"|\bif (?:you|we|one) (?:want|wanted|wrote|write|forgot|forget|had)\b"
-    r"|\bif\b[^.]{0,80}\b(?:you|we|one) (?:could|can|would|might|may)\b",
+    rf"{_LED}(?:common )?(?:mistake|error|pitfall|anti-?pattern|bug)s?"
+    rf"|(?:{_FOR}[ ,]+)?{_LED}(?:your )?{_OLD}(?: {_OLD}| {_VERSION})*(?: {_FOR})?"
+    r"(?: (?:was|is|would be|looked like)(?: this)?)?"
+    rf"|{_FOR}|(?:{_LED}|what )?your (?:version|code|original|attempt)(?: (?:was|is|looked like)(?: this)?)?"
+    r"|(?:what )?you (?:had|have|wrote|posted)"
+    r"|the (?:version|code) (?:in the question|you (?:posted|wrote|had))(?: \w+ \w+)?"
+    r"|before(?: (?:the|this|that|my|our) (?:fix|change|correction))?(?:,? it was)?"
+    r"|(?:do not|don['\u2019]?t|never|not) (?:(?:use|write|do|copy|submit) )?(?:this|that|it)"
+    r"|(?:do not|don['\u2019]?t) do"
+    r"|instead of(?: this)?|as opposed to|versus|vs|compare (?:with|to)(?: this)?"
+    r"|this (?:was the bug|(?:would|will) fail|fails|is (?:wrong|incorrect)|does not work|returns the wrong \w+)"
+    r"|if you want(?:ed)?\b.{1,60} instead|if (?:you|we|one) (?:wanted|forget|forgot)\b[^.:]{1,80}?(?:,? e\.g)?"
+    r"|if\b[^.:,]{1,60},? (?:you|one|we) (?:could|can|would) (?:also )?(?:do|use|write)",
     re.IGNORECASE,
 )
-"""How a block is announced that is another version, and not the answer."""
-_BEFORE = re.compile(r"\bbefore (?:the|this|that|my|our) \w+", re.IGNORECASE)
-_AND_YET = re.compile(
-    r"\b(?:should|must|fix(?:ed|es)?|correct(?:ed|ion|ly)?|replac\w*|updat\w*|oops|sorry|actually|instead of|so)\b",
+"""How a block is announced that is another version, and not the answer: by a label that says nothing else. What speaks
+of such a version in a sentence mostly goes on to the answer."""
+_FINAL = re.compile(
+    rf"{_LED}(?:(?:final|corrected|correct|fixed|complete|full|updated|revised|right) ?)+{_VERSION}?"
+    rf"|{_LED}(?:answer|solution)",
     re.IGNORECASE,
 )
+"""How the answer is announced, likewise."""
 
 
 def calls_it_another(above: str, after: str) -> bool:
@@ -69,14 +78,17 @@ def calls_it_another(above: str, after: str) -> bool:
 
 
 def announces_another(above: str) -> bool:
-    """Whether the sentence right above a block that could be the answer says that it is another version."""
-    lines = [line for line in above.split("\n") if line.strip()]
-    if not lines:
-        return False
-    last = _SENTENCE.split(lines[-1].strip())[-1]
-    return _ANOTHER.search(last) is not None and not _AND_YET.search(_BEFORE.sub("", last))
+    """Whether the words right above a block that could be the answer call it another version."""
+    return _ANOTHER.fullmatch(_label(above)) is not None
 
 
 def announces_final(above: str) -> bool:
-    """Whether the words above a text without a fence say that it is the answer."""
-    return bool(_FINAL.search(above) or _SET_RIGHT.search(above)) and not announces_another(above)
+    """Whether the words right above call what follows the answer."""
+    return _FINAL.fullmatch(_label(above)) is not None
+
+
+def _label(above: str) -> str:
+    """The last sentence, without what is in parentheses and without marks around it."""
+    last = next((line for line in reversed(above.split("\n")) if line.strip()), "")
+    label = _ASIDE.sub(" ", re.sub(r"[*_#]", " ", _SENTENCE.split(last.strip())[-1]))
+    return " ".join(re.sub(r"^\W+|\W+$", "", label).split())

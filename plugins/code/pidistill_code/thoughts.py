@@ -1,9 +1,9 @@
 """A model's thoughts, told from its answer by the marks that stand around them.
 
 A draft in thoughts is nobody's answer, and neither is one in thoughts that have no end: whoever stops there has not
-answered. A mark is one where it begins or ends a line, as none does in Python outside of strings; what a docstring
-quotes, or a sentence names in quotes, is text. What follows the mark that ends thoughts counts, and what stands before
-the one that begins them only where nothing follows that could be an answer.
+answered. A mark is one where it begins or ends a line, as none does in Python outside of strings; what a docstring or a
+block of code quotes, or a sentence names, is text. Code before thoughts counts as that behind them does, unless it is
+then taken back. A mark that ends thoughts which no mark begins ends those that the prompt began.
 """
 
 from __future__ import annotations
@@ -35,14 +35,15 @@ _ENDS_OTHERS: Final = frozenset({"end", "final"})
 _ONLY_BEHIND: Final = frozenset({"message_end", "closed"})
 """What ends a channel and says nothing elsewhere."""
 _BEFORE = re.compile(
-    r"(?:[-+*>#|\s\ufeff]|<[|\uff5c][^<>\n]{1,40}[|\uff5c]>|\[/?INST\]|(?:assistant|model)\b)*", re.IGNORECASE
+    r"(?:[-+*>|\s\ufeff]|<[|\uff5c][^<>\n]{1,40}[|\uff5c]>|\[/?INST\]|(?:assistant|model)\b)*", re.IGNORECASE
 )
 """What may stand before a mark that begins thoughts, on its line."""
 _BEHIND = re.compile(r"[ \t]*(?:$|```|~~~|<[|/])", re.MULTILINE)
 _NAMED = re.compile(r"[ ](?:tags?|tokens?|blocks?|marks?|markers?)\b", re.IGNORECASE)
 """What follows a mark that a sentence speaks of."""
 _TAKEN_BACK = re.compile(
-    r"\b(?:no|not|none|never|cannot|unable|wrong|fails?|failed|incorrect|instead|sorry|idea)\b|n['\u2019]t\b",
+    r"\b(?:sorry|(?:no|not an?|without an?) (?:solution|idea|answer)|(?:do not|don['\u2019]?t) know|give up|"
+    r"cannot solve|withdraw\w*|disregard|ignore)\b",
     re.IGNORECASE,
 )
 
@@ -64,13 +65,16 @@ def without_thoughts(text: str, name: str) -> str | None:
             if sort in _ENDS.get(str(opened.lastgroup), _ENDS_OTHERS) and _may_end(opened, mark):
                 kept += text[at : opened.start()]
                 at, opened, ended = mark.end(), None, True
-                if sort in ("final", "glued") or _may_be_answer(text[at:], name) or not _may_be_answer(kept, name):
+                if sort in ("final", "glued") or not _holds_code(kept, name) or _TAKEN_BACK.search(text, at):
                     kept = ""
         elif sort in _BEGINS:
-            if _begins_a_line(shown, mark) and not _in_a_block(shown, mark.start(), at):
+            bracket = mark[0][0] == "[" and shown.find("[/", mark.end()) < 0  # a list of Python's
+            if not bracket and _begins_a_line(shown, mark) and not _in_a_block(shown, mark.start(), at):
                 opened = mark
-        elif sort not in _ONLY_BEHIND and (sort != "end" or _at_an_edge(text, mark)):
-            again = sort == "end" and ended and not _may_be_answer(text[mark.end() :], name)
+        elif sort == "end" and (not _at_an_edge(text, mark) or _in_a_block(shown, mark.start(), at)):
+            continue
+        elif sort not in _ONLY_BEHIND:
+            again = sort == "end" and ended and not _holds_code(text[mark.end() :], name)
             kept = kept + text[at : mark.start()] if again else ""
             at, ended = mark.end(), True
     if opened is None:
@@ -126,10 +130,7 @@ def _fences(text: str) -> Iterator[re.Match[str]]:
     )
 
 
-def _may_be_answer(text: str, name: str) -> bool:
-    """Whether there is code in it, or it takes something back: then it is all that is said."""
-    if not text.strip():
-        return False
-    if any(True for _ in _fences(text)) or _TAKEN_BACK.search(text):
+def _holds_code(text: str, name: str) -> bool:
+    if any(True for _ in _fences(text)):
         return True
-    return defines(text, name) if name else len(text.strip().split("\n")) > 1 or "(" in text
+    return defines(text, name) if name else "(" in text

@@ -38,7 +38,7 @@ _LISTING = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _OF_MARKDOWN = re.compile(r"[ \t]*```+[ \t]*(?:markdown|md)[ \t]*$", re.IGNORECASE)
-_KEYS: Final = ("code", "solution", "answer", "program", "completion", "python", "python_code", "final_answer")
+_KEYS: Final = ("final_answer", "answer", "solution", "code", "program", "python", "python_code", "completion")
 
 
 def unwrapped(text: str) -> str:
@@ -57,7 +57,13 @@ def _without_markdown_fence(text: str) -> str:
     first, second = (FENCE.match(lines[number]) for number in fences[:2])
     if first is None or second is None or first[2] != second[2] or not second[3]:
         return text
-    dropped = {fences[0]} | ({fences[-1]} if len(fences) % 2 == 0 else set())
+    dropped, within = {fences[0]}, False
+    for number in fences[1:]:
+        fence = FENCE.match(lines[number])
+        if not within and fence is not None and not fence[3]:
+            dropped.add(number)
+            break
+        within = not within
     return "\n".join(line for number, line in enumerate(lines) if number not in dropped)
 
 
@@ -80,7 +86,7 @@ def from_json(text: str, name: str) -> str:
 
 
 def answer_in_tags(text: str, name: str) -> str:
-    """Where there are fences beside it: `text` up to the last answer in tags, which is a block like the others."""
+    """Where there are fences beside it: the last plain answer in tags as a block like the others."""
     if "```" not in text and "~~~" not in text:
         return text
     shown = blanked(text, marks_in_strings(text, name))
@@ -91,11 +97,9 @@ def answer_in_tags(text: str, name: str) -> str:
         if fences % 2 or closing is None:
             continue
         inner = text[opening.end() : closing.start()]
-        if any(defines(block, name) if name else block.strip() for block in fenced_blocks(inner)):
-            return f"{text[: opening.start()]}{inner}"
         code = textwrap.dedent(inner).strip("\n")
         if len(code) <= LONGEST_LOOKED_AT and (defines(code, name) and is_python(code) if name else is_program(code)):
-            return f"{text[: opening.start()]}\n```python\n{code}\n```\n"
+            return f"{text[: opening.start()]}\n```python\n{code}\n```\n{text[closing.end() :]}"
     return text
 
 

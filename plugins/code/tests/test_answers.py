@@ -94,6 +94,12 @@ CORRECTED = [
     "Oops. Actually:",
     "The old version should be:",
     "Here is your function:",
+    "Your code, cleaned up:",
+    "The previous version failed on empty input, here is a robust one:",
+    "Much faster than the naive version:",
+    "If you want a single block to copy, here is the final version:",
+    "If the sum drops below zero we can reset it:",
+    "This version avoids the common mistake of an exclusive end:",
     "First:",
     "",
 ]
