@@ -64,7 +64,13 @@ def _whole_programs(blocks: Sequence[Block], texts: Sequence[int]) -> Iterator[s
         block = blocks[number]
         if looked_at == _MOST_LOOKED_AT:
             break
-        if len(block.text) > LONGEST_LOOKED_AT or not is_python(block.text) or not _runs(block.text):
+        if len(block.text) > LONGEST_LOOKED_AT:
+            continue
+        if not is_python(block.text):
+            if _READS.search(block.text) and _WRITES.search(block.text) and not announces_another(block.words):
+                yield block.text  # a slip in the answer does not make the draft above the answer
+            continue
+        if not _runs(block.text):
             continue
         looked_at += 1
         beside = [it.text if it.marked or not block.marked else "" for it in blocks]
@@ -72,6 +78,8 @@ def _whole_programs(blocks: Sequence[Block], texts: Sequence[int]) -> Iterator[s
         reads = _READS.search(code) or announces_final(block.words)
         if not (reads and _WRITES.search(code)) or _takes_input_from_another(code, number, blocks):
             continue
+        if _reading(code) > _reading(block.text):  # cells of a notebook, each of which reads in its turn
+            code = "\n\n".join(it for it in beside[: number + 1] if is_python(it) and not _tests(it))
         if _FAKES.search(block.text) or _tests(block.text) or announces_another(block.words):
             others.append(code)
         else:

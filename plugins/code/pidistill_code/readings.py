@@ -22,9 +22,7 @@ from pidistill_code.syntax import is_python, module_names
 LONGEST_LOOKED_AT: Final = 50_000
 """Characters of code that is parsed here: few enough for any nesting to be an error of the parser and no more."""
 _OPENED = re.compile(r"([^`\n]*[^`\s])[ \t]*(```+)[ \t]*([\w+.-]*)[ \t]*$")
-_OPENED_AS_PYTHON = re.compile(
-    r"([^`\n]*[^`\s\"'])[ \t]*(```+[ \t]*(?:python|py)[\d.]*)[ \t]*$", re.MULTILINE | re.IGNORECASE
-)
+_OPENS_PYTHON = re.compile(r"(?<!`)`{3,}[ \t]*(?:python|py)[\d.]*\s*\Z", re.IGNORECASE)
 _CLOSED = re.compile(r"([^`\n]*[^`\s])[ \t]*(```+)[ \t]*$")
 _CLOSED_BEFORE_WORDS = re.compile(r"[ \t]*(```+)[ \t]?([^`\s]+[ \t][^`\n]*)$")
 _LANGUAGE = re.compile(r"\{?\.?(?:python|py|pycon|cpython)\d*\b", re.IGNORECASE)
@@ -55,17 +53,22 @@ def readings(text: str) -> Iterator[str]:
 def with_openings_apart(text: str) -> str:
     """`text` with each fence marked as Python that opens a block where other words end on a line of its own. A line
     within a block, a string or a bracket opens none."""
-    if not _OPENED_AS_PYTHON.search(text):
-        return text
     lines, within = text.split("\n"), ""
-    starts = dict(margins(lines))
-    for number, line in enumerate(lines):
+    may_open = {
+        number: opened
+        for number, line in enumerate(lines)
+        if "```" in line and not FENCE.match(line) and (opened := _OPENS_PYTHON.search(line))
+    }
+    starts = dict(margins(lines)) if may_open else {}
+    for number, line in enumerate(lines) if starts else ():
         fence = FENCE.match(line)
         if fence and (not within or (fence[2].startswith(within) and not fence[3])):
             within = "" if within else fence[2]
-        elif not within and number in starts and (opened := _OPENED_AS_PYTHON.match(line)):
-            within = "`" * opened[2].count("`")
-            lines[number] = f"{opened[1]}\n{opened[2]}"
+        elif not within and number in starts and number in may_open:
+            before, fence_there = line[: may_open[number].start()].rstrip(), may_open[number][0]
+            if "`" not in before and before[-1:] not in ("'", '"'):
+                within = "`" * fence_there.count("`")
+                lines[number] = f"{before}\n{fence_there}"
     return "\n".join(lines)
 
 

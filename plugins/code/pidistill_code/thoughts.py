@@ -9,7 +9,7 @@ then taken back. A mark that ends thoughts which no mark begins ends those that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
 from itertools import islice
 from typing import Final
 
@@ -48,6 +48,20 @@ _TAKEN_BACK = re.compile(
 )
 
 
+_THINK = re.compile(r"think|thought", re.IGNORECASE)
+_WEAK = re.compile(
+    r"plan|sketch|rationale|critique|strategy|explor|ponder|contempl|analysis>|notes|attempt|try|draft|work",
+    re.IGNORECASE,
+)
+"""Names of marks that may be another thing: without an end they are text."""
+_ASKED = re.compile(r"^[ \t]*<(?:answer|final_answer|solution)>", re.MULTILINE | re.IGNORECASE)
+"""Tags that prompts ask for, which end thoughts that have no end."""
+_PAIRED: Final = frozenset(
+    {"think", "thinking", "thought", "thoughts", "scratchpad", "reasoning", "reflection", "analysis"}
+)
+"""Names of marks that stand in pairs: one of another name ends nothing."""
+
+
 def without_thoughts(text: str, name: str) -> str | None:
     """`text` without what stands between the marks of thoughts; None where there is nothing but some that have no end.
 
@@ -56,6 +70,7 @@ def without_thoughts(text: str, name: str) -> str | None:
     if not _MAY_HOLD.search(text):
         return text
     shown = blanked(text, marks_in_strings(text, name))
+    fences = _Fences(shown)
     at, kept, opened, ended = 0, "", None, False
     for mark in islice(MARK.finditer(shown), _MOST_MARKS):
         sort = str(mark.lastgroup)
@@ -69,17 +84,18 @@ def without_thoughts(text: str, name: str) -> str | None:
                     kept = ""
         elif sort in _BEGINS:
             bracket = mark[0][0] == "[" and shown.find("[/", mark.end()) < 0  # a list of Python's
-            if not bracket and _begins_a_line(shown, mark) and not _in_a_block(shown, mark.start(), at):
+            if not bracket and _begins_a_line(shown, mark) and not fences.around(mark.start(), at):
                 opened = mark
-        elif sort == "end" and (not _at_an_edge(text, mark) or _in_a_block(shown, mark.start(), at)):
+        elif sort == "end" and (not _at_an_edge(text, mark) or fences.around(mark.start(), at)):
             continue
         elif sort not in _ONLY_BEHIND:
             again = sort == "end" and ended and not _holds_code(text[mark.end() :], name)
             kept = kept + text[at : mark.start()] if again else ""
             at, ended = mark.end(), True
-    if opened is None:
+    if opened is None or _WEAK.search(opened[0]):
         return kept + text[at:]
-    kept += text[at : opened.start()]
+    asked = list(_ASKED.finditer(shown, opened.end()))
+    kept += text[at : opened.start()] + (text[asked[-1].start() :] if asked else "")
     return kept if kept.strip() else None
 
 
@@ -90,19 +106,13 @@ def _is_named(text: str, mark: re.Match[str]) -> bool:
 
 
 def _may_end(opened: re.Match[str], mark: re.Match[str]) -> bool:
-    """Whether a mark ends these thoughts, and not those of another name within them."""
-    if mark.lastgroup != "end" or opened.lastgroup == "channel":
+    """Whether a mark ends these thoughts, and not those of another name within them. `</think>` ends all."""
+    if mark.lastgroup != "end" or opened.lastgroup == "channel" or _THINK.search(mark[0]):
         return True
     one, other = (
         re.sub(r"[^a-z]", "", re.sub(r"begin|start|end(?![a-z])", "", it[0].lower())) for it in (opened, mark)
     )
-    return one == other or not (one in _PAIRED and other in _PAIRED)
-
-
-_PAIRED: Final = frozenset(
-    {"think", "thinking", "thought", "thoughts", "scratchpad", "reasoning", "reflection", "analysis"}
-)
-"""Names of marks that stand in pairs: one of another name ends nothing."""
+    return one == other or not (_THINK.search(opened[0]) or (one in _PAIRED and other in _PAIRED))
 
 
 def _begins_a_line(text: str, mark: re.Match[str]) -> bool:
@@ -112,25 +122,37 @@ def _begins_a_line(text: str, mark: re.Match[str]) -> bool:
 def _at_an_edge(text: str, mark: re.Match[str]) -> bool:
     """Whether it stands where a line begins or ends, or before a fence or another mark."""
     line = text[text.rfind("\n", 0, mark.start()) + 1 : mark.start()]
+    if line[:1].isspace() and line.lstrip().startswith("#"):  # a comment in code, which may be about such marks
+        return False
     if line.count('"""') % 2 or line.count("'''") % 2:  # a docstring begins there
         return False
     return not line.strip() or _BEHIND.match(text, mark.end()) is not None
 
 
-def _in_a_block(text: str, at: int, since: int) -> bool:
-    """Whether a fence is open there that is closed below: a draft's may be left open."""
-    above = sum(1 for _ in _fences(text[since:at]))
-    below = [found[3] for found in _fences(text[at:])]
-    return above % 2 == 1 and len(below) % 2 == 1 and not below[0]
+class _Fences:
+    """Where there are fences in a text, and whether each names a language."""
+
+    def __init__(self, text: str) -> None:
+        self._at, self._opens = list[int](), list[bool]()
+        at = 0
+        for line in text.split("\n"):
+            if fence := _fence(line):
+                self._at.append(at)
+                self._opens.append(bool(fence[3]))
+            at += len(line) + 1
+
+    def around(self, at: int, since: int) -> bool:
+        """Whether one is open there, that begins since then and is closed below: a draft's may be left open."""
+        first, here = bisect_left(self._at, since), bisect_left(self._at, at)
+        below = len(self._at) - here
+        return (here - first) % 2 == 1 and below % 2 == 1 and not self._opens[here]
 
 
-def _fences(text: str) -> Iterator[re.Match[str]]:
-    return (
-        found for line in text.split("\n") if line.lstrip()[:1] in "`~-*+0123456789" and (found := FENCE.match(line))
-    )
+def _fence(line: str) -> re.Match[str] | None:
+    return FENCE.match(line) if line.lstrip()[:1] in tuple("`~-*+0123456789") else None
 
 
 def _holds_code(text: str, name: str) -> bool:
-    if any(True for _ in _fences(text)):
+    if any(map(_fence, text.split("\n"))):
         return True
     return defines(text, name) if name else "(" in text

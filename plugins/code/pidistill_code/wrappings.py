@@ -29,6 +29,7 @@ _TAGS: Final = (
     ("<solution>", "</solution>"),
 )
 _MOST_TAGS: Final = 100
+_MOST_LISTINGS: Final = 20
 _ANSWER = re.compile(
     r"^[ \t]*(?:<(answer|final_answer|final|solution)>|\[(ANSWER)\])[ \t]*$(?=\n)", re.MULTILINE | re.IGNORECASE
 )
@@ -43,7 +44,7 @@ _KEYS: Final = ("final_answer", "answer", "solution", "code", "program", "python
 
 def unwrapped(text: str) -> str:
     """`text` without a fence around what is Markdown itself, and LaTeX's listings as fences."""
-    if "\\begin{" in text and "```" not in text and not is_python(text[:LONGEST_LOOKED_AT]):
+    if 0 < text.count("\\begin{") <= _MOST_LISTINGS and "```" not in text and not is_python(text[:LONGEST_LOOKED_AT]):
         text = _LISTING.sub(lambda found: f"```\n{found[2]}```", text)
     return _without_markdown_fence(text) if "```" in text else text
 

@@ -69,12 +69,26 @@ def test_a_text_without_marks_is_left_alone(text: str) -> None:
     assert kept is None or set(kept) <= set(text)
 
 
-@pytest.mark.parametrize(
-    "text", ["<think>" * 20_000, "</think>\n" * 20_000, "<think>\n</think>\n" * 5_000, "```\n<think>\n" * 5_000]
-)
-def test_many_marks_take_time_in_proportion(text: str) -> None:
+LONG = {
+    "begins": "<think>" * 20_000,
+    "ends": "</think>\n" * 12_000,
+    "pairs": "<think>\n</think>\n" * 6_000,
+    "marks and fences": "```\n<think>\n" * 5_000,
+    "one line": f"```python\nf={'[' * 100_000}",
+    "blanks before a fence": f"x{' ' * 100_000}```python\n",
+    "openings": "x ```python\n" * 8_000,
+    "listings": "\\begin{verbatim}\n" * 5_000,
+    "blocks": "```python\nprint(1)\n```\n" * 4_000,
+    "asserts": "```python\nassert f(1)\n```\n" * 4_000,
+    "a long label": f"```python\nprint(input())\n```\nif {'a ' * 50_000}:\n```python\nprint(input())\n```",
+}
+
+
+@pytest.mark.parametrize("name", ["f", ""])
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+def test_long_answers_take_time_in_proportion(text: str, name: str) -> None:
     began = time.process_time()
-    without_thoughts(text, "f")
+    extract(text, name)
     assert time.process_time() - began < 10
 
 

@@ -153,7 +153,9 @@ class RemoteClass(type):
 
     def __getattribute__(cls, name: str) -> Any:
         if name[:8] == "_remote_" or (is_special(name) and name not in _ASKED_FOR):
-            return type.__getattribute__(cls, name)
+            found = type.__getattribute__(cls, name)
+            # who asks whether the class has an order is told what the other side's has
+            return getattr(object, name) if name in ORDERING and hasattr(found, "_remote_added") else found
         if not RemoteClass._remote_made:
             return type.__getattribute__(cls, name)
         found = type.__getattribute__(cls, "_remote_peer").attribute(cls, name)
@@ -256,6 +258,7 @@ def _ordered(name: str) -> Any:
         face = kind._remote_face or kind._remote_peer.namesake(kind.__name__)
         return NotImplemented if face is None else getattr(face, name)(self, other)
 
+    method._remote_added = True  # type: ignore[attr-defined]
     return method
 
 
