@@ -52,8 +52,9 @@ def last_definition(blocks: Sequence[str], name: str, words: Sequence[str] = ())
     at_margin = [number for number in filled if _at_margin(blocks[number], name)]
     whole = [number for number in at_margin[-_MOST_PARTS:] if not _is_part(blocks[number], blocks[:number], name)]
     found = whole or at_margin or filled or coded or makes or those
-    meant = [number for number in found if not (words and announces_another(words[number]))]
-    return next(reversed(meant or found), None)
+    if words and len(found) > 1:
+        found = [number for number in found if not announces_another(words[number])] or found
+    return next(reversed(found), None)
 
 
 def is_stub(code: str, name: str) -> bool:
@@ -61,11 +62,16 @@ def is_stub(code: str, name: str) -> bool:
     comment, or one that leaves something out, with `...` where it gives nothing back, or as a comment says."""
     if name not in code or len(code) >= _LONGEST_STUB:
         return False
-    if _SIGNATURE.fullmatch(code.strip()) or any(re.search(r"#.*\w", found[0]) for found in _LEFT_OUT.finditer(code)):
+    if _SIGNATURE.fullmatch(code.strip()) or _leaves_out(code):
         return True
     told = code if is_python(code) else _COMMENT.sub(r"\1pass", code)
     makers = [node for node in _statements(told) if any(_made_by(it) == name for it in running([node]))]
     return bool(makers) and all(map(says_nothing, makers))
+
+
+def _leaves_out(code: str) -> bool:
+    """Whether a comment says that lines are left out."""
+    return "#" in code and any(re.search(r"#.*\w", found[0]) for found in _LEFT_OUT.finditer(code))
 
 
 def says_nothing(node: ast.stmt) -> bool:
@@ -161,12 +167,16 @@ def _given(node: ast.AST, name: str) -> ast.expr | None:
 
 def _only_asks(code: str, name: str) -> bool:
     """Whether all that `code` says of `name` is that what it gave is called so from then on: `f = f(3)`."""
-    if not re.search(rf"^{re.escape(name)}[ \t]*=[ \t]*{re.escape(name)}\(", code, re.MULTILINE) or not is_python(code):
+    if (
+        f"{name}(" not in code.partition("=")[2]
+        or not re.search(rf"^{re.escape(name)}[ \t]*=[ \t]*{re.escape(name)}\(", code, re.MULTILINE)
+        or not is_python(code)
+    ):
         return False
-    made = [node for node in parse(code).body if any(_made_by(it) == name for it in running([node]))]
+    makers = [node for node in parse(code).body if any(_made_by(it) == name for it in running([node]))]
     return all(
         isinstance(value := _given(node, name), ast.Call) and isinstance(value.func, ast.Name) and value.func.id == name
-        for node in made
+        for node in makers
     )
 
 
@@ -174,6 +184,8 @@ def _is_part(code: str, above: Sequence[str], name: str) -> bool:
     """Whether `code` only shows again a part of a definition that stands above: how it begins, but for the lines from
     which that one returns something in the end, or, where it says that it leaves lines out, any of its lines in order.
     Comments may be other ones."""
+    if not any(name in block for block in above):
+        return False
     parts = [bare for part in _LEFT_OUT.split(code) if (bare := _bare(part))]
     elided = _LEFT_OUT.search(code) is not None
     for block in above if parts else ():

@@ -278,7 +278,9 @@ def _below_fences(text: str, last: Block, name: str) -> Block | None:
     """What stands below the last block without a fence, where it is the answer by itself and the words above it say
     so."""
     below = below_all(text, last.text)
-    if not below.strip() or len(below) > LONGEST_LOOKED_AT or (name and not written(name).search(below)):
+    if len(below) > LONGEST_LOOKED_AT or (name not in below if name else "(" not in below):
+        return None
+    if name and not written(name).search(below):
         return None
     code = without_prose(below, name).strip("\n")
     above = below[: below.find(code.split("\n", 1)[0])]

@@ -31,7 +31,8 @@ _TAGS: Final = (
 _MOST_TAGS: Final = 100
 _MOST_LISTINGS: Final = 20
 _ANSWER = re.compile(
-    r"^[ \t]*(?:<(answer|final_answer|final|solution)>|\[(ANSWER)\])[ \t]*$(?=\n)", re.MULTILINE | re.IGNORECASE
+    r"^[ \t]*(?=[<\[])(?:<(answer|final_answer|final|solution)>|\[(ANSWER)\])[ \t]*$(?=\n)",
+    re.MULTILINE | re.IGNORECASE,
 )
 _LISTING = re.compile(
     r"^[ \t]*\\begin\{(verbatim|lstlisting|minted|python|pythoncode)\}(?:\[[^\]\n]*\])?(?:\{[^}\n]*\})?[ \t]*\n(.*?)"
@@ -88,7 +89,7 @@ def from_json(text: str, name: str) -> str:
 
 def answer_in_tags(text: str, name: str) -> str:
     """Where there are fences beside it: the last plain answer in tags as a block like the others."""
-    if "```" not in text and "~~~" not in text:
+    if ("```" not in text and "~~~" not in text) or not _ANSWER.search(text):
         return text
     shown = blanked(text, marks_in_strings(text, name))
     for opening in list(_ANSWER.finditer(shown))[:-_MOST_TAGS:-1]:
