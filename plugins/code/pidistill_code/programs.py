@@ -97,10 +97,11 @@ def _takes_input_from_another(code: str, number: int, blocks: Sequence[Block]) -
 
 def _reading(code: str) -> int:
     """How many statements read input as the program runs."""
+    lines = code.split("\n")
     return sum(
         not isinstance(node, _DEFINITIONS)
+        and _READS.search("\n".join(lines[node.lineno - 1 : node.end_lineno])) is not None
         and any(isinstance(it, ast.Call) for it in running([node]))
-        and _READS.search(ast.unparse(node)) is not None
         for node in parse(code).body
     )
 

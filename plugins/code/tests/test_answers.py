@@ -80,6 +80,8 @@ LONG = {
     "listings": "\\begin{verbatim}\n" * 5_000,
     "blocks": "```python\nprint(1)\n```\n" * 4_000,
     "asserts": "```python\nassert f(1)\n```\n" * 4_000,
+    "a long sum": f"```python\nn = int(input())\nprint({'1 + ' * 12_000}n)\n```\n```python\nprint(n)\n```\n",
+    "a deep list": f"```python\nn = int(input())\nprint({'[' * 150}n{']' * 150})\n```\n```python\nprint(n)\n```\n",
     "a long label": f"```python\nprint(input())\n```\nif {'a ' * 50_000}:\n```python\nprint(input())\n```",
 }
 
@@ -145,3 +147,47 @@ def test_what_is_shown_below_a_program_is_not_another_one(shown: list[str]) -> N
 @given(st.text(max_size=200))
 def test_what_is_wrapped_in_nothing_stays(text: str) -> None:
     assert unwrapped(text) == text or "```" in text or "\\begin{" in text
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            "<think>",
+            "</think>",
+            "<answer>",
+            "</answer>",
+            "```",
+            "```python",
+            "```markdown",
+            "Final answer: ```python",
+            RIGHT,
+            WRONG,
+            READS,
+            "print(n)",
+            "f = f(3)",
+            "# ...",
+            "    ...",
+            "Your original code:",
+            "That's it.</think>",
+            "{",
+            "}",
+            "\\begin{verbatim}",
+            "\\end{verbatim}",
+            "<|channel|>analysis<|message|>",
+            "<|end|>",
+            "assert f(1)",
+            "x = 'a",
+        ]
+    ),
+    max_size=12,
+)
+
+
+@given(PIECES, st.sampled_from(["f", "", "g"]), st.sampled_from([None, "def f(x):\n    # The task.\n"]))
+def test_any_answer_is_read_and_nothing_is_made_up(pieces: list[str], name: str, prompt: str | None) -> None:
+    text = "\n".join(pieces)
+    found = extract(text, name, prompt)
+    told = {line.strip() for line in f"{text}\n{prompt or ''}".split("\n")}
+    lines = [line.strip().removeprefix("# ") for line in str(found.code or "").split("\n") if line.strip()]
+    assert all(any(line in whole for whole in told) for line in lines)
+    assert (found.code is None) == bool(found.reason)
