@@ -42,12 +42,13 @@ _BEHIND = re.compile(r"[ \t]*(?:$|```|~~~|<[|/])", re.MULTILINE)
 _NAMED = re.compile(r"[ ](?:tags?|tokens?|blocks?|marks?|markers?)\b", re.IGNORECASE)
 """What follows a mark that a sentence speaks of."""
 _TAKEN_BACK = re.compile(
-    r"\b(?:sorry|(?:no|not an?|without an?) (?:solution|idea|answer)|(?:do not|don['\u2019]?t) know|give up|"
-    r"cannot solve|withdraw\w*|disregard|ignore)\b",
+    r"\bsorry\b|\b(?:I|we) (?:have|see|know|found) no\b|(?:\A|\n)[ \t]*no (?:solution|idea|answer)\b|"
+    r"\b(?:I|we) (?:do not|don['\u2019]?t|cannot|can['\u2019]?t) (?:know|solve|say)\b|\b(?:I|we) give up\b|"
+    r"\bwithdraw\w*|"
+    r"\b(?:disregard|ignore) (?:that|this|it|everything|(?:the|my) (?:code|answer|solution|draft|above|block))\b",
     re.IGNORECASE,
 )
-
-
+"""What is said of code before thoughts, and not of what it does: that it returns -1 where there is no solution."""
 _THINK = re.compile(r"think|thought", re.IGNORECASE)
 _WEAK = re.compile(
     r"plan|sketch|rationale|critique|strategy|explor|ponder|contempl|analysis>|notes|attempt|try|draft|work",

@@ -62,6 +62,19 @@ def test_thoughts_without_an_end_hold_no_answer(mark: str) -> None:
     assert extract(f"```python\n{RIGHT}\n```\n{begins}\nIs it so?\n```python\n{WRONG}\n```", "f").code == f"{RIGHT}\n"
 
 
+@pytest.mark.parametrize("mark", [mark for mark in MARKS if mark != "harmony"])
+@pytest.mark.parametrize("said", [
+    "It returns -1 if there is no solution.", "Spaces are ignored.", "We ignore empty strings.", "It is not slow.", "",
+    "You cannot divide by zero here.", "An input without a solution gives 0.",
+])  # fmt: skip
+def test_thoughts_below_an_answer_take_nothing_back(mark: str, said: str) -> None:
+    begins, ends = MARKS[mark]
+    for code in (f"```python\n{RIGHT}\n```\n", f"{RIGHT}\n\n"):
+        text = f"{code}{begins}\nIs it so? Yes.\n{ends}\n{said}"
+        assert str(extract(text, "f").code).strip() == RIGHT
+        assert RIGHT not in str(extract(f"{text}\nSorry, I have no solution.", "f").code)
+
+
 @given(st.text("<think>/`'\"\n x=", max_size=60))
 def test_a_text_without_marks_is_left_alone(text: str) -> None:
     kept = without_thoughts(text, "f")
