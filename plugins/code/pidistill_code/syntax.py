@@ -22,14 +22,20 @@ def parse(source: str) -> ast.Module:
         return ast.parse(source)
 
 
-@lru_cache(maxsize=16)
 def is_python(source: str) -> bool:
-    """Whether it is a program, as far as the parser can tell. One answer asks it of the same code several times."""
-    try:
-        parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+    """Whether it is a program, as far as the parser and the rules for names can tell."""
+    return _symbols(source) is not None
+
+
+@lru_cache(maxsize=16)
+def _symbols(source: str) -> symtable.SymbolTable | None:
+    """The module's names; None where it is no Python. One answer asks for those of the same code several times."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return symtable.symtable(source, "code", "exec")
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
 
 
 def parse_lines(texts: Sequence[str]) -> Mapping[str, list[ast.stmt]]:
@@ -94,7 +100,7 @@ def names_looked_up(source: str) -> tuple[frozenset[str], frozenset[str]]:
         kind = table.get_type()
         for symbol in table.get_symbols():
             of_module = kind == "module" or symbol.is_global()
-            if of_module and (symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()):
+            if of_module and _is_made(symbol):
                 made.add(symbol.get_name())
             if symbol.is_referenced() and (of_module or kind == "class"):
                 looked_up.add(symbol.get_name())
@@ -104,26 +110,25 @@ def names_looked_up(source: str) -> tuple[frozenset[str], frozenset[str]]:
 def module_names(source: str) -> tuple[frozenset[str], frozenset[str]]:
     """Names that code looks up in its module or sets there from within a function, and those that its own statements
     make, outside functions and classes. None where it is no Python."""
-    try:
-        looked_up, made = names_looked_up(source)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            symbols = symtable.symtable(source, "code", "exec").get_symbols()
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    table = _symbols(source)
+    if table is None:
         return frozenset(), frozenset()
-    own = {found.get_name() for found in symbols if found.is_assigned() or found.is_imported() or found.is_namespace()}
+    looked_up, made = names_looked_up(source)
+    own = {found.get_name() for found in table.get_symbols() if _is_made(found)}
     return looked_up | (made - own), frozenset(own)
 
 
 def makes(source: str, name: str) -> bool:
     """Whether it is Python whose own statements, outside functions and classes, make `name`."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            found = symtable.symtable(source, "code", "exec").lookup(name)
-        except (KeyError, SyntaxError, ValueError, RecursionError, MemoryError):
-            return False
-    return found.is_assigned() or found.is_imported() or found.is_namespace()
+    table = _symbols(source)
+    try:
+        return table is not None and _is_made(table.lookup(name))
+    except KeyError:
+        return False
+
+
+def _is_made(symbol: symtable.Symbol) -> bool:
+    return symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
 
 
 def imported_as_program(body: Sequence[ast.AST], name: str) -> frozenset[str]:
