@@ -55,16 +55,18 @@ $(VLLM): constraints.txt | $(INSTALLED)
 	$(PIP) uninstall --yes torchvision torchaudio torchcodec
 	@touch $@
 
-# LeanDojo is for some versions of Python alone; the tests that need it say so where it is missing.
-$(DOJO): constraints.txt | $(INSTALLED)
+# LeanDojo is for some versions of Python alone; the tests that need it say so where it is missing. One pip at a time.
+$(DOJO): constraints.txt | $(VLLM)
 	@$(INSTALL) -e 'plugins/lean[wasm,dojo]' && touch $@ \
 	  || echo "LeanDojo is not installed; everything else works." >&2
 
 demo: setup
 	$(BIN)/python -m pidistill demo --store $(STORE)
 
-# One worker a core and one more (PYTEST='-n 0' is none); tests/sharing.py says what stays together.
-test: setup $(VLLM) $(DOJO)
+# Lean is compiled while the rest is installed. One worker a core and one more (PYTEST='-n 0' is none);
+# tests/sharing.py says what stays together.
+test:
+	@$(MAKE) --no-print-directory -j2 setup $(VLLM) $(DOJO)
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(PYTEST)
 
 check: setup

@@ -26,7 +26,7 @@ from pidistill_code.domain import CodeDomain
 from pidistill_code.verifier import CodeOptions, CodeVerifier
 from pidistill_sandboxes.inside import wire
 
-_ANSWERS_FD = 31
+_ANSWERS_FD = 4
 """Where a program's answers go, which it can write to."""
 _VALUES = (
     "[[] for _ in range({n} * 1000)]", "[set() for _ in range({n} * 1000)]", "10 ** ({n} * 1000)", "'x' * ({n} << 20)",
