@@ -53,7 +53,9 @@ class BubblewrapSandbox(Sandbox):
         if bwrap is None:
             raise SandboxError("bubblewrap is not installed.", "Try: apt-get install bubblewrap (or dnf, pacman, apk)")
         try:
-            return WarmSession(lambda: ProcessGuest(_command(bwrap)), {"room": False, "scratch": ["/tmp"]})
+            return WarmSession(
+                lambda: ProcessGuest(_command(bwrap)), {"room": False, "veil": True, "scratch": ["/tmp"]}
+            )
         except SandboxError as error:
             raise SandboxError(
                 f"bubblewrap does not work here: {error.message}",
@@ -83,6 +85,7 @@ def _bwrap(bwrap: str, prefix_source: str) -> list[str]:
     view, masks = interpreter_view(prefix)
     line = [bwrap, "--unshare-all", "--die-with-parent", "--as-pid-1", "--new-session", "--hostname", "sandbox"]
     line += ["--uid", str(NOBODY), "--gid", str(NOBODY), "--cap-drop", "ALL", "--clearenv"]
+    line += ["--cap-add", "CAP_SYS_ADMIN"]  # for the server to lay another /proc over this one, and then drop
     for name, value in ENVIRONMENT.items():
         line += ["--setenv", name, value]
     for path in view:

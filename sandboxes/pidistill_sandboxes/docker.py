@@ -39,6 +39,26 @@ _SHM_BYTES = 16 << 20
 _TIMEOUT_S = 60
 _STREAM = struct.Struct(">BxxxI")
 """How Docker labels what comes from a container: 1 is its standard output, 2 its standard error."""
+_MASKED_BY_DOCKER = [
+    "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+    "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats",
+]  # fmt: skip
+_OF_A_PROCESS = [
+    "autogroup", "io", "oom_score", "sched", "schedstat", "stat", "statm", "status", "task", "timens_offsets", "timers",
+    "wchan",
+]  # fmt: skip
+_COUNTERS = [
+    "/sys", *(f"/proc/1/{name}" for name in _OF_A_PROCESS),
+    *(f"/proc/{name}" for name in (
+        "bootconfig", "buddyinfo", "bus", "cgroups", "consoles", "diskstats", "driver", "dynamic_debug", "fs", "irq",
+        "key-users", "kpagecgroup", "kpagecount", "kpageflags", "locks", "mdstat", "meminfo", "misc", "modules",
+        "mtrr", "pagetypeinfo", "partitions", "pressure", "schedstat", "slabinfo", "softirqs", "stat", "swaps", "sys",
+        "sysvipc", "tty", "uptime", "vmallocinfo", "vmstat", "zoneinfo",
+    )),
+]  # fmt: skip
+"""What counts something for longer than a program runs, as `rooms.veil` has it: all in `/proc` but processes, that of
+process 1, and `/sys`, which tells of the container. Of `/proc` the load stays, from which the server reads the number
+of the process that was made last; that is the program's own to count."""
 _DAEMON_HINT = "Start the Docker daemon (systemctl start docker, or dockerd) and run the same command again."
 
 
@@ -52,7 +72,9 @@ class DockerSandbox(Sandbox):
 
     def open(self) -> WarmSession:
         """A session. Raises `SandboxError` where the SDK, the daemon or the image is missing."""
-        return WarmSession(lambda: ContainerGuest(self.image), {"room": False, "scratch": ["/tmp", "/dev/shm"]})
+        return WarmSession(
+            lambda: ContainerGuest(self.image), {"room": False, "veil": False, "scratch": ["/tmp", "/dev/shm"]}
+        )
 
     def self_check(self) -> Mapping[str, bool]:
         """Protection -> whether it held when tried just now."""
@@ -142,29 +164,35 @@ def _create(client: DockerClient, image: str) -> Container:
     from docker.types import LogConfig
 
     user = unused_user() if os.geteuid() == 0 else 0x4000_0000 + os.getpid()
-    return client.containers.create(
-        image,
-        ["python3", *PYTHON_FLAGS],
+    api = client.api
+    host = api.create_host_config(
         auto_remove=True,
         cap_drop=["ALL"],
-        environment=ENVIRONMENT,
-        hostname="sandbox",
         init=False,
         ipc_mode="private",
-        labels={LABEL: str(os.getpid())},
         log_config=LogConfig(type=LogConfig.types.NONE),  # or a flood of output would fill the host's disk
         mem_limit=MEMORY_BYTES,
         memswap_limit=MEMORY_BYTES,
         nano_cpus=min(4, os.cpu_count() or 1) * 1_000_000_000,
         network_mode="none",
-        network_disabled=True,  # no network to lay, or the daemon would start itself once more for each container
         pids_limit=PROCESSES,
         read_only=True,
         security_opt=["no-new-privileges:true"],
         shm_size=_SHM_BYTES,
+        tmpfs={"/tmp": f"size={TMP_BYTES},nr_inodes=4096,mode=1777,exec"},
+    )
+    host["MaskedPaths"] = [*_MASKED_BY_DOCKER, *_COUNTERS]
+    made = api.create_container(
+        image,
+        ["python3", *PYTHON_FLAGS],
+        environment=ENVIRONMENT,
+        host_config=host,
+        hostname="sandbox",
+        labels={LABEL: str(os.getpid())},
+        network_disabled=True,  # no network to lay, or the daemon would start itself once more for each container
         stdin_open=True,
         stop_signal="SIGKILL",  # process 1 listens to no other, and a daemon that stops would wait for it
-        tmpfs={"/tmp": f"size={TMP_BYTES},nr_inodes=4096,mode=1777,exec"},
         user=f"{user}:{user}",
         working_dir="/tmp",
     )
+    return client.containers.get(made["Id"])

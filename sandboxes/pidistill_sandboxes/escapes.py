@@ -152,11 +152,63 @@ def attempt():
 SERVER = """
 import os
 def attempt():
-    with open("/proc/1/stat") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return [int(fields[19]), fields[0] not in "TZX", os.getppid()]
+    return [os.stat("/dev").st_ctime_ns, os.getppid()]
 """
-"""When the server was born, whether it is well, and the program's parent."""
+"""When the sandbox was made, and the program's parent."""
+
+COUNTERS = """
+import ctypes, os, time
+def attempt():
+    found = {}
+    own = str(os.getpid()), "self", "thread-self", "net", "mounts"
+    tops = ["/proc/" + name for name in os.listdir("/proc") if name not in own]
+    for top in tops + ["/sys", "/proc/1"]:
+        for folder, _, names in os.walk(top):
+            for path in [os.path.join(folder, name) for name in names]:
+                read(path, found)
+        read(top, found)
+    for clock in (2, 6):
+        try:
+            found["clock %d of process 1" % clock] = time.clock_gettime((~1 << 3) | clock)
+        except OSError:
+            pass
+    return found
+def read(path, found):
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        return
+    try:
+        if data := os.read(fd, 100_000):
+            found[path] = hash(data)
+    except OSError:
+        pass
+    finally:
+        os.close(fd)
+def move():
+    b"".join([bytes(1 << 20) for _ in range(64)])
+    for _ in range(100):
+        for fd in os.pipe():
+            os.close(fd)
+        time.sleep(0.001)
+    print("x" * 100_000)
+"""
+"""What can be read of process 1 and of the machine, and what makes such a thing count."""
+
+RESIDENT = """
+import os
+def attempt():
+    done = []
+    fd = os.open(os.__file__, os.O_RDONLY)
+    try:
+        os.preadv(fd, [bytearray(8)], 0, os.RWF_NOWAIT)
+        done.append("preadv2")
+    except OSError:
+        pass
+    os.close(fd)
+    return done
+"""
+"""Whether a file has been read since the machine started, by whomever."""
 
 SERVER_MEMORY = """
 import ctypes, os, platform

@@ -30,12 +30,12 @@ _HEADER = struct.Struct("<cI")
 _MODULES = (
     "wire",
     "confine",
+    "census",
     "rooms",
     "channel",
     "child",
     "scratch",
     "standby",
-    "census",
     "clock",
     "program",
     "memory",

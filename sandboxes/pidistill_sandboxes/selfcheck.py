@@ -61,6 +61,10 @@ def _bait() -> Iterator[Bait]:
         yield Bait(secret, str(path), server.getsockname()[1], os.getpid())
 
 
+_OF_THE_MACHINE = {"/proc/loadavg", "/proc/cpuinfo"}
+"""How busy it is and how fast its processors run, where a sandbox may not mount a `/proc` of its own."""
+
+
 def _stopped(source: str, *arguments: str) -> Callable[[Session, Bait], bool]:
     """A check whose program returns what it got away with: an empty list where it held."""
 
@@ -88,12 +92,25 @@ def _server_survives(session: Session, bait: Bait) -> bool:
     before = _first(session.run(escapes.SERVER, [Call("attempt", ())], _LIMITS))
     session.run(escapes.SIGNAL_SERVER, [Call("attempt", ())], _LIMITS)
     after = _first(session.run(escapes.SERVER, [Call("attempt", ())], _LIMITS))
-    return isinstance(before, list) and before[1:] == [True, 1] and after == before
+    return isinstance(before, list) and before[1:] == [1] and after == before
 
 
 def _leaves_nothing(session: Session, bait: Bait) -> bool:
     left = session.run(escapes.LEAVE_BEHIND, [Call("attempt", ())], _LIMITS)
     return _first(left) == "left" and _first(session.run(escapes.FIND_LEFT, [Call("attempt", ())], _LIMITS)) == []
+
+
+def _counts_nothing(session: Session, bait: Bait) -> bool:
+    def read() -> Plain:
+        return _first(session.run(escapes.COUNTERS, [Call("attempt", ())], _LIMITS))
+
+    before = read()
+    moved = session.run(escapes.COUNTERS, [Call("move", ())], _LIMITS)
+    after = read()
+    if not (isinstance(before, dict) and isinstance(after, dict) and moved.answers and moved.answers[0].ok):
+        return False
+    changed = {path for path in before | after if before.get(path) != after.get(path)}
+    return changed <= _OF_THE_MACHINE and _stopped(escapes.RESIDENT)(session, bait)
 
 
 def _processes(session: Session, bait: Bait) -> bool:
@@ -147,6 +164,7 @@ CHECKS: Mapping[str, Callable[[Session, Bait], bool]] = {
     "no keyring, bpf, perf, io_uring or raw devices": _stopped(escapes.KERNEL_SURFACE),
     "no privileges, and none to gain": _stopped(escapes.PRIVILEGES),
     "nothing outlives a program": _leaves_nothing,
+    "nothing to read that counts": _counts_nothing,
     "bounded processes": _processes,
     "bounded memory of a process": _memory,
     "bounded memory of all": _memory_together,

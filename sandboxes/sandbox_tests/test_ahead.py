@@ -9,7 +9,6 @@ import os
 import signal
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -20,7 +19,7 @@ from pidistill.sandbox import Answer, Call, Kind, Limits, Outcome
 from pidistill_sandboxes.guest import ProcessGuest
 from pidistill_sandboxes.session import WarmSession
 
-from .test_lifecycle import alive, children_of
+from .test_lifecycle import alive, children_of, number_inside
 
 SHORT = Limits(call_s=0.3, program_s=2.0)
 
@@ -202,15 +201,6 @@ def waiting_process(guest: int) -> int:
         seen = found
         time.sleep(0.1)
     raise AssertionError("no process waits for the next program")
-
-
-def number_inside(pid: int) -> int:
-    """The process's number in its own namespace; 0 where it is gone, or is in none but the test's."""
-    try:
-        numbers = Path(f"/proc/{pid}/status").read_text().split("NSpid:")[1].split("\n")[0].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return int(numbers[-1]) if len(numbers) > 1 else 0
 
 
 def test_the_death_of_the_waiting_process_is_no_verdict(sandbox: Sandbox) -> None:

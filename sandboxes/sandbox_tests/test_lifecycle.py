@@ -15,6 +15,7 @@ import pytest
 
 from pidistill.contracts import Sandbox
 from pidistill.sandbox import Call, Limits
+from pidistill_sandboxes.docker import ContainerGuest
 from pidistill_sandboxes.guest import ProcessGuest
 from pidistill_sandboxes.inside.scratch import empty
 from pidistill_sandboxes.session import WarmSession
@@ -34,11 +35,26 @@ def children_of(pid: int) -> list[int]:
 
 
 def server_pages(session: WarmSession) -> int:
-    """Resident pages of the server inside, asked from inside, where every sandbox has it as process 1."""
-    source = "def f(): return int(open('/proc/1/statm').read().split()[1])"
-    value = session.run(source, [Call("f")]).answers[0].value
-    assert isinstance(value, int)
-    return value
+    """Resident pages of the server inside, which is process 1 there and out of a program's sight."""
+    guest = session._guest
+    if isinstance(guest, ContainerGuest):
+        assert guest._container is not None
+        guest._container.reload()
+        pid = guest._container.attrs["State"]["Pid"]
+    else:
+        assert isinstance(guest, ProcessGuest)
+        first = [pid for pid in children_of(guest._process.pid) if number_inside(pid) == 1]
+        pid = first[0]
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+
+
+def number_inside(pid: int) -> int:
+    """The process's number in its own namespace; 0 where it is gone, or is in none but the test's."""
+    try:
+        numbers = Path(f"/proc/{pid}/status").read_text().split("NSpid:")[1].split("\n")[0].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(numbers[-1]) if len(numbers) > 1 else 0
 
 
 def mounts(sandbox: Sandbox) -> list[str]:

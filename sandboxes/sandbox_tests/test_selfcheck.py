@@ -30,6 +30,7 @@ from pidistill_sandboxes.command import group
 from pidistill_sandboxes.docker import DockerSandbox
 from pidistill_sandboxes.inside import wire
 from pidistill_sandboxes.process import ProcessSandbox
+from pidistill_sandboxes.session import WarmSession
 
 from .test_lifecycle import environment
 
@@ -72,6 +73,21 @@ def test_a_server_that_reports_nonsense_is_no_sandbox(
     monkeypatch.setattr(guest, "_codes", lambda: [("server", code)])
     with pytest.raises(SandboxError, match="malformed"):
         process_sandbox.open()
+
+
+class Unveiled(BubblewrapSandbox):
+    """Without the `/proc` that is laid over the one that counts."""
+
+    def open(self) -> WarmSession:
+        session = super().open()
+        session.close()
+        session._config = {**session._config, "veil": False}
+        return session
+
+
+def test_a_proc_that_counts_is_found(bubblewrap_sandbox: BubblewrapSandbox) -> None:
+    held = Unveiled().self_check()
+    assert [name for name, holds in held.items() if not holds] == ["nothing to read that counts"]
 
 
 class Weak(Sandbox):

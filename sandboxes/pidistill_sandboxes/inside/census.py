@@ -1,4 +1,8 @@
-"""A program's processes, as `/proc` shows them to process 1: all there are but itself."""
+"""A program's processes, as `/proc` shows them to process 1: all there are but itself.
+
+Process 1 keeps the `/proc` that it began with. Programs get one that shows them themselves and no counter of the
+kernel's (`rooms.veil`), or, where none can be mounted, one with these counters masked.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +13,32 @@ _TIMES, _THREADS = slice(10, 14), 16
 """Where `/proc/<pid>/stat` has the four processor times and the number of threads, counted from its fourth field."""
 
 
+_folder: list[int] = []
+"""A descriptor of that `/proc`. The process that runs a program closes it before all else."""
+
+
+def begin(folder: str = "/proc") -> None:
+    """Keep what is there now."""
+    if not _folder:
+        _folder.append(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+
+
+def opened(name: str) -> int:
+    """A descriptor of a file in it. Raises `OSError`."""
+    return os.open(name, os.O_RDONLY | os.O_CLOEXEC, dir_fd=_folder[0])
+
+
 def processes() -> list[int]:
     """Their numbers."""
-    return [int(name) for name in os.listdir("/proc") if name.isdigit() and name != "1"]
+    return [int(name) for name in os.listdir(_folder[0]) if name.isdigit() and name != "1"]
 
 
 def resident() -> tuple[int, int]:
     """(bytes that are theirs alone or shared among them, how many they are). Shared bytes count for each."""
     total, count = 0, 0
     for pid in processes():
-        try:
-            with open(f"/proc/{pid}/statm", "rb", buffering=0) as file:
-                fields = file.read(200).split()
-        except OSError:
+        fields = _read(f"{pid}/statm").split()
+        if not fields:
             continue
         total += (int(fields[1]) - int(fields[2])) * _PAGE_BYTES
         count += 1
@@ -50,8 +67,18 @@ def _fields(pid: int) -> list[int]:
 
 def _stat(pid: int) -> bytes:
     """`/proc/<pid>/stat` from the third field, the state, on; empty where the process is gone."""
+    return _read(f"{pid}/stat").rpartition(b") ")[2]
+
+
+def _read(name: str) -> bytes:
+    """The beginning of a file; nothing where it is gone."""
     try:
-        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
-            return file.read(1000).rpartition(b") ")[2]
+        fd = opened(name)
     except OSError:
         return b""
+    try:
+        return os.read(fd, 1000)
+    except OSError:
+        return b""
+    finally:
+        os.close(fd)

@@ -142,12 +142,16 @@ _DENIED: dict[str, tuple[int | None, int | None]] = {
     # slowing the server down
     "sched_setscheduler": (144, 119), "sched_setattr": (314, 274), "sched_setparam": (142, 118),
     "setpriority": (141, 140), "ioprio_set": (251, 30),
+    # whether a file is in memory, which whoever reads it changes for good
+    "preadv2": (327, 286), "pwritev2": (328, 287), "cachestat": (451, 451),
 }  # fmt: skip
 _OWN_PROCESS_ONLY = {"prlimit64": (302, 261), "sched_setaffinity": (203, 122)}
 """Their first argument is a process; only 0, the caller itself, is let through."""
+_CLOCKS = {"clock_gettime": (228, 113), "clock_getres": (229, 114)}
+"""Their first argument is a clock; a negative one is that of a process, such as process 1."""
 _CLONE, _CLONE3 = (56, 220), (435, 435)
 _NAMESPACE_FLAGS = 0x7E02_0080
-_X32_BIT = 0x4000_0000
+_X32_BIT, _NEGATIVE = 0x4000_0000, 0x8000_0000
 
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _ALLOW, _KILL, _ERRNO = 0x7FFF_0000, 0x8000_0000, 0x0005_0000
@@ -182,6 +186,9 @@ def _filter(column: int, audit: int) -> bytes:
     for numbers in _OWN_PROCESS_ONLY.values():
         code += [(_EQUAL, 0, 4, numbers[column]), (_LOAD, 0, 0, _AT_FIRST_ARGUMENT)]
         code += [(_EQUAL, 1, 0, 0), (_RETURN, 0, 0, _ERRNO | errno.EPERM), (_RETURN, 0, 0, _ALLOW)]
+    for numbers in _CLOCKS.values():
+        code += [(_EQUAL, 0, 4, numbers[column]), (_LOAD, 0, 0, _AT_FIRST_ARGUMENT)]
+        code += [(_AT_LEAST, 0, 1, _NEGATIVE), (_RETURN, 0, 0, _ERRNO | errno.EINVAL), (_RETURN, 0, 0, _ALLOW)]
     code.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("<HBBI", *instruction) for instruction in code)
 

@@ -15,7 +15,7 @@ import glob
 import os
 import struct
 
-from pidistill_sandboxes.inside import confine
+from pidistill_sandboxes.inside import census, confine
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -175,6 +175,7 @@ def _build_root(view: list[str], masks: list[str], tmp_bytes: int) -> None:
     os.mkdir(base + "/proc")
     os.mkdir(base + "/tmp")
     mount("proc", base + "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
+    veil(base + "/proc")
     mount("tmpfs", base + "/tmp", "tmpfs", _NOSUID | _NODEV, f"size={tmp_bytes},nr_inodes=4096,mode=1777")
     os.chdir(base)
     confine.syscall("pivot_root", _PIVOT_ROOT[os.uname().machine], b".", b".")
@@ -187,6 +188,16 @@ def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> No
     """mount(2). Raises `OSError` that names the target."""
     arguments = (source.encode(), target.encode(), kind.encode() or None, ctypes.c_ulong(flags), data.encode() or None)
     confine.call(f"mount {kind or source} on {target}", _libc.mount(*arguments))
+
+
+def veil(folder: str = "/proc") -> None:
+    """Keep `folder`, a `/proc`, for process 1, and lay another one over it, for programs.
+
+    They find themselves there and no process that they may not trace, which process 1 is. All else in `/proc` counts
+    something, for as long as the machine or process 1 lives: a program that moves such a counter leaves a message.
+    """
+    census.begin(folder)
+    mount("proc", folder, "proc", _NOSUID | _NODEV | _NOEXEC, "hidepid=ptraceable,subset=pid")
 
 
 def _read_only(path: str, recursive: bool = False) -> None:

@@ -26,7 +26,7 @@ import sys
 import types
 from _frozen_importlib_external import MAGIC_NUMBER
 
-from pidistill_sandboxes.inside import channel, child, confine, memory, rooms, wire
+from pidistill_sandboxes.inside import census, channel, child, confine, memory, rooms, wire
 from pidistill_sandboxes.inside.program import Run
 from pidistill_sandboxes.inside.scratch import Scratch, last_pid
 from pidistill_sandboxes.inside.standby import Limits, Standby
@@ -43,6 +43,9 @@ def main(config: dict) -> None:  # type: ignore[type-arg]
         if config["room"]:
             rooms.enter(config["view"], config["masks"], config["tmp_bytes"], config["outer_user"])
             walls["namespaces"] = ""
+        elif config["veil"]:
+            rooms.veil()
+        census.begin()
         _confine(walls, config["scratch"])
     except rooms.RoomError as error:
         channel.send_frame(b"R", wire.encode({"missing": error.missing}))

@@ -14,7 +14,7 @@ import select
 import signal
 from collections.abc import Callable
 
-from pidistill_sandboxes.inside import child, confine
+from pidistill_sandboxes.inside import census, child, confine
 from pidistill_sandboxes.inside.scratch import last_pid
 
 _READY_S = 30.0
@@ -77,7 +77,7 @@ class Standby:
             os.set_blocking(fd, False)
         self.exit_fd = os.pidfd_open(self.pid)
         try:
-            self.delay_fd: int | None = os.open(f"/proc/{self.pid}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+            self.delay_fd: int | None = census.opened(f"{self.pid}/schedstat")
         except FileNotFoundError:  # a kernel built without it: then waiting counts
             self.delay_fd = None
 
