@@ -1,6 +1,6 @@
 """Which block of an answer defines what is asked for.
 
-The last one that does, unless the words above it say that it is another version (`remarks`). A function of that name
+The last one that does, unless the words above it say that it is another version (`announcing`). A function of that name
 within a class, a test or a string is another one, and so is nothing that says no more than how it is called, or that
 shows a part of a definition that stands above: each of these counts only where nothing else defines it. What gives the
 name to a function that was written under another one defines it.
@@ -13,11 +13,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from pidistill_code.announcing import announces_another
 from pidistill_code.blocks import defines, imports, made_by, pieces, written
 from pidistill_code.lookups import running
 from pidistill_code.prose import STRING
 from pidistill_code.readings import LONGEST_LOOKED_AT
-from pidistill_code.remarks import announces_another
 from pidistill_code.syntax import is_python, module_names, parse
 
 _SIGNATURE = re.compile(r"(?:async[ \t]+)?def[ \t]+\w+[ \t]*\([^()]*\)[^:\n]*(?::[ \t]*)?")

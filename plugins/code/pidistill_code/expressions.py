@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias, cast
 
 from pidistill.sandbox import Plain
-from pidistill_code.operations import BINARY, COMPARE, FUNCTIONS, MATH_CONSTANTS, TYPES, UNARY, truth
+from pidistill_code.operations import BINARY, COMPARE, FUNCTIONS, MATH_CONSTANTS, TAKES, TYPES, UNARY, truth
 from pidistill_code.values import TypeName, is_plain
 
 Ask: TypeAlias = "Callable[[CandidateCall], object]"
@@ -187,6 +187,10 @@ class _Compiler:
         name = ast.unparse(node.func)
         if name not in FUNCTIONS or name in self.known:
             raise NotPlainError(f"a call of {name!r:.80}")
+        most, allowed = TAKES.get(name, (len(nodes), frozenset()))
+        types = any(isinstance(given, ast.Name) and given.id in TYPES for given in nodes)
+        if types or len(node.args) > most or not allowed.issuperset(names):
+            raise NotPlainError(f"arguments of {name!r}")
         return self._apply(_spread(FUNCTIONS[name], names), nodes)
 
     def _candidate(self, node: ast.Call, nodes: Sequence[ast.expr], names: Sequence[str]) -> object:

@@ -12,8 +12,8 @@ wrong with the code the sandbox finds out. The rules, first match wins:
 1. What stands between the marks of thoughts does not count (`thoughts`), and neither does what an answer is wrapped
    into: JSON, tags, one more fence (`wrappings`).
 2. Fenced blocks marked as Python or not at all, with the indentation of the fence taken away: the last one that defines
-   the entry point, unless the words above it call it another version (`definitions`, `remarks`), with what it needs of
-   the other blocks (`helpers`). A quotation's marks are taken away. Code without a fence below them is a block, too,
+   the entry point, unless the words above it call it another version (`definitions`, `announcing`), with what it needs
+   of the other blocks (`helpers`). A quotation's marks are taken away. Code without a fence below them is a block, too,
    where the words above say that it is the answer. Where no block defines it, but the text at its margin does, rule 3.
    Of a program, the last block that reads input and writes output (`programs`), with what it needs, in the same way.
 3. Plain text that defines the entry point, without the prose before, between and after its code (`prose`). Constants,
@@ -40,6 +40,7 @@ from itertools import starmap, takewhile
 from typing import Final
 
 from pidistill.authoring.fences import unquoted
+from pidistill_code.announcing import announces_final
 from pidistill_code.blocks import BUILT_IN, defines, written
 from pidistill_code.definitions import last_definition
 from pidistill_code.fenced import DIFFS, Block, below_all, blocks_of, width_of
@@ -63,7 +64,6 @@ from pidistill_code.readings import (
     without_cut_end,
     without_cut_word,
 )
-from pidistill_code.remarks import announces_final
 from pidistill_code.syntax import is_python, module_names
 from pidistill_code.thoughts import without_thoughts
 from pidistill_code.wholes import holds_no_fence, is_whole, marks_in_strings

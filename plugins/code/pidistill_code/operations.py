@@ -160,6 +160,20 @@ FUNCTIONS: Final[Mapping[str, Callable[..., object]]] = {
 }
 """What an expression may call besides the candidate's function. None of them runs code of a value's class, since plain
 values have none."""
+TAKES: Final[Mapping[str, tuple[int, frozenset[str]]]] = {
+    "all": (1, frozenset()),
+    "any": (1, frozenset()),
+    "bool": (1, frozenset()),
+    "dict": (1, frozenset()),
+    "frozenset": (1, frozenset()),
+    "set": (1, frozenset()),
+    "str": (1, frozenset()),
+    "math.isclose": (2, frozenset({"rel_tol", "abs_tol"})),
+    "round": (2, frozenset({"ndigits"})),
+    "sorted": (1, frozenset({"reverse"})),
+    "sum": (2, frozenset({"start"})),
+}
+"""How many arguments, and which by name, some of them take here. The others take any number, and none by name."""
 MATH_CONSTANTS: Final = frozenset({"pi", "e", "inf", "tau"})
 TYPES: Final = frozenset(
     {"bool", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"}

@@ -13,11 +13,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from pidistill_code.announcing import announces_another, announces_final
 from pidistill_code.fenced import Block
 from pidistill_code.helpers import with_helpers
 from pidistill_code.lookups import running
 from pidistill_code.readings import LONGEST_LOOKED_AT
-from pidistill_code.remarks import announces_another, announces_final
 from pidistill_code.syntax import is_python, parse
 
 _READS = re.compile(
@@ -76,7 +76,9 @@ def _whole_programs(blocks: Sequence[Block], texts: Sequence[int]) -> Iterator[s
         beside = [it.text if it.marked or not block.marked else "" for it in blocks]
         code = with_helpers(beside, number, "")
         reads = _READS.search(code) or announces_final(block.words)
-        if not (reads and _WRITES.search(code)) or _takes_input_from_another(code, number, blocks):
+        if not (reads and _WRITES.search(code)) or _is_shown_again(number, blocks):
+            continue
+        if _takes_input_from_another(code, number, blocks):
             continue
         if _reading(code) > _reading(block.text):  # cells of a notebook, each of which reads in its turn
             code = "\n\n".join(it for it in beside[: number + 1] if is_python(it) and not _tests(it))
@@ -93,6 +95,21 @@ def _takes_input_from_another(code: str, number: int, blocks: Sequence[Block]) -
     if not any(is_program(it.text) for n, it in enumerate(blocks) if n != number):
         return False
     return _reading(code) > _reading(blocks[number].text)
+
+
+def _is_shown_again(number: int, blocks: Sequence[Block]) -> bool:
+    """Whether its lines, but not they alone, stand in a program above, as where that is explained line by line."""
+    lines = _lines(blocks[number].text)
+    for above in map(_lines, (it.text for it in blocks[:number] if is_program(it.text))):
+        ends = range(len(lines), len(above) + 1)
+        if len(above) > len(lines) and any(above[end - len(lines) : end] == lines for end in ends):
+            return True
+    return False
+
+
+def _lines(code: str) -> list[str]:
+    """Without their indentation and blank ones."""
+    return [line.strip() for line in code.split("\n") if line.strip()]
 
 
 def _reading(code: str) -> int:

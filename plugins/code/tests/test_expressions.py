@@ -57,6 +57,33 @@ def test_a_test_comes_out_as_in_python(argument: object, expected: object, answe
     assert truth(compiled.term(lambda call: answer)) is by_python
 
 
+CALLS = [
+    "sorted(f(1), key=str)", "sorted(f(1), key=None)", "sorted(f(1), key=abs)", "sorted(f(1), reverse=1)",
+    "max(f(1), default=0)", "min(f(1), default=None)", "max(f(1), key=int)", "max(f(1), 3)", "min(f(1), [2])",
+    "sum(f(1), start=2)", "sum(f(1), 2)", "dict(a=f(1))", "dict(f(1), b=2)", "str(f(1), 'utf-8')", "str(object=f(1))",
+    "int(f(1), base=2)", "round(f(1), ndigits=1)", "list(f(1))", "set(f(1), f(1))", "all(f(1), f(1))", "bool(f(1), 1)",
+    "len(f(1), 1)", "math.isclose(f(1), f(1), 0.1)", "str()", "list()", "tuple(str)", "sum(int)", "max(int, f(1))",
+]  # fmt: skip
+
+
+@given(
+    st.lists(st.integers(-30, 30), max_size=4) | st.text("01", max_size=3) | st.integers(-3, 3), st.sampled_from(CALLS)
+)
+def test_a_builtin_takes_what_it_takes_in_python_or_is_not_called_here(answer: Any, call: str) -> None:
+    names = {"f": lambda x: answer, "math": math}
+    try:
+        compiled = compile_expression(ast.parse(call, mode="eval").body, "f")
+    except NotPlainError:
+        return
+    try:
+        expected = eval(call, names)
+    except (TypeError, ValueError) as error:
+        with pytest.raises(type(error)):
+            compiled.term(lambda asked: answer)
+    else:
+        assert compiled.term(lambda asked: answer) == expected
+
+
 NUMERIC = [
     "abs(f(1) - {b}) < 1e-6",
     "f(1) + {b} <= 3",
