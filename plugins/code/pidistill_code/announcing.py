@@ -108,7 +108,7 @@ _EARLIER = _any([
     r"instead of(?: this)?|as opposed to|versus|vs",
 ])  # fmt: skip
 """A clause that says nothing else than that there has been this code before."""
-_BESIDE = re.compile(r"(?:for (?:reference|comparison|contrast)|compare|contrast|before)\b")
+_BESIDE = re.compile(r"(?:for (?:reference|comparison|contrast)|compare|contrast)\b")
 """How a sentence begins that shows another version."""
 _FINAL = _any([
     r"<led>(?:(?:final|corrected|correct|fixed|complete|full|updated|revised|right) ?)+<version>?",

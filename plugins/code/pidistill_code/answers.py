@@ -6,6 +6,7 @@ everything that is no value into an exception.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -13,7 +14,16 @@ from pidistill.sandbox import Answer, Kind, Program
 from pidistill_code.expressions import CandidateCall
 from pidistill_code.room import CandidateRaisedError, Transcript
 from pidistill_code.suite import as_call
-from pidistill_code.values import SCALARS, holds_own, identical, is_changeable, is_readable, normalise, shown
+from pidistill_code.values import (
+    SCALARS,
+    has_own_text,
+    holds_own,
+    identical,
+    is_changeable,
+    is_readable,
+    normalise,
+    shown,
+)
 
 Ask: TypeAlias = Callable[[CandidateCall], Answer]
 """Makes a call of the candidate's function."""
@@ -56,6 +66,8 @@ class Asker:
         """Answers so far that a later call could change, as one list that is returned each time."""
         self.own = False
         """Whether one of them is of a class of the program's, which may have operators of its own."""
+        self.own_text = False
+        """Whether the text of one of them may be another than that of what counts as its content."""
         self.readable = True
         """Whether all answers so far were values, so that what follows from them can be worked out here."""
 
@@ -68,6 +80,7 @@ class Asker:
                 self.changeable += is_changeable(self._value)
             if type(answer.value) not in SCALARS:
                 self.own = self.own or holds_own(answer.value)
+                self.own_text = self.own_text or has_own_text(answer.value)
             return self._value
         if answer.kind is Kind.RAISED and answer.raised is not None:
             raise CandidateRaisedError(answer.raised)
@@ -79,10 +92,27 @@ class Asker:
         return f"got {shown(self._value)}" if self._asked else ""
 
 
-def as_recorded(transcript: Transcript, ask: Ask) -> bool:
-    """Whether every answer is the recorded one. Raises `EndedError` where the program is gone before one differs."""
+_LOOKS_AT_TEXT = re.compile(
+    r"\b(?:str|repr|ascii|p?format|p?print|dumps|write)\b|\b[fF][rR]?['\"]|\b[rR][fF]['\"]|['\"][ \t]*%"
+)
+
+
+def looks_at_text(test: str) -> bool:
+    """Whether what a test says of a value may depend on how Python writes it."""
+    return _LOOKS_AT_TEXT.search(test) is not None
+
+
+def as_recorded(transcript: Transcript, ask: Ask, test: str) -> bool:
+    """Whether every answer is the recorded one, also where the code `test` looks at how it is written.
+
+    Raises `EndedError` where the program is gone before one differs, and `DivergedError` where its class may write it
+    otherwise.
+    """
     asker = Asker(ask)
     try:
-        return all(identical(asker(call), answer) for call, answer in transcript)
+        same = all(identical(asker(call), answer) for call, answer in transcript)
     except CandidateRaisedError:
         return False
+    if same and asker.own_text and looks_at_text(test):
+        raise DivergedError
+    return same

@@ -14,7 +14,16 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias, TypeGuard
 
 from pidistill.sandbox import Answer, Kind, Limits, Outcome, Raised, Session
-from pidistill_code.answers import Ask, Asker, DivergedError, EndedError, SharedError, as_recorded, ask_program
+from pidistill_code.answers import (
+    Ask,
+    Asker,
+    DivergedError,
+    EndedError,
+    SharedError,
+    as_recorded,
+    ask_program,
+    looks_at_text,
+)
 from pidistill_code.expressions import CandidateCall
 from pidistill_code.inside.kept import COPIED, SAME
 from pidistill_code.live import Tests, Use, served_text
@@ -233,6 +242,8 @@ class Judge:
                 passed = truth(test.term(ask))
                 if passed and ask.changeable > 1:
                     raise SharedError
+                if ask.own_text and looks_at_text(test.text):
+                    raise DivergedError
         except CandidateRaisedError as error:
             return Result(test, False, f"raised {raised_text(error.raised)}", error.raised)
         except _ANSWER_ERRORS as error:
@@ -264,7 +275,7 @@ class Judge:
         if test.transcript is None:
             raise DivergedError
         transcript = test.transcript
-        if as_recorded(transcript, get):
+        if as_recorded(transcript, get, test.text):
             return ""
         if not test.independent:
             raise DivergedError

@@ -20,7 +20,7 @@ _END_OF_TURN = re.compile(
     re.MULTILINE,
 )
 _TAG_BEFORE_FENCE = re.compile(r"^[ \t]*<\w+>[ \t]*(?=```|~~~)", re.MULTILINE)
-_PRE = re.compile(r"^[ \t]*<pre[^<>\n]*>[ \t]*(?:<code[^<>\n]*>)?\n?", re.MULTILINE)
+_PRE = re.compile(r"(?:^[ \t]*|(?<=>))<pre[^<>\n]*>[ \t]*(?:<code[^<>\n]*>)?\n?", re.MULTILINE)
 _END_OF_PRE = re.compile(r"\n?[ \t]*(?:</code>[ \t]*)?</pre>")
 _MAGIC = re.compile(r"%%?[a-z]\w*(?:[ \t]|$)|![ \t]*[a-z][\w./-]*(?:[ \t]|$)")
 _MOST_ENDS: Final = 20
@@ -57,7 +57,8 @@ def _pre_as_fences(text: str) -> str:
     while (begin := _PRE.search(text, at)) and (end := _END_OF_PRE.search(text, begin.end())):
         inner = text[begin.end() : end.start()]
         inner = html.unescape(inner) if "<" not in inner else inner
-        pieces += [text[at : begin.start()], f"```\n{inner}\n```\n"]
+        apart = "" if begin.start() == 0 or text[begin.start() - 1] == "\n" else "\n"
+        pieces += [text[at : begin.start()], f"{apart}```\n{inner}\n```\n"]
         at = end.end()
     return "".join([*pieces, text[at:]])
 

@@ -44,8 +44,14 @@ _WORDS = re.compile(
 )
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _KEYWORDS: Final = frozenset({*keyword.kwlist, *keyword.softkwlist})
-_RULE = re.compile(r"(?:[-=*_~>]{3,}|<[^<>=]*>|[^\W\d_]\w*)[ \t]*")
-"""A line of marks, a tag, or a single word: none of them does anything."""
+_RULE = re.compile(
+    r"(?:[-=*_~>]{3,}|[-=]>|[-=*_~]{2,}(?=.*\w)[^\n\"'()\[\]{}]*[-=*_~]{2,}|<[^<>=]*>|[^\W\d_]\w*,?|O\([^=,\n]{1,30}\)"
+    r"|\.\.[ \t]+[\w-]+::[^\n]*|>>>[ \t][^\n]*)[ \t]*"
+)
+"""A line of marks, with a heading between them or not, a tag, a directive of reStructuredText, what is typed in, what
+something costs, or a single word: none of them does anything."""
+_EQUATION = re.compile(r"(?!def\b|async\b)(?:[A-Za-z_][\w.]*\([^()\n]*\)|[-\d][\d \t^*+/().-]*)[ \t]*(?:->|=>|=(?!=))")
+"""What is said to come of a call or a sum, to which nothing can be assigned."""
 STRING = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'|#[^\n]*")
 """A string or a comment within a line."""
 _TRIPLE = re.compile("(\"\"\"|''')")
@@ -56,7 +62,12 @@ _LONGEST_LINE: Final = 2_000
 def is_statement(line: str) -> bool:
     """Whether a line without indentation may begin or close a statement."""
     head = line[:_LONGEST_LINE]
-    if _RULE.fullmatch(head) or (_TWO_WORDS.search(head) and _has_bare_words(head)) or _is_no_code(head):
+    if (
+        _RULE.fullmatch(head)
+        or _EQUATION.match(head)
+        or (_TWO_WORDS.search(head) and _has_bare_words(head))
+        or _is_no_code(head)
+    ):
         return False
     if _STATEMENT.match(head):
         return True
@@ -69,7 +80,13 @@ def is_prose(line: str) -> bool:
     if is_statement(line):
         return False
     head = line[:_LONGEST_LINE]
-    return bool(_WORDS.match(head) or _RULE.fullmatch(head) or _has_bare_words(head) or _is_no_code(head))
+    return bool(
+        _WORDS.match(head)
+        or _RULE.fullmatch(head)
+        or _EQUATION.match(head)
+        or _has_bare_words(head)
+        or _is_no_code(head)
+    )
 
 
 def _is_no_code(head: str) -> bool:

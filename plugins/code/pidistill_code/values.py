@@ -147,6 +147,7 @@ def _pairs(items: Any) -> Any:
     return pairs
 
 
+_DEFAULTS: Final = "collections.defaultdict"
 KNOWN: Final[Mapping[str, Callable[[Any], object]]] = {
     "builtins.range": _range,
     "builtins.bytearray": lambda data: bytearray(_of(data, bytes)),
@@ -164,7 +165,7 @@ KNOWN: Final[Mapping[str, Callable[[Any], object]]] = {
     ),
     "collections.deque": lambda parts: collections.deque(*parts),
     "collections.Counter": lambda items: collections.Counter(_of(items, dict)),
-    "collections.defaultdict": lambda items: _WithDefault(_of(items, dict)),
+    _DEFAULTS: lambda items: _WithDefault(_of(items, dict)),
     "collections.UserList": lambda items: collections.UserList(_of(items, list)),
     "collections.UserDict": lambda items: collections.UserDict(_of(items, dict)),
     "collections.UserString": lambda text: collections.UserString(_of(text, str)),
@@ -189,11 +190,20 @@ def is_readable(value: object) -> bool:
 def holds_own(value: Plain) -> bool:
     """Whether there is an instance of a class of the program's in it that counts as its content here, for Python may do
     something else with it: `abs` of a named tuple that says what that is."""
+    return _holds(value, lambda found: found.type_name.startswith(_OWN))
+
+
+def has_own_text(value: Plain) -> bool:
+    """Whether Python may write it otherwise than its content here."""
+    return _holds(value, lambda found: found.type_name.startswith(_OWN) or found.type_name == _DEFAULTS)
+
+
+def _holds(value: Plain, is_one: Callable[[Described], bool]) -> bool:
     if isinstance(value, _COLLECTIONS):
-        return not _is_flat(value) and any(map(holds_own, value))
+        return not _is_flat(value) and any(_holds(item, is_one) for item in value)
     if isinstance(value, dict):
-        return holds_own(list(value.keys())) or holds_own(list(value.values()))
-    return isinstance(value, Described) and value.content is not None and value.type_name.startswith(_OWN)
+        return _holds(list(value.keys()), is_one) or _holds(list(value.values()), is_one)
+    return isinstance(value, Described) and value.content is not None and is_one(value)
 
 
 def is_changeable(value: object) -> bool:

@@ -17,7 +17,10 @@ from pidistill_code.prose import is_prose, margins
 from pidistill_code.readings import LONGEST_LOOKED_AT
 from pidistill_code.syntax import is_python, makes, parse
 
-_LIKE_PYTHON = re.compile(r"~~~|^[ \t]*\[(?:PYTHON|BEGIN|DONE|ANSWER)\]", re.MULTILINE)
+_LIKE_PYTHON = re.compile(
+    r"~~~|^[ \t]*(?:\[(?:PYTHON|BEGIN|DONE|ANSWER)\]|(?:\$[ \t]+)?cat\b[^\n<]*<<|\{code(?::[\w=|.+-]*)?\}[ \t]*$)",
+    re.MULTILINE,
+)
 _TAG = re.compile(r"[ \t]*(?:</?[a-z]+>|\[/?[A-Z]+\])")
 
 
@@ -30,7 +33,7 @@ def is_whole(text: str, name: str) -> bool:
 
 def holds_no_fence(code: str) -> bool:
     """Whether it is Python whose fences and tags, if it has any, stand in strings and comments, for Python has no back
-    quotes. Tildes and names in brackets it has, so they count as back quotes here."""
+    quotes. Tildes and words in brackets it has, so they count as back quotes here."""
     return len(code) <= LONGEST_LOOKED_AT and is_python(_LIKE_PYTHON.sub("`", code))
 
 

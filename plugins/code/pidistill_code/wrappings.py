@@ -39,15 +39,41 @@ _LISTING = re.compile(
     r"^[ \t]*\\end\{\1\}[ \t]*$",
     re.MULTILINE | re.DOTALL,
 )
+_OF_WIKI = re.compile(r"^[ \t]*\{code(?::[\w=|.+-]*)?\}[ \t]*\n(.*?)^[ \t]*\{code\}[ \t]*$", re.MULTILINE | re.DOTALL)
+_LABEL = re.compile(
+    r"\A\s*(?:(?:final|python|the)[ \t]+)?(?:answer|solution|code|python|program|output)[ \t]*:[ \t]*"
+    r"(?=(?:async[ \t]+)?def[ \t]+\w|(?:class|import|from)[ \t]+\w|@\w)",
+    re.IGNORECASE,
+)
+"""In front of code, on its first line, where Python has no such thing."""
+_HERE = re.compile(
+    r"^[ \t]*(?:\$[ \t]+)?cat\b[^\n<]*<<-?[ \t]*(['\"]?)(\w+)\1[^\n]*\n(.*?)^[ \t]*\2[ \t]*$", re.MULTILINE | re.DOTALL
+)
+"""What a shell is told to write to a file."""
 _OF_MARKDOWN = re.compile(r"[ \t]*```+[ \t]*(?:markdown|md)[ \t]*$", re.IGNORECASE)
 _KEYS: Final = ("final_answer", "answer", "solution", "code", "program", "python", "python_code", "completion")
+_CALLS: Final = ("arguments", "parameters", "input", "args")
+"""What holds what a tool is called with."""
 
 
 def unwrapped(text: str) -> str:
-    """`text` without a fence around what is Markdown itself, and LaTeX's listings as fences."""
+    """`text` without a fence around what is Markdown itself, with the listings of LaTeX and of wikis as fences, and
+    without a label in front of the first line of code."""
     if 0 < text.count("\\begin{") <= _MOST_LISTINGS and "```" not in text and not is_python(text[:LONGEST_LOOKED_AT]):
         text = _LISTING.sub(lambda found: f"```\n{found[2]}```", text)
+    if 1 < text.count("{code") <= _MOST_LISTINGS and "```" not in text:  # which is Python, but does nothing there
+        text = _OF_WIKI.sub(lambda found: f"```\n{found[1]}```", text)
+    if "<<" in text and "cat" in text:
+        text = _HERE.sub(_as_fence, text, _MOST_LISTINGS)
+    text = _LABEL.sub("", text)
     return _without_markdown_fence(text) if "```" in text else text
+
+
+def _as_fence(found: re.Match[str]) -> str:
+    """What a shell writes to a file, in a fence of its own, within another one or not."""
+    fences = sum(FENCE.match(line) is not None for line in found.string[: found.start()].split("\n"))
+    ends, begins = ("```\n", "\n```sh") if fences % 2 else ("", "")
+    return f"{ends}```\n{found[3]}```{begins}"
 
 
 def _without_markdown_fence(text: str) -> str:
@@ -78,12 +104,12 @@ def from_json(text: str, name: str) -> str:
         held = json.loads(bare)
     except (ValueError, RecursionError):
         return text
-    if not isinstance(held, dict):
-        return text
-    for key in _KEYS:
-        code = held.get(key)
-        if isinstance(code, str) and (defines(code, name) if name else is_program(code) or fenced_blocks(code)):
-            return code
+    inner = (held.get(key) for key in _CALLS) if isinstance(held, dict) else ()
+    for one in (held, *inner):
+        for key in _KEYS if isinstance(one, dict) else ():
+            code = one.get(key)
+            if isinstance(code, str) and (defines(code, name) if name else is_program(code) or fenced_blocks(code)):
+                return code
     return text
 
 
@@ -117,6 +143,7 @@ def within_tags(text: str, name: str, quoted: frozenset[int]) -> str:
             if not text[text.rfind("\n", 0, at) + 1 : at].strip():
                 end = shown.find(closing, at)
                 inner = text[at + len(opening) : end if end >= 0 else len(text)].strip("\n")
+                inner = inner.removeprefix("<![CDATA[").removesuffix("]]>").strip("\n")
                 inner = (
                     html.unescape(inner) if "<" not in inner and "&" in inner and not is_whole_code(inner) else inner
                 )

@@ -21,12 +21,15 @@ exception's text is cut to size, a value too large is described instead.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
+import _thread
 import atexit
 import builtins
 import functools
 import gc
 import marshal
 import os
+import resource
 import struct
 import sys
 import time
@@ -49,6 +52,8 @@ _REHEARSALS = 20
 _now = time.monotonic  # programs replace it
 _out = sys.stdout
 """What standard output was before a program has replaced it; what it holds is flushed at the end all the same."""
+_CAUGHT = (_signal.SIGHUP, _signal.SIGINT, _signal.SIGUSR1, _signal.SIGUSR2, _signal.SIGALRM, _signal.SIGTERM,
+           _signal.SIGVTALRM, _signal.SIGPROF)  # fmt: skip
 _MAX_MESSAGE, _MAX_TRACEBACK, _MAX_FRAMES = 2000, 8000, 20
 
 
@@ -75,9 +80,14 @@ _line: list = []  # type: ignore[type-arg]
 def exchange(value: object) -> tuple:  # type: ignore[type-arg]
     """Answer the call that is under way with `value` and wait for the next one: its positional arguments."""
     inbox, outbox = _line
-    outbox.send(("value", value, None))
-    ((_function, args, _kwargs, _return_args),) = inbox.next()
-    outbox.expect(1)
+    # a timer of the program's goes off when it is back: it would leave the other side's answer unread
+    before = _signal.pthread_sigmask(_signal.SIG_BLOCK, _CAUGHT)
+    try:
+        outbox.send(("value", value, None))
+        ((_function, args, _kwargs, _return_args),) = inbox.next()
+        outbox.expect(1)
+    finally:
+        _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
     return args  # type: ignore[no-any-return]
 
 
@@ -102,6 +112,20 @@ def add_quitters() -> None:
     """Give programs `exit` and `quit`."""
     for name in ("exit", "quit"):
         setattr(builtins, name, _Quitter(name))
+
+
+def bound_stacks() -> None:
+    """Let threads have a stack of half a program's memory at most: programs ask for more than they use.
+
+    The memory that is mapped is what is bounded, used or not.
+    """
+    set_size = _thread.stack_size
+
+    def stack_size(size: int = 0) -> int:
+        most = resource.getrlimit(resource.RLIMIT_AS)[0] // 2
+        return set_size(min(size, most) if most > 0 else size)
+
+    _thread.stack_size = stack_size
 
 
 def rehearse() -> None:

@@ -38,6 +38,7 @@ _FIRST_BLUR = 32
 def main(config: dict) -> None:  # type: ignore[type-arg]
     """Build what walls the configuration asks for, say so, serve until the trusted side hangs up."""
     child.add_quitters()
+    child.bound_stacks()
     walls: dict[str, str] = {}
     try:
         if config["room"]:

@@ -306,6 +306,8 @@ class Believing(Peer):
             if not hasattr(type(remote), "__iter__"):
                 raise BrokenError("__contains__ of an object of the candidate's own")
             return any(item is args[0] or item == args[0] for item in remote)
+        if (type(remote).__module__, type(remote).__name__) in _VIEWS and name in _OF_SETS:
+            return getattr(set(remote), name)(*args)
         if remote._remote_plain:
             content = self.request("content", remote)
             if type(content) not in BASES.values():
@@ -326,6 +328,15 @@ class Believing(Peer):
             raise
         except Exception:  # noqa: BLE001 - it looks for fields that only its own kind has
             return False
+
+
+_VIEWS = frozenset({("builtins", "dict_keys"), ("builtins", "dict_items")})
+"""What is a set of what it gives when it is gone through, which is data, whatever calls itself so."""
+_OF_SETS = frozenset(
+    {f"__{mark}{name}__" for name in ("and", "or", "sub", "xor") for mark in ("", "r")}
+    | ORDERING
+    | {"__eq__", "__ne__"}
+)
 
 
 class _Told:

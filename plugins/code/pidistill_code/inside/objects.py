@@ -34,6 +34,7 @@ BASES = {"int": int, "float": float, "complex": complex, "str": str, "bytes": by
 _HOLDERS = {"UserList": list, "UserDict": dict, "UserString": str}
 """Classes of `collections` that hold data of a plain type."""
 _NO_MODULES = frozenset({"antigravity", "this", "idlelib", "turtledemo", "test", "__main__"})
+TEXTS = frozenset({"__str__", "__repr__", "__format__"})
 _MOST_OBJECTS = 200_000
 _CARRIED = ("filename", "filename2", "name")
 """What exceptions of the interpreter have beside their arguments."""
@@ -58,7 +59,17 @@ def is_standard(item: Any) -> bool:
 
 
 def _special(kind: Any, base: type = object) -> list[str]:
-    return sorted(name for name in FORWARDED if getattr(kind, name, None) is not getattr(base, name, None))
+    """Special methods of the instances of `kind`, other than those of `base`; what its metaclass has is not theirs."""
+    return sorted(name for name in FORWARDED if _defined(kind, name) is not _defined(base, name))
+
+
+def _texts(kind: Any, base: Any) -> list[str]:
+    """By which methods of its own an instance of a subclass of `base` writes itself."""
+    return sorted(name for name in TEXTS if _defined(kind, name) is not _defined(base, name))
+
+
+def _defined(kind: Any, name: str) -> Any:
+    return next((own(base)[name] for base in type.__getattribute__(kind, "__mro__") if name in own(base)), None)
 
 
 def base_named(name: str, load: bool = False) -> Any:
@@ -157,11 +168,11 @@ class Objects:
         told = (self._number(item), made, str(kind.__module__)[:200], str(kind.__qualname__)[:200], _special(kind))
         for name, base in BASES.items():
             if issubclass(kind, base):
-                return ("sub", *told, name, slot(plain(item, base)))
+                return ("sub", *told, name, slot(plain(item, base)), _texts(kind, base))
         for name, base in _HOLDERS.items():
             data: Any = vars(item).get("data") if base_named(name) in kind.__mro__ else None
             if type(data) in (base,):
-                return ("sub", *told, name, slot(plain(data, base)))
+                return ("sub", *told, name, slot(plain(data, base)), _texts(kind, base_named(name)))
         return ("object", *told)
 
     def _named(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...] | None:
@@ -240,11 +251,11 @@ class Objects:
                 return self._remote_class(number, name, module, names, meta, [value(base) for base in order], *told[7:])
             case ["object", int(number), made, str(module), str(kind), list(names)]:
                 return self.remote(number, module, kind, names, value(made))
-            case ["sub", int(number), made, str(module), str(kind), list(names), str(base), content]:
+            case ["sub", int(number), made, str(module), str(kind), list(names), str(base), content, list(texts)]:
                 made = value(made)
                 if made is not None and self.is_asked(made):
                     return self.remote(number, module, kind, names, made, plain=True)
-                return self._subclass(number, kind, base, value(content), made)
+                return self._subclass(number, kind, base, value(content), made, TEXTS.intersection(texts))
         raise BrokenError("an object of no known kind")
 
     def _driven(self, number: int, kind: str) -> object:
@@ -293,16 +304,18 @@ class Objects:
             self._remotes[number] = made
         return self._remotes[number]
 
-    def _subclass(self, number: int, name: str, base: str, content: object, made: Any) -> object:
-        """Data of a subclass of a plain type: data of a subclass here, whose other attributes are asked for."""
-        kind = self._kinds.get((name, base, made))
+    def _subclass(self, number: int, name: str, base: str, content: object, made: Any, texts: frozenset[str]) -> object:
+        """Data of a subclass of a plain type: data of a subclass here, whose other attributes are asked for, and that
+        writes itself by the methods `texts` of its own."""
+        kind = self._kinds.get((name, base, made, texts))
         if kind is None:
             members = {"__getattr__": get, "_remote_peer": None, "__module__": "candidate"}
+            members.update({told: _written(told) for told in texts})
             plain_kind = base_named(base, True)
             calls = {"__call__": lambda _, *args, **kwargs: made(*args, **kwargs), "__getattr__": _of_class(made)}
             # another one is made where its class is, which has what all of them have
             meta: Any = type("made", (type(plain_kind),), calls if made is not None else {})
-            kind = self._kinds[name, base, made] = meta(name.rpartition(".")[2], (plain_kind,), members)
+            kind = self._kinds[name, base, made, texts] = meta(name.rpartition(".")[2], (plain_kind,), members)
         make: Any = kind
         filled = base in ("list", "dict", "set", *_HOLDERS)
         item = type.__call__(make, content) if filled else make.__new__(make, content)
@@ -324,6 +337,13 @@ class Objects:
             for name, item in (("peer", self), ("number", number), ("plain", plain)):
                 object.__setattr__(known, f"_remote_{name}", item)
         return known
+
+
+def _written(name: str) -> Any:
+    def method(self: Any, *args: object) -> object:
+        return self._peer.operate(self.__dict__["_handle"], name, args)
+
+    return method
 
 
 def _crosses(item: Any) -> bool:
