@@ -64,7 +64,7 @@ _FLAWED = _any([
     r"^<bad>$",
     r"\b<this>\b.*\b(?:does|do|did|would|will|could|can)<not> <works>",
     r"\b<this>\b.*\bcannot <works>",
-    r"\b<this>\b.*\b<fails>",
+    r"\b(?:<this>|note that)\b.*\b<fails>",
     r"^(?:which )?(?:fails|breaks)$",
     r"\b(?:tempting|tempted)\b",
     r"\b<who>\b.* <does>\b",
@@ -87,7 +87,8 @@ _WARNS = _any([
 """What asks not to write it."""
 _INSTEAD = re.compile(r"if you(?: ever)? (?:need|want|wanted|prefer)\b.{1,60} instead")
 _OPTIONAL = _any([
-    r"^(?:optionally|as (?:a bonus|an extra)|bonus)\b",
+    r"^(?:optionally|as (?:a bonus|an extra)|bonus|for (?:debugging|testing))\b",
+    r"^if there (?:are|were)\b",
     r"\bin case you (?:ever )?(?:need|want|prefer)\b",
     r"^if\b.{1,60}?,? <you> (?:could|can|would) (?:also )?(?:do|use|write)\b",
     r"^<you> (?:could|can) also (?:do|use|write)\b",
