@@ -15,7 +15,8 @@ import builtins
 import copy
 import sys
 import types
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from pidistill_code.inside.graph import SCALARS, BrokenError
@@ -27,12 +28,18 @@ from pidistill_code.inside.steps import run_coroutine
 _RETURNS = {"__bool__": bool, "__len__": int, "__str__": str, "__repr__": str, "__hash__": int, "__contains__": bool}
 
 
+_FRAMES, _DEEPEST = 30, 450
+"""Of ours, and of the interpreter's own calls, between a call of the other side and what that calls here, at most; and
+how many such calls within each other are not to count them: about as many as Python's own limit lets through."""
+
+
 class Peer(Objects):
     """One side. `exchange` sends a message and gives the next one; `effects` and `take` are what goes with each."""
 
     def __init__(self, letter: str, exchange: Any, effects: Any, take: Any, guarded: bool) -> None:
         super().__init__(letter, guarded)
         self._exchange, self._effects, self._take = exchange, effects, take
+        self._depth_of_calls = 0
 
     # --- Messages
 
@@ -48,7 +55,9 @@ class Peer(Objects):
             match incoming:
                 case ("ask", root, nodes, effects):
                     self._take(effects)
-                    incoming = self._exchange(self.serve(root, nodes))
+                    with self._deeper():
+                        answer = self.serve(root, nodes)
+                    incoming = self._exchange(answer)
                 case ("value", root, nodes, effects):
                     self._take(effects)
                     return self.graph.unpack(root, nodes)
@@ -60,6 +69,18 @@ class Peer(Objects):
                     raise self.raised_here(error, op, args)
                 case _:
                     raise BrokenError("a message of no known kind")
+
+    @contextmanager
+    def _deeper(self) -> Iterator[None]:
+        """As deep a recursion as there would be without us."""
+        more = _FRAMES if self._depth_of_calls < _DEEPEST else 0
+        self._depth_of_calls += 1
+        sys.setrecursionlimit(sys.getrecursionlimit() + more)
+        try:
+            yield
+        finally:
+            sys.setrecursionlimit(max(sys.getrecursionlimit() - more, 1))
+            self._depth_of_calls -= 1
 
     def asking(self) -> Any:
         """What a request is made in: a program's threads take turns."""
