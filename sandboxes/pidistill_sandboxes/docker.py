@@ -44,7 +44,7 @@ _MASKED_BY_DOCKER = [
     "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats",
 ]  # fmt: skip
 _OF_A_PROCESS = [
-    "autogroup", "io", "oom_score", "sched", "schedstat", "stat", "statm", "status", "task", "timens_offsets", "timers",
+    "arch_status", "autogroup", "io", "ksm_merging_pages", "ksm_stat", "oom_score", "sched", "schedstat", "stat", "statm", "status", "task", "timens_offsets", "timers",
     "wchan",
 ]  # fmt: skip
 _COUNTERS = [

@@ -88,7 +88,7 @@ _WARNS = _any([
 _INSTEAD = re.compile(r"if you(?: ever)? (?:need|want|wanted|prefer)\b.{1,60} instead")
 _OPTIONAL = _any([
     r"^(?:optionally|as (?:a bonus|an extra)|bonus|for (?:debugging|testing))\b",
-    r"^if there (?:are|were)\b",
+    r"^(?:if there (?:are|were)|or)\b",
     r"\bin case you (?:ever )?(?:need|want|prefer)\b",
     r"^if\b.{1,60}?,? <you> (?:could|can|would) (?:also )?(?:do|use|write)\b",
     r"^<you> (?:could|can) also (?:do|use|write)\b",

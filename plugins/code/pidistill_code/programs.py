@@ -20,11 +20,10 @@ from pidistill_code.lookups import running
 from pidistill_code.readings import LONGEST_LOOKED_AT
 from pidistill_code.syntax import is_python, parse
 
-_READS_INPUT = re.compile(
+_READS = re.compile(
     r"\binput[ \t]*\(|\bstdin\b(?![ \t]*=[ \t]*\w*\.?PIPE)|\bopen[ \t]*\([ \t]*0\b|\bos\.read[ \t]*\([ \t]*0\b|"
-    r"\bfileinput\b|=[ \t]*input\b|/dev/fd/0|\.read(?:_text|lines?)?\(\)"
+    r"\bfileinput\b|=[ \t]*input\b|\bargv\b|/dev/fd/0|\.read(?:_text|lines?)?\(\)"
 )
-_READS = re.compile(rf"{_READS_INPUT.pattern}|\bargv\b")
 _WRITES = re.compile(r"\bprint\b|\bstdout\b|\bwrite\b|\bos\.write\b")
 _FAKES = re.compile(
     r"^(?:sys\.)?stdin[ \t]*=[ \t]*(?:io\.)?(?:StringIO|BytesIO)\([ \t]*(?:[bfru]{0,2}[\"']|\w+[ \t]*\))|"
@@ -83,8 +82,7 @@ def _whole_programs(blocks: Sequence[Block], texts: Sequence[int]) -> Iterator[s
             continue
         if _reading(code) > _reading(block.text):  # cells of a notebook, each of which reads in its turn
             code = "\n\n".join(it for it in beside[: number + 1] if is_python(it) and not _tests(it))
-        takes_arguments = not _READS_INPUT.search(code) and not announces_final(block.words)
-        if takes_arguments or _FAKES.search(block.text) or _tests(block.text) or announces_another(block.words):
+        if _FAKES.search(block.text) or _tests(block.text) or announces_another(block.words):
             others.append(code)
         else:
             yield code
