@@ -44,8 +44,8 @@ _MASKED_BY_DOCKER = [
     "/proc/sched_debug", "/proc/scsi", "/proc/timer_list", "/proc/timer_stats",
 ]  # fmt: skip
 _OF_A_PROCESS = [
-    "arch_status", "autogroup", "io", "ksm_merging_pages", "ksm_stat", "oom_score", "sched", "schedstat", "stat", "statm", "status", "task", "timens_offsets", "timers",
-    "wchan",
+    "arch_status", "autogroup", "io", "ksm_merging_pages", "ksm_stat", "oom_score", "sched", "schedstat", "stat",
+    "statm", "status", "task", "timens_offsets", "timers", "wchan",
 ]  # fmt: skip
 _COUNTERS = [
     "/sys", *(f"/proc/1/{name}" for name in _OF_A_PROCESS),
