@@ -181,7 +181,7 @@ class Believing(Peer):
 
     def raised_here(self, error: BaseException, op: str, args: tuple[Any, ...]) -> BaseException:
         """`error`, unless a runner or a loop would take it for a sign of its own."""
-        if op == "await" and getattr(args[0], "_remote_number", None) in self._nexts:
+        if op in ("await", "turn") and getattr(args[0], "_remote_number", None) in self._nexts:
             op, args = "op", (args[0], "__anext__")
         if is_sign(error, op, args, self._waits_for):
             if type(error) not in (StopIteration, StopAsyncIteration):

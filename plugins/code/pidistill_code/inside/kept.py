@@ -223,6 +223,10 @@ class Keeping(Believing):
         self._look()
         return super()._do_await(item)
 
+    def _do_turn(self, item: Any) -> object:
+        self._look()
+        return super()._do_turn(item)
+
     def _do_get(self, target: Any, name: str) -> object:
         if _runs_code(type(target), name):
             self._look()

@@ -23,7 +23,7 @@ from pidistill_code.inside.graph import SCALARS, BrokenError
 from pidistill_code.inside.guard import check_copy, check_name, check_target, is_shape, seen_as
 from pidistill_code.inside.objects import BASES, Objects, plain
 from pidistill_code.inside.standins import FORWARDED, is_special, own
-from pidistill_code.inside.steps import run_coroutine
+from pidistill_code.inside.steps import Tasks, run_coroutine
 
 _RETURNS = {"__bool__": bool, "__len__": int, "__str__": str, "__repr__": str, "__hash__": int, "__contains__": bool}
 
@@ -40,6 +40,7 @@ class Peer(Objects):
         super().__init__(letter, guarded)
         self._exchange, self._effects, self._take = exchange, effects, take
         self._depth_of_calls = 0
+        self._tasks = Tasks()
 
     # --- Messages
 
@@ -251,6 +252,14 @@ class Peer(Objects):
     def _do_await(self, item: Any) -> object:
         self._check(item)
         return run_coroutine(item)
+
+    def _do_turn(self, item: Any) -> object:
+        self._check(item)
+        return self._tasks.turn(item)
+
+    def _do_cancel(self, item: Any) -> None:
+        self._check(item)
+        self._tasks.cancel(item)
 
     def _do_read(self, how: str, *args: Any) -> object:
         """Standard input, which the tests may have replaced."""

@@ -12,6 +12,8 @@ import sys
 import types
 from typing import Any
 
+from pidistill_code.inside.steps import awaited
+
 JUDGING = frozenset(
     f"__{mark}{name}__"
     for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "matmul", "and", "or", "xor",
@@ -266,6 +268,10 @@ def _call(self: Any, *args: object, **kwargs: object) -> object:
     return self._remote_peer.request("call", self, list(args), kwargs)
 
 
+def _await(self: Any) -> Any:
+    return awaited(self._remote_peer, self).__await__()
+
+
 def _bind(self: Any, owner: Any, kind: Any = None) -> Any:
     return self if owner is None else types.MethodType(self, owner)
 
@@ -295,6 +301,8 @@ def _members(module: str, forwarded: frozenset[str], face: Any) -> dict[str, Any
     if "__call__" in forwarded:
         members["__call__"] = _call
         members["__signature__"] = property(_signature)
+    if "__await__" in forwarded:
+        members["__await__"] = _await
     return members
 
 
