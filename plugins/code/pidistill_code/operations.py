@@ -50,7 +50,7 @@ def _add(left: object, right: object) -> object:
 
 def _multiply(left: object, right: object) -> object:
     for sequence, count in ((left, right), (right, left)):
-        if isinstance(sequence, str | list | tuple) and type(count) is int:
+        if isinstance(sequence, str | list | tuple) and isinstance(count, int):
             if len(sequence) * count > _LONGEST:
                 raise ValueError("a sequence repeated too often")
             return sequence * count

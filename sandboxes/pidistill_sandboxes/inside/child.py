@@ -49,7 +49,9 @@ _MOST_UNREAD = 1 << 15
 _BEGINNING = 1 << 12
 _REHEARSALS = 20
 """Enough for the interpreter to specialise the code."""
-_now = time.monotonic  # programs replace it
+_CHILDREN_S = 1.0
+"""How long a script's children may live on: a daemon would hold it up for ever."""
+_now, _sleep = time.monotonic, time.sleep  # programs replace them
 _out = sys.stdout
 """What standard output was before a program has replaced it; what it holds is flushed at the end all the same."""
 _CAUGHT = (_signal.SIGHUP, _signal.SIGINT, _signal.SIGUSR1, _signal.SIGUSR2, _signal.SIGALRM, _signal.SIGTERM,
@@ -64,14 +66,37 @@ def run(requests: int, answers: int, bell: int, answer_bytes: int) -> None:
     source, code, stdin, *first = inbox.next()
     calls = tuple(first)
     outbox.expect(1 + len(calls))
+    own = os.getpid()
     module, reply = _load(source, code, stdin)
+    _end_a_copy(own, reply)
+    if stdin is not None:
+        _wait_for_children()
     outbox.send(reply)
     loaded = reply[0] == "value"
     while True:
         for call in calls:  # where it did not load nobody reads what is said
-            outbox.send(_call(module, *call) if loaded else ("value", None, None))
+            reply = _call(module, *call) if loaded else ("value", None, None)
+            _end_a_copy(own, reply)
+            outbox.send(reply)
         calls = inbox.next()
         outbox.expect(len(calls))
+
+
+def _end_a_copy(own: int, reply: tuple[object, ...]) -> None:
+    """End here if this is not the process that was asked, but one that the program has forked and not ended."""
+    if os.getpid() != own:
+        os._exit(0 if reply[0] == "value" else 1)
+
+
+def _wait_for_children() -> None:
+    """For a while: what they print belongs to a script's output, which ends when all of them have."""
+    until = _now() + _CHILDREN_S
+    while _now() < until:
+        try:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                _sleep(0.002)
+        except ChildProcessError:
+            return
 
 
 _line: list = []  # type: ignore[type-arg]
@@ -268,7 +293,7 @@ def _execute(module: types.ModuleType, source: str, code: bytes | None, script: 
     try:
         exec(program, module.__dict__)
     except SystemExit as end:
-        if end.code not in (None, 0):
+        if end.code is not None and not (type(end.code) is int and end.code & 0xFF == 0):
             raise
 
 
@@ -363,5 +388,5 @@ def _set_stdin(text: str) -> None:
     os.dup2(fd, 0)
     os.close(fd)
     # two names, as an interpreter has: a program that wraps its buffer anew does not close it with the first of them
-    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)  # noqa: SIM115
+    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", newline="\n", closefd=False)  # noqa: SIM115
     sys.__dict__["__stdin__"] = sys.stdin

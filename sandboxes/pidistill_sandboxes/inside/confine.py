@@ -143,7 +143,7 @@ _DENIED: dict[str, tuple[int | None, int | None]] = {
     "sched_setscheduler": (144, 119), "sched_setattr": (314, 274), "sched_setparam": (142, 118),
     "setpriority": (141, 140), "ioprio_set": (251, 30),
     # whether a file is in memory, which whoever reads it changes for good
-    "preadv2": (327, 286), "pwritev2": (328, 287), "cachestat": (451, 451),
+    "fadvise64": (221, 223), "preadv2": (327, 286), "pwritev2": (328, 287), "cachestat": (451, 451),
 }  # fmt: skip
 _OWN_PROCESS_ONLY = {"prlimit64": (302, 261), "sched_setaffinity": (203, 122)}
 """Their first argument is a process; only 0, the caller itself, is let through."""
