@@ -25,13 +25,13 @@ def _extreme(function):
     return run
 
 def _compiled(preamble, statements):
-    return compile(preamble, "preamble", "exec"), compile(statements, "tests", "exec")
+    return compile(preamble, "preamble", "exec"), compile(statements, "tests", "exec"), statements
 
 def _run(code, entry_point, stand_in, forgiven=()):
-    _random.seed(0)
+    preamble, statements, text = code
+    _random.seed(text)  # the same every time, and nothing that a program could know
     namespace = {"__name__": "__main__", "_number": _number, "_forgiven": forgiven,
                  "max": _extreme(max), "min": _extreme(min)}
-    preamble, statements = code
     exec(preamble, namespace)
     namespace[entry_point] = stand_in
     exec(statements, namespace)

@@ -52,18 +52,18 @@ def _multiply(left: object, right: object) -> object:
     for sequence, count in ((left, right), (right, left)):
         if isinstance(sequence, str | list | tuple) and isinstance(count, int):
             if len(sequence) * count > _LONGEST:
-                raise ValueError("a sequence repeated too often")
+                raise UnreadableError("a sequence repeated too often")
             return sequence * count
     _numbers(left, right)
     if type(left) is int and type(right) is int and left.bit_length() + right.bit_length() > _MOST_BITS:
-        raise ValueError("a product too large")
+        raise UnreadableError("a product too large")
     return left * right  # type: ignore[operator]
 
 
 def _power(left: object, right: object) -> object:
     _numbers(left, right)
     if type(left) is int and type(right) is int and left.bit_length() * abs(right) > _MOST_BITS:
-        raise ValueError("a power too large")
+        raise UnreadableError("a power too large")
     if {Decimal, Fraction} & {type(left), type(right)}:
         raise UnreadableError("a power of an unusual number")
     return left**right  # type: ignore[operator]
@@ -113,21 +113,42 @@ def _hashed(kind: Callable[..., object]) -> Callable[..., object]:
 
 
 def _dict(items: object = ()) -> object:
-    pairs = items if isinstance(items, dict) else [tuple(pair) for pair in items]  # type: ignore[attr-defined]
-    check_hashes(pairs if isinstance(pairs, dict) else [pair[0] for pair in pairs])
+    pairs = list(items.items()) if isinstance(items, Mapping) else [tuple(pair) for pair in items]  # type: ignore[attr-defined]
+    check_hashes([pair[0] for pair in pairs])
     return dict(pairs)
 
 
 def _range(*bounds: int) -> range:
     made = range(*bounds)
     if len(made) > _LONGEST:
-        raise ValueError("a range too long")
+        raise UnreadableError("a range too long")
     return made
+
+
+def _in_order(function: Callable[..., object]) -> Callable[..., object]:
+    """For what goes through a value: of a set the order is the program's, and is lost on the way here."""
+
+    def run(*values: object) -> object:
+        if any(isinstance(value, set | frozenset) and len(value) > 1 for value in values):
+            raise UnreadableError("the order of a set")
+        return function(*values)
+
+    return run
+
+
+def _holds_set(value: object) -> bool:
+    if isinstance(value, set | frozenset):
+        return len(value) > 1
+    if isinstance(value, dict):
+        return any(map(_holds_set, [*value.keys(), *value.values()]))
+    return isinstance(value, list | tuple) and any(map(_holds_set, value))
 
 
 def _text(value: object) -> str:
     if isinstance(value, Opaque | TypeName):
         raise TypeError("the text of an object")
+    if _holds_set(value):
+        raise UnreadableError("the order of a set")
     return str(value)
 
 
@@ -141,7 +162,7 @@ FUNCTIONS: Final[Mapping[str, Callable[..., object]]] = {
     "frozenset": _hashed(frozenset),
     "int": int,
     "len": len,
-    "list": list,
+    "list": _in_order(list),
     "math.ceil": math.ceil,
     "math.fabs": math.fabs,
     "math.floor": math.floor,
@@ -156,7 +177,7 @@ FUNCTIONS: Final[Mapping[str, Callable[..., object]]] = {
     "sorted": _sorted,
     "str": _text,
     "sum": sum,
-    "tuple": tuple,
+    "tuple": _in_order(tuple),
 }
 """What an expression may call besides the candidate's function. None of them runs code of a value's class, since plain
 values have none."""

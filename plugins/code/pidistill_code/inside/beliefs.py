@@ -261,7 +261,7 @@ class Believing(Peer):
             self._look_at(remote)
         result = super().operate(remote, name, args)
         if name == "__anext__":
-            self._nexts.add(self._local.get(id(result), -1))
+            self._nexts.add(getattr(result, "_remote_number", self._local.get(id(result), -1)))
         if name == "__eq__" and result is not NotImplemented:
             if type(result) is not bool:
                 raise BrokenError("an equality that is neither true nor false")

@@ -34,7 +34,7 @@ BASES = {"int": int, "float": float, "complex": complex, "str": str, "bytes": by
 _HOLDERS = {"UserList": list, "UserDict": dict, "UserString": str}
 """Classes of `collections` that hold data of a plain type."""
 _NO_MODULES = frozenset({"antigravity", "this", "idlelib", "turtledemo", "test", "__main__"})
-TEXTS = frozenset({"__str__", "__repr__", "__format__"})
+OWN_WAYS = frozenset({"__str__", "__repr__", "__format__", "__missing__"})
 _MOST_OBJECTS = 200_000
 _CARRIED = ("filename", "filename2", "name")
 """What exceptions of the interpreter have beside their arguments."""
@@ -64,8 +64,8 @@ def _special(kind: Any, base: type = object) -> list[str]:
 
 
 def _texts(kind: Any, base: Any) -> list[str]:
-    """By which methods of its own an instance of a subclass of `base` writes itself."""
-    return sorted(name for name in TEXTS if _defined(kind, name) is not _defined(base, name))
+    """By which methods of its own an instance of a subclass of `base` writes itself, or finds what it does not hold."""
+    return sorted(name for name in OWN_WAYS if _defined(kind, name) is not _defined(base, name))
 
 
 def _defined(kind: Any, name: str) -> Any:
@@ -255,7 +255,7 @@ class Objects:
                 made = value(made)
                 if made is not None and self.is_asked(made):
                     return self.remote(number, module, kind, names, made, plain=True)
-                return self._subclass(number, kind, base, value(content), made, TEXTS.intersection(texts))
+                return self._subclass(number, kind, base, value(content), made, OWN_WAYS.intersection(texts))
         raise BrokenError("an object of no known kind")
 
     def _driven(self, number: int, kind: str) -> object:
@@ -306,7 +306,7 @@ class Objects:
 
     def _subclass(self, number: int, name: str, base: str, content: object, made: Any, texts: frozenset[str]) -> object:
         """Data of a subclass of a plain type: data of a subclass here, whose other attributes are asked for, and that
-        writes itself by the methods `texts` of its own."""
+        writes itself, and finds what it does not hold, by the methods `texts` of its own."""
         kind = self._kinds.get((name, base, made, texts))
         if kind is None:
             members = {"__getattr__": get, "_remote_peer": None, "__module__": "candidate"}

@@ -25,7 +25,7 @@ _OTHERS = frozenset(
     for name in ("call", "len", "getitem", "setitem", "delitem", "iter", "next", "contains", "enter", "exit", "bool",
                  "int", "float", "index", "complex", "abs", "neg", "pos", "invert", "round", "reversed", "str", "repr",
                  "format", "hash", "fspath", "bytes", "trunc", "floor", "ceil", "aiter", "anext", "aenter", "aexit",
-                 "await", "get", "set", "delete", "set_name")
+                 "await", "missing", "get", "set", "delete", "set_name")
 )  # fmt: skip
 FORWARDED = JUDGING | _OTHERS
 ORDERING = frozenset({"__lt__", "__le__", "__gt__", "__ge__"})
