@@ -309,8 +309,8 @@ class Objects:
         writes itself, and finds what it does not hold, by the methods `texts` of its own."""
         kind = self._kinds.get((name, base, made, texts))
         if kind is None:
-            members = {"__getattr__": get, "_remote_peer": None, "__module__": "candidate"}
-            members.update({told: _written(told) for told in texts})
+            members: dict[str, Any] = {"__getattr__": get, "_remote_peer": None, "__module__": "candidate"}
+            members.update({told: _written(told) for told in texts}, __setattr__=_set, __delattr__=_delete)
             plain_kind = base_named(base, True)
             calls = {"__call__": lambda _, *args, **kwargs: made(*args, **kwargs), "__getattr__": _of_class(made)}
             # another one is made where its class is, which has what all of them have
@@ -337,6 +337,14 @@ class Objects:
             for name, item in (("peer", self), ("number", number), ("plain", plain)):
                 object.__setattr__(known, f"_remote_{name}", item)
         return known
+
+
+def _set(self: Any, name: str, value: object) -> None:
+    self._peer.request("set", self.__dict__["_handle"], name, value)
+
+
+def _delete(self: Any, name: str) -> None:
+    self._peer.request("delete", self.__dict__["_handle"], name)
 
 
 def _written(name: str) -> Any:
