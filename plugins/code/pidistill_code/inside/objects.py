@@ -340,7 +340,10 @@ class Objects:
 
 
 def _set(self: Any, name: str, value: object) -> None:
-    self._peer.request("set", self.__dict__["_handle"], name, value)
+    if "_handle" in self.__dict__:
+        self._peer.request("set", self._handle, name, value)
+    else:  # it is being made
+        object.__setattr__(self, name, value)
 
 
 def _delete(self: Any, name: str) -> None:
