@@ -94,6 +94,7 @@ class Asker:
 
 _LOOKS_AT_TEXT = re.compile(
     r"\b(?:str|repr|ascii|p?format|p?print|dumps|write)\b|\b[fF][rR]?['\"]|\b[rR][fF]['\"]|['\"][ \t]*%"
+    r"|%[-#0 +]*\d*[sra]"
 )
 
 

@@ -34,7 +34,8 @@ BASES = {"int": int, "float": float, "complex": complex, "str": str, "bytes": by
 _HOLDERS = {"UserList": list, "UserDict": dict, "UserString": str}
 """Classes of `collections` that hold data of a plain type."""
 _NO_MODULES = frozenset({"antigravity", "this", "idlelib", "turtledemo", "test", "__main__"})
-OWN_WAYS = frozenset({"__str__", "__repr__", "__format__", "__missing__"})
+_OWN_WAYS = frozenset({"__str__", "__repr__", "__format__", "__missing__"})
+"""Of a subclass of a plain type, what is asked for: how it writes itself, and what it has in place of what it lacks."""
 _MOST_OBJECTS = 200_000
 _CARRIED = ("filename", "filename2", "name")
 """What exceptions of the interpreter have beside their arguments."""
@@ -63,9 +64,9 @@ def _special(kind: Any, base: type = object) -> list[str]:
     return sorted(name for name in FORWARDED if _defined(kind, name) is not _defined(base, name))
 
 
-def _texts(kind: Any, base: Any) -> list[str]:
+def _own_ways(kind: Any, base: Any) -> list[str]:
     """By which methods of its own an instance of a subclass of `base` writes itself, or finds what it does not hold."""
-    return sorted(name for name in OWN_WAYS if _defined(kind, name) is not _defined(base, name))
+    return sorted(name for name in _OWN_WAYS if _defined(kind, name) is not _defined(base, name))
 
 
 def _defined(kind: Any, name: str) -> Any:
@@ -168,11 +169,11 @@ class Objects:
         told = (self._number(item), made, str(kind.__module__)[:200], str(kind.__qualname__)[:200], _special(kind))
         for name, base in BASES.items():
             if issubclass(kind, base):
-                return ("sub", *told, name, slot(plain(item, base)), _texts(kind, base))
+                return ("sub", *told, name, slot(plain(item, base)), _own_ways(kind, base))
         for name, base in _HOLDERS.items():
             data: Any = vars(item).get("data") if base_named(name) in kind.__mro__ else None
             if type(data) in (base,):
-                return ("sub", *told, name, slot(plain(data, base)), _texts(kind, base_named(name)))
+                return ("sub", *told, name, slot(plain(data, base)), _own_ways(kind, base_named(name)))
         return ("object", *told)
 
     def _named(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...] | None:
@@ -251,11 +252,11 @@ class Objects:
                 return self._remote_class(number, name, module, names, meta, [value(base) for base in order], *told[7:])
             case ["object", int(number), made, str(module), str(kind), list(names)]:
                 return self.remote(number, module, kind, names, value(made))
-            case ["sub", int(number), made, str(module), str(kind), list(names), str(base), content, list(texts)]:
+            case ["sub", int(number), made, str(module), str(kind), list(names), str(base), content, list(ways)]:
                 made = value(made)
                 if made is not None and self.is_asked(made):
                     return self.remote(number, module, kind, names, made, plain=True)
-                return self._subclass(number, kind, base, value(content), made, OWN_WAYS.intersection(texts))
+                return self._subclass(number, kind, base, value(content), made, _OWN_WAYS.intersection(ways))
         raise BrokenError("an object of no known kind")
 
     def _driven(self, number: int, kind: str) -> object:
@@ -304,18 +305,18 @@ class Objects:
             self._remotes[number] = made
         return self._remotes[number]
 
-    def _subclass(self, number: int, name: str, base: str, content: object, made: Any, texts: frozenset[str]) -> object:
+    def _subclass(self, number: int, name: str, base: str, content: object, made: Any, ways: frozenset[str]) -> object:
         """Data of a subclass of a plain type: data of a subclass here, whose other attributes are asked for, and that
-        writes itself, and finds what it does not hold, by the methods `texts` of its own."""
-        kind = self._kinds.get((name, base, made, texts))
+        writes itself, and finds what it does not hold, by its own `ways`."""
+        kind = self._kinds.get((name, base, made, ways))
         if kind is None:
             members: dict[str, Any] = {"__getattr__": get, "_remote_peer": None, "__module__": "candidate"}
-            members.update({told: _written(told) for told in texts}, __setattr__=_set, __delattr__=_delete)
+            members.update({way: _forwarded(way) for way in ways}, __setattr__=_set, __delattr__=_delete)
             plain_kind = base_named(base, True)
             calls = {"__call__": lambda _, *args, **kwargs: made(*args, **kwargs), "__getattr__": _of_class(made)}
             # another one is made where its class is, which has what all of them have
             meta: Any = type("made", (type(plain_kind),), calls if made is not None else {})
-            kind = self._kinds[name, base, made, texts] = meta(name.rpartition(".")[2], (plain_kind,), members)
+            kind = self._kinds[name, base, made, ways] = meta(name.rpartition(".")[2], (plain_kind,), members)
         make: Any = kind
         filled = base in ("list", "dict", "set", *_HOLDERS)
         item = type.__call__(make, content) if filled else make.__new__(make, content)
@@ -350,7 +351,7 @@ def _delete(self: Any, name: str) -> None:
     self._peer.request("delete", self.__dict__["_handle"], name)
 
 
-def _written(name: str) -> Any:
+def _forwarded(name: str) -> Any:
     def method(self: Any, *args: object) -> object:
         return self._peer.operate(self.__dict__["_handle"], name, args)
 
