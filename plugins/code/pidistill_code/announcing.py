@@ -3,7 +3,8 @@
 Of several such blocks the words right above tell the answer from the asker's own code, a mistake that is shown to warn
 of it, and what would do for another task. They are read as far as the last sentence, and of that as the last clause:
 what speaks of another version and then goes on ("the naive version is slow; here is the fast one:") goes on to the
-answer. What a clause says of something else ("faster than the naive version") is left out.
+answer. The clause counts as a whole, since most that speaks of faults speaks of faulty input, or of faults that are
+gone.
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ _PARTS: Final = {
     "led": r"(?:(?:and|but|so|here|is|was|this|that|it|the|an?|some|my|our)[ ,]+|here['\u2019]s )*",
     "version": r"(?:version|approach|code|solution|way|one|attempt|answer|implementation|example|function|program|"
     r"class)",
-    "old": r"(?:original|old|previous|initial|earlier|attempted|buggy|broken|wrong|incorrect|bad|faulty|naive|slow|"
+    "old": r"(?:original|old|previous|earlier|attempted|buggy|broken|wrong|incorrect|bad|faulty|naive|slow|"
     r"slower|brute[- ]force)",
-    "bad": r"(?:wrong|incorrect|invalid|buggy|broken|faulty|flawed|bad|a mistake|a bug|not correct|not right|too slow)",
-    "mistake": r"(?:mistakes?|pitfalls?|traps?|gotchas?|anti-?patterns?)",
-    "this": r"(?:this|following|version|code|attempt|below|one|it)",
+    "bad": r"(?:wrong|incorrect|buggy|broken|faulty|flawed|bad|a mistake|a bug|too slow)",
+    "a": r"(?:a|an|one|the|another)",
+    "usual": r"(?:common|typical|frequent|classic|easy|usual|beginner['\u2019]?s?)",
+    "mistake": r"(?:mistakes?|pitfalls?|gotchas?|anti-?patterns?)",
+    "here": r"(?:this(?: one)?|(?:this|the following|the next|(?:the )?following) <version>|the following)",
     "is": r"(?:is|was|are|were|would be|will be|may be|might be|looks?|seems?)",
     "not": r"(?: not|n['\u2019]?t)",
-    "works": r"(?:\w+ )?(?:work|pass|compile|run|suffice)\b",
-    "fails": r"(?<!never )(?:fails?|breaks|crashes|loops forever|times out)\b",
-    "who": r"(?:beginners?|novices?|students?|newcomers?|many|people|someone|programmers)",
-    "does": r"(?:write|writes|wrote|try|tries|tried|do|does|forget|forgets)",
+    "tail": r"(?: (?!in |before|only|with )[^,;]*)?",
+    "who": r"(?:(?:many|some|most) )?(?:beginners?|novices?|students?|newcomers?|many|people|someone|programmers)",
     "dont": r"(?:please )?(?:do not|don['\u2019]?t|never|not)",
     "you": r"(?:you|we|one)",
 }
@@ -38,7 +39,11 @@ _PARTS: Final = {
 
 def _any(lines: Iterable[str]) -> re.Pattern[str]:
     """A pattern of several, in which `<word>` stands for one of `_PARTS`."""
-    return re.compile("|".join(re.sub(r"<(\w+)>", lambda found: _PARTS[found[1]], line) for line in lines))
+
+    def filled(line: str) -> str:
+        return re.sub(r"<(\w+)>", lambda found: filled(_PARTS[found[1]]), line)
+
+    return re.compile("|".join(map(filled, lines)))
 
 
 _CLAUSE = _any([
@@ -47,51 +52,50 @@ _CLAUSE = _any([
 ])  # fmt: skip
 """What stands between two clauses."""
 _FILLER = re.compile(r"e\.g|i\.e|for example|for instance|like (?:this|so)|as follows")
-_ELSEWHERE = _any([
-    r"\b(?:than|unlike|without|avoids?|avoiding|over|compared (?:to|with)|fix(?:es|ing)?|from|never|no longer)\b.*",
-    r"\b(?:does|do|did|will|would)<not> (?!<works>)\b.*",
-    r"^with\b.*",
-    r"^.*\b(?:first|above|earlier|previous|last)\b.*",
-])  # fmt: skip
-"""A part of a clause that speaks of something else than the code below it."""
 _FLAWED = _any([
-    r"\b(?:common|typical|frequent|classic|easy|usual|beginner['\u2019]?s?)\b.*\b(?:<mistake>|errors?|bugs?)\b",
-    r"\b<mistake> (?:<is>|to avoid|here|people)\b",
-    r"^(?:(?:a|an|the|one|another) )?(?!mistake$)<mistake>$",
-    r"\b<this>\b.* <is> (?:\w+ly )?<bad>\b",
-    r"^<is> (?:\w+ly )?<bad>$",
-    r"\bwould be <bad>\b",
-    r"^<bad>$",
-    r"\b<this>\b.*\b(?:does|do|did|would|will|could|can)<not> <works>",
-    r"\b<this>\b.*\bcannot <works>",
-    r"\b(?:<this>|note that)\b.*\b<fails>",
-    r"^(?:which )?(?:fails|breaks)$",
-    r"\b(?:tempting|tempted)\b",
-    r"\b<who>\b.* <does>\b",
-    r"\b(?:<you>|it|this)(?:['\u2019]d| would| will)(?: \w+)? (?:get|end up|fail|break)\b",
-    r"\b(?:gives?|returns?|produces?|yields?) (?:the |an? )?(?:wrong|incorrect|error)\b",
-    r"\bthis <is> the (?:bug|mistake|error|problem)\b",
-    r"\bwhat (?:happens|goes wrong|not to do)\b",
-    r"\bwhat your <version> (?:did|does|was doing)\b",
-    r"^if <you> (?:forget|forgot|omit|leave|skip)\b",
+    r"(?:<a> )?(?:<usual> )?<mistake>(?: (?:<is>|here is)(?: this| the following| to .*)?| to avoid| people make)?",
+    r"(?:<a> )?<usual> (?:errors?|bugs?)(?: <is>(?: this| the following| to .*)?)?",
+    r"the (?:mistake|bug) was (?:this|here)|this (?:is|was) the (?:bug|mistake|error|problem)",
+    r"(?:note that )?<here> <is>(?: \w+ly)? <bad>(?: (?:because|since|for|as|on|when) .*)?",
+    r"(?:which )?(?:is|was|would be)(?: \w+ly)? <bad>|<bad>",
+    r"(?:\w+ing .*|(?:this|that|it)(?: .*)?) would be <bad>|it would be <bad> to (?:write|do|use)(?: .*)?",
+    r"(?:note that )?<here> (?:does|do|did|would|will|could|can|wo)<not> (?:(?!only|just)\w+ )?work<tail>",
+    r"(?:<a> )?<version>? ?that (?:fails|(?:does|did|would)<not> (?:\w+ )?work|breaks|is wrong)(?: .*)?",
+    r"(?:note that )?<here> (?:would )?(?:fails?|crash|crashes)"
+    r"(?: (?:for|on|with|when|if|because|the (?:\w+ )?tests?)\b.*)?",
+    r"(?:note that )?<here> (?:loops forever|times out|breaks)(?: (?:for|on) .*)?",
+    r"note that <a> .* fails|(?:which )?(?:fails|breaks)",
+    r"(?:<a> )?(?:(?:it is|it['\u2019]s|<you> (?:might|may) be) )?tempt(?:ing|ed)"
+    r"(?: (?:to (?:write|do|use|try)|but wrong)\b.*)?",
+    r"<who>(?: \w+ly| often| sometimes| would| might)? (?:write|writes|wrote|try|tries|tried|forget|forgets)(?: .*)?",
+    r"<here> (?:gives?|returns?|produces?|yields?) (?:the |an? )?(?:wrong|incorrect) .*",
+    r"what (?:happens|goes wrong) (?:without|if you (?:forget|do not|don['\u2019]?t)|when you forget)\b.*",
+    r"what not to do|what your <version> (?:did|does|was doing)",
 ])  # fmt: skip
-"""What is said of code that is shown to warn of it."""
+"""A clause that warns of the code that is shown."""
+_IF_NOT = _any([
+    r"(?:if <you> (?:forget|forgot|omit|leave|skip)[^,;]*|without (?!the (?:bug|error|mistake))[^,;]*|otherwise),? "
+    r"(?:<you>|it|this)(?:['\u2019]d| would| will)? ?(?:get|end up|be|have|looked|fail)\b[^,;]*",
+    r"if <you> (?:forget|forgot)\b[^,;]*(?:, e\.g)?",
+])  # fmt: skip
+"""A sentence about what comes of not doing it."""
 _WARNS = _any([
-    r"^(?:please )?avoid (?:this|that|it|the following|code like|writing|doing|such)",
-    r"^<dont>(?: (?:use|write|do|copy|submit|try|code|define))?(?: it| something| anything)?"
-    r"(?: (?:this|that|it|like|so)\b|$)",
-    r"^<dont> (?:use|copy|submit|try) the following\b",
-    r"^(?!not)<dont> (?:do|write)\b",
-    r"^how not to\b",
+    r"(?:please )?avoid (?:this|that|it|the following|code like|writing|doing|such)\b.*",
+    r"<dont>(?: (?:use|write|do|copy|submit|try|code|define))?(?: it| something| anything)?"
+    r"(?: (?:this|that|it|like|so)\b.*)?",
+    r"<dont> (?:use|copy|submit|try) the following\b.*",
+    r"(?:be careful|make sure) not to (?:write|do|use)(?: (?:this|that|it)\b.*)?|(?:beware of|watch out for) this\b.*",
+    r"how not to\b.*",
 ])  # fmt: skip
 """What asks not to write it."""
-_INSTEAD = re.compile(r"if you(?: ever)? (?:need|want|wanted|prefer)\b.{1,60} instead")
 _OPTIONAL = _any([
-    r"^(?:optionally|as (?:a bonus|an extra)|bonus|for (?:debugging|testing))\b",
-    r"^(?:if there (?:are|were)|or)\b",
-    r"\bin case you (?:ever )?(?:need|want|prefer)\b",
-    r"^if\b.{1,60}?,? <you> (?:could|can|would) (?:also )?(?:do|use|write)\b",
-    r"^<you> (?:could|can) also (?:do|use|write)\b",
+    r"if you(?: ever)? (?:need|want|wanted|prefer)\b[^,;]{1,60} instead",
+    r"optional(?:ly)?\b.*|bonus(?:: .*)?|debug version|(?:<a> )?(?:optional )?variant for \w+(?: \w+)*",
+    r".*\bin case you (?:ever )?(?:need|want|prefer)\b(?!.*\b(?:full|complete|one|everything|copy)\b).*",
+    r"if there were\b[^,;]*|or with (?:command[- ]line )?arguments",
+    r"if\b[^,;]{1,60},? (?:you|one|we) (?:could|would) (?:also )?(?:do|use|write)\b[^,;]*",
+    r"(?:you|one) could also (?:do|use|write|start|return)\b[^,;]*",
+    r"for debugging, (?:print|log)\b.*",
 ])  # fmt: skip
 """What is said of code for somebody who wants something else."""
 _SOUND = re.compile(
@@ -99,18 +103,24 @@ _SOUND = re.compile(
     r"clean(?:ed)?|robust|should|must|instead(?! of)|proper\w*|passes|works|optimi[sz]ed|complete)\b"
 )
 _EARLIER = _any([
-    r"<led>(?:common |your )?(?:<old> ?)+<version>?(?: (?:was|is|would be|would look like|looked like|here|below))?"
-    r"(?: this)?(?: for (?:comparison|reference|contrast))?",
-    r"(?:<led>|what )?your (?:version|code|original|attempt|submission)(?: (?:was|is|looked like))?(?: this)?",
-    r"the (?:version|code|one) (?:in the question|you (?:posted|wrote|had)|you were given)(?: \w+ \w+)?",
-    r"(?:what )?you (?:had|have|wrote|posted)",
+    r"(?:for (?:comparison|reference|contrast),? )?<led>(?:common |your )?(?:<old> ?)+<version>?"
+    r"(?: (?:was|is|would be|would look like|looked like|here|below))?"
+    r"(?: this)?(?: again)?(?: for (?:comparison|reference|contrast))?",
+    r"without the fix|my (?:first|previous|original) attempt(?: was)?|at first i had",
+    r"(?:<led>|what )?your (?:version|original|attempt|submission)(?: (?:was|is|looked like))?(?: this)?",
+    r"(?:this was )?your (?:(?:original|old|initial) )?code(?: (?:was|is|looked like))?(?: this)?",
+    r"the (?:version|code|one) (?:(?:in|from) the question|you (?:gave|posted|wrote|had|were given))"
+    r"(?: \w+ \w+)?",
+    r"(?:(?:this is )?what )?you (?:had|have|wrote|posted)(?: this)?(?: before)?",
     r"(?:the )?(?:error|bug|mistake|before)",
     r"previously|before (?:the|this|that|my|our) (?:fix|change|correction)(?: it was)?|it was",
     r"instead of(?: this)?|as opposed to|versus|vs",
 ])  # fmt: skip
 """A clause that says nothing else than that there has been this code before."""
-_BESIDE = re.compile(r"(?:for (?:reference|comparison|contrast)|compare|contrast)\b")
+_BESIDE = re.compile(r"for (?:reference|comparison|contrast)(?:,|$)|(?:compare|contrast) (?:that|this|it|with|to)\b")
 """How a sentence begins that shows another version."""
+_HANDED = re.compile(r"here(?:['\u2019]s| is) your (?!original|old|previous)")
+"""How the asker is given his own code, set right."""
 _FINAL = _any([
     r"<led>(?:(?:final|corrected|correct|fixed|complete|full|updated|revised|right) ?)+<version>?",
     r"<led>(?:answer|solution)",
@@ -124,13 +134,15 @@ def announces_another(above: str) -> bool:
     if not clauses:
         return False
     last = clauses[-1]
-    if _FLAWED.search(_ELSEWHERE.sub("", last)) or _WARNS.search(last) or _INSTEAD.fullmatch(label):
+    if _FLAWED.fullmatch(last) or _WARNS.fullmatch(last) or _IF_NOT.fullmatch(label):
         return True
+    sound = _SOUND.search(last) or _FINAL.fullmatch(last)
     if _EARLIER.fullmatch(last):
-        return True
-    if _SOUND.search(last) or _FINAL.fullmatch(last):
-        return False
-    return bool(_BESIDE.match(label) or _OPTIONAL.search(label))
+        asides = _ASIDE.findall(above[-_LONGEST:].lower())
+        return not (_HANDED.match(label) or any(map(_SOUND.search, asides)))
+    if _OPTIONAL.fullmatch(label):
+        return not sound or " instead" in label
+    return _BESIDE.match(label) is not None and not sound
 
 
 def announces_final(above: str) -> bool:

@@ -56,7 +56,17 @@ from pidistill_code.pages import (
     without_magics,
 )
 from pidistill_code.programs import is_program, program_of
-from pidistill_code.prose import body, is_prose, is_statement, margins, only_defines, opened, statements, without_prose
+from pidistill_code.prose import (
+    body,
+    is_prose,
+    is_statement,
+    margins,
+    only_defines,
+    opened,
+    statements,
+    without_last_words,
+    without_prose,
+)
 from pidistill_code.readings import (
     LONGEST_LOOKED_AT,
     readings,
@@ -169,7 +179,7 @@ def _whole(text: str, name: str, prompt: str | None) -> Extracted | None:
     """The program where the text is one, or one behind the prompt, up to prose that has no other code below it."""
     module = textwrap.dedent(text) if prompt is None else text
     if is_whole(module, name):
-        return _checked(module if name and only_defines(module) else without_prose(module, name), 0)
+        return _checked(module if name and only_defines(module) else without_last_words(module), 0)
     told = body(text)
     lines, below = told.strip("\n").split("\n"), text[len(told) :]
     if prompt is None or not (lines[0][:1].isspace() or is_statement(lines[0])) or not told.strip():

@@ -197,6 +197,21 @@ def without_prose(text: str, name: str) -> str:
     return "\n".join(kept[begin:])
 
 
+def without_last_words(code: str) -> str:
+    """What is Python as it stands without lines of words at its beginning and its end, and with single words between
+    as comments: they do nothing. Whatever else looks like words there is code."""
+    lines = code.split("\n")
+    starts = list(margins(lines))
+    words = [number for number, line in starts if is_prose(line)]
+    others = [number for number, _ in starts if number not in words]
+    if not words or not others:
+        return code
+    first = next((number for number, line in starts if not _RULE.fullmatch(line)), 0)
+    end = next((number for number in words if number > others[-1]), len(lines))
+    alone = {number for number in words if _RULE.fullmatch(lines[number])}
+    return "\n".join([f"# {line}" if n in alone else line for n, line in enumerate(lines[:end])][first:])
+
+
 def _indented(lines: Sequence[str], margin: Sequence[int], prose: set[int], name: str) -> range | None:
     """The lines below a heading or prose that define `name` as Markdown has code, if nothing else does."""
     if not name or any(_names(lines[n], name) for n in margin):

@@ -84,8 +84,13 @@ def run(requests: int, answers: int, bell: int, answer_bytes: int) -> None:
 
 def _end_a_copy(own: int, reply: tuple[object, ...]) -> None:
     """End here if this is not the process that was asked, but one that the program has forked and not ended."""
-    if os.getpid() != own:
-        os._exit(0 if reply[0] == "value" else 1)
+    if os.getpid() == own:
+        return
+    kind, name, message, *_ = reply
+    if kind == "value":
+        os._exit(0)
+    code = str(message).strip() if name == "SystemExit" else ""
+    os._exit(int(code) & 0xFF if code.isdecimal() else 1)
 
 
 def _wait_for_children() -> None:

@@ -62,8 +62,6 @@ async def awaited(peer: Any, remote: object) -> object:
 
 _AT_ONCE, _PAUSE_S, _LONGEST_PAUSE_S, _MOST_COUNTED = 4, 0.0005, 0.02, 50
 """Turns without a pause, then the first pause and the longest, each twice the one before."""
-_IN_A_TURN = 20
-"""Rounds of a loop, while something is ready."""
 
 
 class Tasks:
@@ -81,19 +79,18 @@ class Tasks:
         import asyncio
 
         running = _running(asyncio)
-        if id(item) not in self._tasks:
+        if (
+            id(item) not in self._tasks
+        ):  # it begins when others that are awaited at the same time have been made as well
             if running is None and (self._loop is None or self._loop.is_closed()):
                 self._loop = asyncio.new_event_loop()
             self._tasks[id(item)] = item, (running or self._loop).create_task(_waiting(item))
+            return False, 0.0
         task = self._tasks[id(item)][1]
         loop = task.get_loop()
-        for _ in range(_IN_A_TURN):
-            if task.done() or running is not None or loop.is_running() or loop.is_closed():
-                break
-            loop.call_soon(loop.stop)
+        if not (task.done() or running is not None or loop.is_running() or loop.is_closed()):
+            loop.call_soon(loop.stop)  # one round, so that what gives way to others does
             loop.run_forever()
-            if not loop._ready:
-                break
         if not task.done():
             return False, _seconds_left(loop)
         del self._tasks[id(item)]
