@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -52,8 +54,16 @@ def start(warm: Warm, what: list[str], store: Path) -> Run:
 
 
 def progress(store: Path) -> int:
-    """Bytes and files that the run has left behind: grows with every piece of finished work."""
-    return sum(path.stat().st_size + 1 for path in store.rglob("*") if path.is_file())
+    """Bytes and files that the run has left behind: grows with every piece of finished work.
+
+    The run is at work meanwhile: a folder may get its final name, and a file may go, between its listing and its size.
+    """
+    size = 0
+    for folder, _, names in os.walk(store):
+        for name in names:
+            with suppress(FileNotFoundError):
+                size += os.stat(os.path.join(folder, name)).st_size + 1
+    return size
 
 
 def finish(warm: Warm, what: list[str], store: Path) -> dict[str, object]:
