@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pidistill.contracts import Sandbox
-from pidistill.sandbox import Answer, Call, Kind, Limits, Outcome
+from pidistill.sandbox import Answer, Call, Kind, Limits, Outcome, Session
 from pidistill_sandboxes.guest import ProcessGuest
 from pidistill_sandboxes.session import WarmSession
 
@@ -166,9 +166,11 @@ def test_limits_are_those_of_the_program_also_when_they_change(warm: WarmSession
         assert told(warm.run(source, [Call("f")], limits)) == [None, megabytes << 20]
 
 
-def test_calls_to_come_are_not_in_the_memory_of_a_program_forked_for_new_limits(sandbox: Sandbox) -> None:
-    source = """
+LOOKS = """
 import ctypes, os
+def answer(text):
+    print(text)
+    return [text]
 def f(text):
     here = bytes(reversed(text.encode()))
     found = 0
@@ -179,15 +181,32 @@ def f(text):
             found += ctypes.string_at(start, end - start).count(here)
     return found
 """
-    mark = "".join(map(chr, range(65, 91))) * 2
+"""Of which `f` counts, in its process's memory, a text that it is told backwards, and one more that it makes."""
+MARK = "".join(map(chr, range(65, 91))) * 2
+
+
+def found_in_memory(session: Session, calls: list[Call], limits: Limits) -> object:
+    answer = session.run(LOOKS, [Call("f", (MARK,)), *calls], limits).answers[0]
+    if answer.raised is not None:
+        pytest.skip(f"a program cannot read its own memory map here: {answer.raised.message}")
+    return answer.value
+
+
+def test_calls_to_come_are_not_in_the_memory_of_a_program_forked_for_new_limits(sandbox: Sandbox) -> None:
     with sandbox.open() as session:
-        reverse = mark[::-1]
-        asked = [Call("f", (mark,)), Call("f", (reverse,))]
         for memory in (1 << 30, 2 << 30):
-            first = session.run(source, asked, Limits(memory_bytes=memory)).answers[0]
-            if first.raised is not None:
-                pytest.skip(f"a program cannot read its own memory map here: {first.raised.message}")
-            assert first.value == 1  # its own copy, made by `reversed`
+            assert found_in_memory(session, [Call("f", (MARK[::-1],))], Limits(memory_bytes=memory)) == 1
+
+
+def test_what_passed_through_the_server_is_in_no_later_programs_memory(sandbox: Sandbox) -> None:
+    """Source, arguments, answers and output: of programs that leave much in its buffers, and little."""
+    secret, limits = MARK[::-1], Limits()
+    with sandbox.open() as session:
+        for times in (1, 2000, 1):
+            told = session.run(LOOKS + f"x = {secret!r}", [Call("answer", (secret * times,))], limits)
+            assert told.answers[0].value == [secret * times]
+            assert secret.encode() in told.stdout
+            assert found_in_memory(session, [], limits) == 1
 
 
 def waiting_process(guest: int) -> int:

@@ -1,11 +1,13 @@
 """The server's line to the trusted side: frames on descriptors 0 and 1. Where it is cut, the server ends.
 
-What comes in is read into one buffer, as much as is there at a time, and passed on out of it. The buffer is wiped after
-each program: the memory of the server is what the next program is forked from.
+What comes in is read into one buffer, as much as is there at a time, and passed on out of it. The memory of the server
+is what the next program is forked from, and a buffer is the part of it that a fork does not have: not to be wiped for
+each program, nor to be copied.
 """
 
 from __future__ import annotations
 
+import mmap
 import os
 import struct
 
@@ -17,25 +19,31 @@ OUTCOME = struct.Struct("<??id")
 exited, own seconds. After it come two texts with a zero byte between them: reason and note."""
 
 
+def buffer(size: int) -> mmap.mmap:
+    """Memory for `size` bytes that is not there in a fork. Raises `OSError` where the kernel cannot see to that."""
+    made = mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    made.madvise(mmap.MADV_DONTFORK)
+    return made
+
+
 class Line:
     """The incoming half: a position in a buffer."""
 
-    def __init__(self, buffer: memoryview) -> None:
-        self._buffer = buffer
-        self._start = self._used = 0
+    def __init__(self, memory: mmap.mmap) -> None:
+        self._memory, self._buffer = memory, memoryview(memory)
+        self._start = 0
         self.held = 0
         """Bytes that are here already."""
 
     def fill(self) -> None:
         """Read what there is, as far as there is room. Waits for at least a byte."""
         if self._start:
-            self._buffer[: self.held] = bytes(self.peek(self.held))
+            self._memory.move(0, self._start, self.held)
             self._start = 0
         count = os.readv(TRUSTED_IN, [self._buffer[self.held :]])
         if count == 0:
             os._exit(0)
         self.held += count
-        self._used = max(self._used, self.held)
 
     def read(self, size: int) -> bytes:
         """Exactly `size` bytes."""
@@ -71,17 +79,6 @@ class Line:
             count = min(size, self.held)
             self.advance(count)
             size -= count
-
-    def wipe(self) -> None:
-        """Leave nothing of what has been passed on. A frame that came early stays."""
-        end = self._start + self.held
-        self._buffer[: self._start] = bytes(self._start)
-        self._buffer[end : self._used] = bytes(self._used - end)
-        self._used = end
-
-    def forget(self) -> None:
-        """Leave nothing at all. For a copy of the server that is to run a program."""
-        self._buffer[: self._used] = bytes(self._used)
 
 
 def head(kind: bytes, size: int) -> bytes:

@@ -45,8 +45,8 @@ class Run:
         """Whether the next program would find traces of this one that nobody can put back."""
         self.outbox = outbox
         """Room for the head of a frame, then answers that have not been passed on."""
-        self.unsent = self.used = 0
-        """Bytes of answers in it, and the most of it that has been in use."""
+        self.unsent = 0
+        """Bytes of answers in it."""
         self.reason = ""
         """Why it ended: end, timeout, starved, memory, exited, tampered."""
         self.note = ""
@@ -193,7 +193,6 @@ class Run:
                 count = os.readv(self.process.answers, [self.outbox[start:]])
             except BlockingIOError:
                 break
-            self.used = max(self.used, start + count)
             if count == 0:
                 return False
             if not self.asked or (self.forward_left and not self.rings):
@@ -264,7 +263,6 @@ class Run:
             count = os.readv(fd, [self.outbox[start:]])
         except BlockingIOError:
             return True
-        self.used = max(self.used, start + count)
         if count == 0:
             return False
         kind = self.outputs[fd]

@@ -1,8 +1,8 @@
 """Process 1 of a sandbox: keeps a process ready per program, passes bytes between it and the trusted side, ends it.
 
-It reads nothing of what it passes on but lengths, keeps none of it (two buffers, wiped after each program, so that a
-later program finds nothing of an earlier one in the memory it is forked from), and knows no tests. As process 1 of its
-namespace it cannot be signalled from inside, and when a program ends it kills every other process there is.
+It reads nothing of what it passes on but lengths, holds it in two buffers that no fork has (so a later program finds
+nothing of an earlier one in the memory it is forked from), and knows no tests. As process 1 of its namespace it cannot
+be signalled from inside, and when a program ends it kills every other process there is.
 
 Frames from the trusted side: one byte, a length in four bytes, content.
     S limits           start a program
@@ -37,6 +37,7 @@ _FIRST_BLUR = 32
 
 def main(config: dict) -> None:  # type: ignore[type-arg]
     """Build what walls the configuration asks for, say so, serve until the trusted side hangs up."""
+    os.environ.pop("LD_BIND_NOW", None)  # which this process has: its forks find every function where they look
     child.add_quitters()
     child.bound_stacks()
     walls: dict[str, str] = {}
@@ -63,8 +64,8 @@ def main(config: dict) -> None:  # type: ignore[type-arg]
 
 
 def _serve(scratch: list[str]) -> None:
-    line = channel.Line(memoryview(bytearray(_BUFFER_BYTES)))
-    outbox = memoryview(bytearray(_BUFFER_BYTES))
+    line = channel.Line(channel.buffer(_BUFFER_BYTES))
+    outbox = memoryview(channel.buffer(_BUFFER_BYTES))
     known: bytes = b""
     standby: Standby | None = None
     folders = Scratch(scratch)
@@ -77,7 +78,6 @@ def _serve(scratch: list[str]) -> None:
                 standby.discard()
                 standby = None
             _load(*wire.unpack(line.read(size)))
-            line.wipe()
             continue
         if kind != b"S":  # the end of, or a request to, a program that has just ended by itself
             line.skip(size)
@@ -87,7 +87,7 @@ def _serve(scratch: list[str]) -> None:
             standby.discard()
             standby = None
         if standby is None:
-            known, standby = limits, Standby(Limits(wire.unpack(limits)[0]), line.forget)
+            known, standby = limits, Standby(Limits(wire.unpack(limits)[0]))
         standby.wait()
         run = Run(standby, line, outbox, folders)
         run.serve()
@@ -99,9 +99,7 @@ def _serve(scratch: list[str]) -> None:
             folders.blur()
         if touched or run.script:
             folders.restore()  # where this fails the server ends, so that no program finds what another has left
-        line.wipe()
-        outbox[: run.used] = bytes(run.used)  # and no more: each page that is written to has to be copied
-        standby = Standby(standby.limits, line.forget)
+        standby = Standby(standby.limits)
 
 
 def _load(modules: list[tuple[str, bytes]], imports: list[str]) -> None:

@@ -1,8 +1,9 @@
 """The process that will run the next program: forked and confined before that program is known.
 
 Making it takes longer than running many a program, so it is done while the trusted side judges the program before. It
-is forked when all of that program's processes are dead and its files and messages are wiped, so it inherits nothing of
-it. It has its limits, its descriptors and its place, says so on its bell, and waits for its first request.
+is forked when all of that program's processes are dead and its files are wiped, and messages are in no fork's memory;
+so it inherits nothing of it. It has its limits, its descriptors and its place, says so on its bell, and waits for its
+first request.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import os
 import resource
 import select
 import signal
-from collections.abc import Callable
 
 from pidistill_sandboxes.inside import census, child, confine
 from pidistill_sandboxes.inside.scratch import last_pid
@@ -48,13 +48,11 @@ class Limits:
 
 
 class Standby:
-    """A waiting process and our ends of its pipes. `limits` are those that its program must have.
+    """A waiting process and our ends of its pipes. `limits` are those that its program must have."""
 
-    `forget` is called in the new process before all else, to wipe what it must not have of the server's memory.
-    """
-
-    def __init__(self, limits: Limits, forget: Callable[[], None]) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        _nothing()
         requests, self.requests = os.pipe()
         self.answers, answers = os.pipe()
         self.bell, bell = os.pipe()
@@ -66,7 +64,6 @@ class Standby:
         self.pid = os.fork()
         if self.pid == 0:
             try:
-                forget()
                 _become(requests, answers, bell, stdout, stderr, limits.rlimits)
                 child.run(_REQUESTS, _ANSWERS, _BELL, limits.answer_bytes)
             finally:
@@ -123,10 +120,9 @@ class Standby:
 
 def _become(requests: int, answers: int, bell: int, stdout: int, stderr: int, rlimits: confine.Rlimits) -> None:
     """In the forked process: its own descriptors and limits."""
-    null = os.open("/dev/null", os.O_RDWR)
-    for fd, to in ((requests, 30), (answers, 31), (bell, 32), (null, 0), (stdout, 1), (stderr, 2)):
+    for fd, to in ((_nothing(), 0), (stdout, 1), (stderr, 2)):
         os.dup2(fd, to)
-    for fd, to in ((30, _REQUESTS), (31, _ANSWERS), (32, _BELL)):
+    for fd, to in ((requests, _REQUESTS), (answers, _ANSWERS), (bell, _BELL)):
         os.dup2(fd, to, inheritable=False)
     os.closerange(_BELL + 1, 256)
     os.setpgid(0, 0)  # a session of its own would cost milliseconds where the kernel groups processes by session
@@ -134,6 +130,17 @@ def _become(requests: int, answers: int, bell: int, stdout: int, stderr: int, rl
         resource.setrlimit(which, value)
     _signal.signal(_SIGINT, _signal.default_int_handler)
     os.write(_BELL, _READY)
+
+
+_nothings: list[int] = []
+"""A descriptor of `/dev/null`. It is kept, and so are all numbers that it has in a program's process."""
+
+
+def _nothing() -> int:
+    """Nothing to read, which comes behind the numbers that a program's own descriptors get."""
+    while not _nothings or _nothings[-1] <= _BELL:
+        _nothings.append(os.open("/dev/null", os.O_RDWR))
+    return _nothings[-1]
 
 
 # --- Clearing away --------------------------------------------------------------------------------------------------
