@@ -12,11 +12,12 @@ import keyword
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Final
 
 from pidistill_code.blocks import defines, pieces
 from pidistill_code.pages import FENCE
-from pidistill_code.prose import STRING, margins
+from pidistill_code.prose import STRING, is_prose, margins
 from pidistill_code.syntax import is_python, module_names
 
 LONGEST_LOOKED_AT: Final = 50_000
@@ -44,10 +45,32 @@ def readings(text: str) -> Iterator[str]:
     """Answers that `text` may be meant for, the likeliest first."""
     seen = {text}
     apart = with_fences_apart(text) if "```" in text else text
-    for other in (apart, text.translate(_UNSEEN), apart.translate(_UNSEEN)):
+    for other in (apart, text.translate(_UNSEEN), apart.translate(_UNSEEN), with_last_fence_closed(text)):
         if other not in seen:
             seen.add(other)
             yield other
+
+
+def with_last_fence_closed(text: str) -> str:
+    """`text` with its last fence, where nothing closes it, closed above the words at its end."""
+    lines, begins = text.split("\n"), -1
+    for number, line in enumerate(lines):
+        if (fence := FENCE.match(line)) and (begins < 0 or not fence[3]):
+            begins = -1 if begins >= 0 else number
+    if begins < 0:
+        return text
+    starts = [number for number, _ in margins(lines[begins + 1 :])]
+    words = list(takewhile(lambda number: is_prose(lines[begins + 1 + number]), reversed(starts)))
+    if not words or not _is_sentence(lines[begins + 1 + words[-1]]):
+        return text
+    end = begins + 1 + words[-1]
+    return "\n".join([*lines[:end], lines[begins].lstrip()[:3], *lines[end:]])
+
+
+def _is_sentence(line: str) -> bool:
+    """Whether it is words that Python would not begin a statement with, nor a statement that is cut off."""
+    first = line.split()[0]
+    return " " in line.strip() and not keyword.iskeyword(first) and not keyword.issoftkeyword(first)
 
 
 def with_openings_apart(text: str) -> str:
