@@ -14,7 +14,7 @@ from typing import Final
 
 from pidistill_code.blocks import defines
 from pidistill_code.fenced import fenced_blocks
-from pidistill_code.programs import is_program, reads_input
+from pidistill_code.programs import is_program, may_be_one
 from pidistill_code.prose import is_prose
 from pidistill_code.readings import LONGEST_LOOKED_AT
 from pidistill_code.thoughts import without_thoughts
@@ -54,8 +54,13 @@ def carried(text: str, name: str) -> str:
     found = list(_CARRIED.finditer(answer))[: -_MOST_CALLS - 1 : -1]
     if not found or _answers(_CARRIED.sub("\n", answer), name):
         return text
-    codes = (_of_call(one, name) for one in found)
-    return next((code for code in codes if code is not None), text)
+    for one in found:
+        if (code := _of_call(one, name)) is not None:
+            return code
+        shown = one[0].replace("\\n", "\n")
+        if _makes(shown, name) if name else may_be_one(shown, wholly=True):
+            break  # a slip in the last call does not make a draft above it the answer
+    return text
 
 
 def _of_call(found: re.Match[str], name: str) -> str | None:
@@ -104,8 +109,13 @@ def _answers(beside: str, name: str) -> bool:
     if _of_json(beside, name) is not None or beside.lstrip("\n")[:1].isspace():
         return True
     if name:
-        entry = re.escape(name)
-        return re.search(rf"\b(?:def|class)[ \t]+{entry}\b|\b{entry}[ \t]*=(?!=)", beside) is not None
+        return _makes(beside, name)
     if any(map(str.strip, fenced_blocks(beside))):
         return True
-    return any(reads_input(line) and not is_prose(line) for line in beside.split("\n"))
+    return any(may_be_one(line) and not is_prose(line) for line in beside.split("\n"))
+
+
+def _makes(text: str, name: str) -> bool:
+    """Whether there is a definition of `name` anywhere in it, or what looks like one."""
+    entry = re.escape(name)
+    return re.search(rf"(?:def|class)[ \t]+{entry}\b|\b{entry}[ \t]*=(?!=)", text) is not None

@@ -105,7 +105,7 @@ def extract(completion: str, entry_point: str, prompt: str | None = None) -> Ext
     first = _whole(text, name, prompt) or _extract(text, name, prompt)
     if _is_program(first, name):
         return replace(first, code=without_cut_word(str(first.code), text, name))
-    others = [_extract(reading, name, prompt) for reading in readings(text)]
+    others = [_extract(reading, name, prompt) for reading in readings(text, name)]
     cut = [_without_cut_end(found, text, name) for found in (first, *others)]
     return next((found for found in (*others, *cut) if _is_program(found, name)), first)
 

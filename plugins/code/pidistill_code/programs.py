@@ -63,19 +63,19 @@ def program_of(blocks: Sequence[Block]) -> str:
 
 
 def _without_sessions(blocks: Sequence[Block]) -> list[Block]:
-    """A session with an interpreter shows what another block does; where none reads input, it is what was typed."""
+    """A session is an example of what another block does; where none is like a program, it is what was typed there."""
     others = [block for block in blocks if not block.text.lstrip().startswith(_PROMPTS)]
-    if any(reads_input(block.text) for block in others):
+    if any(may_be_one(block.text) for block in others):
         return others
     return [block if block in others else block._replace(text=typed_in(block.text)) for block in blocks]
 
 
 def typed_program(text: str) -> str | None:
-    """What was typed in a session that is a program, where nothing in `text` but its prompts and words reads input."""
+    """What was typed in a session that is a program, where nothing in `text` but its prompts and words is like one."""
     if not is_typed_in(text) or not is_program(code := typed_in(text)):
         return None
     beside = (line for line in text.split("\n") if not line.lstrip().startswith(_PROMPTS))
-    return None if any(reads_input(line) and not is_prose(line) for line in beside) else code
+    return None if any(may_be_one(line) and not is_prose(line) for line in beside) else code
 
 
 def _whole_programs(blocks: Sequence[Block], texts: Sequence[int]) -> Iterator[str]:
@@ -157,9 +157,11 @@ def _runs(code: str) -> bool:
     )
 
 
-def reads_input(code: str) -> bool:
-    """Whether `code`, of any length and Python or not, speaks of reading input."""
-    return _READS.search(code) is not None
+def may_be_one(code: str, wholly: bool = False) -> bool:
+    """Whether `code`, of any length and Python or not, is like a part of a program; `wholly`: like all of one."""
+    if wholly:
+        return bool(_READS.search(code) and _WRITES.search(code))
+    return bool(_READS.search(code) or _LIKE_A_PROGRAM.search(code))
 
 
 def is_program(code: str) -> bool:

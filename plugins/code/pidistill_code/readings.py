@@ -37,40 +37,37 @@ _MOST_PARTS: Final = 4
 _BY_NAME = re.compile(r"\b(?:globals|vars|locals|setattr|delattr|exec|eval|modules|__(?!name__|main__)\w+__)\b")
 """Ways to give a name another meaning without writing it as one."""
 _BEFORE_A_NEW_NAME: Final = r"\b(?:for|as|import|global|nonlocal|del|def|class)[ \t]+"
+_DEFINITION = re.compile(r"[ \t]*(?:async|def|class|import|from|@)\b")
 _UNCLOSED = re.compile(r"[\"'][^\n]*\Z")
 """A string that the end of the text cuts off."""
 
 
-def readings(text: str) -> Iterator[str]:
-    """Answers that `text` may be meant for, the likeliest first."""
+def readings(text: str, name: str) -> Iterator[str]:
+    """Answers that `text` may be meant for, the likeliest first. `name` is what is asked for, '' for a program."""
     seen = {text}
     apart = with_fences_apart(text) if "```" in text else text
-    for other in (apart, text.translate(_UNSEEN), apart.translate(_UNSEEN), with_last_fence_closed(text)):
+    for other in (apart, text.translate(_UNSEEN), apart.translate(_UNSEEN), text if name else with_fence_closed(text)):
         if other not in seen:
             seen.add(other)
             yield other
 
 
-def with_last_fence_closed(text: str) -> str:
-    """`text` with its last fence, where nothing closes it, closed above the words at its end."""
+def with_fence_closed(text: str) -> str:
+    """`text` with its last fence, where nothing closes it, closed above the words at its end. Where these have code
+    among them, it is no program that ends there. Of a function that is asked for, `without_cut_end` takes them away."""
     lines, begins = text.split("\n"), -1
     for number, line in enumerate(lines):
         if (fence := FENCE.match(line)) and (begins < 0 or not fence[3]):
             begins = -1 if begins >= 0 else number
-    if begins < 0:
+    starts = [begins + 1 + number for number, _ in margins(lines[begins + 1 :])] if begins >= 0 else []
+    words = list(takewhile(lambda number: is_prose(lines[number]), reversed(starts)))
+    if not words:
         return text
-    starts = [number for number, _ in margins(lines[begins + 1 :])]
-    words = list(takewhile(lambda number: is_prose(lines[begins + 1 + number]), reversed(starts)))
-    if not words or not _is_sentence(lines[begins + 1 + words[-1]]):
+    below = [line for line in lines[words[-1] :] if line.strip()]
+    cut_off = keyword.iskeyword(below[0].split()[0]) or " " not in below[0].strip()
+    if cut_off or any(_DEFINITION.match(line) or not is_prose(line.strip()) for line in below):
         return text
-    end = begins + 1 + words[-1]
-    return "\n".join([*lines[:end], lines[begins].lstrip()[:3], *lines[end:]])
-
-
-def _is_sentence(line: str) -> bool:
-    """Whether it is words that Python would not begin a statement with, nor a statement that is cut off."""
-    first = line.split()[0]
-    return " " in line.strip() and not keyword.iskeyword(first) and not keyword.issoftkeyword(first)
+    return "\n".join([*lines[: words[-1]], lines[begins].strip()[:3], *lines[words[-1] :]])
 
 
 def with_openings_apart(text: str) -> str:
