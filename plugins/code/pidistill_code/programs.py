@@ -64,10 +64,12 @@ def program_of(blocks: Sequence[Block]) -> str:
 
 def _without_sessions(blocks: Sequence[Block]) -> list[Block]:
     """A session is an example of what another block does; where none is like a program, it is what was typed there."""
-    others = [block for block in blocks if not block.text.lstrip().startswith(_PROMPTS)]
+    sessions = [block for block in blocks if block.text.lstrip().startswith((">>> ", "In ["))]
+    others = [block for block in blocks if block not in sessions]
     if any(may_be_one(block.text) for block in others):
         return others
-    return [block if block in others else block._replace(text=typed_in(block.text)) for block in blocks]
+    typed = [typed_in(block.text) if block in sessions else "" for block in blocks]
+    return [it._replace(text=code) if code.strip() else it for it, code in zip(blocks, typed, strict=True)]
 
 
 def typed_program(text: str) -> str | None:
