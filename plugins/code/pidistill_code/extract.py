@@ -10,7 +10,8 @@ wrong with the code the sandbox finds out. The rules, first match wins:
    nothing in it is a fence, a tag or a session but what a string quotes (`wholes`). Where there are words around the
    code, that holds for each of its statements.
 1. What stands between the marks of thoughts does not count (`thoughts`), and neither does what an answer is wrapped
-   into: JSON, tags, one more fence (`wrappings`).
+   into: tags, one more fence (`wrappings`). Code that is carried as data counts where nothing beside it is an answer
+   (`carried`).
 2. Fenced blocks marked as Python or not at all, with the indentation of the fence taken away: the last one that defines
    the entry point, unless the words above it call it another version (`definitions`, `announcing`), with what it needs
    of the other blocks (`helpers`). A quotation's marks are taken away. Code without a fence below them is a block, too,
@@ -42,6 +43,7 @@ from typing import Final
 from pidistill.authoring.fences import unquoted
 from pidistill_code.announcing import announces_final
 from pidistill_code.blocks import BUILT_IN, defines, written
+from pidistill_code.carried import carried
 from pidistill_code.definitions import last_definition
 from pidistill_code.fenced import DIFFS, Block, below_all, blocks_of, width_of
 from pidistill_code.helpers import only_gives, with_helpers
@@ -55,7 +57,7 @@ from pidistill_code.pages import (
     within_a_line,
     without_magics,
 )
-from pidistill_code.programs import is_program, program_of
+from pidistill_code.programs import is_program, program_of, typed_program
 from pidistill_code.prose import (
     body,
     is_prose,
@@ -77,7 +79,7 @@ from pidistill_code.readings import (
 from pidistill_code.syntax import is_python, module_names
 from pidistill_code.thoughts import without_thoughts
 from pidistill_code.wholes import holds_no_fence, is_whole, marks_in_strings
-from pidistill_code.wrappings import answer_in_tags, from_json, unwrapped, within_tags
+from pidistill_code.wrappings import answer_in_tags, unwrapped, within_tags
 
 LONGEST: Final = 1_000_000
 """Characters; longer code is no answer."""
@@ -99,11 +101,11 @@ def extract(completion: str, entry_point: str, prompt: str | None = None) -> Ext
     """The program in `completion`. `prompt` is the code it may continue; None where it may not. Never raises."""
     name = entry_point.split(".", 1)[0].removesuffix("()")
     text = completion.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    text = from_json(text, name)
+    text = carried(text, name)
     first = _whole(text, name, prompt) or _extract(text, name, prompt)
     if _is_program(first, name):
         return replace(first, code=without_cut_word(str(first.code), text, name))
-    others = [_extract(reading, name, prompt) for reading in readings(text)]
+    others = [_extract(reading, name, prompt) for reading in readings(text, name)]
     cut = [_without_cut_end(found, text, name) for found in (first, *others)]
     return next((found for found in (*others, *cut) if _is_program(found, name)), first)
 
@@ -146,7 +148,7 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
     if not text.strip():
         return Extracted(None, reason="the completion is empty")
     if not name:
-        return _checked(program_of(blocks) if blocks else without_prose(text, ""), 0)
+        return _checked(program_of(blocks) if blocks else typed_program(text) or without_prose(text, ""), 0)
     those = [number for number, block in enumerate(blocks) if defines(block.text, name)]
     if not those and (changed := [block.text for block in blocks_of(text, DIFFS, within) if defines(block.text, name)]):
         return _checked(changed[-1], 0)

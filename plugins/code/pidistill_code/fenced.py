@@ -11,6 +11,7 @@ from pidistill_code.pages import FENCE, patched
 _MARKED: Final = frozenset({"python", "py", "pycon", "cpython"})
 _VERSION = re.compile(r"(?<=n|y)[\d.]+$")
 """Of Python, behind its name."""
+_MAY_BE: Final = _MARKED | {""}
 DIFFS: Final = frozenset({"diff", "patch"})
 """Languages of a difference between two files, of which the new one is meant."""
 
@@ -30,8 +31,11 @@ def fenced_blocks(text: str) -> list[str]:
     return [block.text for block in blocks_of(text)]
 
 
-def blocks_of(text: str, languages: frozenset[str] = _MARKED | {""}, within: Container[int] = ()) -> list[Block]:
-    """The blocks whose fence names one of `languages`. The lines `within` strings are no fences."""
+def blocks_of(text: str, languages: frozenset[str] = _MAY_BE, within: Container[int] = ()) -> list[Block]:
+    """The blocks whose fence names one of `languages`. The lines `within` strings are no fences.
+
+    Where nothing stands between a fence and one that names Python, the first is a slip and the second begins the block.
+    """
     blocks: list[Block] = []
     if "```" not in text and "~~~" not in text:
         return blocks
@@ -46,6 +50,8 @@ def blocks_of(text: str, languages: frozenset[str] = _MARKED | {""}, within: Con
         elif match and match[2].startswith(fence) and not match[3] and width_of(match[1]) < indent + 4:
             blocks += _block(language, lines, languages, words)
             fence, words = "", []
+        elif match and language in _MAY_BE and _language(match[3]) in _MARKED and not "".join(lines).strip():
+            fence, language, indent, lines = match[2], _language(match[3]), width_of(match[1]), []
         else:
             lines.append(_dedented(line, indent))
     if lines and lines[-1].strip() in ("`", "``"):  # a fence that is cut off

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from pidistill.authoring.data import DataRow, file_rows
-from pidistill.records import JSON
+from pidistill.records import JSON, canonical_json
 from pidistill.sandbox import Plain
 from pidistill_code.expressions import CandidateCall
 from pidistill_code.suite import AssertTest, DataTest, RoomTest, Suite, data_text
@@ -27,7 +27,12 @@ def read_inputs(path: Path) -> Mapping[str, Sequence[JSON]]:
     for row in file_rows(path):
         if not isinstance(row.columns.get("task_id"), str | int):
             raise row.wrong("no column 'task_id'.", row.said)
-        found[row.id("task_id")] = list(inputs_of(row))
+        inputs = list(inputs_of(row))
+        try:
+            canonical_json(inputs)
+        except ValueError:
+            raise row.wrong("an input is infinite or none (Infinity, NaN, 1e999), which JSON has not.") from None
+        found[row.id("task_id")] = inputs
     return found
 
 

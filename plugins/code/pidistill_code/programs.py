@@ -17,6 +17,8 @@ from pidistill_code.announcing import announces_another, announces_final
 from pidistill_code.fenced import Block
 from pidistill_code.helpers import with_helpers
 from pidistill_code.lookups import running
+from pidistill_code.pages import is_typed_in, typed_in
+from pidistill_code.prose import is_prose
 from pidistill_code.readings import LONGEST_LOOKED_AT
 from pidistill_code.syntax import is_python, parse
 
@@ -36,12 +38,15 @@ _LIKE_A_PROGRAM = re.compile(
 )
 _SHELL = re.compile(r"[ \t]*(?:\$|>|%)[ \t]")
 _DEFINITIONS: Final = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+_PROMPTS: Final = (">>>", "...", "In [")
+"""How the lines of a session begin."""
 _MOST_LOOKED_AT: Final = 8
 """Blocks that may be the program, the last first, each of which is looked at with what it needs."""
 
 
 def program_of(blocks: Sequence[Block]) -> str:
     """The program among `blocks`, of which one at least is not empty."""
+    blocks = _without_sessions(blocks)
     texts = [number for number, block in enumerate(blocks) if block.text.strip()]
     marked = [number for number in texts if blocks[number].marked]
     if len(texts) == 1:
@@ -55,6 +60,24 @@ def program_of(blocks: Sequence[Block]) -> str:
     ]
     chosen = (likely or marked or texts)[-1]
     return with_helpers([block.text if block.marked or not marked else "" for block in blocks], chosen, "")
+
+
+def _without_sessions(blocks: Sequence[Block]) -> list[Block]:
+    """A session is an example of what another block does; where none is like a program, it is what was typed there."""
+    sessions = [block for block in blocks if block.text.lstrip().startswith((">>> ", "In ["))]
+    others = [block for block in blocks if block not in sessions]
+    if any(may_be_one(block.text) for block in others):
+        return others
+    typed = [typed_in(block.text) if block in sessions else "" for block in blocks]
+    return [it._replace(text=code) if code.strip() else it for it, code in zip(blocks, typed, strict=True)]
+
+
+def typed_program(text: str) -> str | None:
+    """What was typed in a session that is a program, where nothing in `text` but its prompts and words is like one."""
+    if not is_typed_in(text) or not is_program(code := typed_in(text)):
+        return None
+    beside = (line for line in text.split("\n") if not line.lstrip().startswith(_PROMPTS))
+    return None if any(may_be_one(line) and not is_prose(line) for line in beside) else code
 
 
 def _whole_programs(blocks: Sequence[Block], texts: Sequence[int]) -> Iterator[str]:
@@ -134,6 +157,13 @@ def _runs(code: str) -> bool:
         not isinstance(node, _DEFINITIONS) and any(isinstance(it, ast.Call) for it in running([node]))
         for node in parse(code).body
     )
+
+
+def may_be_one(code: str, wholly: bool = False) -> bool:
+    """Whether `code`, of any length and Python or not, is like a part of a program; `wholly`: like all of one."""
+    if wholly:
+        return bool(_READS.search(code) and _WRITES.search(code))
+    return bool(_READS.search(code) or _LIKE_A_PROGRAM.search(code))
 
 
 def is_program(code: str) -> bool:

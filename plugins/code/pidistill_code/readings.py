@@ -12,11 +12,12 @@ import keyword
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import takewhile
 from typing import Final
 
 from pidistill_code.blocks import defines, pieces
 from pidistill_code.pages import FENCE
-from pidistill_code.prose import STRING, margins
+from pidistill_code.prose import STRING, is_prose, margins
 from pidistill_code.syntax import is_python, module_names
 
 LONGEST_LOOKED_AT: Final = 50_000
@@ -36,18 +37,37 @@ _MOST_PARTS: Final = 4
 _BY_NAME = re.compile(r"\b(?:globals|vars|locals|setattr|delattr|exec|eval|modules|__(?!name__|main__)\w+__)\b")
 """Ways to give a name another meaning without writing it as one."""
 _BEFORE_A_NEW_NAME: Final = r"\b(?:for|as|import|global|nonlocal|del|def|class)[ \t]+"
+_DEFINITION = re.compile(r"[ \t]*(?:async|def|class|import|from|@)\b")
 _UNCLOSED = re.compile(r"[\"'][^\n]*\Z")
 """A string that the end of the text cuts off."""
 
 
-def readings(text: str) -> Iterator[str]:
-    """Answers that `text` may be meant for, the likeliest first."""
+def readings(text: str, name: str) -> Iterator[str]:
+    """Answers that `text` may be meant for, the likeliest first. `name` is what is asked for, '' for a program."""
     seen = {text}
     apart = with_fences_apart(text) if "```" in text else text
-    for other in (apart, text.translate(_UNSEEN), apart.translate(_UNSEEN)):
+    for other in (apart, text.translate(_UNSEEN), apart.translate(_UNSEEN), text if name else with_fence_closed(text)):
         if other not in seen:
             seen.add(other)
             yield other
+
+
+def with_fence_closed(text: str) -> str:
+    """`text` with its last fence, where nothing closes it, closed above the words at its end. Where these have code
+    among them, it is no program that ends there. Of a function that is asked for, `without_cut_end` takes them away."""
+    lines, begins = text.split("\n"), -1
+    for number, line in enumerate(lines):
+        if (fence := FENCE.match(line)) and (begins < 0 or not fence[3]):
+            begins = -1 if begins >= 0 else number
+    starts = [begins + 1 + number for number, _ in margins(lines[begins + 1 :])] if begins >= 0 else []
+    words = list(takewhile(lambda number: is_prose(lines[number]), reversed(starts)))
+    if not words:
+        return text
+    below = [line for line in lines[words[-1] :] if line.strip()]
+    cut_off = keyword.iskeyword(below[0].split()[0]) or " " not in below[0].strip()
+    if cut_off or any(_DEFINITION.match(line) or not is_prose(line.strip()) for line in below):
+        return text
+    return "\n".join([*lines[: words[-1]], lines[begins].strip()[:3], *lines[words[-1] :]])
 
 
 def with_openings_apart(text: str) -> str:

@@ -21,7 +21,23 @@ _PARTS: Final = ((11, 510, "test"), (511, 600, "validation"), (601, 974, "train"
 
 
 def problem_of(row: DataRow) -> Problem:
-    """The problem in one row. Raises `DataError` naming the row."""
+    """The problem in one row. Raises `DataError` naming the row.
+
+    So it does for numbers that JSON has not: what is no record has no hash, and nothing of it can be kept. Python reads
+    `Infinity` and `1e999` all the same, in a row and in a test that is JSON by itself.
+    """
+    problem = _problem_of(row)
+    try:
+        problem.hash  # noqa: B018  # which is kept
+    except ValueError:
+        raise row.wrong(
+            "a number in it is infinite or none (Infinity, NaN, 1e999), which JSON has not.",
+            "A test that is Python can say it: assert f(1) == float('inf').",
+        ) from None
+    return problem
+
+
+def _problem_of(row: DataRow) -> Problem:
     columns = row.columns
     try:
         if "question_content" in columns:

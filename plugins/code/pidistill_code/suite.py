@@ -15,7 +15,8 @@
 | `limit_s` | seconds a call may take, where the data says so |
 
 A test is Python text (asserts about the entry point, or any statements that make some), `{"args": [...], "expected":
-...}`, `{"args": [...]}` whose expected answer is the reference's, or `{"stdin": "...", "stdout": "..."}`.
+...}`, `{"args": [...]}` whose expected answer is the reference's, or `{"stdin": "...", "stdout": "..."}`. Texts
+of which one reads names that another makes are one test (`together`).
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ from pidistill_code.syntax import (
     parse_lines,
     uncalled_tests,
 )
+from pidistill_code.together import together
 from pidistill_code.values import normalise, shown
 
 IN_PLACE: Final = "_evaluate_in_place"
@@ -231,15 +233,19 @@ def read_suite(problem: Problem) -> Suite:
         raise DataError(f"Problem {problem.id!r}: extra['tests'] holds {type(tests).__name__}, not a list.")
     if not script and not isinstance(entry_point, str):
         raise DataError(f"Problem {problem.id!r}: extra['entry_point'] is missing, so nothing can be called.")
-    reader = _Reader(problem.id, "" if script else str(entry_point), _text(extra, "preamble"), tests)
+    preamble, setup = _text(extra, "preamble"), _text(extra, "setup")
+    if not script:
+        root = str(entry_point).split(".", 1)[0].removesuffix("()")
+        tests = together(tests, root, (preamble, setup, problem.reference or ""))
+    reader = _Reader(problem.id, "" if script else str(entry_point), preamble, tests)
     found = [test for number, raw in enumerate(tests, 1) for test in reader.read(raw, number)]
     if any(isinstance(test, ScriptTest) is not script for test in found):
         raise DataError(f"Problem {problem.id!r}: tests of functions and of programs cannot be mixed.")
     return Suite(
         reader.entry_point,
         tuple(found),
-        reader.preamble,
-        _text(extra, "setup"),
+        preamble,
+        setup,
         float(cast(float, extra.get("tolerance") or 0.0)),
         None if extra.get("limit_s") is None else float(cast(float, extra["limit_s"])),
         script,

@@ -7,7 +7,8 @@ raised.
 Time limits are seconds of the program's own processor time, so a busy machine changes no verdict. A call may take
 `call_s`, as long as EvalPlus allows at least. Where a program needs more, the reference is run once, and a call may
 take ten times what the reference takes for everything, up to `slow_call_s`. Problems without a reference have
-`slow_call_s` from the start, or what the data says. Programs that read standard input have that time for each test.
+`slow_call_s` from the start, or what the data says. Programs that read standard input have that time for each test, and
+so have functions where the data says what a test may take: all calls together then have as much as that for each.
 
 When a problem is first judged, `gate` looks whether its tests can judge.
 """
@@ -51,15 +52,18 @@ class CodeOptions(Options, of="code verifier"):
     slow_call_s: float = option(6.0, least=0.001, most=1e6)
     """The same where the reference is slow or there is none."""
     program_s: float = option(8.0, least=0.001, most=1e6)
-    """Own seconds of all calls together. The pool's `verify.budget_s` should be well above: it counts waiting, too."""
+    """Own seconds of all calls together, where the data does not say what each may take. The pool's `verify.budget_s`
+    should be well above: it counts waiting, too."""
     memory_mb: int = option(512, least=1, most=1e6)
     """Memory of a program, in MiB."""
     extra_inputs: str = ""
     """A file of more inputs, as `inputs` reads it; the reference says what the answers are."""
 
-    def limits(self, call_s: float) -> Limits:
-        """A program's limits where a call may take `call_s`."""
-        return Limits(call_s=call_s, program_s=max(self.program_s, call_s), memory_bytes=self.memory_mb << 20)
+    def limits(self, call_s: float, suite: Suite) -> Limits:
+        """A program's limits where a call of `suite` may take `call_s`."""
+        tests = 1 if suite.script else len(suite.tests)  # a program begins anew with each
+        calls_s = max(call_s, (suite.limit_s or 0.0) * tests)
+        return Limits(call_s=call_s, program_s=max(self.program_s, calls_s), memory_bytes=self.memory_mb << 20)
 
 
 class Known:
@@ -142,7 +146,7 @@ class CodeVerifier(Verifier):
         if known is None or not (known.objection or key in tried or self._is_reference(problem, code)):
             is_reference = self._is_reference(problem, code)
             with off_the_clock():
-                slow = self.options.limits(max(self.options.slow_call_s, suite.limit_s or 0.0))
+                slow = self.options.limits(max(self.options.slow_call_s, suite.limit_s or 0.0), suite)
                 known = gate.look(self._apart(), suite, problem.reference, slow, not is_reference)
             looks[key] = known
             if not is_reference:
@@ -155,19 +159,19 @@ class CodeVerifier(Verifier):
         judge, trusted = self._judge(), self._is_reference(problem, code)
         allowed = suite.limit_s or (self.options.slow_call_s if problem.reference is None else self.options.call_s)
         allowed = max(allowed, self._known.limits_s.get(problem.hash, 0.0))
-        run = judge.run(suite, code, self.options.limits(allowed), uses, trusted)
+        run = judge.run(suite, code, self.options.limits(allowed, suite), uses, trusted)
         knows_better = suite.script or problem.reference is None or problem.hash in self._known.limits_s
         if run.end is Kind.TIMEOUT and not knows_better:
             allowed_at_first, allowed = allowed, max(allowed, self._slow_limit(problem, suite))
             self._known.limits_s[problem.hash] = allowed
             if allowed > allowed_at_first:
-                run = judge.run(suite, code, self.options.limits(allowed), uses, trusted)
+                run = judge.run(suite, code, self.options.limits(allowed, suite), uses, trusted)
         return run
 
     def _slow_limit(self, problem: Problem, suite: Suite) -> float:
         """Ten times what the reference takes in all, at most `slow_call_s`; it is run only as long as that matters."""
         enough = self.options.slow_call_s / _REFERENCE_FACTOR
-        limits = replace(self.options.limits(enough), program_s=enough)
+        limits = replace(self.options.limits(enough, suite), program_s=enough)
         with off_the_clock():  # it is not the candidate's
             run = self._apart().run(suite, str(problem.reference), limits, trusted=True)
         return min(self.options.slow_call_s, _REFERENCE_FACTOR * run.outcome.seconds)
@@ -180,7 +184,7 @@ class CodeVerifier(Verifier):
         if problem.reference is None:
             return suite
         with off_the_clock():
-            return self._judge().resolve(suite, problem.reference, self.options.limits(self.options.slow_call_s))
+            return self._judge().resolve(suite, problem.reference, self.options.limits(self.options.slow_call_s, suite))
 
     def _judge(self) -> Judge:
         if self._session is None:

@@ -1,4 +1,4 @@
-"""What an answer is wrapped into: tags that a prompt has asked for, one more fence, JSON, a listing of LaTeX's.
+"""What an answer is wrapped into: tags that a prompt has asked for, one more fence, a listing of LaTeX's.
 
 As everywhere, what stands in a string of the code is none of these.
 """
@@ -6,13 +6,11 @@ As everywhere, what stands in a string of the code is none of these.
 from __future__ import annotations
 
 import html
-import json
 import re
 import textwrap
 from typing import Final
 
 from pidistill_code.blocks import defines
-from pidistill_code.fenced import fenced_blocks
 from pidistill_code.pages import FENCE, code_begins
 from pidistill_code.programs import is_program
 from pidistill_code.readings import LONGEST_LOOKED_AT
@@ -51,18 +49,19 @@ _HERE = re.compile(
 )
 """What a shell is told to write to a file."""
 _OF_MARKDOWN = re.compile(r"[ \t]*```+[ \t]*(?:markdown|md)[ \t]*$", re.IGNORECASE)
-_KEYS: Final = ("final_answer", "answer", "solution", "code", "program", "python", "python_code", "completion")
-_CALLS: Final = ("arguments", "parameters", "input", "args")
-"""What holds what a tool is called with."""
+_ESCAPED = re.compile(r"^([ \t]*)((?:\\`){3,})", re.MULTILINE)
+"""A fence whose back quotes Markdown would show as such."""
 
 
 def unwrapped(text: str) -> str:
-    """`text` without a fence around what is Markdown itself, with the listings of LaTeX and of wikis as fences, and
-    without a label in front of the first line of code."""
+    """`text` without a fence around what is Markdown itself, with the listings of LaTeX and of wikis as fences, its own
+    fences without backslashes, and without a label in front of the first line of code."""
     if 0 < text.count("\\begin{") <= _MOST_LISTINGS and "```" not in text and not is_python(text[:LONGEST_LOOKED_AT]):
         text = _LISTING.sub(lambda found: f"```\n{found[2]}```", text)
     if 1 < text.count("{code") <= _MOST_LISTINGS and "```" not in text:  # which is Python, but does nothing there
         text = _OF_WIKI.sub(lambda found: f"```\n{found[1]}```", text)
+    if "\\`" in text and "```" not in text:
+        text = _ESCAPED.sub(lambda found: found[1] + found[2].replace("\\", ""), text)
     if "<<" in text and "cat" in text:
         text = _HERE.sub(_as_fence, text, _MOST_LISTINGS)
     text = _LABEL.sub("", text)
@@ -93,24 +92,6 @@ def _without_markdown_fence(text: str) -> str:
             break
         within = not within
     return "\n".join(line for number, line in enumerate(lines) if number not in dropped)
-
-
-def from_json(text: str, name: str) -> str:
-    """The code in an object of JSON's that is the whole answer."""
-    bare = re.sub(r"\A```(?:json)?[ \t]*\n|\n```\Z", "", text.strip())
-    if not (bare.startswith("{") and bare.endswith("}")) or len(bare) > LONGEST_LOOKED_AT:
-        return text
-    try:
-        held = json.loads(bare)
-    except (ValueError, RecursionError):
-        return text
-    inner = (held.get(key) for key in _CALLS) if isinstance(held, dict) else ()
-    for one in (held, *inner):
-        for key in _KEYS if isinstance(one, dict) else ():
-            code = one.get(key)
-            if isinstance(code, str) and (defines(code, name) if name else is_program(code) or fenced_blocks(code)):
-                return code
-    return text
 
 
 def answer_in_tags(text: str, name: str) -> str:

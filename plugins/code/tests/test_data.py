@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import zlib
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from pidistill.contracts import DataSource
 from pidistill.errors import DataError
 from pidistill.records import Problem
 from pidistill_code.domain import CodeDomain
+from pidistill_code.inputs import read_inputs
 from pidistill_code.rows import check_tests, needed_imports, problem_of
 from pidistill_code.suite import AssertTest, DataTest, RoomTest, ScriptTest, read_suite
+from pidistill_code.together import together
 from pidistill_code.verifier import CodeVerifier
 
 HUMANEVAL = {
@@ -147,6 +150,12 @@ def test_evalplus_rows_are_judged_by_the_reference(verifier: CodeVerifier) -> No
             "func_name",
         ),
         (livecode("stdin", [], "%%%"), "neither JSON nor packed"),
+        *(
+            (livecode("functional", [{"input": given, "output": answer, "testtype": "functional"}], "[]"), "infinite")
+            for given, answer in (("1\n2", "Infinity"), ("1\n2", "[1, -Infinity]"), ("NaN\n2", "1"), ("1\n2", "1e999"))
+        ),
+        ({"prompt": "x", "entry_point": "f", "tests": [{"args": [1], "expected": float("inf")}]}, "infinite"),
+        ({**HUMANEVAL, "plus_input": [[float("nan")]]}, "infinite"),
     ],
 )
 def test_a_row_that_makes_no_sense_is_named(row: dict[str, Any], said: str) -> None:
@@ -163,6 +172,58 @@ def test_a_test_of_no_known_form_names_the_problem(raw: Any) -> None:
     problem = Problem("p9", "code", "x", extra={"entry_point": "f", "tests": ["assert f(1) == 1", raw]})
     with pytest.raises(DataError, match="p9"):
         read_suite(problem)
+
+
+@pytest.mark.parametrize("word", ["Infinity", "-Infinity", "NaN", "1e999"])
+def test_a_number_that_json_has_not_names_file_and_row(tmp_path: Path, word: str) -> None:
+    fine = json.dumps({"prompt": "x", "entry_point": "f", "tests": [{"args": [1], "expected": 1e308}]})
+    (tmp_path / "a.jsonl").write_text(f"{fine}\n{fine.replace('1e+308', word)}\n")
+    with pytest.raises(DataError, match=r"a\.jsonl, row 2: .*infinite"):
+        list(CodeDomain().problems(DataSource(path=tmp_path / "a.jsonl")))
+    (tmp_path / "more.jsonl").write_text(f'{{"task_id": "t", "inputs": [[{word}]]}}\n')
+    with pytest.raises(DataError, match=r"more\.jsonl, row 1: .*infinite"):
+        read_inputs(tmp_path / "more.jsonl")
+
+
+def test_a_test_that_is_python_may_expect_infinity(verifier: CodeVerifier) -> None:
+    problem = read({"prompt": "x", "entry_point": "f", "tests": ["assert f(1) == float('inf')"]})
+    assert verifier.verify(problem, "def f(n):\n    return float('inf') * n").passed
+    assert not verifier.verify(problem, "def f(n):\n    return 1e308").passed
+
+
+TIED = [
+    (["s = f()", "s.push(1)", "assert s.pop() == 1"], [3]),
+    (["s = f()\nassert s.size() == 0", "s.push(1)", "assert s.size() == 1", "assert f().size() == 0"], [3, 1]),
+    (["assert f(0) == 0", "a = f(1)", "assert f(2) == 2", "assert a == 1", "assert f(3) == 3"], [1, 3, 1]),
+    (["x = f(1)\nassert x == 1", "x = f(2)\nassert x == 2"], [1, 1]),
+    (["x = 1", "assert f(x) == 1", "x = 2", "assert f(x) == 2"], [2, 2]),
+    (["x = 1", "x += 1", "assert f(x) == 2"], [3]),
+    (["import math", "assert f(1) == math.floor(1.5)"], [2]),
+    (["def check(c):\n    assert c(limit) == 9", "limit = 9", "check(f)"], [3]),
+    (["input = 3", "assert f(input) == 3"], [2]),
+    (["sum = f(3)\nassert sum == 3", "assert f(sum([1, 2])) == 3"], [1, 1]),
+    (["f = f", "assert f(1) == 1"], [1, 1]),
+    (["helper = 1", "assert f(helper) == 1"], [1, 1]),
+    (["x = (", "assert f(x) == 1"], [1, 1]),
+    (["x = 1", {"args": [1], "expected": 1}, "assert f(x) == 1"], [2]),
+]
+
+
+@pytest.mark.parametrize(("tests", "sizes"), TIED, ids=[str(tests[0])[:20] for tests, _ in TIED])
+def test_entries_that_share_names_are_one_test_and_others_stand_alone(tests: list[Any], sizes: list[int]) -> None:
+    found = together(tests, "f", ["", "def helper(): ..."])
+    texts = iter([test for test in tests if isinstance(test, str)])
+    assert [one for one in found if isinstance(one, str)] == ["\n".join(islice(texts, size)) for size in sizes]
+
+
+def test_entries_that_share_names_see_each_other(verifier: CodeVerifier) -> None:
+    row = {"prompt": "x", "entry_point": "f", "tests": ["s = f()", "s.push(1)", "s.push(2)", "assert s.pop() == 2"]}
+    right = "class f:\n    def __init__(self): self.d = []\n    def push(self, x): self.d.append(x)\n"
+    right += "    def pop(self): return self.d.pop()\n"
+    for problem in (read(row), read({**row, "reference": right})):
+        assert verifier.verify(problem, right).passed
+        assert not verifier.verify(problem, right.replace("pop()\n", "pop(0)\n")).passed
+        assert not verifier.verify(problem, f"{right}    s = 1\n".replace("append(x)", "clear()")).passed
 
 
 def test_a_preamble_that_is_no_python_names_the_problem() -> None:

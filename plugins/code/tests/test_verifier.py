@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from pidistill.contracts import Sandbox
 from pidistill.errors import DataError, SandboxError, UsageError
-from pidistill.records import Problem, Status
+from pidistill.records import JSON, Problem, Status
 from pidistill.sandbox import Session
 from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
@@ -96,6 +97,28 @@ def test_a_slow_problem_gives_its_candidates_more_time(verifier: CodeVerifier) -
     assert verifier.verify(slow, work.format(n="n")).passed
     quick = replace(slow, id="quick", reference="def g(n):\n    return n\n")
     assert verifier.verify(quick, work.format(n="n * 3")).status is Status.TIMEOUT
+
+
+SPINS = "import time\ndef f(n):\n    end = time.process_time() + n\n    while time.process_time() < end: pass\n"
+SPINS += "    return n\n"
+
+
+def test_where_the_data_has_a_limit_each_call_has_it_and_all_have_it_together(process_sandbox: ProcessSandbox) -> None:
+    tests: list[JSON] = [{"args": [0.1], "expected": 0.1}] * 8
+    timed = replace(PROBLEM, reference=None, extra={"entry_point": "f", "tests": tests, "limit_s": 0.4})
+    verifier = CodeVerifier(CodeOptions(call_s=0.4, slow_call_s=0.4, program_s=0.5), process_sandbox)
+    try:
+        assert verifier.verify(timed, SPINS).status is Status.PASS
+        untimed = replace(timed, extra={"entry_point": "f", "tests": tests})
+        assert verifier.verify(untimed, SPINS).status is Status.TIMEOUT
+        began = time.monotonic()
+        verdict = verifier.verify(timed, f"{SPINS}    while True: pass\n".replace("return n", "if n > 9: return n"))
+        assert (verdict.status, verdict.reason[:6]) == (Status.TIMEOUT, "0 of 8")
+        assert time.monotonic() - began < 10
+        late = f"made = []\n{SPINS}".replace("return n", "made.append(n)\n    while len(made) > 3: pass\n    return n")
+        assert verifier.verify(timed, late).reason.startswith("3 of 8")
+    finally:
+        verifier.close()
 
 
 def test_state_of_one_submission_does_not_reach_the_next(verifier: CodeVerifier) -> None:
