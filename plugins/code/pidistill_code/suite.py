@@ -21,6 +21,7 @@ A test is Python text (asserts about the entry point, or any statements that mak
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,6 +32,7 @@ from pidistill.records import JSON, Problem
 from pidistill.sandbox import Call, Plain
 from pidistill_code.classes import asked_operators, asks_class
 from pidistill_code.expressions import CandidateCall, NotPlainError, Term, compile_expression
+from pidistill_code.inside.standins import PROGRAM
 from pidistill_code.live import Spec
 from pidistill_code.peek import Traces
 from pidistill_code.syntax import (
@@ -40,6 +42,7 @@ from pidistill_code.syntax import (
     names_used,
     parse,
     parse_lines,
+    set_as_globals,
     uncalled_tests,
 )
 from pidistill_code.values import normalise, shown
@@ -195,13 +198,29 @@ class Suite:
     def _spec(self, test: AssertTest | RoomTest) -> Spec:
         text = test.source if isinstance(test, AssertTest) else test.text
         body = parse(text).body
-        names = sorted(names_used(body) - {self.root})
-        found = (self.root, *names)
+        used = names_used(body)
+        told = {name for name in set_as_globals(text) if name not in used or self._speaks_of(name)}
+        found = (self.root, *sorted((used | told) - {self.root}))
         classes = tuple(name for name in found if asks_class(name, self.prompt, self.reference))
         operators = () if self.reference is not None else asked_operators(self.prompt, body, classes)
-        modules = tuple(sorted(imported_as_program(body, self.root)))
+        modules = imported_as_program(body, self.root) | ({PROGRAM} if ".__module__" in text else set())
         uncalled = uncalled_tests(body, self.root)
-        return Spec(self.preamble, text, found, uncalled, classes, tuple(operators), modules=modules)
+        settable = tuple(sorted(told))
+        return Spec(
+            self.preamble,
+            text,
+            found,
+            uncalled,
+            classes,
+            tuple(operators),
+            modules=tuple(sorted(modules)),
+            settable=settable,
+        )
+
+    def _speaks_of(self, name: str) -> bool:
+        """Whether the task does, so that what tests set under that name is no secret of theirs."""
+        about = self.prompt if self.reference is None else self.reference
+        return re.search(rf"\b{re.escape(name)}\b", about) is not None
 
 
 def _asked(test: Test) -> Iterator[tuple[CandidateCall, Sequence[object], bool]]:

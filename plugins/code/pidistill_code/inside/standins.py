@@ -42,6 +42,8 @@ TELLING = frozenset(
 ) | {"compare", "compare_signal", "compare_total", "compare_total_mag", "max", "max_mag", "min", "min_mag",
      "same_quantum", "quantize", "remainder_near", "subtract", "symmetric_difference_update"}  # fmt: skip
 """Methods of plain data that may be told other data, and so say something about it."""
+PROGRAM = "candidate"
+"""The module that programs are."""
 _FACES = {"builtins.function": types.FunctionType, "builtins.staticmethod": staticmethod,
           "builtins.classmethod": classmethod, "builtins.property": property}  # fmt: skip
 _ASKED_FOR = frozenset({"__dict__", "__init__", "__doc__", "__annotations__", "__code__", "__defaults__"})
@@ -288,7 +290,10 @@ def _signature(self: Any) -> Any:
 
 def kind_of(name: str, module: str, forwarded: frozenset[str]) -> type:
     """The class of what stands for objects of a class that is not told: functions, and what the library makes."""
-    return type(name, (Remote,), _members(module, forwarded, _FACES.get(f"{module}.{name}")))
+    members = _members(module, forwarded, _FACES.get(f"{module}.{name}"))
+    if "__call__" in forwarded:
+        members["__module__"] = PROGRAM  # as a function says of itself
+    return type(name, (Remote,), members)
 
 
 def _members(module: str, forwarded: frozenset[str], face: Any) -> dict[str, Any]:
