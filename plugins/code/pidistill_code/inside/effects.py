@@ -154,7 +154,9 @@ class Effects(Printed):
         self.pack: Any = None
         """What makes nodes of a class."""
         self._streams = {kind: Text(self, kind) for kind in STREAMS}
-        sys.stdout, sys.stderr = self._streams["out"], self._streams["err"]
+        for kind, name in STREAMS.items():
+            setattr(sys, name, self._streams[kind])
+            setattr(sys, f"__{name}__", self._streams[kind])  # which programs go back to
         warnings.resetwarnings()
         warnings.simplefilter("always")
         warnings.__dict__["showwarning"] = self._warned
@@ -275,7 +277,7 @@ def set_context(told: dict[Any, Any]) -> None:
             setattr(now, name, told[name])
         for kind in now.traps:
             now.traps[kind] = kind.__name__ in told["traps"]
-    except (TypeError, ValueError, LookupError):  # no context has that
+    except (TypeError, ValueError, OverflowError, LookupError):  # no context has that
         return
 
 

@@ -64,6 +64,10 @@ class _Room(Settings):
                     raise
                 if op != "names":
                     self.look_again()
+                if self.witness.catches():
+                    entered = self.uses is None and op == "op" and args[1] == "__enter__"
+                    if self.allows("streams") or entered:
+                        self.witness.catch()
                 return found
         except BrokenError as error:
             self.broken = self.broken or str(error) or "forged"
@@ -165,6 +169,7 @@ class Runner:
         room.operators, room.trusted, room.used, room.caught = frozenset(operators), trusted, {}, ""
         room.decorates = any(re.search(_DECORATED.format(name=re.escape(name)), statements) for name in names)
         room.apart, room.changed = apart, False
+        room.witness.let_go()
         room.uses = None if uses is None else {tuple(use): count for *use, count in uses}
         why = self._run(preamble, statements, names, uncalled, classes, modules, settable)
         if self._runs is not None:

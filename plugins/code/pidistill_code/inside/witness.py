@@ -23,7 +23,6 @@ from pidistill_code.inside.effects import (
     take_files,
 )
 from pidistill_code.inside.errors import made_error
-from pidistill_code.inside.graph import SCALARS
 from pidistill_code.inside.objects import is_standard
 
 _STEERING = re.compile(r"PYTHON|LD_|DYLD_|PATH$|BASH_ENV$|ENV$|IFS$")
@@ -50,7 +49,9 @@ class Witness(Printed):
         self._files = Files()
         self._home = folder_now()
         self._catches: tuple[str, ...] = ()
-        """Which streams the program has replaced that has asked for something."""
+        """Which streams the program has replaced, as its last message says."""
+        self._replaced: dict[str, tuple[Any, Any]] = {}
+        """By its name, what is here in the place of a stream, and that stream, until the program has its own again."""
         self.allows: Any = None
         """Says what a program may set of this process."""
         self.unpack: Any = None
@@ -66,16 +67,31 @@ class Witness(Printed):
     @contextmanager
     def caught(self) -> Iterator[None]:
         """While code of the tests runs for the program."""
-        mine = {STREAMS[kind]: Text(self, kind) for kind in self._catches}
-        before = {name: getattr(sys, name) for name in mine}
-        for name, stream in mine.items():
-            setattr(sys, name, stream)
+        replaced = self._replace()
         try:
             yield
         finally:
-            for name, stream in mine.items():
-                if getattr(sys, name) is stream:
-                    setattr(sys, name, before[name])
+            _put_back(replaced)
+
+    def catch(self) -> None:
+        """Have what the tests print themselves go to where the program would have it, until it says otherwise."""
+        if self._catches and not self._replaced:
+            self._replaced = self._replace()
+
+    def let_go(self) -> None:
+        """No longer."""
+        replaced, self._replaced = self._replaced, {}
+        _put_back(replaced)
+
+    def catches(self) -> bool:
+        """Whether the program has replaced a stream."""
+        return bool(self._catches)
+
+    def _replace(self) -> dict[str, tuple[Any, Any]]:
+        replaced = {STREAMS[kind]: (Text(self, kind), getattr(sys, STREAMS[kind])) for kind in self._catches}
+        for name, (stream, _) in replaced.items():
+            setattr(sys, name, stream)
+        return replaced
 
     def take(self, told: Any) -> None:
         """What a message says of effects. What is no such thing is passed over."""
@@ -83,12 +99,16 @@ class Witness(Printed):
         self._catches = ()
         for entry in told:
             match entry:
+                case ("catches", *kinds):
+                    self._catches = tuple(kind for kind in STREAMS if kind in kinds)
+        if not self._catches:
+            self.let_go()
+        for entry in told:
+            match entry:
                 case ("out", str(text)):
                     sys.stdout.write(text)
                 case ("err", str(text)):
                     sys.stderr.write(text)
-                case ("catches", *kinds):
-                    self._catches = tuple(kind for kind in STREAMS if kind in kinds)
                 case ("variable", str(name), None | str() as value) if self._speaks_of(name):
                     set_variable(name, value)
                 case ("log", str(name), int(level), str(text), message, args):
@@ -97,7 +117,7 @@ class Witness(Printed):
                     _warn(text, self.unpack(root, nodes), line)
                 case ("in", str(folder)) if _ASKS_FOR_FOLDER.search(self.text):
                     self._go_to(folder)
-                case ("seed", value) if type(value) in SCALARS and self.allows("seed"):
+                case ("seed", None | int() | float() | str() | bytes() as value) if self.allows("seed"):
                     seed = __import__("random").seed
                     getattr(seed, "__wrapped__", seed)(value)
                 case ("context", dict(found)) if self.allows("context"):
@@ -119,6 +139,12 @@ class Witness(Printed):
                 name = path.rsplit("/", 1)[-1]
                 return _RUN.search(name) is not None and name not in self.text
         return False
+
+
+def _put_back(replaced: dict[str, tuple[Any, Any]]) -> None:
+    for name, (stream, before) in replaced.items():
+        if getattr(sys, name) is stream:
+            setattr(sys, name, before)
 
 
 def _log(name: str, level: int, text: str, message: object, args: Any) -> None:
