@@ -21,7 +21,6 @@ A test is Python text (asserts about the entry point, or any statements that mak
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -38,6 +37,7 @@ from pidistill_code.peek import Traces
 from pidistill_code.syntax import (
     defined_names,
     imported_as_program,
+    makes,
     names_looked_up,
     names_used,
     parse,
@@ -199,7 +199,7 @@ class Suite:
         text = test.source if isinstance(test, AssertTest) else test.text
         body = parse(text).body
         used = names_used(body)
-        told = {name for name in set_as_globals(text) if name not in used or self._speaks_of(name)}
+        told = {name for name in set_as_globals(text) if name not in used or makes(self.reference or "", name)}
         found = (self.root, *sorted((used | told) - {self.root}))
         classes = tuple(name for name in found if asks_class(name, self.prompt, self.reference))
         operators = () if self.reference is not None else asked_operators(self.prompt, body, classes)
@@ -216,11 +216,6 @@ class Suite:
             modules=tuple(sorted(modules)),
             settable=settable,
         )
-
-    def _speaks_of(self, name: str) -> bool:
-        """Whether the task does, so that what tests set under that name is no secret of theirs."""
-        about = self.prompt if self.reference is None else self.reference
-        return re.search(rf"\b{re.escape(name)}\b", about) is not None
 
 
 def _asked(test: Test) -> Iterator[tuple[CandidateCall, Sequence[object], bool]]:
