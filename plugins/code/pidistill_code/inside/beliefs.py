@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections import abc
 from typing import Any
 
 from pidistill_code.inside.changes import (
@@ -24,9 +25,9 @@ from pidistill_code.inside.changes import (
     check_unhanded,
     is_wrapped,
 )
+from pidistill_code.inside.data import BASES
 from pidistill_code.inside.graph import SCALARS, BrokenError
 from pidistill_code.inside.guard import check_set, definer_of, is_sign
-from pidistill_code.inside.objects import BASES
 from pidistill_code.inside.remote import Peer
 from pidistill_code.inside.shapes import LOOKED_AT, check_sequence
 from pidistill_code.inside.standins import (
@@ -292,9 +293,17 @@ class Believing(Peer):
 
     def check_told(self, remote: Any, name: str) -> None:
         """Raise `BrokenError` where an object poses as data that could say this of other data."""
-        asked = self.uses is None and not self.trusted and self.is_asked(remote)
+        asked = self.uses is None and not self.trusted and (self.is_asked(remote) or self._expects(remote, name))
         if not asked and not self._believes(remote, name):
             raise self.broke(f"{name} of an object of the candidate's own")
+
+    def _expects(self, remote: Any, name: str) -> bool:
+        """Whether an object is of a class of the library's that has such a method, and of which the test speaks."""
+        kind: Any = type(remote)
+        face, library = kind._remote_face, sys.modules.get(kind.__module__)
+        words = kind.__name__, kind.__module__.rpartition(".")[2]
+        known = face is not None and getattr(library, kind.__name__, None) is face
+        return known and hasattr(face, name) and any(self.mentioned(word) for word in words)
 
     def broke(self, why: str) -> BrokenError:
         """The error for what is not believed."""
@@ -306,8 +315,11 @@ class Believing(Peer):
             if not hasattr(type(remote), "__iter__"):
                 raise BrokenError("__contains__ of an object of the candidate's own")
             return any(item is args[0] or item == args[0] for item in remote)
-        if (type(remote).__module__, type(remote).__name__) in _VIEWS and name in _OF_SETS:
+        kind = type(remote)
+        if name in _OF_SETS and (issubclass(kind, abc.Set) or (kind.__module__, kind.__name__) in _VIEWS):
             return getattr(set(remote), name)(*args)
+        if name in ("__eq__", "__ne__") and issubclass(kind, abc.Mapping) and isinstance(args[0], abc.Mapping):
+            return getattr(dict(remote.items()), name)(dict(args[0].items()))
         if remote._remote_plain:
             content = self.request("content", remote)
             if type(content) not in BASES.values():
@@ -331,7 +343,8 @@ class Believing(Peer):
 
 
 _VIEWS = frozenset({("builtins", "dict_keys"), ("builtins", "dict_items")})
-"""What is a set of what it gives when it is gone through, which is data, whatever calls itself so."""
+"""What is a set of what it gives when it is gone through, which is data, whatever calls itself so; and so is a class
+derived from `collections.abc.Set`, or a mapping."""
 _OF_SETS = frozenset(
     {f"__{mark}{name}__" for name in ("and", "or", "sub", "xor") for mark in ("", "r")}
     | ORDERING

@@ -1,16 +1,18 @@
-"""Exceptions of the other side, which are made anew with all that they carry."""
+"""Exceptions of the other side. Each is one here as well, so that it can be raised, caught and told by its class.
+
+An exception of a class of the other side's own is made there, whoever asks for it, and what it has and says is asked
+for there; here it has its arguments and its cause. One of the interpreter's is made anew with all that it carries.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from pidistill_code.inside.graph import BrokenError
+from pidistill_code.inside.standins import FORWARDED, derived, is_special, own
 
-def text_of(error: BaseException) -> str:
-    """What it says, as far as it can be asked."""
-    try:
-        return str(error)[:2000]
-    except Exception:  # noqa: BLE001 - its class is foreign
-        return ""
+_FIELDS = frozenset({"args"})
+"""What an exception has on both sides."""
 
 
 def held(error: BaseException, name: str) -> object:
@@ -21,26 +23,100 @@ def held(error: BaseException, name: str) -> object:
         return None
 
 
-def of_error(self: Any, name: str) -> object:
-    """An attribute that its class has there."""
-    handle = None if name[:2] == "__" else vars(self).get("_remote_handle")
+def handle_of(error: BaseException) -> Any:
+    """What stands here for the exception that it is there; None for one that there is not there."""
+    return vars(error).get("_remote_handle")
+
+
+class ErrorClass(type):
+    """A class of exceptions of the other side."""
+
+    def __new__(meta, name: str, bases: tuple[type, ...], members: dict[str, Any], **how: object) -> Any:
+        """One that tests derive from it is made there, as `RemoteClass` has it."""
+        base = next((base for base in bases if isinstance(base, ErrorClass)), None)
+        peer = own(base).get("_remote_side") if base is not None else None
+        if peer is None or "_remote_class" in members or not peer.has_tests:
+            return super().__new__(meta, name, bases, members, **how)
+        return derived(peer, name, bases, members, how)
+
+    def __init__(cls, *_: object, **__: object) -> None:
+        """It has been made."""
+
+    def __call__(cls, *args: object, **kwargs: object) -> Any:
+        if "_remote_class" not in own(cls):  # derived from it here
+            return super().__call__(*args, **kwargs)
+        made = own(cls)["_remote_side"].request("call", cls, list(args), kwargs)
+        if not isinstance(made, BaseException):
+            raise TypeError(f"calling {cls.__name__} should have returned an exception")
+        return made
+
+    def __getattr__(cls, name: str) -> object:
+        if is_special(name) or name[:8] == "_remote_" or "_remote_class" not in own(cls):
+            raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
+        return own(cls)["_remote_side"].attribute(cls, name)
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        if is_special(name) or "_remote_class" not in own(cls):
+            super().__setattr__(name, value)
+        else:
+            own(cls)["_remote_side"].request("set", cls, name, value)
+
+
+def error_class(peer: Any, number: int, name: str, bases: tuple[type, ...], names: list[str]) -> type:
+    """What stands for a class of exceptions that has special methods of those `names` of its own."""
+    members: dict[str, Any] = {dunder: _asked(dunder) for dunder in FORWARDED.intersection(names)}
+    members.update(__str__=_text, __getattr__=_attribute, __setattr__=_set, __module__="candidate")
+    members.update(_remote_class=number, _remote_side=peer)
+    if "__eq__" in members:
+        members.setdefault("__hash__", None)
+    return ErrorClass(name, bases, members)
+
+
+def _asked(name: str) -> Any:
+    """A special method of its own."""
+
+    def method(self: Any, *args: object) -> object:
+        handle = handle_of(self)
+        if handle is None:
+            return NotImplemented
+        others = [(isinstance(item, BaseException) and handle_of(item)) or item for item in args]
+        return handle._remote_peer.operate(handle, name, tuple(others))
+
+    return method
+
+
+def _text(self: Any) -> str:
+    handle = handle_of(self)
     if handle is None:
-        raise AttributeError(name)
+        return BaseException.__str__(self)
+    text: str = handle._remote_peer.operate(handle, "__str__", ())
+    return text
+
+
+def _attribute(self: Any, name: str) -> object:
+    handle = None if is_special(name) or name[:8] == "_remote_" else handle_of(self)
+    if handle is None:
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
     return getattr(handle, name)
 
 
-def told_text(self: Any) -> str:
-    """What it said where it was raised."""
-    return getattr(self, "_remote_text", None) or BaseException.__str__(self)
+def _set(self: Any, name: str, value: object) -> None:
+    handle = None if is_special(name) else handle_of(self)
+    if handle is not None:
+        setattr(handle, name, value)
+    if handle is None or name in _FIELDS:
+        object.__setattr__(self, name, value)
 
 
 def made_error(kind: Any, args: tuple[Any, ...], standard: bool) -> BaseException:
     """An exception; `standard` ones, of the interpreter, are made as usual, since some carry more than `args`."""
+    if not (isinstance(kind, type) and issubclass(kind, BaseException) and type(args) is tuple):
+        raise BrokenError("an exception of no class")
     makers = (kind, lambda *given: kind.__new__(kind, *given)) if standard else (
         lambda *given: kind.__new__(kind, *given),)  # fmt: skip
     for make in makers:
         try:
-            return make(*args)  # type: ignore[no-any-return]
+            return make(*args)
         except TypeError:
             continue
     made: BaseException = kind.__new__(kind)

@@ -76,9 +76,12 @@ KNOWN: dict[str, Any] = {
     "collections.ChainMap": lambda v: tuple(v.maps),
     "uuid.UUID": lambda v: (v.hex,),
     "array.array": lambda v: (v.typecode, tuple(v)),
+    "re.Pattern": lambda v: (v.pattern, v.flags),
 }
 """Classes of the standard library whose instances cross by value: name -> what they are made of, in tuples: these are
 whole when they are made, while a list may be filled later."""
+_MAKERS = {"re.Pattern": "compile"}
+"""What makes them, where it is not the class."""
 _PLAIN_CLASSES: dict[str, Any] = {
     kind.__name__: kind
     for kind in (int, float, complex, bool, str, bytes, bytearray, list, tuple, dict, set, frozenset, range, object,
@@ -96,7 +99,7 @@ def class_at(path: str) -> Any:
     if module == "builtins" and name in _PLAIN_CLASSES:
         return _PLAIN_CLASSES[name]
     __import__(module)
-    return getattr(sys.modules[module], name)
+    return getattr(sys.modules[module], _MAKERS.get(path, name))
 
 
 def _path(kind: type) -> str:

@@ -85,18 +85,24 @@ def is_shape(target: Any, name: object) -> bool:
 
 
 class ShownField:
-    """What a program sees of a field of a data class of the tests: no default, and no type."""
+    """What a program sees of a field of a data class of the tests: no default."""
 
     def __init__(self, field: Any) -> None:
         flags = (field.init, field.repr, field.hash, field.compare, field.kw_only)
-        self.told = (field.name, None, field._field_type.name, flags)
+        self.told = (field.name, field.type if is_hint(field.type) else None, field._field_type.name, flags)
+
+
+def is_hint(value: object) -> bool:
+    """Whether a type that the tests speak of may be told: a class, or text."""
+    return isinstance(value, type | str)
 
 
 def seen_as(target: Any, name: str) -> object:
     """What a program sees of a function's code and annotations (its parameters), of an object's fields, and of what a
     class defines."""
     if name == "__dict__" and isinstance(target, type):
-        return {item: value for item, value in own(target).items() if not is_special(item)}
+        hints = {item: value for item, value in own(target).get("__annotations__", {}).items() if is_hint(value)}
+        return {"__annotations__": hints} | {item: value for item, value in own(target).items() if not is_special(item)}
     if name == "__dataclass_fields__":
         return {item: ShownField(field) for item, field in target.__dataclass_fields__.items()}
     if name != "__code__":

@@ -12,7 +12,18 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from pidistill_code.inside.errors import held, made_error, of_error, text_of, told_text
+from pidistill_code.inside.data import (
+    FILLED,
+    OWN_WAYS,
+    SETTING,
+    class_of_data,
+    defined,
+    made_data,
+    own_ways,
+    plain_data,
+    ways_here,
+)  # fmt: skip
+from pidistill_code.inside.errors import error_class, handle_of, held, made_error
 from pidistill_code.inside.graph import KNOWN, BrokenError, Graph
 from pidistill_code.inside.guard import ShownField, check_class
 from pidistill_code.inside.standins import (
@@ -21,21 +32,13 @@ from pidistill_code.inside.standins import (
     Remote,
     RemoteClass,
     class_of,
-    get,
     is_remote,
-    is_special,
     kind_of,
     own,
 )  # fmt: skip
 from pidistill_code.inside.steps import awaited, generated
 
-BASES = {"int": int, "float": float, "complex": complex, "str": str, "bytes": bytes, "list": list, "tuple": tuple,
-         "dict": dict, "set": set, "frozenset": frozenset}  # fmt: skip
-_HOLDERS = {"UserList": list, "UserDict": dict, "UserString": str}
-"""Classes of `collections` that hold data of a plain type."""
 _NO_MODULES = frozenset({"antigravity", "this", "idlelib", "turtledemo", "test", "__main__"})
-_OWN_WAYS = frozenset({"__str__", "__repr__", "__format__", "__missing__"})
-"""Of a subclass of a plain type, what is asked for: how it writes itself, and what it has in place of what it lacks."""
 _MOST_OBJECTS = 200_000
 _CARRIED = ("filename", "filename2", "name")
 """What exceptions of the interpreter have beside their arguments."""
@@ -61,25 +64,7 @@ def is_standard(item: Any) -> bool:
 
 def _special(kind: Any, base: type = object) -> list[str]:
     """Special methods of the instances of `kind`, other than those of `base`; what its metaclass has is not theirs."""
-    return sorted(name for name in FORWARDED if _defined(kind, name) is not _defined(base, name))
-
-
-def _own_ways(kind: Any, base: Any) -> list[str]:
-    """By which methods of its own an instance of a subclass of `base` writes itself, or finds what it does not hold."""
-    return sorted(name for name in _OWN_WAYS if _defined(kind, name) is not _defined(base, name))
-
-
-def _defined(kind: Any, name: str) -> Any:
-    return next((own(base)[name] for base in type.__getattribute__(kind, "__mro__") if name in own(base)), None)
-
-
-def base_named(name: str, load: bool = False) -> Any:
-    """The class whose content a subclass's instances hold; one of `collections` is known where that is loaded."""
-    if name in BASES:
-        return BASES[name]
-    if name not in _HOLDERS:
-        raise BrokenError("a base of no known name")
-    return getattr(__import__("collections") if load else sys.modules.get("collections"), name, None)
+    return sorted(name for name in FORWARDED if defined(kind, name) is not defined(base, name))
 
 
 class Objects:
@@ -94,6 +79,10 @@ class Objects:
         """Numbers of classes that the other side has been told of."""
         self._remotes: dict[int, Any] = {}
         self._kinds: dict[Any, type] = {}
+        self._errors: dict[int | None, BaseException] = {}
+        """Exceptions of the other side's own classes."""
+        self._unchanging: dict[int, object] = {}
+        """Data of subclasses whose content does not change."""
         self._drivers: dict[int, Any] = {}
         self._local: dict[int, int] = {}
         self.shared: dict[str, Any] = {}
@@ -137,19 +126,16 @@ class Objects:
         if "_remote_peer" in own(kind):
             return ("yours", item.__dict__["_handle"]._remote_number)
         if issubclass(kind, BaseException):
-            carried = tuple((name, held(item, name)) for name in _CARRIED if type(held(item, name)) is str)
-            kept = [
-                pair for pair in vars(item).items() if pair[0] not in ("__notes__", "_remote_handle", "_remote_text")
-            ]
-            noted = [str(note)[:2000] for note in getattr(item, "__notes__", ())]
-            parts = (
-                kind,
-                tuple(item.args),
-                (*carried, *kept, *([("__notes__", noted)] if noted else ())),
-                item.__cause__,
-            )
-            number = None if is_standard(kind) or "_remote_class" in vars(kind) else self._number(item)
-            return ("error", *map(slot, parts), text_of(item), number)
+            handle = handle_of(item)
+            if handle is not None:
+                return ("yours", handle._remote_number)
+            carried = [(name, held(item, name)) for name in _CARRIED if type(held(item, name)) is str]
+            notes = [str(note)[:2000] for note in getattr(item, "__notes__", ())]
+            known = is_standard(kind) or "_remote_class" in vars(kind) or self.shared.get(kind.__qualname__) is kind
+            number = None if known else self._number(item)
+            kept = [pair for pair in vars(item).items() if pair[0] != "__notes__"] if number is None else []
+            attributes = (*carried, *kept, *([("__notes__", notes)] if notes else ()))
+            return ("error", *map(slot, (kind, tuple(item.args), attributes, item.__cause__)), number)
         if isinstance(item, type):
             return self._class(item, slot)
         if kind is type(sys) and item.__name__.partition(".")[0] in sys.stdlib_module_names - _NO_MODULES:
@@ -160,26 +146,32 @@ class Objects:
             number = self._local.get(id(item))
             return (kind.__name__, self._number(item)) if number is None else ("yours", number)
         if kind is ShownField:
-            return ("field", *item.told)
+            name, hint, *rest = item.told
+            return ("field", name, slot(hint), *rest)
+        if kind is Method:
+            owner, name = item.told()
+            return ("bound", slot(owner), name)
         if not self._guarded:
             named = self._named(kind, item, slot)
             if named:
                 return named
         made = slot(kind) if kind.__flags__ & _HEAP_TYPE and not is_standard(kind) else None
         told = (self._number(item), made, str(kind.__module__)[:200], str(kind.__qualname__)[:200], _special(kind))
-        for name, base in BASES.items():
-            if issubclass(kind, base):
-                return ("sub", *told, name, slot(plain(item, base)), _own_ways(kind, base))
-        for name, base in _HOLDERS.items():
-            data: Any = vars(item).get("data") if base_named(name) in kind.__mro__ else None
-            if type(data) in (base,):
-                return ("sub", *told, name, slot(plain(data, base)), _own_ways(kind, base_named(name)))
+        data = plain_data(item)
+        if data is not None:
+            name, base, _, content = data
+            return ("sub", *told, name, slot(content), own_ways(kind, base))
         return ("object", *told)
 
     def _named(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...] | None:
         """Objects of a program that tests look into."""
         owner = getattr(item, "__self__", None) if kind.__name__ in ("method", "builtin_function_or_method") else None
-        if owner is not None and kind.__name__ == "method" and not _crosses(owner):
+        if (
+            owner is not None
+            and kind.__name__ == "method"
+            and not _crosses(owner)
+            and not is_remote(type(item.__func__))
+        ):
             return ("method", slot(owner), item.__name__)
         if kind.__module__ == "types" and kind.__name__ == "SimpleNamespace" and is_standard(kind):
             return ("namespace", slot(dict(vars(item))))
@@ -198,7 +190,7 @@ class Objects:
             if "_remote_class" in vars(item):
                 return ("yours", vars(item)["_remote_class"])
             bases = [slot(base) for base in item.__bases__ if issubclass(base, BaseException)]
-            return ("error-class", self._number(item), item.__name__, bases)
+            return ("error-class", self._number(item), item.__name__, bases, _special(item, BaseException))
         number = self._number(item)
         if number in self._told:
             return ("theirs", number)
@@ -235,17 +227,14 @@ class Objects:
                 return type(sys.implementation)(**value(content))
             case ["field", str(name), kind, str(how), tuple(flags)]:
                 return _field(name, value(kind), how, flags)
-            case ["error", kind, args, attributes, cause, str(text), None | int() as number]:
-                error = self._error(value(kind), value(args), value(attributes), text)
-                if number is not None:
-                    vars(error)["_remote_handle"] = self.remote(number, "?", "error", [])
-                reason = value(cause)
-                error.__cause__ = reason if isinstance(reason, BaseException) else None
-                return error
-            case ["error-class", int(number), str(name), list(bases)]:
-                return self._error_class(number, name, [value(base) for base in bases])
+            case ["error", kind, args, attributes, cause, None | int() as number]:
+                return self._error(value(kind), value(args), dict(value(attributes)), value(cause), number)
+            case ["error-class", int(number), str(name), list(bases), list(names)]:
+                return self._error_class(number, name, [value(base) for base in bases], names)
             case ["method", owner, str(name)]:
                 return Method(self, value(owner), name)
+            case ["bound", owner, str(name)] if not self._guarded:
+                return getattr(value(owner), name)
             case ["coroutine" | "generator" as kind, int(number)]:
                 return self._driven(number, kind)
             case ["class", int(number), str(name), str(module), list(names), list(meta), list(order), bool(), bool()]:
@@ -254,9 +243,12 @@ class Objects:
                 return self.remote(number, module, kind, names, value(made))
             case ["sub", int(number), made, str(module), str(kind), list(names), str(base), content, list(ways)]:
                 made = value(made)
-                if made is not None and self.is_asked(made):
+                asked = made is not None and self.is_asked(made)
+                found = ways_here(ways, base, asked) if self._guarded else OWN_WAYS.intersection(ways)
+                if base in FILLED and not found <= OWN_WAYS:
                     return self.remote(number, module, kind, names, made, plain=True)
-                return self._subclass(number, kind, base, value(content), made, _OWN_WAYS.intersection(ways))
+                told = number, module, kind, names, made
+                return self._data(told, base, value(content), found - SETTING)
         raise BrokenError("an object of no known kind")
 
     def _driven(self, number: int, kind: str) -> object:
@@ -268,27 +260,27 @@ class Objects:
             self._local[id(made)] = number
         return self._drivers[number]
 
-    def _error(self, kind: Any, args: Any, attributes: Any, text: str) -> BaseException:
-        if not (isinstance(kind, type) and issubclass(kind, BaseException) and type(args) is tuple):
-            raise BrokenError("an exception of no class")
-        error = made_error(kind, args, is_standard(kind))
-        error.args = args
-        for name, item in dict(attributes).items():
+    def _error(self, kind: Any, args: Any, attributes: dict[Any, Any], cause: Any, number: int | None) -> BaseException:
+        error = self._errors.get(number)
+        if error is None or type(error) is not kind:
+            error = made_error(kind, args, is_standard(kind))
+        object.__setattr__(error, "args", args)
+        if number is not None:
+            self._errors[number] = error
+            vars(error)["_remote_handle"] = self.remote(number, "?", "error", [])
+        for name, item in attributes.items():
             if not name.startswith("__"):
-                setattr(error, name, item)
+                object.__setattr__(error, name, item)
             elif name == "__notes__" and type(item) is list and all(type(note) is str for note in item):
                 error.__notes__ = item
-        if "_remote_class" in vars(kind):
-            error._remote_text = text  # type: ignore[attr-defined]
+        error.__cause__ = cause if isinstance(cause, BaseException) else None
         return error
 
-    def _error_class(self, number: int, name: str, bases: list[Any]) -> type:
+    def _error_class(self, number: int, name: str, bases: list[Any], names: list[str]) -> type:
         if number not in self._remotes:
             if not bases or not all(isinstance(base, type) and issubclass(base, BaseException) for base in bases):
                 raise BrokenError("an exception without a base")
-            members = {"_remote_class": number, "__str__": told_text, "__module__": "candidate",
-                       "__getattr__": of_error}  # fmt: skip
-            self._remotes[number] = type(name, tuple(bases), members)
+            self._remotes[number] = error_class(self, number, name, tuple(bases), names)
         return self._remotes[number]  # type: ignore[no-any-return]
 
     def _remote_class(
@@ -305,23 +297,19 @@ class Objects:
             self._remotes[number] = made
         return self._remotes[number]
 
-    def _subclass(self, number: int, name: str, base: str, content: object, made: Any, ways: frozenset[str]) -> object:
-        """Data of a subclass of a plain type: data of a subclass here, whose other attributes are asked for, and that
-        writes itself, and finds what it does not hold, by its own `ways`."""
-        kind = self._kinds.get((name, base, made, ways))
-        if kind is None:
-            members: dict[str, Any] = {"__getattr__": get, "_remote_peer": None, "__module__": "candidate"}
-            members.update({way: _forwarded(way) for way in ways}, __setattr__=_set, __delattr__=_delete)
-            plain_kind = base_named(base, True)
-            calls = {"__call__": lambda _, *args, **kwargs: made(*args, **kwargs), "__getattr__": _of_class(made)}
-            # another one is made where its class is, which has what all of them have
-            meta: Any = type("made", (type(plain_kind),), calls if made is not None else {})
-            kind = self._kinds[name, base, made, ways] = meta(name.rpartition(".")[2], (plain_kind,), members)
-        make: Any = kind
-        filled = base in ("list", "dict", "set", *_HOLDERS)
-        item = type.__call__(make, content) if filled else make.__new__(make, content)
-        item.__dict__.update(_peer=self, _handle=self.remote(number, "?", name, []))
-        return item
+    def _data(self, told: Any, base: str, content: object, ways: frozenset[str]) -> object:
+        """What stands for data of a subclass of a plain type, by `ways` of its own."""
+        number, module, name, names, made = told
+        if number not in self._unchanging:
+            key = name, base, made, ways
+            if key not in self._kinds:
+                self._kinds[key] = class_of_data(*key)
+            handle = self.remote(number, module, name, names, made, plain=True)
+            item = made_data(self._kinds[key], base, content, self, handle)
+            if base in FILLED:
+                return item
+            self._unchanging[number] = item
+        return self._unchanging[number]
 
     def remote(self, number: int, module: str, kind: str, names: Any, made: Any = None, plain: bool = False) -> Any:
         """What stands for the object of that number."""
@@ -340,24 +328,6 @@ class Objects:
         return known
 
 
-def _set(self: Any, name: str, value: object) -> None:
-    if "_handle" in self.__dict__:
-        self._peer.request("set", self._handle, name, value)
-    else:  # it is being made
-        object.__setattr__(self, name, value)
-
-
-def _delete(self: Any, name: str) -> None:
-    self._peer.request("delete", self.__dict__["_handle"], name)
-
-
-def _forwarded(name: str) -> Any:
-    def method(self: Any, *args: object) -> object:
-        return self._peer.operate(self.__dict__["_handle"], name, args)
-
-    return method
-
-
 def _crosses(item: Any) -> bool:
     """Whether an object crosses by value, so that its methods can only be used where they are."""
     kind = item if isinstance(item, type) else type(item)
@@ -374,23 +344,3 @@ def _field(name: str, kind: object, how: str, flags: tuple[Any, ...]) -> object:
         raise BrokenError("a field of no known kind")
     made._field_type = getattr(dataclasses, how)
     return made
-
-
-def plain(item: Any, base: Any) -> object:
-    """The content of an instance of a subclass of `base`, past all that the subclass overrides."""
-    if base in (int, float, complex):
-        return base.__pos__(item)
-    if base in (str, bytes):
-        return base.__getitem__(item, slice(None)) if type(item) is base else base.__add__(base(), item)
-    return tuple(base.items(item) if base is dict else base.__iter__(item))
-
-
-def _of_class(made: Any) -> Any:
-    """What looks up what the class `made` of the other side has beside its instances' content."""
-
-    def found(_: Any, name: str) -> object:
-        if is_special(name) or name[:8] == "_remote_":
-            raise AttributeError(name)
-        return getattr(made, name)
-
-    return found

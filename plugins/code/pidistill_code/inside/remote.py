@@ -19,9 +19,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+from pidistill_code.inside.data import plain_data
 from pidistill_code.inside.graph import SCALARS, BrokenError
-from pidistill_code.inside.guard import check_copy, check_name, check_target, is_shape, seen_as
-from pidistill_code.inside.objects import BASES, Objects, plain
+from pidistill_code.inside.guard import check_copy, check_name, check_target, is_hint, is_shape, seen_as
+from pidistill_code.inside.objects import Objects
 from pidistill_code.inside.standins import FORWARDED, is_special, own
 from pidistill_code.inside.steps import Tasks, run_coroutine
 
@@ -202,12 +203,11 @@ class Peer(Objects):
     def _do_content(self, item: Any) -> object:
         """What an instance of a subclass of a plain type holds."""
         self._check(item)
-        for base in BASES.values():
-            if isinstance(item, base):
-                content: Any = plain(item, base)
-                make: Any = base
-                return make(content) if base in (list, dict, set, frozenset, tuple) else content
-        raise BrokenError("content of what has none")
+        found = plain_data(item)
+        if found is None:
+            raise BrokenError("content of what has none")
+        _, _, make, content = found
+        return make(content)
 
     def _do_isinstance(self, item: Any, kind: Any) -> bool:
         return isinstance(item, kind)
@@ -216,13 +216,17 @@ class Peer(Objects):
         return isinstance(item, type) and issubclass(item, kind)
 
     def _do_signature(self, target: Any) -> object:
-        """Parameters; of the tests' functions, only those defaults that are single values."""
+        """Parameters; of the tests' functions, only those defaults that are single values, and those annotations that
+        are classes or text."""
         self._check(target)
         found = []
         for item in __import__("inspect").signature(target).parameters.values():
-            more = item.default is not item.empty
-            default = item.default if more and (not self._guarded or type(item.default) in SCALARS) else None
-            found.append((item.name, int(item.kind), more, default))
+            told: dict[str, object] = {}
+            if item.default is not item.empty:
+                told["default"] = item.default if not self._guarded or type(item.default) in SCALARS else None
+            if item.annotation is not item.empty and (not self._guarded or is_hint(item.annotation)):
+                told["annotation"] = item.annotation
+            found.append((item.name, int(item.kind), told))
         return found
 
     def _do_derive(self, name: str, bases: Any, members: Any, how: Any) -> type:

@@ -283,7 +283,7 @@ def said(error: BaseException) -> str:
     """An exception on a line."""
     try:
         text = str(error)[:500]
-    except Exception:  # noqa: BLE001 - it may be made of the candidate's
+    except (Exception, BrokenError):  # noqa: BLE001 - it may be of the candidate's
         text = ""
     return type(error).__name__ + (": " + text if text else "")
 

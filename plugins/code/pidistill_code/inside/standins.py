@@ -12,6 +12,7 @@ import sys
 import types
 from typing import Any
 
+from pidistill_code.inside.graph import KNOWN
 from pidistill_code.inside.steps import awaited
 
 JUDGING = frozenset(
@@ -44,14 +45,20 @@ TELLING = frozenset(
 """Methods of plain data that may be told other data, and so say something about it."""
 PROGRAM = "candidate"
 """The module that programs are."""
+DATA = (int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, BaseException, type)
+"""What is told by its content, or otherwise than as an object that stays where it is."""
 _FACES = {"builtins.function": types.FunctionType, "builtins.staticmethod": staticmethod,
           "builtins.classmethod": classmethod, "builtins.property": property}  # fmt: skip
-_ASKED_FOR = frozenset({"__dict__", "__init__", "__doc__", "__annotations__", "__code__", "__defaults__"})
+_ASKED_FOR = frozenset(
+    {"__dict__", "__init__", "__doc__", "__annotations__", "__code__", "__defaults__", "__subclasses__"}
+)
 """Special attributes that are the object's own, although everything here has one as well."""
 
 
 class Method:
     """A method of an object of the other side."""
+
+    __class__ = types.MethodType  # type: ignore[assignment]
 
     def __init__(self, peer: Any, owner: Any, name: str) -> None:
         self._peer, self._owner, self.__name__ = peer, owner, name
@@ -59,6 +66,10 @@ class Method:
     @property
     def __self__(self) -> Any:
         return self._owner
+
+    @property
+    def __signature__(self) -> Any:
+        return signature_of(self._peer, self)
 
     def __call__(self, *args: object, **kwargs: object) -> object:
         return self._peer.request("method", self._owner, self.__name__, list(args), kwargs)
@@ -70,7 +81,11 @@ class Method:
         return hash((id(self._owner), self.__name__))
 
     def __getattr__(self, name: str) -> object:
-        return self._peer.request("get", self._peer.request("get", self._owner, self.__name__), name)
+        return self._peer.request("get", self, name)
+
+    def told(self) -> tuple[Any, str]:
+        """Whose method it is, and its name."""
+        return self._owner, self.__name__
 
 
 def is_special(name: str) -> bool:
@@ -90,11 +105,10 @@ def get(self: Any, name: str) -> object:
 
 
 class Remote:
-    """An object of the other side."""
+    """An object of the other side. It has no annotations, which would seem to be those of each class there."""
 
-    _remote_peer: Any = True
-    _remote_face: Any = None
-    """What `isinstance` takes it for besides."""
+    _remote_peer = True  # type: Any
+    _remote_face = None  # type: Any  # what `isinstance` takes it for besides
 
     def __getattribute__(self, name: str) -> Any:
         if name[:8] == "_remote_":
@@ -140,22 +154,17 @@ class RemoteClass(type):
     _remote_made = True
     """False while one is made: then nothing of it is asked for."""
 
-    def __new__(meta, name: str, bases: tuple[type, ...], members: dict[str, Any], **how: object) -> Any:
+    def __new__(meta, name: str, bases: tuple[type, ...], members: dict[str, Any], /, **how: object) -> Any:
         """A class of this side that is derived from one of the other side's: made there, its functions stay here."""
-        peer: Any = next(base for base in bases if isinstance(base, RemoteClass))._remote_peer
-        cell = members.pop("__classcell__", None)
-        told = {item: _member(value) for item, value in members.items() if item not in _NOT_DERIVED}
-        if not peer.has_tests:
-            builtins.super = super_of  # type: ignore[assignment, misc]
-        made = peer.request("derive", name, list(bases), told, how)
-        if cell is not None:
-            cell.cell_contents = made
-        return made
+        peer = next(base for base in bases if isinstance(base, RemoteClass))._remote_peer
+        return derived(peer, name, bases, members, how)
 
     def mro(cls) -> list[type]:
         return [cls, *RemoteClass._remote_order, Remote, object]
 
     def __getattribute__(cls, name: str) -> Any:
+        if name == "__signature__":
+            return _signature(cls)
         if name[:8] == "_remote_" or (is_special(name) and name not in _ASKED_FOR):
             found = type.__getattribute__(cls, name)
             # who asks whether the class has an order is told what the other side's has
@@ -207,6 +216,18 @@ class RemoteClass(type):
 _NOT_DERIVED = frozenset({"__module__", "__qualname__", "__dict__", "__weakref__"})
 
 
+def derived(peer: Any, name: str, bases: tuple[type, ...], members: dict[str, Any], how: Any) -> Any:
+    """A class that is derived here from one of the other side's: it is made there, and its functions stay here."""
+    cell = members.pop("__classcell__", None)
+    told = {item: _member(value) for item, value in members.items() if item not in _NOT_DERIVED}
+    if not peer.has_tests:
+        builtins.super = super_of  # type: ignore[assignment, misc]
+    made = peer.request("derive", name, list(bases), told, how)
+    if cell is not None:
+        cell.cell_contents = made
+    return made
+
+
 def _member(value: Any) -> tuple[object, ...]:
     """A member of a class as the other side makes one."""
     kind = type(value)
@@ -238,6 +259,8 @@ def super_of(*given: Any) -> Any:
         given = frame.f_locals.get("__class__"), frame.f_locals[frame.f_code.co_varnames[0]]
     if is_remote(type(given[0])):
         return Super(given[0]._remote_peer, *given)
+    if isinstance(given[0], type) and "_remote_side" in own(given[0]):  # of exceptions
+        return Super(own(given[0])["_remote_side"], *given)
     return _super(*given)
 
 
@@ -279,21 +302,32 @@ def _bind(self: Any, owner: Any, kind: Any = None) -> Any:
 
 
 def _signature(self: Any) -> Any:
+    return signature_of(self._remote_peer, self)
+
+
+def signature_of(peer: Any, item: Any) -> Any:
+    """The parameters of what can be called on the other side."""
     inspect = __import__("inspect")
-    told = self._remote_peer.request("signature", self)
     kinds = list(inspect._ParameterKind)
     return inspect.Signature([
-        inspect.Parameter(name, kinds[kind], **({"default": default} if more else {}))
-        for name, kind, more, default in told
+        inspect.Parameter(name, kinds[kind], **dict(told)) for name, kind, told in peer.request("signature", item)
     ])  # fmt: skip
 
 
 def kind_of(name: str, module: str, forwarded: frozenset[str]) -> type:
     """The class of what stands for objects of a class that is not told: functions, and what the library makes."""
-    members = _members(module, forwarded, _FACES.get(f"{module}.{name}"))
-    if "__call__" in forwarded:
-        members["__module__"] = PROGRAM  # as a function says of itself
+    face = _FACES.get(f"{module}.{name}") or _of_library(module, name)
+    members = _members(module, forwarded, face)
+    if {"__call__", "__get__"} <= forwarded:  # a function, which says so of itself
+        members["__module__"] = PROGRAM
     return type(name, (Remote,), members)
+
+
+def _of_library(module: str, name: str) -> type | None:
+    """The library's class of that name, where it is loaded here and its instances do not cross by value."""
+    known = module.partition(".")[0] in sys.stdlib_module_names - {"builtins", "__main__"}
+    found = getattr(sys.modules.get(module), name, None) if known and f"{module}.{name}" not in KNOWN else None
+    return found if isinstance(found, type) and not issubclass(found, DATA) else None
 
 
 def _members(module: str, forwarded: frozenset[str], face: Any) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def holds_something(item: Any) -> bool:
     if kind in SCALARS:
         return False
     if kind.__module__ in _OPEN_MODULES:
-        return not isinstance(item, type)
+        return not isinstance(item, type) and not is_remote(kind)
     if kind in _METHODS:
         return holds_something(item.__self__)
     if kind in _HOLDING:
@@ -76,7 +76,7 @@ def fields(item: Any) -> list[tuple[str, Any]]:
 def named(item: Any) -> list[tuple[str, Any]]:
     """What `item` holds under names."""
     kind = type(item)
-    if kind is types.SimpleNamespace or kind.__module__ in _OPEN_MODULES:
+    if kind is types.SimpleNamespace or (kind.__module__ in _OPEN_MODULES and not is_remote(kind)):
         return list(vars(item).items())
     if kind is types.FunctionType:
         return [*vars(item).items(), *_around(item)]

@@ -1,0 +1,132 @@
+"""Data of subclasses of plain types: what of it crosses, and what stands for it on the other side.
+
+An instance of such a class counts as its content, and writes itself, and finds what it does not hold, by methods of its
+own. For the tests more is the class's: whatever it does otherwise than its base. Where the content cannot change, what
+stands for an instance is data that is asked for that much, so that the interpreter takes it for what it is: text that
+can be joined, a number that counts. Where it can, it is an object like any other, or else what is changed there would
+not be seen here.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from pidistill_code.inside.graph import BrokenError
+from pidistill_code.inside.standins import FORWARDED, NUMERIC, SIDES, get, is_remote, is_special, own
+
+BASES = {"int": int, "float": float, "complex": complex, "str": str, "bytes": bytes, "list": list, "tuple": tuple,
+         "dict": dict, "set": set, "frozenset": frozenset}  # fmt: skip
+HOLDERS = {"UserList": list, "UserDict": dict, "UserString": str}
+"""Classes of `collections` that hold data of a plain type."""
+OWN_WAYS = frozenset({"__str__", "__repr__", "__format__", "__missing__"})
+"""Of a subclass of a plain type, what is asked for: how it writes itself, and what it has in place of what it lacks."""
+BELIEVED = SIDES | NUMERIC
+"""What an object of a class that the tests name is asked for, whether or not its class has another."""
+SETTING = frozenset({"__setattr__", "__delattr__"})
+FILLED = frozenset({"list", "dict", "set", *HOLDERS})
+"""Plain types whose content changes."""
+
+
+def own_ways(kind: Any, base: Any) -> list[str]:
+    """Names of the methods that instances of a subclass of `base` have of its own where those of `base` have others."""
+    names = FORWARDED.union(name for name in dir(base) if not is_special(name)) | SETTING
+    return sorted(name for name in names if defined(kind, name) is not defined(base, name))
+
+
+def defined(kind: Any, name: str) -> Any:
+    return next((own(base)[name] for base in type.__getattribute__(kind, "__mro__") if name in own(base)), None)
+
+
+def ways_here(ways: list[str], base: str, asked: bool) -> frozenset[str]:
+    """What the tests ask an instance of a subclass of `base` for: `ways` of its own; where they name its class, also
+    all that says something about other data."""
+    return frozenset(ways).union(BELIEVED.intersection(dir(base_named(base))) if asked else ())
+
+
+def base_named(name: str, load: bool = False) -> Any:
+    """The class whose content a subclass's instances hold; one of `collections` is known where that is loaded."""
+    if name in BASES:
+        return BASES[name]
+    if name not in HOLDERS:
+        raise BrokenError("a base of no known name")
+    return getattr(__import__("collections") if load else sys.modules.get("collections"), name, None)
+
+
+def plain_data(item: Any) -> tuple[str, Any, Any, Any] | None:
+    """Of an instance of a subclass of a plain type, or of a class of `collections` that holds data: the name of that
+    base and the base, and what makes plain data, of what; None where it is no such instance."""
+    kind = type(item)
+    for name, base in BASES.items():
+        if issubclass(kind, base):
+            return name, base, base, plain(item, base)
+    for name, base in HOLDERS.items():
+        data: Any = vars(item).get("data") if base_named(name) in kind.__mro__ else None
+        if type(data) in (base,):
+            return name, base_named(name), base, plain(data, base)
+    return None
+
+
+def plain(item: Any, base: Any) -> object:
+    """The content of an instance of a subclass of `base`, past all that the subclass overrides."""
+    if base in (int, float, complex):
+        return base.__pos__(item)
+    if base in (str, bytes):
+        return base.__getitem__(item, slice(None)) if type(item) is base else base.__add__(base(), item)
+    return tuple(base.items(item) if base is dict else base.__iter__(item))
+
+
+def class_of_data(name: str, base: str, made: Any, ways: frozenset[str]) -> Any:
+    """The class of what stands for data of a subclass of `base`, `made` here or None, with methods of its own."""
+    plain_kind = base_named(base, True)
+    members: dict[str, Any] = {way: _forwarded(way) for way in ways}
+    members.setdefault("__hash__", plain_kind.__hash__)
+    members.update(__getattr__=get, __setattr__=_set, __delattr__=_delete, __module__="candidate", _remote_peer=None)
+    calls = {"__call__": lambda _, *args, **kwargs: made(*args, **kwargs), "__getattr__": _of_class(made)}
+    # another one is made where its class is, which has what all of them have
+    meta: Any = type("made", (type(plain_kind),), calls if made is not None else {})
+    return meta(name.rpartition(".")[2], (plain_kind,), members)
+
+
+def made_data(kind: Any, base: str, content: Any, peer: Any, handle: Any) -> Any:
+    """One of a class that `class_of_data` has made."""
+    item = type.__call__(kind, content) if base in FILLED else kind.__new__(kind, content)
+    item.__dict__.update(_peer=peer, _handle=handle)
+    return item
+
+
+def handle_of_data(item: Any) -> Any:
+    """What stands for the object of which `item` is the data; `item` where it is no such data."""
+    return item.__dict__["_handle"] if "_remote_peer" in own(type(item)) and not is_remote(type(item)) else item
+
+
+def _set(self: Any, name: str, value: object) -> None:
+    if "_handle" in self.__dict__:
+        self._peer.request("set", self._handle, name, value)
+    else:  # it is being made
+        object.__setattr__(self, name, value)
+
+
+def _delete(self: Any, name: str) -> None:
+    self._peer.request("delete", self.__dict__["_handle"], name)
+
+
+def _forwarded(name: str) -> Any:
+    def operation(self: Any, *args: object) -> object:
+        return self._peer.operate(handle_of_data(self), name, tuple(map(handle_of_data, args)))
+
+    def method(self: Any, *args: object, **kwargs: object) -> object:
+        return getattr(handle_of_data(self), name)(*args, **kwargs)
+
+    return operation if is_special(name) else method
+
+
+def _of_class(made: Any) -> Any:
+    """What looks up what the class `made` of the other side has beside its instances' content."""
+
+    def found(_: Any, name: str) -> object:
+        if is_special(name) or name[:8] == "_remote_":
+            raise AttributeError(name)
+        return getattr(made, name)
+
+    return found
