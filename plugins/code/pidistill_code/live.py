@@ -81,6 +81,8 @@ class Spec(NamedTuple):
     `inside.kept`."""
     settable: tuple[str, ...] = ()
     """Those of `names` that are the program's even where the tests set them."""
+    own: tuple[str, ...] = ()
+    """Those that the tests make themselves, and that are not the program's from then on."""
 
 
 _COMPILED: WeakKeyDictionary[Session, dict[tuple[str, ...], list[tuple[str, str]]]] = WeakKeyDictionary()

@@ -206,6 +206,7 @@ class Suite:
         modules = imported_as_program(body, self.root) | ({PROGRAM} if ".__module__" in text else set())
         uncalled = uncalled_tests(body, self.root)
         settable = tuple(sorted(told))
+        own = tuple(sorted((names_looked_up(text)[1] & used) - told))
         return Spec(
             self.preamble,
             text,
@@ -215,6 +216,7 @@ class Suite:
             tuple(operators),
             modules=tuple(sorted(modules)),
             settable=settable,
+            own=own,
         )
 
 

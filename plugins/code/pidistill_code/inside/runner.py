@@ -163,23 +163,22 @@ class Runner:
     def run(self, *spec: Any) -> tuple[str, list[tuple[Any, ...]], bool]:
         """'' where the test came through, else what it said; of the reference, what its objects were used for; whether
         the program has changed what the reference leaves as it was."""
-        preamble, statements, names, uncalled, classes, operators, uses, trusted, modules, apart, settable = spec
+        preamble, statements, names, uncalled, classes, operators, uses, trusted, modules, apart, settable, own = spec
         room = self._room
         room.text = room.witness.text = f"{preamble}\n{statements}"
         room.operators, room.trusted, room.used, room.caught = frozenset(operators), trusted, {}, ""
         room.decorates = any(re.search(_DECORATED.format(name=re.escape(name)), statements) for name in names)
         room.apart, room.changed = apart, False
+        room.settable, room.own = frozenset(settable), frozenset(own)
         room.witness.let_go()
         room.uses = None if uses is None else {tuple(use): count for *use, count in uses}
-        why = self._run(preamble, statements, names, uncalled, classes, modules, settable)
+        why = self._run(preamble, statements, names, uncalled, classes, modules)
         if self._runs is not None:
             why, self._runs.failed = why or self._runs.failed, ""
         why = why or room.caught  # whoever has caught it, and however the test went on
         return why, [(*use, count) for use, count in room.used.items()] if trusted else [], room.changed
 
-    def _run(
-        self, preamble: str, statements: str, names: Any, uncalled: Any, classes: Any, modules: Any, settable: Any
-    ) -> str:
+    def _run(self, preamble: str, statements: str, names: Any, uncalled: Any, classes: Any, modules: Any) -> str:
         room = self._room
         room.seeding = False
         _SEEDS["seed"](statements)  # the same every time, and nothing that a program could know
@@ -195,7 +194,7 @@ class Runner:
             wanted = [name for name in names if name == names[0] or name not in space]
             space.pop(names[0], None)  # what is tested is the candidate's, whatever the preamble has of that name
             before = set(space)
-            room.look_at_settings(settable)
+            room.look_at_settings()
             found = room.find(wanted, space)
             space.update(found)
             if "unittest" in room.text and self._runs is None:

@@ -74,8 +74,10 @@ class Settings(Keeping):
         self._space: dict[str, Any] = {}
         self._watched: dict[str, Any] = {}
         """Globals of the program, as the tests have them."""
-        self._settable: frozenset[str] = frozenset()
+        self.settable: frozenset[str] = frozenset()
         """Those which are the program's even once the tests have set them."""
+        self.own: frozenset[str] = frozenset()
+        """Those which the tests make themselves: nobody can tell from a number there whose it is."""
 
     def allows(self, what: str) -> bool:
         """Whether the program, which has done so, may set `what` of the tests' process: it may where the reference
@@ -89,9 +91,8 @@ class Settings(Keeping):
 
     # --- What tests may set
 
-    def look_at_settings(self, settable: Any) -> None:
+    def look_at_settings(self) -> None:
         """Note what the test may set, before it runs."""
-        self._settable = frozenset(settable)
         if "patch" in self.text:
             for key, item in _patchable(self.text).items():
                 self._patchable.setdefault(key, item)
@@ -131,7 +132,7 @@ class Settings(Keeping):
             now = self._space.get(name, _NONE)
             if now is item:
                 continue
-            if name not in self._settable:
+            if name not in self.settable:
                 del self._watched[name]  # it is one of the tests' own now
             elif now is not _NONE:
                 self._watched[name] = now
@@ -155,7 +156,8 @@ class Settings(Keeping):
         would be: but for functions and classes, which take no part in what calls leave behind."""
         found = self.names(names)
         self._space = space
-        self._watched = {name: item for name, item in found.items() if name in self._settable or not is_fixed(item)}
+        self._watched = {name: item for name, item in found.items()
+                         if name in self.settable or not (name in self.own or is_fixed(item))}  # fmt: skip
         return found
 
     def look_again(self) -> None:
