@@ -23,7 +23,8 @@ from pidistill.sandbox import Answer, Call, Kind, Limits, Plain, Program, Sessio
 
 _SHARED: Final = ("graph", "steps", "standins", "guard", "errors", "data", "objects", "remote", "effects")
 _SERVED: Final = (*_SHARED, "turns", "served")
-_ROOM: Final = (*_SHARED, "shapes", "changes", "beliefs", "states", "copies", "kept", "fixtures", "checks", "runner")
+_ROOM: Final = (*_SHARED, "shapes", "changes", "beliefs", "states", "copies", "kept", "settings", "modules",
+                "witness", "fixtures", "checks", "runner")  # fmt: skip
 _PATH: Final = "pidistill_code.inside."
 _IMPORTS: Final = ("contextlib", "dataclasses", "inspect", "tempfile", "unittest")
 """What test code imports most, loaded once a room."""
@@ -78,6 +79,10 @@ class Spec(NamedTuple):
     apart: int = 0
     """Whether what the program changes of tests' objects, and the reference does not, is put back: 0, or a way of
     `inside.kept`."""
+    settable: tuple[str, ...] = ()
+    """Those of `names` that are the program's even where the tests set them."""
+    own: tuple[str, ...] = ()
+    """Those that the tests make themselves, and that are not the program's from then on."""
 
 
 _COMPILED: WeakKeyDictionary[Session, dict[tuple[str, ...], list[tuple[str, str]]]] = WeakKeyDictionary()

@@ -32,15 +32,18 @@ from pidistill.records import JSON, Problem
 from pidistill.sandbox import Call, Plain
 from pidistill_code.classes import asked_operators, asks_class
 from pidistill_code.expressions import CandidateCall, NotPlainError, Term, compile_expression
+from pidistill_code.inside.standins import PROGRAM
 from pidistill_code.live import Spec
 from pidistill_code.peek import Traces
 from pidistill_code.syntax import (
     defined_names,
     imported_as_program,
+    makes,
     names_looked_up,
     names_used,
     parse,
     parse_lines,
+    set_as_globals,
     uncalled_tests,
 )
 from pidistill_code.together import together
@@ -197,13 +200,26 @@ class Suite:
     def _spec(self, test: AssertTest | RoomTest) -> Spec:
         text = test.source if isinstance(test, AssertTest) else test.text
         body = parse(text).body
-        names = sorted(names_used(body) - {self.root})
-        found = (self.root, *names)
+        used = names_used(body)
+        told = {name for name in set_as_globals(text) if name not in used or makes(self.reference or "", name)}
+        found = (self.root, *sorted((used | told) - {self.root}))
         classes = tuple(name for name in found if asks_class(name, self.prompt, self.reference))
         operators = () if self.reference is not None else asked_operators(self.prompt, body, classes)
-        modules = tuple(sorted(imported_as_program(body, self.root)))
+        modules = imported_as_program(body, self.root) | ({PROGRAM} if ".__module__" in text else set())
         uncalled = uncalled_tests(body, self.root)
-        return Spec(self.preamble, text, found, uncalled, classes, tuple(operators), modules=modules)
+        settable = tuple(sorted(told))
+        own = tuple(sorted((names_looked_up(text)[1] & used) - told))
+        return Spec(
+            self.preamble,
+            text,
+            found,
+            uncalled,
+            classes,
+            tuple(operators),
+            modules=tuple(sorted(modules)),
+            settable=settable,
+            own=own,
+        )
 
 
 def _asked(test: Test) -> Iterator[tuple[CandidateCall, Sequence[object], bool]]:

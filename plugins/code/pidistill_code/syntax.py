@@ -131,19 +131,50 @@ def _is_made(symbol: symtable.Symbol) -> bool:
     return symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
 
 
+_PROGRAMS = frozenset(
+    {"solution", "solutions", "submission", "candidate", "program", "answer", "main", "my_module", "your_module"}
+)
+"""What tests call the module that they test."""
+_PATCHES = frozenset({"patch", "dict", "multiple", "setattr"})
+"""What takes the path of what it replaces, and stands last in its own."""
+
+
 def imported_as_program(body: Sequence[ast.AST], name: str) -> frozenset[str]:
-    """Modules, none of the library's, from which code takes `name`: they stand for the candidate's program."""
+    """Modules, none of the library's, that stand for the candidate's program: those from which code takes `name`, and
+    those that it imports or patches under a name that such modules have."""
     nodes = [node for statement in body for node in ast.walk(statement)]
     owners = {ast.unparse(node.value) for node in nodes if isinstance(node, ast.Attribute) and node.attr == name}
     found: set[str] = set()
     for node in nodes:
         match node:
             case ast.ImportFrom(module=str(module), names=names, level=0):
-                if any(alias.name in (name, "*") for alias in names):
+                if module in _PROGRAMS or any(alias.name in (name, "*") for alias in names):
                     found.add(module)
             case ast.Import(names=names):
-                found.update(alias.name for alias in names if (alias.asname or alias.name) in owners)
+                found.update(
+                    alias.name for alias in names if alias.name in _PROGRAMS or (alias.asname or alias.name) in owners
+                )
+            case ast.Call(func=func, args=[ast.Constant(value=str(path)), *_]):
+                if ast.unparse(func).rpartition(".")[2] in _PATCHES:
+                    found |= {path.partition(".")[0]} & _PROGRAMS
     return frozenset(module for module in found if module.partition(".")[0] not in sys.stdlib_module_names)
+
+
+_GLOBAL = re.compile(r"(?:__main__|__name__\}?)[\"' +]*\.[\"' ]*(\w+)")
+"""What a test replaces in the module that it is in, by its path."""
+
+
+def set_as_globals(source: str) -> frozenset[str]:
+    """Names that code sets in the module that it is in, in a way that says so, where its own statements do not make
+    them: `global LIMIT`, `patch("__main__.fetch")`."""
+    declared: set[str] = set()
+    here: set[str] = set()
+    for node in ast.walk(parse(source)):
+        if isinstance(node, ast.Global):
+            declared.update(node.names)
+            here.update(node.names if node.col_offset == 0 else ())
+    own = module_names(source)[1] if declared else frozenset()
+    return frozenset(declared - (own - here)).union(_GLOBAL.findall(source))
 
 
 _ENTRY_ARGUMENTS = frozenset({"candidate", "func", "function", "fn", "f", "solution", "solve"})

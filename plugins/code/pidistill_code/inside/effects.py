@@ -1,28 +1,30 @@
-"""What a program does besides answering: text that it prints, warnings, files in its folder. It goes with each message,
-so that test code that looks at such things finds them where it looks.
+"""What a program does besides answering: text that it prints, warnings, what it logs, files in its folder. It goes with
+each message, so that test code that looks at such things finds them where it looks.
+
+The other way go files that the tests lay out, and what their functions print while a program that calls them has put
+another stream in the place of standard output: a program may catch what a function prints.
 """
 
 from __future__ import annotations
 
 import io
 import os
-import re
 import sys
 import warnings
 from typing import Any
+
+from pidistill_code.inside.graph import SCALARS
 
 FOLDER = "/tmp"
 _MOST_TEXT = 1 << 20
 """Characters of output, of all messages together."""
 _LONGEST_LINE = 2000
-_STEERING = re.compile(r"PYTHON|LD_|DYLD_|PATH$|BASH_ENV$|ENV$|IFS$")
-"""Variables that say what is run."""
-_RUN = re.compile(r"\.(?:py[ciwz]?|pth|so|sh|egg|zip)\b|^__pycache__$|^\.")
-"""Names of files that something may be run from."""
 _MOST_FILES, _LARGEST = 64, 1 << 20
 """Files that are passed on, and bytes of each."""
-_open, _scandir, _join, _isdir, _makedirs, _rmdir, _unlink = (
-    open, os.scandir, os.path.join, os.path.isdir, os.makedirs, os.rmdir, os.unlink,
+STREAMS = {"out": "stdout", "err": "stderr"}
+_CONTEXT = ("prec", "rounding", "Emin", "Emax", "capitals", "clamp")
+_open, _scandir, _join, _isdir, _makedirs, _rmdir, _unlink, _getcwd = (
+    open, os.scandir, os.path.join, os.path.isdir, os.makedirs, os.rmdir, os.unlink, os.getcwd,
 )  # fmt: skip
 """As they are before tests put others in their place."""
 
@@ -91,7 +93,7 @@ class Files:
         self._known = dict(self._walk("", 0))
 
 
-class _Text(io.TextIOBase):
+class Text(io.TextIOBase):
     """Standard output, or standard error, that is passed on."""
 
     encoding = "utf-8"
@@ -111,7 +113,7 @@ class _Text(io.TextIOBase):
 
 
 class _Bytes(io.RawIOBase):
-    def __init__(self, text: _Text) -> None:
+    def __init__(self, text: Text) -> None:
         self._text = text
 
     def writable(self) -> bool:
@@ -122,19 +124,12 @@ class _Bytes(io.RawIOBase):
         return len(data)
 
 
-class Effects:
-    """Of a program: collected from now on, and given away with each message."""
+class Printed:
+    """Text that goes to the other side with the next message."""
 
     def __init__(self) -> None:
         self._told: list[tuple[object, ...]] = []
         self._room = _MOST_TEXT
-        self._files = Files()
-        self._variables = dict(os.environ)
-        sys.stdout = _Text(self, "out")
-        sys.stderr = _Text(self, "err")
-        warnings.resetwarnings()
-        warnings.simplefilter("always")
-        warnings.__dict__["showwarning"] = self._warned
 
     def add(self, kind: str, text: str) -> None:
         """Text that was printed."""
@@ -145,18 +140,43 @@ class Effects:
         elif text:
             self._told.append((kind, text))
 
+
+class Effects(Printed):
+    """Of a program: collected from now on, and given away with each message."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._files = Files()
+        self._variables = dict(os.environ)
+        self._folder = folder_now()
+        self._context: dict[str, Any] = {}
+        self._listening = False
+        self.pack: Any = None
+        """What makes nodes of a class."""
+        self._streams = {kind: Text(self, kind) for kind in STREAMS}
+        for kind, name in STREAMS.items():
+            setattr(sys, name, self._streams[kind])
+            setattr(sys, f"__{name}__", self._streams[kind])  # which programs go back to
+        warnings.resetwarnings()
+        warnings.simplefilter("always")
+        warnings.__dict__["showwarning"] = self._warned
+
     def _warned(self, message: Any, category: Any, filename: str, lineno: int, *_: object) -> None:
-        bases = [kind.__name__ for kind in category.__mro__ if kind.__module__ == "builtins"]
-        self._told.append(("warning", str(message)[:2000], bases[0], lineno))
+        self._told.append(("warning", str(message)[:2000], *self.pack(category), lineno))
 
     def listen(self) -> None:
         """Tell what is logged, too, whatever its level."""
+        if self._listening:
+            return
+        self._listening = True
         logging: Any = __import__("logging")
         effects = self
 
         class Handler(logging.Handler):  # type: ignore[misc]
             def emit(self, record: Any) -> None:
-                effects._told.append(("log", record.name, record.levelno, record.getMessage()[:_LONGEST_LINE]))
+                said = str(record.msg)[:_LONGEST_LINE], record.args if are_single(record.args) else None
+                text = record.getMessage()[:_LONGEST_LINE]
+                effects._told.append(("log", record.name, record.levelno, text, *said))
 
         root = logging.getLogger()
         root.addHandler(Handler())
@@ -170,57 +190,44 @@ class Effects:
             names = {name for name, _ in now.items() ^ self._variables.items()}
             told += [("variable", name, now.get(name)) for name in sorted(names)]
             self._variables = now
-        return told + self._files.changes()
+        told += self._files.changes()
+        if (folder := folder_now()) != self._folder:
+            self._folder = folder
+            told.append(("in", folder))
+        if "decimal" in sys.modules:
+            before = self._context or context(sys.modules["decimal"].DefaultContext)
+            self._context = context()
+            if self._context != before:
+                told.append(("context", self._context))
+        caught = [kind for kind, name in STREAMS.items() if getattr(sys, name) is not self._streams[kind]]
+        return [*told, ("catches", *caught)] if caught else told
+
+    def knows_context(self, now: dict[str, Any]) -> None:
+        """The tests have set the decimal context so."""
+        self._context = now
+
+    def hear_seeds(self) -> None:
+        """Tell what seeds random numbers, too."""
+        random: Any = __import__("random")
+        seed = random.seed
+        if hasattr(seed, "__wrapped__"):
+            return
+
+        def told(*args: Any, **how: Any) -> None:
+            seed(*args, **how)
+            if len(args) == 1 and type(args[0]) in SCALARS:
+                self._told.append(("seed", args[0]))
+
+        told.__wrapped__ = seed  # type: ignore[attr-defined]
+        random.seed = told
 
     def take(self, told: Any) -> None:
-        """Files that test code has laid out."""
+        """Files that test code has laid out, and what it has printed for the program."""
         take_files(self._files, told)
-
-
-class Witness:
-    """The side of the tests: does here what the program has done there.
-
-    What decides which code a process runs that tests start is not the program's: of the environment only what the tests
-    speak of by name is taken over, and of files that Python would run only those whose name they hold.
-    """
-
-    def __init__(self) -> None:
-        self._files = Files()
-        self.text = ""
-        """Of the tests."""
-
-    def give(self) -> list[tuple[object, ...]]:
-        """Files that the test code has laid out."""
-        return self._files.changes()
-
-    def take(self, told: Any) -> None:
-        """What a message says of effects. What is no such thing is passed over."""
         for entry in told:
             match entry:
-                case ("out", str(text)):
-                    sys.stdout.write(text)
-                case ("err", str(text)):
-                    sys.stderr.write(text)
-                case ("variable", str(name), None | str() as value) if self._speaks_of(name):
-                    set_variable(name, value)
-                case ("log", str(name), int(level), str(text)):
-                    __import__("logging").getLogger(name).log(level, "%s", text)
-                case ("warning", str(text), str(name), int(line)):
-                    category = getattr(__import__("builtins"), name, Warning)
-                    if not (isinstance(category, type) and issubclass(category, Warning)):
-                        category = UserWarning
-                    warnings.warn_explicit(text, category, "candidate.py", line)
-        take_files(self._files, [entry for entry in told if not self._would_run(entry)])
-
-    def _speaks_of(self, name: str) -> bool:
-        return re.search(rf"\b{re.escape(name)}\b", self.text) is not None and not _STEERING.match(name)
-
-    def _would_run(self, entry: Any) -> bool:
-        match entry:
-            case ("file" | "folder", str(path), *_):
-                name = path.rsplit("/", 1)[-1]
-                return _RUN.search(name) is not None and name not in self.text
-        return False
+                case ("out" | "err" as kind, str(text)):
+                    getattr(sys, STREAMS[kind]).write(text)
 
 
 def set_variable(name: str, value: str | None) -> None:
@@ -242,3 +249,37 @@ def take_files(files: Files, told: Any) -> None:
                 files.take("file", name, content)
             case ("folder" | "gone" as kind, str(name)):
                 files.take(kind, name)
+
+
+def folder_now() -> str:
+    try:
+        return _getcwd()
+    except OSError:  # it was removed
+        return ""
+
+
+# --- The decimal context
+
+
+def context(of: Any = None) -> dict[str, Any]:
+    """What the decimal context, or another one, holds."""
+    decimal: Any = __import__("decimal")
+    now = decimal.getcontext() if of is None else of
+    traps = sorted(kind.__name__ for kind, on in now.traps.items() if on)
+    return {**{name: getattr(now, name) for name in _CONTEXT}, "traps": traps}
+
+
+def set_context(told: dict[Any, Any]) -> None:
+    """Have it hold that, as far as it can."""
+    now: Any = __import__("decimal").getcontext()
+    try:
+        for name in _CONTEXT:
+            setattr(now, name, told[name])
+        for kind in now.traps:
+            now.traps[kind] = kind.__name__ in told["traps"]
+    except (TypeError, ValueError, OverflowError, LookupError):  # no context has that
+        return
+
+
+def are_single(args: Any) -> bool:
+    return type(args) is tuple and all(type(item) in SCALARS for item in args)

@@ -163,9 +163,13 @@ class _Log:
         self.records: list[Any] = []
         self._stack, self._root = stack, logging.getLogger()
         self.handler = logging.Handler()
-        self.handler.emit = self.records.append
+        self.handler.emit = self._heard
         self._root.addHandler(self.handler)
         stack.callback(self._root.removeHandler, self.handler)
+
+    def _heard(self, record: Any) -> None:
+        record.message = record.getMessage()
+        self.records.append(record)
 
     @property
     def messages(self) -> list[str]:

@@ -8,7 +8,6 @@ run, as a test runner would. Text is never evaluated in this process, where it c
 
 from __future__ import annotations
 
-import os
 import pickle
 import random
 import re
@@ -17,63 +16,32 @@ import threading
 import types
 from typing import Any
 
-from pidistill_code.inside.beliefs import catches_all
 from pidistill_code.inside.checks import Runs, call_test, set_up, stand_in
-from pidistill_code.inside.effects import Witness
 from pidistill_code.inside.fixtures import Scope, is_fixture, skips
 from pidistill_code.inside.graph import SCALARS, BrokenError
-from pidistill_code.inside.kept import Keeping
-from pidistill_code.inside.objects import standard_module
+from pidistill_code.inside.modules import add_module
+from pidistill_code.inside.settings import Settings
 from pidistill_code.inside.standins import RemoteClass, super_of
-
-_PATH = re.compile(r"\b[a-z_]\w*(?:\.\w+)+")
-_PAIR = re.compile(r"\b([a-z_][\w.]*)[ \t]*,[ \t]*[\"'](\w+)[\"']")
-_NOT_PATCHED = frozenset({"unittest", "builtins.input", "builtins.__import__"})
-
-
-def _patchable(text: str) -> dict[tuple[str, str], Any]:
-    """Functions and classes of the library that tests name where they put something in the place of things, as they
-    are: `"time.monotonic"`, and `os, "getcwd"`."""
-    found: dict[tuple[str, str], Any] = {}
-    for path in {*_PATH.findall(text), *(f"{module}.{name}" for module, name in _PAIR.findall(text))}:
-        module, _, name = path.rpartition(".")
-        if path in _NOT_PATCHED or module.partition(".")[0] in _NOT_PATCHED:
-            continue
-        try:
-            there = standard_module(module)
-        except (BrokenError, ImportError):
-            continue
-        item = getattr(there, name, None)
-        if callable(item):
-            found[there.__name__ if module != "os.path" else module, name] = item
-    return found
-
+from pidistill_code.inside.witness import Witness
 
 _DECORATED = (
     r"(?m)^[ \t]*@[ \t]*{name}\b[^\n]*\n(?:[ \t]*@[^\n]*\n)*[ \t]*class\b"
     r"|^[ \t]*[A-Z]\w*[ \t]*=[ \t]*{name}\b[^\n]*\([ \t]*[A-Z]\w*[ \t]*[,)]"
 )
 """How tests decorate a class with what the program defines: above it, or `Loud = louder(Plain)`."""
-_AROUND = re.compile(r"environ|setenv|delenv|putenv|argv|chdir")
 
 
-def _around() -> tuple[dict[str, str], list[str], str]:
-    return dict(os.environ), [str(item) for item in sys.argv], os.getcwd()
-
-
-class _Room(Keeping):
+class _Room(Settings):
     def __init__(self, exchange: Any) -> None:
         self.broken = ""
-        self._seen: dict[tuple[str, str], Any] = {}
-        self._patchable: dict[tuple[str, str], Any] = {}
-        self._around = _around()
-        self._watched: dict[str, Any] = {}
-        self._space: dict[str, Any] = {}
         self._turn = threading.RLock()
         """Test code may have threads; what they ask is asked in turn."""
         self.witness = Witness()
+        self.seeding = False
+        """Whether what seeds random numbers here does so there."""
         self._say = exchange
         super().__init__(self._tell, self.witness.give, self.witness.take)
+        self.witness.allows, self.witness.unpack = self.allows, self.graph.unpack
 
     def broke(self, why: str) -> BrokenError:
         self.broken = self.broken or why
@@ -88,13 +56,18 @@ class _Room(Keeping):
         """As `Peer.request`; once a message was broken nothing is believed any more."""
         try:
             with self._turn:
-                if "patch" in self.text:
-                    self._tell_patches()
-                if _AROUND.search(self.text):
-                    self._tell_around()
-                found = super().request(op, *args)
-                if self._watched and op != "names":
-                    self._look_again()
+                self.tell_settings()
+                try:
+                    found = super().request(op, *args)
+                except Exception:
+                    self.look_again()
+                    raise
+                if op != "names":
+                    self.look_again()
+                if self.witness.catches():
+                    entered = self.uses is None and op == "op" and args[1] == "__enter__"
+                    if self.allows("streams") or entered:
+                        self.witness.catch()
                 return found
         except BrokenError as error:
             self.broken = self.broken or str(error) or "forged"
@@ -108,49 +81,14 @@ class _Room(Keeping):
         if "logging" in self.text or "assertLogs" in self.text or "caplog" in self.text:
             self.request("log")
 
-    def find(self, names: list[str], space: dict[str, Any]) -> dict[str, Any]:
-        """What the program has under these names. Single values are looked at again after each request, as the names of
-        one module would be."""
-        found = {name: item for name, item in self.request("names", names).items() if name in names}
-        self._watched = {name: item for name, item in found.items() if type(item) in SCALARS}
-        self._space = space
-        for name, item in found.items():
-            if catches_all(item):
-                raise self.broke(f"{name} catches what tests fail with")
-        return found
-
-    def _look_again(self) -> None:
-        for name, item in super().request("names", list(self._watched)).items():
-            if name in self._watched and self._space.get(name) is self._watched[name]:
-                self._space[name] = self._watched[name] = item
-
-    def _tell_patches(self) -> None:
-        """What tests have put in the place of functions of the library is put there for the program, too."""
-        for key, before in self._seen.items():
-            now = getattr(sys.modules.get(key[0]), key[1], None)
-            if now is not before:
-                self._seen[key] = now
-                super().request("patch", *key, None if now is self._patchable[key] else now)
-
-    def look_for_patches(self) -> None:
-        """Note which functions the test may replace."""
-        if "patch" in self.text:
-            for key, item in _patchable(self.text).items():
-                self._patchable.setdefault(key, item)
-                self._seen.setdefault(key, item)
+    def serving(self) -> Any:
+        """What code of the tests prints while it runs for the program goes where the program would have it."""
+        return self.witness.caught()
 
     def seed(self, how: str, given: Any) -> None:
         """Random numbers of both sides go on from what a test sets."""
-        super().request("seed", how, given)
-
-    def _tell_around(self) -> None:
-        """So are the environment's variables, the arguments and the folder that tests have set."""
-        now, before = _around(), self._around
-        if now != before:
-            self._around = now
-            names = {name for name, _ in now[0].items() ^ before[0].items()}
-            changed = {name: now[0].get(name) for name in sorted(names)}
-            super().request("around", changed, *now[1:])
+        if self.seeding:
+            super().request("seed", how, given)
 
     def operate(self, remote: Any, name: str, args: tuple[object, ...]) -> object:
         try:
@@ -217,6 +155,7 @@ class Runner:
 
     def __init__(self, exchange: Any) -> None:
         self._room = _Room(exchange)
+        _seed_both(self._room)
         self._runs: Runs | None = None
         pickle.loads = _loads
         pickle.Unpickler = _Unpickler  # type: ignore[misc]
@@ -224,12 +163,14 @@ class Runner:
     def run(self, *spec: Any) -> tuple[str, list[tuple[Any, ...]], bool]:
         """'' where the test came through, else what it said; of the reference, what its objects were used for; whether
         the program has changed what the reference leaves as it was."""
-        preamble, statements, names, uncalled, classes, operators, uses, trusted, modules, apart = spec
+        preamble, statements, names, uncalled, classes, operators, uses, trusted, modules, apart, settable, own = spec
         room = self._room
         room.text = room.witness.text = f"{preamble}\n{statements}"
         room.operators, room.trusted, room.used, room.caught = frozenset(operators), trusted, {}, ""
         room.decorates = any(re.search(_DECORATED.format(name=re.escape(name)), statements) for name in names)
         room.apart, room.changed = apart, False
+        room.settable, room.own = frozenset(settable), frozenset(own)
+        room.witness.let_go()
         room.uses = None if uses is None else {tuple(use): count for *use, count in uses}
         why = self._run(preamble, statements, names, uncalled, classes, modules)
         if self._runs is not None:
@@ -239,8 +180,8 @@ class Runner:
 
     def _run(self, preamble: str, statements: str, names: Any, uncalled: Any, classes: Any, modules: Any) -> str:
         room = self._room
+        room.seeding = False
         _SEEDS["seed"](statements)  # the same every time, and nothing that a program could know
-        room.look_for_patches()
         module = sys.modules["__main__"] = types.ModuleType("__main__")
         space = module.__dict__
         for how in ("eval", "exec"):
@@ -253,15 +194,17 @@ class Runner:
             wanted = [name for name in names if name == names[0] or name not in space]
             space.pop(names[0], None)  # what is tested is the candidate's, whatever the preamble has of that name
             before = set(space)
+            room.look_at_settings()
             found = room.find(wanted, space)
             space.update(found)
             if "unittest" in room.text and self._runs is None:
                 self._runs = Runs()
             room.asked |= {item._remote_number for name, item in found.items() if name in classes and _is_class(item)}
             for name in modules:
-                _add_module(name, room, found)
-            if "random" in room.text:
-                _seeding(room)
+                add_module(name, room, found)
+            room.seeding = "random" in room.text
+            if room.seeding and room.may_set("seed"):
+                room.request("seeding")
             exec(compile(statements, "tests", "exec", dont_inherit=True), space)
             made = set(space) - before - set(found)
             _call_all(space, uncalled, made)
@@ -277,35 +220,8 @@ class Runner:
         return room.broken
 
 
-def _add_module(name: str, room: _Room, found: dict[str, Any]) -> None:
-    """A module that stands for the candidate's program, with the packages that it seems to be in."""
-
-    class Stand(types.ModuleType):
-        """What tests put in the place of something of the program's is put there."""
-
-        def __getattr__(self, wanted: str) -> Any:
-            there = {} if wanted[:2] == "__" else room.request("names", [wanted])
-            if wanted not in there:
-                raise AttributeError(f"module {name!r} has no attribute {wanted!r}")
-            return there[wanted]
-
-        def __setattr__(self, wanted: str, value: Any) -> None:
-            if wanted[:2] != "__" and type(value) is not types.ModuleType and not isinstance(value, Stand):
-                room.request("rebind", wanted, value)
-            super().__setattr__(wanted, value)
-
-    parts = name.split(".")
-    for end in range(1, len(parts) + 1):
-        path = ".".join(parts[:end])
-        module = Stand(path)
-        module.__dict__.update(found, __path__=[])
-        sys.modules[path] = module
-        if end > 1:
-            setattr(sys.modules[".".join(parts[: end - 1])], parts[end - 1], module)
-
-
-def _seeding(room: _Room) -> None:
-    """From now on what seeds random numbers here does so there."""
+def _seed_both(room: _Room) -> None:
+    """From now on what seeds random numbers here tells the room of it."""
     for how, function in _SEEDS.items():
 
         def told(*given: Any, how: str = how, function: Any = function) -> None:
@@ -313,6 +229,7 @@ def _seeding(room: _Room) -> None:
             if given and (how == "setstate" or type(given[0]) in SCALARS):
                 room.seed(how, given[0])
 
+        told.__wrapped__ = function  # type: ignore[attr-defined]
         setattr(random, how, told)
 
 

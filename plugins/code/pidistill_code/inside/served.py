@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Any
 
-from pidistill_code.inside.effects import Effects, set_variable
+from pidistill_code.inside.effects import Effects, context, set_context, set_variable
 from pidistill_code.inside.remote import Peer
 from pidistill_code.inside.standins import is_remote
 from pidistill_code.inside.turns import Turns
@@ -52,6 +52,9 @@ class Served(Peer):
         turns = Turns()
         self.asking, self.serving = turns.asking, turns.serving  # type: ignore[method-assign]
         self._replaced: dict[tuple[str, str], Any] = {}
+        self._context: dict[str, Any] = {}
+        """What was in the decimal context in the place of what the tests have set."""
+        effects.pack = self.graph.pack
 
     def _do_names(self, names: Any) -> dict[str, object]:
         return {name: self._space[name] for name in names if name in self._space}
@@ -80,9 +83,31 @@ class Served(Peer):
         """Put what the tests have set in a module that stands for this program in its place."""
         self._space[name] = value
 
+    def _do_unbind(self, name: str) -> None:
+        """Take it away."""
+        if name not in self._space:
+            raise AttributeError(name)
+        del self._space[name]
+
+    def _do_context(self, changed: Any) -> None:
+        """Have in the decimal context what the tests have set there; the rest is the program's own."""
+        now, own = context(), self._context
+        for name in [name for name in own if name not in changed]:
+            now[name] = own.pop(name)
+        for name, value in dict(changed).items():
+            own.setdefault(name, now[name])
+            now[name] = value
+        set_context(now)
+        self._program_effects.knows_context(now)
+
+    def _do_seeding(self) -> None:
+        """From now on the tests are told what seeds random numbers here."""
+        self._program_effects.hear_seeds()
+
     def _do_seed(self, how: str, given: Any) -> None:
         """Random numbers go on from what the tests have set."""
-        getattr(__import__("random"), how)(given)
+        function = getattr(__import__("random"), how)
+        getattr(function, "__wrapped__", function)(given)
 
     def _do_around(self, changed: Any, argv: Any, folder: str) -> None:
         """Take over what the tests have set of the environment's variables, the arguments and the folder."""

@@ -43,6 +43,8 @@ TELLING = frozenset(
 ) | {"compare", "compare_signal", "compare_total", "compare_total_mag", "max", "max_mag", "min", "min_mag",
      "same_quantum", "quantize", "remainder_near", "subtract", "symmetric_difference_update"}  # fmt: skip
 """Methods of plain data that may be told other data, and so say something about it."""
+PROGRAM = "candidate"
+"""The module that programs are."""
 DATA = (int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, BaseException, type)
 """What is told by its content, or otherwise than as an object that stays where it is."""
 _FACES = {"builtins.function": types.FunctionType, "builtins.staticmethod": staticmethod,
@@ -314,9 +316,11 @@ def signature_of(peer: Any, item: Any) -> Any:
 
 def kind_of(name: str, module: str, forwarded: frozenset[str]) -> type:
     """The class of what stands for objects of a class that is not told: functions, and what the library makes."""
-    return type(
-        name, (Remote,), _members(module, forwarded, _FACES.get(f"{module}.{name}") or _of_library(module, name))
-    )
+    face = _FACES.get(f"{module}.{name}") or _of_library(module, name)
+    members = _members(module, forwarded, face)
+    if {"__call__", "__get__"} <= forwarded:  # a function, which says so of itself
+        members["__module__"] = PROGRAM
+    return type(name, (Remote,), members)
 
 
 def _of_library(module: str, name: str) -> type | None:
