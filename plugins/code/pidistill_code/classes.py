@@ -5,17 +5,23 @@ tests like to hear. So an object's word on plain data counts only where it is wh
 that is what the reference's objects are used for (`inside.beliefs`). Without one an object is of a class that is asked
 for where that class is in the prompt or has a capital letter, and an operator is asked for where the tests put an
 instance beside something else, or the task speaks of it and no test shows it between two instances. A method that
-plain data has as well is asked for where the task names it.
+plain data has as well is asked for where the task names it, or tests use its object as they would no data.
 """
 
 from __future__ import annotations
 
+import array
 import ast
+import collections
+import datetime
+import decimal
+import fractions
+import pathlib
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pidistill_code.inside.standins import JUDGING, NUMERIC, ORDERING, SIDES, TELLING
+from pidistill_code.inside.standins import AS_NUMBER, JUDGING, NUMERIC, ORDERING, SIDES, TELLING
 
 _SPECIAL = re.compile(r"__[a-z]+__")
 _METHODS: Final[dict[type[ast.AST], str]] = {
@@ -27,7 +33,8 @@ _METHODS: Final[dict[type[ast.AST], str]] = {
 }  # fmt: skip
 _CALLS: Final = {
     "float": "__float__", "int": "__int__", "complex": "__complex__", "abs": "__abs__", "round": "__round__",
-    "math.floor": "__floor__", "math.ceil": "__ceil__", "math.trunc": "__trunc__",
+    "math.floor": "__floor__", "math.ceil": "__ceil__", "math.trunc": "__trunc__", "hex": "__index__",
+    "oct": "__index__", "bin": "__index__", "chr": "__index__", "range": "__index__", "operator.index": "__index__",
 }  # fmt: skip
 _ASSERTIONS: Final = {
     "assertEqual": "__eq__", "assertNotEqual": "__ne__", "assertIn": "__contains__", "assertNotIn": "__contains__",
@@ -41,6 +48,15 @@ _GROUPS: Final = (
     (frozenset({"__contains__"}), r"\bmembership\b|`in`|\bin operator\b|\bsupports? in\b"),
 )
 """Special methods, and the words by which a task speaks of them."""
+_AS_NUMBER: Final = AS_NUMBER | {"__trunc__", "__floor__", "__ceil__"}
+"""Python takes one for another."""
+_DATA: Final[tuple[type, ...]] = (
+    str, bytes, bytearray, memoryview, int, float, complex, range, list, tuple, dict, set, frozenset, array.array,
+    collections.deque, collections.Counter, collections.OrderedDict, collections.defaultdict, collections.ChainMap,
+    datetime.datetime, datetime.timedelta, decimal.Decimal, fractions.Fraction, pathlib.PurePath,
+)  # fmt: skip
+_OF_DATA: Final = frozenset(name for kind in _DATA for name in dir(kind))
+"""What values have that tests compare."""
 
 
 def asks_class(name: str, prompt: str, reference: str | None) -> bool:
@@ -87,6 +103,10 @@ def _uses(node: ast.AST) -> Iterator[tuple[Sequence[ast.expr], str]]:
             yield (left, right), _METHODS[type(op)]
         case ast.AugAssign(target=left, op=op, value=right):
             yield (left, right), _METHODS[type(op)]
+        case ast.Subscript(slice=ast.Slice() as part):
+            yield from (((end,), "__index__") for end in (part.lower, part.upper, part.step) if end is not None)
+        case ast.Subscript(slice=index):
+            yield (index,), "__index__"
         case ast.UnaryOp(op=op, operand=operand) if type(op) in _METHODS:
             yield (operand,), _METHODS[type(op)]
         case ast.Compare(left=left, ops=ops, comparators=comparators):
@@ -116,12 +136,34 @@ def _is_made(node: ast.expr, classes: Sequence[str], names: set[str]) -> bool:
     return False
 
 
+def _methods_of_objects(body: Sequence[ast.stmt]) -> set[str]:
+    """Methods that plain data has as well, of what tests keep under a name and use as no plain data can be used: they
+    call `u.merge`, so `u.find` is the object's own."""
+    nodes = [node for statement in body for node in ast.walk(statement)]
+    used: dict[str, set[str]] = {
+        target.id: set()
+        for node in nodes
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    objects: set[str] = set()
+    for node in nodes:
+        match node:
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in used:
+                used[name].add(attribute)
+                objects |= {name} if attribute not in _OF_DATA else set()
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attribute))):
+                objects |= {name} if attribute in TELLING else set()  # whose answer says all that there is to it
+    return {name for kept in objects & used.keys() for name in used[kept] & TELLING}
+
+
 def asked_operators(task: str, body: Sequence[ast.stmt], classes: Sequence[str]) -> list[str]:
     """Special methods, and methods of plain data, that a task without a reference is about.
 
     `task` is what it says, `body` its tests, `classes` those that it asks for.
     """
-    found = {name for name in TELLING if re.search(rf"\b{name}\b", task)}
+    found = {name for name in TELLING if re.search(rf"\b{name}\b", task)} | _methods_of_objects(body)
     if not classes:
         return sorted(found)
     beside, between = operators_used(body, classes)
@@ -131,7 +173,7 @@ def asked_operators(task: str, body: Sequence[ast.stmt], classes: Sequence[str])
         if not between & group and re.search(words, task, re.IGNORECASE):
             spoken |= group
     found |= spoken - between
-    for group in (_EQUALITY, ORDERING):
+    for group in (_EQUALITY, ORDERING, _AS_NUMBER):
         if found & group:
             found |= group
     others = {name for name in found if name in JUDGING} - _EQUALITY - ORDERING
