@@ -21,9 +21,9 @@ from pidistill.authoring.clock import off_the_clock
 from pidistill.errors import SandboxError
 from pidistill.sandbox import Answer, Call, Kind, Limits, Plain, Program, Session
 
-_SHARED: Final = ("graph", "steps", "standins", "guard", "errors", "data", "objects", "remote", "effects")
+_SHARED: Final = ("graph", "steps", "methods", "standins", "guard", "errors", "data", "objects", "remote", "effects")
 _SERVED: Final = (*_SHARED, "turns", "served")
-_ROOM: Final = (*_SHARED, "shapes", "changes", "beliefs", "states", "copies", "kept", "settings", "modules",
+_ROOM: Final = (*_SHARED, "shapes", "changes", "catching", "beliefs", "states", "copies", "kept", "settings", "modules",
                 "witness", "fixtures", "checks", "runner")  # fmt: skip
 _PATH: Final = "pidistill_code.inside."
 _IMPORTS: Final = ("contextlib", "dataclasses", "inspect", "tempfile", "unittest")

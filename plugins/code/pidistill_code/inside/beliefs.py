@@ -15,8 +15,10 @@ import os
 import re
 import sys
 from collections import abc
+from collections.abc import Iterator
 from typing import Any
 
+from pidistill_code.inside.catching import catcher_in, may_catch, tells_to_catch
 from pidistill_code.inside.changes import (
     among_themselves,
     check_decorated,
@@ -50,8 +52,7 @@ _FAMILIES = {
 """Special methods of which Python takes one for another."""
 _FAULTS = (AttributeError, TypeError, NameError, NotImplementedError)
 """What a program raises that lacks what a test asks of it."""
-_TOLD_TO_CATCH = re.compile(r"(?<!class )\b(\w+)[ =(]*\([^()\n]*\b(?:AssertionError|(?:Base)?Exception)\b")
-_OWN_CATCHERS = frozenset({"raises", "assertRaises", "assertRaisesRegex", "isinstance", "issubclass", "except"})
+_HEAP_TYPE = 1 << 9
 _MOST_LOOKS = 8
 """At the shape of one object."""
 _OF_TESTS = frozenset({"tests", "preamble"})
@@ -85,13 +86,6 @@ def _thrown(op: str, args: tuple[Any, ...]) -> BaseException | None:
 
 class StopIterationRaised(Exception):
     """An iterator's end that a call has raised: an exception like any other, and no loop's end."""
-
-
-def catches_all(item: Any) -> bool:
-    """Whether an `except` of it catches the `AssertionError` of a test's own assert."""
-    if isinstance(item, tuple):
-        return any(map(catches_all, item))
-    return isinstance(item, type) and not is_remote(type(item)) and issubclass(AssertionError, item)
 
 
 class Believing(Peer):
@@ -205,6 +199,8 @@ class Believing(Peer):
                 self._caught(self._failures[0], raised=True)
             self._failures = outer
             raise
+        if found.__class__ not in SCALARS and may_catch(self.text) and (caught := catcher_in(found)) is not None:
+            raise self.broke(f"{caught.__name__} catches what tests fail with")
         failures, self._failures = self._failures, outer
         if failures:
             self._caught(failures[0])
@@ -232,7 +228,7 @@ class Believing(Peer):
         """Whether `error` says that the program is wrong: a failed assert, or a fault of the program that the test does
         not speak of. Where the test tells the program to catch such things, it is what the test is about."""
         if isinstance(error, AssertionError):
-            return not any(found[1] not in _OWN_CATCHERS for found in _TOLD_TO_CATCH.finditer(self.text))
+            return self.uses is not None or not tells_to_catch(self.text)
         own = isinstance(error, _FAULTS) and any(error is item for item in self.raised)
         return own and not self.mentioned(type(error).__name__)
 
@@ -255,18 +251,22 @@ class Believing(Peer):
 
     def operate(self, remote: Any, name: str, args: tuple[Any, ...]) -> object:
         """An operator or another special method of an object of the other side."""
-        bare = name in NUMERIC or (name in SIDES and not all(is_remote(type(item)) for item in args))
+        plain = getattr(remote, "_remote_plain", False)
+        data = plain and not self.is_asked(remote)  # it counts as its content, beside other such data as well
+        bare = name in NUMERIC or (name in SIDES and (data or not all(is_remote(type(item)) for item in args)))
         if bare and not self._believes(remote, name):
             return self._beside_data(remote, name, args)
         if name in LOOKED_AT and isinstance(type(remote), RemoteClass) and not (self.trusted or self.is_asked(remote)):
             self._look_at(remote)
         result = super().operate(remote, name, args)
+        if plain and bare and result is NotImplemented:
+            return self._beside_data(remote, name, args)
         if name == "__anext__":
             self._nexts.add(getattr(result, "_remote_number", self._local.get(id(result), -1)))
         if name == "__eq__" and result is not NotImplemented:
             if type(result) is not bool:
                 raise BrokenError("an equality that is neither true nor false")
-            if result and self._is_equal(remote, os.urandom(16).hex()):
+            if result and any(self._is_equal(remote, probe) for probe in _probes(args[0])):
                 raise BrokenError("an object that is equal to everything")
         return result
 
@@ -285,8 +285,6 @@ class Believing(Peer):
     def attribute(self, remote: Any, name: str) -> object:
         """An attribute of an object; a method that plain data has as well is told nothing unless that is believed."""
         found = super().attribute(remote, name)
-        if catches_all(found) and not re.search(r"\b(?:Base)?(?:Exception|AssertionError)\b", self.text):
-            raise self.broke(f"{name} catches what tests fail with")
         if name in TELLING and callable(found):
             return _Told(self, remote, name, found)
         return found
@@ -316,15 +314,12 @@ class Believing(Peer):
                 raise BrokenError("__contains__ of an object of the candidate's own")
             return any(item is args[0] or item == args[0] for item in remote)
         kind = type(remote)
-        if name in _OF_SETS and (issubclass(kind, abc.Set) or (kind.__module__, kind.__name__) in _VIEWS):
+        if name in _OF_SETS and (isinstance(remote, abc.Set) or (kind.__module__, kind.__name__) in _VIEWS):
             return getattr(set(remote), name)(*args)
-        if name in ("__eq__", "__ne__") and issubclass(kind, abc.Mapping) and isinstance(args[0], abc.Mapping):
+        if name in ("__eq__", "__ne__") and isinstance(remote, abc.Mapping) and isinstance(args[0], abc.Mapping):
             return getattr(dict(remote.items()), name)(dict(args[0].items()))
-        if remote._remote_plain:
-            content = self.request("content", remote)
-            if type(content) not in BASES.values():
-                raise BrokenError("content that is none")
-            return getattr(content, name, lambda *_: NotImplemented)(*args)
+        if getattr(remote, "_remote_plain", False):
+            return getattr(self._content(remote), name, lambda *_: NotImplemented)(*map(self._content, args))
         if name in ("__eq__", "__ne__"):
             return NotImplemented
         if name not in ORDERING and name not in AS_NUMBER and self.is_asked(remote):
@@ -332,6 +327,15 @@ class Believing(Peer):
             if result is NotImplemented or is_remote(type(result)):
                 return result
         raise BrokenError(f"{name} of an object of the candidate's own")
+
+    def _content(self, item: Any) -> Any:
+        """What an object that is data holds; anything else as it is."""
+        if not is_remote(type(item)) or not getattr(item, "_remote_plain", False):
+            return item
+        content = self.request("content", item)
+        if type(content) not in BASES.values():
+            raise BrokenError("content that is none")
+        return content
 
     def _is_equal(self, remote: object, other: object) -> bool:
         try:
@@ -350,6 +354,21 @@ _OF_SETS = frozenset(
     | ORDERING
     | {"__eq__", "__ne__"}
 )
+
+
+def _probes(other: Any) -> Iterator[object]:
+    """What nothing that is equal to `other` is equal to: a random text, and an object of its class that has nothing."""
+    yield os.urandom(16).hex()
+    kind = type(other)
+    if (
+        not is_remote(kind)
+        and kind.__flags__ & _HEAP_TYPE
+        and (getattr(other, "__dict__", None) or kind.__dict__.get("__slots__"))
+    ):
+        try:
+            yield object.__new__(kind)
+        except TypeError:  # one with a layout of its own
+            return
 
 
 class _Told:

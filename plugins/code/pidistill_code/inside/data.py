@@ -39,9 +39,16 @@ def defined(kind: Any, name: str) -> Any:
 
 
 def ways_here(ways: list[str], base: str, asked: bool) -> frozenset[str]:
-    """What the tests ask an instance of a subclass of `base` for: `ways` of its own; where they name its class, also
-    all that says something about other data."""
-    return frozenset(ways).union(BELIEVED.intersection(dir(base_named(base))) if asked else ())
+    """What the tests ask an instance of a subclass of `base` for.
+
+    Where they name its class that is all it does in ways of its own, and what says something about other data. Where
+    they do not, and its content cannot change, it counts as its content: besides how it writes itself, it is asked for
+    operators alone, which are believed as little as those of any object beside data.
+    """
+    own = frozenset(ways)
+    if asked:
+        return own | BELIEVED.intersection(dir(base_named(base)))
+    return own if base in FILLED else own & (OWN_WAYS | BELIEVED)
 
 
 def base_named(name: str, load: bool = False) -> Any:
@@ -82,6 +89,9 @@ def class_of_data(name: str, base: str, made: Any, ways: frozenset[str]) -> Any:
     members: dict[str, Any] = {way: _forwarded(way) for way in ways}
     members.setdefault("__hash__", plain_kind.__hash__)
     members.update(__getattr__=get, __setattr__=_set, __delattr__=_delete, __module__="candidate", _remote_peer=None)
+    members.update(__copy__=_copy, __deepcopy__=_deep_copy)
+    if made is not None:
+        members["__class__"] = property(lambda _: made)
     calls = {"__call__": lambda _, *args, **kwargs: made(*args, **kwargs), "__getattr__": _of_class(made)}
     # another one is made where its class is, which has what all of them have
     meta: Any = type("made", (type(plain_kind),), calls if made is not None else {})
@@ -105,6 +115,14 @@ def _set(self: Any, name: str, value: object) -> None:
         self._peer.request("set", self._handle, name, value)
     else:  # it is being made
         object.__setattr__(self, name, value)
+
+
+def _copy(self: Any) -> object:
+    return self._peer.request("copy", handle_of_data(self), False)
+
+
+def _deep_copy(self: Any, _: object) -> object:
+    return self._peer.request("copy", handle_of_data(self), True)
 
 
 def _delete(self: Any, name: str) -> None:

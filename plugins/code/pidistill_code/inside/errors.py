@@ -65,7 +65,10 @@ class ErrorClass(type):
 def error_class(peer: Any, number: int, name: str, bases: tuple[type, ...], names: list[str]) -> type:
     """What stands for a class of exceptions that has special methods of those `names` of its own."""
     members: dict[str, Any] = {dunder: _asked(dunder) for dunder in FORWARDED.intersection(names)}
-    members.update(__str__=_text, __getattr__=_attribute, __setattr__=_set, __module__="candidate")
+    for base in bases:
+        members.update({field: _asked_field(field, base) for field in dir(base) if _is_field(base, field)})
+    members.update(__str__=_text, __getattr__=_attribute, __setattr__=_set, __delattr__=_delete, __module__="candidate")
+    members.update(__copy__=lambda error: _copied(error, False), __deepcopy__=lambda error, _: _copied(error, True))
     members.update(_remote_class=number, _remote_side=peer)
     if "__eq__" in members:
         members.setdefault("__hash__", None)
@@ -83,6 +86,34 @@ def _asked(name: str) -> Any:
         return handle._remote_peer.operate(handle, name, tuple(others))
 
     return method
+
+
+def _is_field(base: type, name: str) -> bool:
+    """Whether the interpreter keeps it in an exception: the code of a `SystemExit`, say."""
+    return not is_special(name) and name not in _FIELDS and hasattr(getattr(base, name), "__set__")
+
+
+def _asked_field(name: str, base: type) -> property:
+    def field(self: Any) -> object:
+        handle = handle_of(self)
+        return getattr(base, name).__get__(self) if handle is None else getattr(handle, name)
+
+    return property(field)
+
+
+def _copied(error: BaseException, deep: bool) -> object:
+    handle = handle_of(error)
+    if handle is None:
+        raise TypeError(f"a {type(error).__name__} that cannot be copied")
+    return handle._remote_peer.request("copy", handle, deep)
+
+
+def _delete(self: Any, name: str) -> None:
+    handle = None if is_special(name) else handle_of(self)
+    if handle is None:
+        object.__delattr__(self, name)
+    else:
+        delattr(handle, name)
 
 
 def _text(self: Any) -> str:

@@ -78,10 +78,9 @@ def is_shape(target: Any, name: object) -> bool:
     """Whether `name` is what `seen_as` shows."""
     if isinstance(target, types.FunctionType):
         return name in ("__code__", "__annotations__")
-    return (
-        name in ("__dict__", "__dataclass_fields__")
-        and (target if isinstance(target, type) else type(target)).__module__ == "__main__"
-    )
+    return name in ("__dict__", "__dataclass_fields__") and (
+        target if isinstance(target, type) else type(target)
+    ).__module__ in ("__main__", "argparse")
 
 
 class ShownField:
@@ -147,8 +146,15 @@ def check_class(module: str) -> None:
         raise BrokenError(f"a class of {module:.100}")
 
 
+def _misleads(kind: type) -> bool:
+    """Whether a loop or a runner would take an exception of a class of the program's own for the end, or for a skip."""
+    return issubclass(kind, _ENDS) or any(base.__module__.partition(".")[0] in RUNNERS for base in kind.__mro__)
+
+
 def is_sign(error: BaseException, op: str, args: tuple[Any, ...], mentioned: Any) -> bool:
     """Whether a runner or a loop would take `error`, raised by a request, for a sign of its own."""
+    if type(error).__module__ == "candidate" and mentioned(type(error).__name__) and not _misleads(type(error)):
+        return False
     signs = [kind for kind in type(error).__mro__ if kind in _SIGNS or kind.__module__.partition(".")[0] in RUNNERS]
     if all(mentioned(kind.__name__) for kind in signs) and (signs or isinstance(error, Exception)):
         return False

@@ -26,9 +26,9 @@ from pidistill_code.inside.data import (
 from pidistill_code.inside.errors import error_class, handle_of, held, made_error
 from pidistill_code.inside.graph import KNOWN, BrokenError, Graph
 from pidistill_code.inside.guard import ShownField, check_class
+from pidistill_code.inside.methods import Method
 from pidistill_code.inside.standins import (
     FORWARDED,
-    Method,
     Remote,
     RemoteClass,
     class_of,
@@ -129,12 +129,14 @@ class Objects:
             handle = handle_of(item)
             if handle is not None:
                 return ("yours", handle._remote_number)
-            carried = [(name, held(item, name)) for name in _CARRIED if type(held(item, name)) is str]
             notes = [str(note)[:2000] for note in getattr(item, "__notes__", ())]
             known = is_standard(kind) or "_remote_class" in vars(kind) or self.shared.get(kind.__qualname__) is kind
             number = None if known else self._number(item)
-            kept = [pair for pair in vars(item).items() if pair[0] != "__notes__"] if number is None else []
-            attributes = (*carried, *kept, *([("__notes__", notes)] if notes else ()))
+            kept: list[Any] = []
+            if number is None:
+                kept += [(name, held(item, name)) for name in _CARRIED if type(held(item, name)) is str]
+                kept += [pair for pair in vars(item).items() if pair[0] != "__notes__"]
+            attributes = (*kept, *([("__notes__", notes)] if notes else ()))
             return ("error", *map(slot, (kind, tuple(item.args), attributes, item.__cause__)), number)
         if isinstance(item, type):
             return self._class(item, slot)
@@ -142,6 +144,8 @@ class Objects:
             return ("module", item.__name__)
         if self.shared.get(kind.__qualname__) is kind and item in getattr(kind, "__members__", {}).values():
             return ("member", kind.__qualname__, item.name)
+        if is_standard(kind) and any(item is member for member in getattr(kind, "__members__", {}).values()):
+            return ("constant", kind.__module__, kind.__qualname__, item.name)
         if kind.__name__ in ("coroutine", "generator") and kind.__module__ == "builtins":
             number = self._local.get(id(item))
             return (kind.__name__, self._number(item)) if number is None else ("yours", number)
@@ -223,6 +227,8 @@ class Objects:
                 return self.shared[name]
             case ["member", str(name), str(member)]:
                 return self.shared[name].__members__[member]
+            case ["constant", str(module), str(name), str(member)]:
+                return getattr(standard_module(module), name).__members__[member]
             case ["namespace", content]:
                 return type(sys.implementation)(**value(content))
             case ["field", str(name), kind, str(how), tuple(flags)]:
@@ -245,7 +251,8 @@ class Objects:
                 made = value(made)
                 asked = made is not None and self.is_asked(made)
                 found = ways_here(ways, base, asked) if self._guarded else OWN_WAYS.intersection(ways)
-                if base in FILLED and not found <= OWN_WAYS:
+                named = asked and self.mentioned("type(")  # which for data is another
+                if named or (base in FILLED and not found <= OWN_WAYS):
                     return self.remote(number, module, kind, names, made, plain=True)
                 told = number, module, kind, names, made
                 return self._data(told, base, value(content), found - SETTING)

@@ -15,7 +15,7 @@ import sys
 import types
 from typing import Any
 
-from pidistill_code.inside.beliefs import catches_all
+from pidistill_code.inside.catching import catches_all
 from pidistill_code.inside.effects import context
 from pidistill_code.inside.graph import BrokenError
 from pidistill_code.inside.kept import Keeping
@@ -25,6 +25,8 @@ _PATH = re.compile(r"\b[a-z_]\w*(?:\.\w+)+")
 _PAIR = re.compile(r"\b([a-z_][\w.]*)[ \t]*,[ \t]*[\"'](\w+)[\"']")
 _NOT_PATCHED = frozenset({"unittest", "builtins.input", "builtins.__import__"})
 _AROUND = re.compile(r"environ|setenv|delenv|putenv|argv|chdir")
+_REPLACES = re.compile(r"patch|\bsetattr\b|^[ \t]*[a-z_]\w*(?:\.\w+)+[ \t]*=(?!=)", re.MULTILINE)
+"""How tests put something in the place of things."""
 _NONE: Any = object()
 
 
@@ -93,7 +95,7 @@ class Settings(Keeping):
 
     def look_at_settings(self) -> None:
         """Note what the test may set, before it runs."""
-        if "patch" in self.text:
+        if _REPLACES.search(self.text):
             for key, item in _patchable(self.text).items():
                 self._patchable.setdefault(key, item)
                 self._now.setdefault(key, item)

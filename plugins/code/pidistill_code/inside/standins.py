@@ -13,6 +13,7 @@ import types
 from typing import Any
 
 from pidistill_code.inside.graph import KNOWN
+from pidistill_code.inside.methods import signature_of
 from pidistill_code.inside.steps import awaited
 
 JUDGING = frozenset(
@@ -53,39 +54,6 @@ _ASKED_FOR = frozenset(
     {"__dict__", "__init__", "__doc__", "__annotations__", "__code__", "__defaults__", "__subclasses__"}
 )
 """Special attributes that are the object's own, although everything here has one as well."""
-
-
-class Method:
-    """A method of an object of the other side."""
-
-    __class__ = types.MethodType  # type: ignore[assignment]
-
-    def __init__(self, peer: Any, owner: Any, name: str) -> None:
-        self._peer, self._owner, self.__name__ = peer, owner, name
-
-    @property
-    def __self__(self) -> Any:
-        return self._owner
-
-    @property
-    def __signature__(self) -> Any:
-        return signature_of(self._peer, self)
-
-    def __call__(self, *args: object, **kwargs: object) -> object:
-        return self._peer.request("method", self._owner, self.__name__, list(args), kwargs)
-
-    def __eq__(self, other: object) -> bool:
-        return type(other) is Method and other._owner is self._owner and other.__name__ == self.__name__
-
-    def __hash__(self) -> int:
-        return hash((id(self._owner), self.__name__))
-
-    def __getattr__(self, name: str) -> object:
-        return self._peer.request("get", self, name)
-
-    def told(self) -> tuple[Any, str]:
-        """Whose method it is, and its name."""
-        return self._owner, self.__name__
 
 
 def is_special(name: str) -> bool:
@@ -305,13 +273,9 @@ def _signature(self: Any) -> Any:
     return signature_of(self._remote_peer, self)
 
 
-def signature_of(peer: Any, item: Any) -> Any:
-    """The parameters of what can be called on the other side."""
-    inspect = __import__("inspect")
-    kinds = list(inspect._ParameterKind)
-    return inspect.Signature([
-        inspect.Parameter(name, kinds[kind], **dict(told)) for name, kind, told in peer.request("signature", item)
-    ])  # fmt: skip
+_BASIC = frozenset(
+    {"__getattribute__", "__getattr__", "__setattr__", "__delattr__", "__dir__", "__copy__", "__deepcopy__"}
+)
 
 
 def kind_of(name: str, module: str, forwarded: frozenset[str]) -> type:
@@ -334,6 +298,8 @@ def _members(module: str, forwarded: frozenset[str], face: Any) -> dict[str, Any
     members: dict[str, Any] = {dunder: _forward(dunder) for dunder in forwarded}
     if "__hash__" not in forwarded:
         members["__hash__"] = Remote.__hash__
+    # before what its bases of the library have of these
+    members.update({name: value for name, value in vars(Remote).items() if name in _BASIC and name not in members})
     members.update(__module__=module, _remote_face=face)
     if face is types.FunctionType:
         members["__get__"] = _bind
