@@ -51,7 +51,7 @@ _CLAUSE = _any([
     r"\bhere(?:['\u2019]s| is| are)\b",
 ])  # fmt: skip
 """What stands between two clauses."""
-_FILLER = re.compile(r"e\.g|i\.e|for example|for instance|like (?:this|so)|as follows")
+_FILLER = re.compile(r"e\.g|i\.e|for (?:example|instance|comparison|contrast|illustration)|like (?:this|so)|as follows")
 _FLAWED = _any([
     r"(?:<a> )?(?:<usual> )?<mistake>(?: (?:<is>|here is)(?: this| the following| to .*)?| to avoid| people make)?",
     r"(?:<a> )?<usual> (?:errors?|bugs?)(?: <is>(?: this| the following| to .*)?)?",

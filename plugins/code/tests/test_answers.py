@@ -108,6 +108,8 @@ def test_long_answers_take_time_in_proportion(text: str, name: str) -> None:
 
 
 ANNOUNCED = [
+    "A wrong version, for comparison:",
+    "A naive version, for contrast:",
     "Common mistake:",
     "Your original code:",
     "❌ Wrong:",
