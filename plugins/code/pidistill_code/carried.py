@@ -30,6 +30,7 @@ _MOST_CALLS: Final = 100
 """That are looked at, the last first."""
 _CARRIED = re.compile(
     rf"""<(?P<tag>tool_call|function_call|tool_use)>\s*(?P<json>[\[{{].*?)(?:</(?P=tag)>|\Z)
+    |^```json[ \t]*\n(?P<fenced>[\[{{].*?)\n```[ \t]*$
     |<parameter(?:=|[ ]name=)"?(?:{"|".join(_KEYS)})"?>(?P<plain>.*?)(?:</parameter>|\Z)
     |^(?:{"|".join(_KEYS)})[ \t]*:[ \t]*\|[-+\d]*[ \t]*\n(?P<yaml>(?:[ \t][^\n]*(?:\n|\Z)|\n)+)""",
     re.VERBOSE | re.MULTILINE | re.DOTALL,
@@ -64,8 +65,8 @@ def carried(text: str, name: str) -> str:
 
 
 def _of_call(found: re.Match[str], name: str) -> str | None:
-    if found["json"] is not None:
-        return _of_json(found["json"], name)
+    if (data := found["json"] or found["fenced"]) is not None:
+        return _of_json(data, name)
     code = textwrap.dedent(found["yaml"] or found["plain"] or "").strip("\n")
     return code if _is_code(code, name) else None
 
