@@ -8,6 +8,7 @@ import contextlib
 import datetime
 import decimal
 import fractions
+import re
 from typing import Any
 
 import pytest
@@ -21,7 +22,12 @@ scalars = (
 )
 keys = scalars | st.tuples(scalars, scalars) | st.frozensets(scalars, max_size=2)
 values = st.recursive(
-    keys | st.decimals(allow_nan=False) | st.fractions() | st.dates() | st.timedeltas(),
+    keys
+    | st.decimals(allow_nan=False)
+    | st.fractions()
+    | st.dates()
+    | st.timedeltas()
+    | st.builds(re.compile, st.sampled_from(["a", "(b|c)+", b"d"]), st.sampled_from([re.NOFLAG, re.I, re.M | re.S])),
     lambda inner: (
         st.lists(inner, max_size=4)
         | st.tuples(inner, inner)
@@ -92,6 +98,25 @@ def test_an_object_that_is_made_with_what_there_is_not_is_none(tag: str, made_wi
     here, _ = pair()
     with pytest.raises(BrokenError):
         here.unpack((0,), [(tag, "c1", [], made_with)])
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        ("x", "re.Pattern", ["(", 0]),
+        ("x", "re.Pattern", ["a{2,1}", 0]),
+        ("x", "re.Pattern", ["a", 1 << 40]),
+        ("x", "re.Pattern", [None, 0]),
+        ("x", "uuid.UUID", ["z"]),
+        ("x", "decimal.Decimal", ["z"]),
+        ("x", "fractions.Fraction", [1, 0]),
+    ],
+    ids=str,
+)
+def test_what_makes_no_value_raises_nothing_that_a_test_could_catch(node: object) -> None:
+    here, _ = pair()
+    with pytest.raises(BrokenError):
+        here.unpack((0,), [node])
 
 
 def test_what_is_changed_on_one_side_is_changed_on_the_other() -> None:

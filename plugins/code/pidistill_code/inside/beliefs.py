@@ -35,6 +35,7 @@ from pidistill_code.inside.shapes import LOOKED_AT, check_sequence
 from pidistill_code.inside.standins import (
     AS_NUMBER,
     FORWARDED,
+    HEAP_TYPE,
     JUDGING,
     NUMERIC,
     ORDERING,
@@ -52,7 +53,6 @@ _FAMILIES = {
 """Special methods of which Python takes one for another."""
 _FAULTS = (AttributeError, TypeError, NameError, NotImplementedError)
 """What a program raises that lacks what a test asks of it."""
-_HEAP_TYPE = 1 << 9
 _MOST_LOOKS = 8
 """At the shape of one object."""
 _OF_TESTS = frozenset({"tests", "preamble"})
@@ -360,11 +360,8 @@ def _probes(other: Any) -> Iterator[object]:
     """What nothing that is equal to `other` is equal to: a random text, and an object of its class that has nothing."""
     yield os.urandom(16).hex()
     kind = type(other)
-    if (
-        not is_remote(kind)
-        and kind.__flags__ & _HEAP_TYPE
-        and (getattr(other, "__dict__", None) or kind.__dict__.get("__slots__"))
-    ):
+    has_fields = getattr(other, "__dict__", None) or kind.__dict__.get("__slots__")
+    if has_fields and kind.__flags__ & HEAP_TYPE and not is_remote(kind):
         try:
             yield object.__new__(kind)
         except TypeError:  # one with a layout of its own

@@ -1,10 +1,10 @@
 """Data of subclasses of plain types: what of it crosses, and what stands for it on the other side.
 
 An instance of such a class counts as its content, and writes itself, and finds what it does not hold, by methods of its
-own. For the tests more is the class's: whatever it does otherwise than its base. Where the content cannot change, what
-stands for an instance is data that is asked for that much, so that the interpreter takes it for what it is: text that
-can be joined, a number that counts. Where it can, it is an object like any other, or else what is changed there would
-not be seen here.
+own. Of a class that the tests name more is the class's: whatever it does otherwise than its base. Where the content
+cannot change, what stands for an instance is data all the same, so that the interpreter takes it for what it is: text
+that can be joined, a number that counts. Where it can, and its class reads or changes it in ways of its own, it is an
+object like any other, or else what is changed there would not be seen here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from pidistill_code.inside.graph import BrokenError
-from pidistill_code.inside.standins import FORWARDED, NUMERIC, SIDES, get, is_remote, is_special, own
+from pidistill_code.inside.standins import FORWARDED, NUMERIC, PROGRAM, SIDES, get, is_remote, is_special, own
 
 BASES = {"int": int, "float": float, "complex": complex, "str": str, "bytes": bytes, "list": list, "tuple": tuple,
          "dict": dict, "set": set, "frozenset": frozenset}  # fmt: skip
@@ -35,6 +35,7 @@ def own_ways(kind: Any, base: Any) -> list[str]:
 
 
 def defined(kind: Any, name: str) -> Any:
+    """What a class has under a name, itself or from a base; None where it has nothing."""
     return next((own(base)[name] for base in type.__getattribute__(kind, "__mro__") if name in own(base)), None)
 
 
@@ -88,7 +89,7 @@ def class_of_data(name: str, base: str, made: Any, ways: frozenset[str]) -> Any:
     plain_kind = base_named(base, True)
     members: dict[str, Any] = {way: _forwarded(way) for way in ways}
     members.setdefault("__hash__", plain_kind.__hash__)
-    members.update(__getattr__=get, __setattr__=_set, __delattr__=_delete, __module__="candidate", _remote_peer=None)
+    members.update(__getattr__=get, __setattr__=_set, __delattr__=_delete, __module__=PROGRAM, _remote_peer=None)
     members.update(__copy__=_copy, __deepcopy__=_deep_copy)
     if made is not None:
         members["__class__"] = property(lambda _: made)

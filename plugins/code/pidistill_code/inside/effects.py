@@ -252,6 +252,7 @@ def take_files(files: Files, told: Any) -> None:
 
 
 def folder_now() -> str:
+    """The folder that this process is in, "" for none."""
     try:
         return _getcwd()
     except OSError:  # it was removed
@@ -282,4 +283,5 @@ def set_context(told: dict[Any, Any]) -> None:
 
 
 def are_single(args: Any) -> bool:
+    """Whether `args` are single values in a tuple."""
     return type(args) is tuple and all(type(item) in SCALARS for item in args)

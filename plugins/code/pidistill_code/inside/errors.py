@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pidistill_code.inside.graph import BrokenError
-from pidistill_code.inside.standins import FORWARDED, derived, is_special, own
+from pidistill_code.inside.standins import FORWARDED, PROGRAM, derived, is_special, own
 
 _FIELDS = frozenset({"args"})
 """What an exception has on both sides."""
@@ -67,7 +67,7 @@ def error_class(peer: Any, number: int, name: str, bases: tuple[type, ...], name
     members: dict[str, Any] = {dunder: _asked(dunder) for dunder in FORWARDED.intersection(names)}
     for base in bases:
         members.update({field: _asked_field(field, base) for field in dir(base) if _is_field(base, field)})
-    members.update(__str__=_text, __getattr__=_attribute, __setattr__=_set, __delattr__=_delete, __module__="candidate")
+    members.update(__str__=_text, __getattr__=_attribute, __setattr__=_set, __delattr__=_delete, __module__=PROGRAM)
     members.update(__copy__=lambda error: _copied(error, False), __deepcopy__=lambda error, _: _copied(error, True))
     members.update(_remote_class=number, _remote_side=peer)
     if "__eq__" in members:

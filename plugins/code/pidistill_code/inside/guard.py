@@ -20,7 +20,7 @@ import types
 from typing import Any
 
 from pidistill_code.inside.graph import BrokenError
-from pidistill_code.inside.standins import FORWARDED, JUDGING, is_special, own
+from pidistill_code.inside.standins import FORWARDED, JUDGING, PROGRAM, is_special, own
 
 _NAMES = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 _STEPS = frozenset({"send", "throw", "close", "asend", "athrow", "aclose"})
@@ -74,13 +74,16 @@ _PARTIAL = frozenset({"func", "args", "keywords"})
 _CODE = ("co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags", "co_name")
 
 
+_SHOWN = frozenset({"__main__", "argparse"})
+"""Modules whose objects show their fields: the tests', and that of the library whose objects are nothing else."""
+
+
 def is_shape(target: Any, name: object) -> bool:
     """Whether `name` is what `seen_as` shows."""
     if isinstance(target, types.FunctionType):
         return name in ("__code__", "__annotations__")
-    return name in ("__dict__", "__dataclass_fields__") and (
-        target if isinstance(target, type) else type(target)
-    ).__module__ in ("__main__", "argparse")
+    kind = target if isinstance(target, type) else type(target)
+    return name in ("__dict__", "__dataclass_fields__") and kind.__module__ in _SHOWN
 
 
 class ShownField:
@@ -153,7 +156,7 @@ def _misleads(kind: type) -> bool:
 
 def is_sign(error: BaseException, op: str, args: tuple[Any, ...], mentioned: Any) -> bool:
     """Whether a runner or a loop would take `error`, raised by a request, for a sign of its own."""
-    if type(error).__module__ == "candidate" and mentioned(type(error).__name__) and not _misleads(type(error)):
+    if type(error).__module__ == PROGRAM and mentioned(type(error).__name__) and not _misleads(type(error)):
         return False
     signs = [kind for kind in type(error).__mro__ if kind in _SIGNS or kind.__module__.partition(".")[0] in RUNNERS]
     if all(mentioned(kind.__name__) for kind in signs) and (signs or isinstance(error, Exception)):

@@ -34,10 +34,6 @@ class Method:
     def __getattr__(self, name: str) -> object:
         return self._peer.request("get", self, name)
 
-    def told(self) -> tuple[Any, str]:
-        """Whose method it is, and its name."""
-        return self._owner, self.__name__
-
 
 def signature_of(peer: Any, item: Any) -> Any:
     """The parameters of what can be called on the other side."""

@@ -29,6 +29,7 @@ from pidistill_code.inside.guard import ShownField, check_class
 from pidistill_code.inside.methods import Method
 from pidistill_code.inside.standins import (
     FORWARDED,
+    HEAP_TYPE,
     Remote,
     RemoteClass,
     class_of,
@@ -42,7 +43,6 @@ _NO_MODULES = frozenset({"antigravity", "this", "idlelib", "turtledemo", "test",
 _MOST_OBJECTS = 200_000
 _CARRIED = ("filename", "filename2", "name")
 """What exceptions of the interpreter have beside their arguments."""
-_HEAP_TYPE = 1 << 9
 _ABSTRACT = 1 << 20
 
 
@@ -153,13 +153,12 @@ class Objects:
             name, hint, *rest = item.told
             return ("field", name, slot(hint), *rest)
         if kind is Method:
-            owner, name = item.told()
-            return ("bound", slot(owner), name)
+            return ("bound", slot(item._owner), item.__name__)
         if not self._guarded:
             named = self._named(kind, item, slot)
             if named:
                 return named
-        made = slot(kind) if kind.__flags__ & _HEAP_TYPE and not is_standard(kind) else None
+        made = slot(kind) if kind.__flags__ & HEAP_TYPE and not is_standard(kind) else None
         told = (self._number(item), made, str(kind.__module__)[:200], str(kind.__qualname__)[:200], _special(kind))
         data = plain_data(item)
         if data is not None:
@@ -228,6 +227,8 @@ class Objects:
             case ["member", str(name), str(member)]:
                 return self.shared[name].__members__[member]
             case ["constant", str(module), str(name), str(member)]:
+                if self._guarded and not self.mentioned(name):
+                    check_class(module)
                 return getattr(standard_module(module), name).__members__[member]
             case ["namespace", content]:
                 return type(sys.implementation)(**value(content))

@@ -44,6 +44,8 @@ TELLING = frozenset(
 ) | {"compare", "compare_signal", "compare_total", "compare_total_mag", "max", "max_mag", "min", "min_mag",
      "same_quantum", "quantize", "remainder_near", "subtract", "symmetric_difference_update"}  # fmt: skip
 """Methods of plain data that may be told other data, and so say something about it."""
+HEAP_TYPE = 1 << 9
+"""Flag of a class that is not built in."""
 PROGRAM = "candidate"
 """The module that programs are."""
 DATA = (int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, BaseException, type)
@@ -350,7 +352,7 @@ class _Face(type):
 
 
 def _faced(name: str, module: str, order: list[type]) -> type | None:
-    solid = next(base for base in order if not base.__flags__ & 1 << 9)
+    solid = next(base for base in order if not base.__flags__ & HEAP_TYPE)
     for bases in (order, [base for base in order if base is solid or not _has_layout(base)]):
         _Face._remote_order = bases
         try:
@@ -363,4 +365,4 @@ def _faced(name: str, module: str, order: list[type]) -> type | None:
 
 
 def _has_layout(base: type) -> bool:
-    return any(not kind.__flags__ & 1 << 9 for kind in base.__mro__[:-1])
+    return any(not kind.__flags__ & HEAP_TYPE for kind in base.__mro__[:-1])

@@ -79,9 +79,7 @@ class Tasks:
         import asyncio
 
         running = _running(asyncio)
-        if (
-            id(item) not in self._tasks
-        ):  # it begins when others that are awaited at the same time have been made as well
+        if id(item) not in self._tasks:  # it begins once others that are awaited at the same time are there
             if running is None and (self._loop is None or self._loop.is_closed()):
                 self._loop = asyncio.new_event_loop()
             self._tasks[id(item)] = item, (running or self._loop).create_task(_waiting(item))
