@@ -15,6 +15,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from types import FrameType
@@ -46,6 +47,7 @@ COMMANDS = {
 HELP_OPTIONS = ["-h", "--help"]
 STOPPED = "Stopped. The same command resumes."
 EXIT_INTERRUPTED = 130
+_AGAIN_S = 0.05
 
 
 class LazyGroup(click.Group):
@@ -110,6 +112,7 @@ def run(arguments: Sequence[str]) -> int:
     for name in (signal.SIGTERM, signal.SIGHUP):  # a batch system's and a lost terminal's way of saying Ctrl-C
         if signal.getsignal(name) is signal.SIG_DFL:
             signal.signal(name, _interrupt)
+    sys.unraisablehook = _not_lost
     logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING, stream=sys.stderr)
     try:
         code = cli.main(args=list(arguments), prog_name="pidistill", standalone_mode=False)
@@ -134,6 +137,21 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
     """End as Ctrl-C does: what is finished is kept, and workers are ended."""
     signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
+
+
+def _not_lost(what: sys.UnraisableHookArgs) -> None:
+    """Interrupt again where an interrupt fell into an object's finalizer, whose exceptions Python only prints.
+
+    A moment later, or it would fall into this function, and by a signal, or a sleeping main thread would not hear of it.
+    """
+    if not issubclass(what.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(what)
+        return
+    signal.signal(signal.SIGTERM, _interrupt)
+    main_thread = threading.main_thread().ident or 0
+    again = threading.Timer(_AGAIN_S, signal.pthread_kill, [main_thread, signal.SIGTERM])
+    again.daemon = True
+    again.start()
 
 
 def _take_debug(arguments: Sequence[str]) -> tuple[list[str], bool]:

@@ -133,23 +133,33 @@ COMMAND = (
 
     @click.command("wait")
     @click.option("--bug", is_flag=True)
-    def wait(bug):
+    @click.option("--finalizer", is_flag=True)
+    def wait(bug, finalizer):
         if bug:
             raise ZeroDivisionError("a bug")
         import time
-        click.echo("waiting")
+        class Slow:
+            def __del__(self):
+                click.echo("waiting")
+                time.sleep(60)
+        if finalizer:
+            Slow()
+        else:
+            click.echo("waiting")
         time.sleep(60)
 """
 )
 
 
+@pytest.mark.parametrize("where", [[], ["--finalizer"]], ids=["in the command", "in a finalizer"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_plugins_command_runs_and_control_c_ends_it_with_one_line_as_do_its_like(
-    tmp_path: Path, number: signal.Signals
+    tmp_path: Path, number: signal.Signals, where: list[str]
 ) -> None:
+    """Also where it falls into an object's finalizer, whose exceptions Python ignores."""
     install(tmp_path, "pidistill-waiting", "1.0", {"waiting_p.py": COMMAND}, {"waiting": "waiting_p"})
     with subprocess.Popen(
-        [sys.executable, "-m", "pidistill", "wait"],
+        [sys.executable, "-m", "pidistill", "wait", *where],
         env=environment(tmp_path),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
