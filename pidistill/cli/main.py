@@ -142,7 +142,7 @@ def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
 def _not_lost(what: sys.UnraisableHookArgs) -> None:
     """Interrupt again where an interrupt fell into an object's finalizer, whose exceptions Python only prints.
 
-    A moment later, or it would fall into this function, and by a signal, or a sleeping main thread would not hear of it.
+    A moment later, or it would fall into this function; by a signal, or a main thread that sleeps would not hear of it.
     """
     if not issubclass(what.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(what)
