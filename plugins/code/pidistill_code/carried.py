@@ -30,7 +30,8 @@ _MOST_CALLS: Final = 100
 """That are looked at, the last first."""
 _CARRIED = re.compile(
     rf"""<(?P<tag>tool_call|function_call|tool_use)>\s*(?P<json>[\[{{].*?)(?:</(?P=tag)>|\Z)
-    |^```json[ \t]*\n(?P<fenced>[\[{{].*?)\n```[ \t]*$
+    |^[ \t]*```(?i:jsonc?5?)[ \t]*\n[ \t]*(?P<fenced>[\[{{].*?)\n[ \t]*```[ \t]*$
+    |^(?P<bare>\{{\s*"(?:{"|".join(_KEYS)})"[ \t]*:.*\}})\s*\Z
     |<parameter(?:=|[ ]name=)"?(?:{"|".join(_KEYS)})"?>(?P<plain>.*?)(?:</parameter>|\Z)
     |^(?:{"|".join(_KEYS)})[ \t]*:[ \t]*\|[-+\d]*[ \t]*\n(?P<yaml>(?:[ \t][^\n]*(?:\n|\Z)|\n)+)""",
     re.VERBOSE | re.MULTILINE | re.DOTALL,
@@ -65,7 +66,7 @@ def carried(text: str, name: str) -> str:
 
 
 def _of_call(found: re.Match[str], name: str) -> str | None:
-    if (data := found["json"] or found["fenced"]) is not None:
+    if (data := found["json"] or found["fenced"] or found["bare"]) is not None:
         return _of_json(data, name)
     code = textwrap.dedent(found["yaml"] or found["plain"] or "").strip("\n")
     return code if _is_code(code, name) else None
@@ -73,7 +74,7 @@ def _of_call(found: re.Match[str], name: str) -> str | None:
 
 def _of_json(text: str, name: str) -> str | None:
     """The code in an object or a list of JSON's that is all of `text`, in a fence or not."""
-    bare = re.sub(r"\A```(?:json)?[ \t]*\n|\n```\Z", "", text.strip())
+    bare = re.sub(r"\A```(?i:jsonc?5?)?[ \t]*\n|\n[ \t]*```\Z", "", text.strip()).strip()
     if bare[:1] + bare[-1:] not in ("{}", "[]") or len(bare) > LONGEST_LOOKED_AT:
         return None
     try:

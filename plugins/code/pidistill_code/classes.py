@@ -117,6 +117,8 @@ def _uses(node: ast.AST) -> Iterator[tuple[Sequence[ast.expr], str]]:
                     yield (one, other), _METHODS[type(op)]
         case ast.Call(func=ast.Attribute(attr=name), args=[one, other, *_]) if name in _ASSERTIONS:
             yield ((other,) if _ASSERTIONS[name] == "__contains__" else (one, other)), _ASSERTIONS[name]
+        case ast.Call(func=ast.Name(id="divmod" | "pow" as name), args=[one, other, *_]):
+            yield (one, other), f"__{name}__"
         case ast.Call(func=func, args=[argument, *_]) if ast.unparse(func) in _CALLS:
             yield (argument,), _CALLS[ast.unparse(func)]
 

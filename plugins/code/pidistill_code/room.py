@@ -17,6 +17,7 @@ code that has to run is given all answers beforehand.
 from __future__ import annotations
 
 import ast
+import builtins
 import marshal
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -49,8 +50,36 @@ class Recording(NamedTuple):
     """Names of `gate.STUBS` with which it comes through, too."""
 
 
+_ERRORS = frozenset(
+    name for name, item in vars(builtins).items() if isinstance(item, type) and issubclass(item, BaseException)
+)
+"""Exceptions that a test knows without a program."""
+
+
+def _is_known(kinds: ast.expr) -> bool:
+    """Whether nobody but the test says what a handler catches."""
+    if isinstance(kinds, ast.Tuple):
+        return all(map(_is_known, kinds.elts))
+    return isinstance(kinds, ast.Name) and kinds.id in _ERRORS
+
+
+def _binds(tree: ast.AST, name: str) -> bool:
+    """Whether test code uses the name for something of its own."""
+    return any(
+        (isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load))
+        or (isinstance(node, ast.arg) and node.arg == name)
+        or (isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name)
+        or (isinstance(node, ast.alias) and name in (node.name, node.asname))
+        for node in ast.walk(tree)
+    )
+
+
 class _Guarded(ast.NodeTransformer):
-    """Passes every side of <, <=, > and >= through `_number`, and lets asserts fail as `_forgiven` says."""
+    """Passes every side of <, <=, > and >= through `_number`, and what handlers catch through `_caught_by`, asks
+    `_type_of` for classes, and lets asserts fail as `_forgiven` says."""
+
+    def __init__(self, tree: ast.AST) -> None:
+        self._asks_type = not _binds(tree, "type")
 
     def visit_Assert(self, node: ast.Assert) -> ast.Try:
         self.generic_visit(node)
@@ -65,11 +94,26 @@ class _Guarded(ast.NodeTransformer):
             node.left, *node.comparators = [cast(ast.expr, ast.Call(name, [side], [])) for side in sides]
         return node
 
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.ExceptHandler:
+        self.generic_visit(node)
+        if node.type is not None and not _is_known(node.type):
+            node.type = ast.Call(ast.Name("_caught_by", ast.Load()), [node.type], [])
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        self.generic_visit(node)
+        match node:
+            case ast.Call(func=ast.Name(id="type"), args=[item], keywords=[]) if self._asks_type:
+                if not isinstance(item, ast.Starred):
+                    node.func = ast.Name("_type_of", ast.Load())
+        return node
+
 
 @lru_cache(maxsize=256)
 def guarded(statements: str) -> str:
     """Test code, rewritten. Out here, where the parser is loaded already."""
-    return ast.unparse(ast.fix_missing_locations(_Guarded().visit(parse(statements))))
+    tree = parse(statements)
+    return ast.unparse(ast.fix_missing_locations(_Guarded(tree).visit(tree)))
 
 
 class CandidateRaisedError(Exception):

@@ -1,58 +1,68 @@
-"""Classes by which a test would catch its own failures: `AssertionError`, and what that is derived from.
+"""Handlers by which a test would catch its own failures.
 
-A program that hands over such a class where the test expects one of its own exceptions (`except refused():`) would have
-the test catch the assert that says that nothing was raised.
+A program that hands over `Exception` where the test expects one of the program's own exceptions (`except refused():`)
+would have the test catch the assert that says that nothing was raised. So what a handler, a `suppress` or a `raises`
+catches is looked at when it does.
 """
 
 from __future__ import annotations
 
 import ast
-import collections
+import contextlib
 import functools
 import re
-import types
+import sys
+from collections.abc import Callable
 from typing import Any
 
-from pidistill_code.inside.graph import SCALARS
-from pidistill_code.inside.standins import is_remote
-
 _CATCHERS = frozenset({"AssertionError", "Exception", "BaseException"})
-_OWN_CATCHERS = frozenset({"raises", "assertRaises", "assertRaisesRegex", "isinstance", "issubclass", "except"})
-_MAY_CATCH = re.compile(r"\bexcept\b|suppress|[rR]aises")
+_OWN_CATCHERS = frozenset({"raises", "assertRaises", "assertRaisesRegex", "isinstance", "issubclass", "_caught_by"})
 _SPEAKS_OF_ALL = re.compile(r"(?<!raise )\b(?:Base)?(?:Exception|AssertionError)\b")
 
 
-def catches_all(item: Any) -> bool:
-    """Whether an `except` of it catches the `AssertionError` of a test's own assert."""
-    if isinstance(item, tuple):
-        return any(map(catches_all, item))
-    own = isinstance(item, type) and not is_remote(type(item)) and issubclass(item, BaseException)
-    return own and issubclass(AssertionError, item)
+def speaks_of_all(text: str) -> bool:
+    """Whether a test speaks of a class that catches failures other than to raise it: then such a class is its own."""
+    return _SPEAKS_OF_ALL.search(text) is not None
 
 
-def may_catch(text: str) -> bool:
-    """Whether a test catches something, and speaks of no class that catches all but to raise it."""
-    return _MAY_CATCH.search(text) is not None and _SPEAKS_OF_ALL.search(text) is None
+def is_caught(error: object, kinds: Any) -> bool:
+    """Whether a handler of these `kinds` catches `error`, a failed assert."""
+    try:
+        return isinstance(error, AssertionError) and issubclass(type(error), kinds)
+    except TypeError:  # kinds that are none, of which the handler says so itself
+        return False
 
 
-def catcher_in(found: Any) -> Any:
-    """A class by which a test would catch its own failures, as an answer or in one; None where there is none."""
-    waiting, seen = [found], set[int]()
-    while waiting:
-        item = waiting.pop()
-        kind = type(item)
-        if kind in SCALARS or id(item) in seen:
-            continue
-        seen.add(id(item))
-        if kind is not tuple and catches_all(item):
-            return item
-        if kind in (list, tuple, set, frozenset, collections.deque):
-            waiting += item
-        elif isinstance(item, dict):
-            waiting += [*item, *item.values()]
-        elif kind is types.SimpleNamespace:
-            waiting += vars(item).values()
-    return None
+def watched(caught: Callable[[BaseException], None]) -> Callable[[Any], Any]:
+    """What a handler's kinds are passed through: it tells `caught` of each failed assert that the handler catches."""
+
+    def kinds_of(kinds: Any) -> Any:
+        error = sys.exc_info()[1]
+        if error is not None and is_caught(error, kinds):
+            caught(error)
+        return kinds
+
+    return kinds_of
+
+
+def watch_leaving(context: Any, name: str, caught: Callable[[BaseException], None]) -> None:
+    """Have `caught` told of each failed assert that context managers of a class catch, by the kinds in their field of
+    that `name`."""
+    leave = context.__exit__
+
+    def leaving(self: Any, kind: Any, error: Any, trace: Any) -> Any:
+        catches = error is not None and is_caught(error, getattr(self, name))
+        found = leave(self, kind, error, trace)
+        if catches and found:
+            caught(error)
+        return found
+
+    context.__exit__ = leaving
+
+
+def watch_suppress(caught: Callable[[BaseException], None]) -> None:
+    """Have `caught` told of each failed assert that `contextlib.suppress` catches."""
+    watch_leaving(contextlib.suppress, "_exceptions", caught)
 
 
 @functools.lru_cache(maxsize=8)

@@ -28,19 +28,21 @@ from pidistill_code.inside.fixtures import (
 from pidistill_code.inside.steps import run_coroutine
 
 
-class _Raises:
+class Raises:
+    """What `pytest.raises` gives."""
+
     def __init__(self, kinds: Any, match: str | None) -> None:
-        self._kinds, self._match = kinds, match
+        self.kinds, self._match = kinds, match
         self.value: BaseException | None = None
         self.type: type | None = None
 
-    def __enter__(self) -> _Raises:
+    def __enter__(self) -> Raises:
         return self
 
     def __exit__(self, kind: Any, error: Any, _: object) -> bool:
         if kind is None:
-            raise AssertionError(f"did not raise {self._kinds}")
-        if not issubclass(kind, self._kinds):
+            raise AssertionError(f"did not raise {self.kinds}")
+        if not issubclass(kind, self.kinds):
             return False
         if self._match is not None and not re.search(self._match, str(error)):
             raise AssertionError(f"{self._match!r} does not match {str(error)[:200]!r}")
@@ -53,9 +55,9 @@ class _Raises:
         return True
 
 
-def raises(kinds: Any, *call: Any, match: str | None = None, **kwargs: object) -> _Raises:
+def raises(kinds: Any, *call: Any, match: str | None = None, **kwargs: object) -> Raises:
     """`pytest.raises`, as a context manager or with a call."""
-    found = _Raises(kinds, match)
+    found = Raises(kinds, match)
     if call:
         with found:
             call[0](*call[1:], **kwargs)

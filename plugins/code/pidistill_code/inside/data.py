@@ -19,8 +19,9 @@ BASES = {"int": int, "float": float, "complex": complex, "str": str, "bytes": by
          "dict": dict, "set": set, "frozenset": frozenset}  # fmt: skip
 HOLDERS = {"UserList": list, "UserDict": dict, "UserString": str}
 """Classes of `collections` that hold data of a plain type."""
-OWN_WAYS = frozenset({"__str__", "__repr__", "__format__", "__missing__"})
-"""Of a subclass of a plain type, what is asked for: how it writes itself, and what it has in place of what it lacks."""
+OWN_WAYS = frozenset({"__str__", "__repr__", "__format__", "__missing__", "__call__"})
+"""Of a subclass of a plain type, what is asked for: how it writes itself, what it has in place of what it lacks, and
+what it does where it is called."""
 BELIEVED = SIDES | NUMERIC
 """What an object of a class that the tests name is asked for, whether or not its class has another."""
 SETTING = frozenset({"__setattr__", "__delattr__"})
@@ -29,9 +30,18 @@ FILLED = frozenset({"list", "dict", "set", *HOLDERS})
 
 
 def own_ways(kind: Any, base: Any) -> list[str]:
-    """Names of the methods that instances of a subclass of `base` have of its own where those of `base` have others."""
+    """Names of the methods that instances of a subclass of `base` have of its own where those of `base` have others;
+    with a dot in front, of what is no method there, as the field `count` of a named tuple."""
     names = FORWARDED.union(name for name in dir(base) if not is_special(name)) | SETTING
-    return sorted(name for name in names if defined(kind, name) is not defined(base, name))
+    own = ((name, defined(kind, name)) for name in names)
+    return sorted(
+        name if is_special(name) or callable(there) or isinstance(there, _METHODS) else f".{name}"
+        for name, there in own
+        if there is not defined(base, name)
+    )
+
+
+_METHODS = (staticmethod, classmethod)
 
 
 def defined(kind: Any, name: str) -> Any:
@@ -39,8 +49,8 @@ def defined(kind: Any, name: str) -> Any:
     return next((own(base)[name] for base in type.__getattribute__(kind, "__mro__") if name in own(base)), None)
 
 
-def ways_here(ways: list[str], base: str, asked: bool) -> frozenset[str]:
-    """What the tests ask an instance of a subclass of `base` for.
+def ways_here(ways: list[str], base: str, asked: bool | None) -> frozenset[str]:
+    """What the tests ask an instance of a subclass of `base` for; None for `asked` where the program asks.
 
     Where they name its class that is all it does in ways of its own, and what says something about other data. Where
     they do not, and its content cannot change, it counts as its content: besides how it writes itself, it is asked for
@@ -49,7 +59,10 @@ def ways_here(ways: list[str], base: str, asked: bool) -> frozenset[str]:
     own = frozenset(ways)
     if asked:
         return own | BELIEVED.intersection(dir(base_named(base)))
-    return own if base in FILLED else own & (OWN_WAYS | BELIEVED)
+    if base in FILLED:
+        return own if asked is not None else own & OWN_WAYS
+    asked_for = OWN_WAYS if asked is None else OWN_WAYS | BELIEVED
+    return frozenset(way for way in own if way[0] == "." or way in asked_for)
 
 
 def base_named(name: str, load: bool = False) -> Any:
@@ -87,7 +100,7 @@ def plain(item: Any, base: Any) -> object:
 def class_of_data(name: str, base: str, made: Any, ways: frozenset[str]) -> Any:
     """The class of what stands for data of a subclass of `base`, `made` here or None, with methods of its own."""
     plain_kind = base_named(base, True)
-    members: dict[str, Any] = {way: _forwarded(way) for way in ways}
+    members: dict[str, Any] = {way.lstrip("."): _forwarded(way) for way in ways}
     members.setdefault("__hash__", plain_kind.__hash__)
     members.update(__getattr__=get, __setattr__=_set, __delattr__=_delete, __module__=PROGRAM, _remote_peer=None)
     members.update(__copy__=_copy, __deepcopy__=_deep_copy)
@@ -95,6 +108,7 @@ def class_of_data(name: str, base: str, made: Any, ways: frozenset[str]) -> Any:
         members["__class__"] = property(lambda _: made)
     calls = {"__call__": lambda _, *args, **kwargs: made(*args, **kwargs), "__getattr__": _of_class(made)}
     # another one is made where its class is, which has what all of them have
+    calls.update({name: _of_meta(made, name) for name in _OF_ENUMS if hasattr(type(made), name)})
     meta: Any = type("made", (type(plain_kind),), calls if made is not None else {})
     return meta(name.rpartition(".")[2], (plain_kind,), members)
 
@@ -109,6 +123,16 @@ def made_data(kind: Any, base: str, content: Any, peer: Any, handle: Any) -> Any
 def handle_of_data(item: Any) -> Any:
     """What stands for the object of which `item` is the data; `item` where it is no such data."""
     return item.__dict__["_handle"] if "_remote_peer" in own(type(item)) and not is_remote(type(item)) else item
+
+
+def type_of(item: Any) -> Any:
+    """`type` of it, as tests ask for it: the class that it stands for an instance of."""
+    kind = type(item)
+    if is_remote(kind):
+        face = type.__getattribute__(kind, "_remote_face")
+        peer = type.__getattribute__(kind, "_remote_peer")
+        return face if face is not None and peer is not True and face in peer.shared.values() else kind
+    return item.__class__ if "_remote_peer" in own(kind) else kind
 
 
 def _set(self: Any, name: str, value: object) -> None:
@@ -137,7 +161,23 @@ def _forwarded(name: str) -> Any:
     def method(self: Any, *args: object, **kwargs: object) -> object:
         return getattr(handle_of_data(self), name)(*args, **kwargs)
 
-    return operation if is_special(name) else method
+    def call(self: Any, *args: object, **kwargs: object) -> object:
+        return self._peer.request("call", handle_of_data(self), list(args), kwargs)
+
+    def field(self: Any) -> object:
+        return getattr(handle_of_data(self), name[1:])
+
+    if name == "__call__":
+        return call
+    return property(field) if name[:1] == "." else operation if is_special(name) else method
+
+
+_OF_ENUMS = ("__iter__", "__len__", "__getitem__", "__contains__", "__reversed__")
+"""What a class has where its members are looked at."""
+
+
+def _of_meta(made: Any, name: str) -> Any:
+    return lambda _, *args: getattr(type(made), name)(made, *args)
 
 
 def _of_class(made: Any) -> Any:

@@ -1,7 +1,7 @@
 """Exceptions of the other side. Each is one here as well, so that it can be raised, caught and told by its class.
 
 An exception of a class of the other side's own is made there, whoever asks for it, and what it has and says is asked
-for there; here it has its arguments and its cause. One of the interpreter's is made anew with all that it carries.
+for there; here it has its arguments and its cause. One of the interpreter's is made anew, once, with all that it has.
 """
 
 from __future__ import annotations
@@ -62,14 +62,14 @@ class ErrorClass(type):
             own(cls)["_remote_side"].request("set", cls, name, value)
 
 
-def error_class(peer: Any, number: int, name: str, bases: tuple[type, ...], names: list[str]) -> type:
+def error_class(peer: Any, number: int, name: str, bases: tuple[type, ...], names: list[str], doc: str | None) -> type:
     """What stands for a class of exceptions that has special methods of those `names` of its own."""
     members: dict[str, Any] = {dunder: _asked(dunder) for dunder in FORWARDED.intersection(names)}
     for base in bases:
         members.update({field: _asked_field(field, base) for field in dir(base) if _is_field(base, field)})
     members.update(__str__=_text, __getattr__=_attribute, __setattr__=_set, __delattr__=_delete, __module__=PROGRAM)
     members.update(__copy__=lambda error: _copied(error, False), __deepcopy__=lambda error, _: _copied(error, True))
-    members.update(_remote_class=number, _remote_side=peer)
+    members.update(add_note=_add_note, _remote_class=number, _remote_side=peer, __doc__=doc)
     if "__eq__" in members:
         members.setdefault("__hash__", None)
     return ErrorClass(name, bases, members)
@@ -116,6 +116,13 @@ def _delete(self: Any, name: str) -> None:
         delattr(handle, name)
 
 
+def _add_note(self: Any, note: object) -> None:
+    BaseException.add_note(self, note)  # type: ignore[arg-type]
+    handle = handle_of(self)
+    if handle is not None:
+        handle._remote_peer.request("note", handle, note)
+
+
 def _text(self: Any) -> str:
     handle = handle_of(self)
     if handle is None:
@@ -156,3 +163,12 @@ def made_error(kind: Any, args: tuple[Any, ...], standard: bool) -> BaseExceptio
             base.__init__(made, *args)
             break
     return made
+
+
+def with_notes(error: BaseException, attributes: dict[Any, Any], cause: object) -> BaseException:
+    """`error` with the notes and the cause that it has on the other side."""
+    notes = attributes.get("__notes__")
+    if type(notes) is list and all(type(note) is str for note in notes):
+        error.__notes__ = notes
+    error.__cause__ = cause if isinstance(cause, BaseException) else None
+    return error

@@ -117,6 +117,9 @@ class Graph:
         self._names: dict[int, str] = {}
         self._seen: dict[str, Any] = {}
         """Shared objects as they were when both sides last agreed, one level deep."""
+        self._being_filled: set[str] = set()
+        """Names of those that hold nothing yet, or not all: their keys may have hashes that the other side is asked
+        for."""
         self.watched: dict[int, Any] = {}
         """By the number of a dictionary: what is told a name, and its new value if any, before that is changed here."""
         self.on_change: Any = None
@@ -158,7 +161,7 @@ class Graph:
         root = slot(value)
         self._forget()
         for name, known in list(self._shared.items()):
-            if id(known) not in done and _content(known) != self._seen[name]:
+            if id(known) not in done and name not in self._being_filled and _content(known) != self._seen[name]:
                 slot(known)
         while waiting:
             place, item = waiting.pop()
@@ -245,10 +248,15 @@ class Graph:
             return made[place]
 
         before = [(item, copy.copy(item)) for node, item in filling if self._is_own(node[1])]
-        for node, item in filling:
-            if node[0] == "f":
-                item.default_factory = value(node[3])
-            _fill(item, node[2], value, self.watched.get(id(item)))
+        names = {node[1] for node, _ in filling} - self._being_filled
+        self._being_filled |= names
+        try:
+            for node, item in filling:
+                if node[0] == "f":
+                    item.default_factory = value(node[3])
+                _fill(item, node[2], value, self.watched.get(id(item)))
+        finally:
+            self._being_filled -= names
         found = value(root)
         for node, item in filling:
             self._seen[node[1]] = _content(item)
@@ -256,6 +264,11 @@ class Graph:
             if _content(item) != _content(held):
                 self.on_change(item, held)
         return found
+
+    @property
+    def is_filling(self) -> bool:
+        """Whether a message is being read, in the middle of which the other side was asked for something."""
+        return bool(self._being_filled)
 
     def name_of(self, item: Any) -> str | None:
         """What both sides know a list, dictionary, set or bytearray as."""

@@ -83,7 +83,8 @@ def is_shape(target: Any, name: object) -> bool:
     if isinstance(target, types.FunctionType):
         return name in ("__code__", "__annotations__")
     kind = target if isinstance(target, type) else type(target)
-    return name in ("__dict__", "__dataclass_fields__") and kind.__module__ in _SHOWN
+    shown = kind.__module__ in _SHOWN or issubclass(kind, types.SimpleNamespace)
+    return name in ("__dict__", "__dataclass_fields__") and shown
 
 
 class ShownField:

@@ -23,7 +23,7 @@ from pidistill_code.inside.data import (
     plain_data,
     ways_here,
 )  # fmt: skip
-from pidistill_code.inside.errors import error_class, handle_of, held, made_error
+from pidistill_code.inside.errors import ErrorClass, error_class, handle_of, held, made_error, with_notes
 from pidistill_code.inside.graph import KNOWN, BrokenError, Graph
 from pidistill_code.inside.guard import ShownField, check_class
 from pidistill_code.inside.methods import Method
@@ -34,6 +34,7 @@ from pidistill_code.inside.standins import (
     RemoteClass,
     class_of,
     is_remote,
+    is_special,
     kind_of,
     own,
 )  # fmt: skip
@@ -44,6 +45,8 @@ _MOST_OBJECTS = 200_000
 _CARRIED = ("filename", "filename2", "name")
 """What exceptions of the interpreter have beside their arguments."""
 _ABSTRACT = 1 << 20
+_MOST_ERRORS = 20_000
+"""Objects beside which exceptions of the interpreter's keep their identity: a program may raise one for each call."""
 
 
 def standard_module(name: str) -> Any:
@@ -80,7 +83,9 @@ class Objects:
         self._remotes: dict[int, Any] = {}
         self._kinds: dict[Any, type] = {}
         self._errors: dict[int | None, BaseException] = {}
-        """Exceptions of the other side's own classes."""
+        """Exceptions of the other side."""
+        self._error_numbers: dict[int, int] = {}
+        """Numbers there of those that are made anew here, the interpreter's."""
         self._unchanging: dict[int, object] = {}
         """Data of subclasses whose content does not change."""
         self._drivers: dict[int, Any] = {}
@@ -106,7 +111,10 @@ class Objects:
     def is_asked(self, remote: Any) -> bool:
         """Whether an object is an instance of a class that the tests name, or such a class."""
         kinds = (remote, *type.mro(type(remote))) if isinstance(remote, type) else type(remote).__mro__
-        return any(own(kind).get("_remote_number") in self.asked for kind in kinds)
+        errors = getattr(remote, "_remote_error", None)
+        return any(own(kind).get("_remote_number") in self.asked for kind in kinds) or (
+            errors is not None and any(own(kind).get("_remote_class") in self.asked for kind in errors.__mro__)
+        )
 
     def _number(self, item: object) -> int:
         number = self._numbers.get(id(item))
@@ -126,18 +134,7 @@ class Objects:
         if "_remote_peer" in own(kind):
             return ("yours", item.__dict__["_handle"]._remote_number)
         if issubclass(kind, BaseException):
-            handle = handle_of(item)
-            if handle is not None:
-                return ("yours", handle._remote_number)
-            notes = [str(note)[:2000] for note in getattr(item, "__notes__", ())]
-            known = is_standard(kind) or "_remote_class" in vars(kind) or self.shared.get(kind.__qualname__) is kind
-            number = None if known else self._number(item)
-            kept: list[Any] = []
-            if number is None:
-                kept += [(name, held(item, name)) for name in _CARRIED if type(held(item, name)) is str]
-                kept += [pair for pair in vars(item).items() if pair[0] != "__notes__"]
-            attributes = (*kept, *([("__notes__", notes)] if notes else ()))
-            return ("error", *map(slot, (kind, tuple(item.args), attributes, item.__cause__)), number)
+            return self._told_error(kind, item, slot)
         if isinstance(item, type):
             return self._class(item, slot)
         if kind is type(sys) and item.__name__.partition(".")[0] in sys.stdlib_module_names - _NO_MODULES:
@@ -166,6 +163,22 @@ class Objects:
             return ("sub", *told, name, slot(content), own_ways(kind, base))
         return ("object", *told)
 
+    def _told_error(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...]:
+        handle = handle_of(item)
+        if handle is not None:
+            return ("yours", handle._remote_number)
+        notes = [str(note)[:2000] for note in getattr(item, "__notes__", ())]
+        noted = [("__notes__", notes)] if notes else []
+        if not ("_remote_class" in vars(kind) or is_standard(kind) or self.shared.get(kind.__qualname__) is kind):
+            return ("error", *map(slot, (kind, tuple(item.args), tuple(noted), item.__cause__)), self._number(item))
+        carried = [(name, held(item, name)) for name in _CARRIED if type(held(item, name)) is str]
+        attributes = (*carried, *(pair for pair in vars(item).items() if pair[0] != "__notes__"), *noted)
+        theirs = self._error_numbers.get(id(item))
+        if theirs is not None:
+            return ("back", theirs, slot(attributes), slot(item.__cause__))
+        number = self._number(item) if len(self._own) < _MOST_ERRORS and "_remote_class" not in vars(kind) else None
+        return ("error", *map(slot, (kind, tuple(item.args), attributes, item.__cause__)), number)
+
     def _named(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...] | None:
         """Objects of a program that tests look into."""
         owner = getattr(item, "__self__", None) if kind.__name__ in ("method", "builtin_function_or_method") else None
@@ -174,6 +187,7 @@ class Objects:
             and kind.__name__ == "method"
             and not _crosses(owner)
             and not is_remote(type(item.__func__))
+            and _is_under_its_name(owner, item)
         ):
             return ("method", slot(owner), item.__name__)
         if kind.__module__ == "types" and kind.__name__ == "SimpleNamespace" and is_standard(kind):
@@ -193,7 +207,9 @@ class Objects:
             if "_remote_class" in vars(item):
                 return ("yours", vars(item)["_remote_class"])
             bases = [slot(base) for base in item.__bases__ if issubclass(base, BaseException)]
-            return ("error-class", self._number(item), item.__name__, bases, _special(item, BaseException))
+            told = None if self._guarded else own(item).get("__doc__")
+            told = told if type(told) is str else None
+            return ("error-class", self._number(item), item.__name__, bases, _special(item, BaseException), told)
         number = self._number(item)
         if number in self._told:
             return ("theirs", number)
@@ -236,8 +252,10 @@ class Objects:
                 return _field(name, value(kind), how, flags)
             case ["error", kind, args, attributes, cause, None | int() as number]:
                 return self._error(value(kind), value(args), dict(value(attributes)), value(cause), number)
-            case ["error-class", int(number), str(name), list(bases), list(names)]:
-                return self._error_class(number, name, [value(base) for base in bases], names)
+            case ["back", int(number), attributes, cause]:
+                return self._own_error(number, dict(value(attributes)), value(cause))
+            case ["error-class", int(number), str(name), list(bases), list(names), None | str() as told_of]:
+                return self._error_class(number, name, [value(base) for base in bases], names, told_of)
             case ["method", owner, str(name)]:
                 return Method(self, value(owner), name)
             case ["bound", owner, str(name)] if not self._guarded:
@@ -251,9 +269,8 @@ class Objects:
             case ["sub", int(number), made, str(module), str(kind), list(names), str(base), content, list(ways)]:
                 made = value(made)
                 asked = made is not None and self.is_asked(made)
-                found = ways_here(ways, base, asked) if self._guarded else OWN_WAYS.intersection(ways)
-                named = asked and self.mentioned("type(")  # which for data is another
-                if named or (base in FILLED and not found <= OWN_WAYS):
+                found = ways_here(ways, base, asked if self._guarded else None)
+                if base in FILLED and not found <= OWN_WAYS:
                     return self.remote(number, module, kind, names, made, plain=True)
                 told = number, module, kind, names, made
                 return self._data(told, base, value(content), found - SETTING)
@@ -275,20 +292,31 @@ class Objects:
         object.__setattr__(error, "args", args)
         if number is not None:
             self._errors[number] = error
-            vars(error)["_remote_handle"] = self.remote(number, "?", "error", [])
+            if isinstance(kind, ErrorClass):
+                handle = vars(error)["_remote_handle"] = self.remote(number, "?", "error", _special(kind))
+                object.__setattr__(handle, "_remote_error", kind)
+            else:
+                self._error_numbers[id(error)] = number
         for name, item in attributes.items():
             if not name.startswith("__"):
                 object.__setattr__(error, name, item)
-            elif name == "__notes__" and type(item) is list and all(type(note) is str for note in item):
-                error.__notes__ = item
-        error.__cause__ = cause if isinstance(cause, BaseException) else None
-        return error
+        return with_notes(error, attributes, cause)
 
-    def _error_class(self, number: int, name: str, bases: list[Any], names: list[str]) -> type:
+    def _own_error(self, number: int, attributes: dict[Any, Any], cause: Any) -> BaseException:
+        """An exception of this side that comes back, with what it was given there."""
+        error = self._own[number] if 0 <= number < len(self._own) else None
+        if not isinstance(error, BaseException):
+            raise BrokenError("an exception that was never sent")
+        for name, item in attributes.items():
+            if type(name) is str and not is_special(name) and not hasattr(type(error), name):
+                vars(error)[name] = item
+        return with_notes(error, attributes, cause)
+
+    def _error_class(self, number: int, name: str, bases: list[Any], names: list[str], doc: str | None) -> type:
         if number not in self._remotes:
             if not bases or not all(isinstance(base, type) and issubclass(base, BaseException) for base in bases):
                 raise BrokenError("an exception without a base")
-            self._remotes[number] = error_class(self, number, name, tuple(bases), names)
+            self._remotes[number] = error_class(self, number, name, tuple(bases), names, doc)
         return self._remotes[number]  # type: ignore[no-any-return]
 
     def _remote_class(
@@ -334,6 +362,13 @@ class Objects:
             for name, item in (("peer", self), ("number", number), ("plain", plain)):
                 object.__setattr__(known, f"_remote_{name}", item)
         return known
+
+
+def _is_under_its_name(owner: Any, method: Any) -> bool:
+    """Whether who looks up the name of a method of `owner` finds that method."""
+    kind = owner if isinstance(owner, type) else type(owner)
+    found = defined(kind, method.__name__)
+    return method.__func__ in (found, getattr(found, "__func__", None)) or isinstance(owner, type)
 
 
 def _crosses(item: Any) -> bool:

@@ -194,6 +194,10 @@ class Peer(Objects):
         self._check_change(target, name)
         delattr(target, name)
 
+    def _do_note(self, error: Any, note: Any) -> None:
+        self._check(error)
+        BaseException.add_note(error, note)
+
     def _do_copy(self, target: Any, deep: bool) -> object:
         self._check(target)
         if self._guarded:

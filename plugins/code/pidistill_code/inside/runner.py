@@ -16,12 +16,15 @@ import threading
 import types
 from typing import Any
 
-from pidistill_code.inside.checks import Runs, call_test, set_up, stand_in
+from pidistill_code.inside.catching import watch_leaving, watch_suppress, watched
+from pidistill_code.inside.checks import Raises, Runs, call_test, set_up, stand_in
+from pidistill_code.inside.data import type_of
+from pidistill_code.inside.errors import ErrorClass
 from pidistill_code.inside.fixtures import Scope, is_fixture, skips
 from pidistill_code.inside.graph import SCALARS, BrokenError
 from pidistill_code.inside.modules import add_module
 from pidistill_code.inside.settings import Settings
-from pidistill_code.inside.standins import RemoteClass, super_of
+from pidistill_code.inside.standins import RemoteClass, own, super_of
 from pidistill_code.inside.witness import Witness
 
 _DECORATED = (
@@ -157,6 +160,8 @@ class Runner:
         self._room = _Room(exchange)
         _seed_both(self._room)
         self._runs: Runs | None = None
+        watch_suppress(self._room.test_catches)
+        watch_leaving(Raises, "kinds", self._room.test_catches)
         pickle.loads = _loads
         pickle.Unpickler = _Unpickler  # type: ignore[misc]
 
@@ -187,7 +192,8 @@ class Runner:
         for how in ("eval", "exec"):
             space[how] = _elsewhere(room, how)
         space["compile"] = lambda text, *_, **__: text
-        space.update(_number=number, _forgiven=(), max=extreme(max), min=extreme(min), super=super_of)
+        space.update(_number=number, _forgiven=(), _caught_by=watched(room.test_catches), _type_of=type_of,
+                     max=extreme(max), min=extreme(min), super=super_of)  # fmt: skip
         try:
             exec(compile(preamble, "preamble", "exec", dont_inherit=True), space)
             room.share({name: item for name, item in space.items() if getattr(item, "__module__", "") == "__main__"})
@@ -199,7 +205,8 @@ class Runner:
             space.update(found)
             if "unittest" in room.text and self._runs is None:
                 self._runs = Runs()
-            room.asked |= {item._remote_number for name, item in found.items() if name in classes and _is_class(item)}
+                watch_leaving(sys.modules["unittest.case"]._AssertRaisesContext, "expected", room.test_catches)
+            room.asked |= {_number_of(item) for name, item in found.items() if name in classes and _is_class(item)}
             for name in modules:
                 add_module(name, room, found)
             room.seeding = "random" in room.text
@@ -237,7 +244,11 @@ _SEEDS: dict[str, Any] = {"seed": random.seed, "setstate": random.setstate}
 
 
 def _is_class(item: object) -> bool:
-    return isinstance(item, RemoteClass)
+    return isinstance(item, RemoteClass | ErrorClass)
+
+
+def _number_of(kind: Any) -> Any:
+    return kind._remote_number if isinstance(kind, RemoteClass) else own(kind).get("_remote_class")
 
 
 def _call_all(space: dict[str, Any], uncalled: Any, made: set[str]) -> None:

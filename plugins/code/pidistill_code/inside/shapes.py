@@ -1,13 +1,15 @@
 """Whether an object of a program's own class is one sequence: its length, its items and its places agree.
 
 A list has no choice. A class may say that it is of the length that a test expects and have no items, or give sorted
-items by number and others in a loop. Looked at is what no test names as a class of the task's, for such a class may
-mean by these methods what it likes; nor a mapping, nor an iterator, which going through uses up.
+items by number and others in a loop, or be one thing when it is looked at and another when it is used. So what it is
+asked for is answered by what the look has found, for as long as nothing else is asked of the program. Looked at is what
+no test names as a class of the task's, for such a class may mean by these methods what it likes; nor a mapping, nor an
+iterator, which going through uses up.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from pidistill_code.inside.graph import BrokenError
 from pidistill_code.inside.standins import is_remote
@@ -15,31 +17,63 @@ from pidistill_code.inside.standins import is_remote
 _MOST_ITEMS = 100
 """That are looked at; each costs a request."""
 LOOKED_AT = frozenset({"__len__", "__iter__", "__getitem__", "__contains__", "__reversed__"})
+UNKNOWN: Any = object()
+"""The answer to what a look has not found."""
 
 
-def check_sequence(peer: Any, remote: Any) -> None:
-    """Raise `BrokenError` where the length, the items and the places of `remote` contradict each other."""
+class Look(NamedTuple):
+    """What an object has been found to be."""
+
+    size: int
+    items: list[Any]
+    placed: bool
+    """Whether they have numbers."""
+
+    def answer(self, name: str, args: tuple[Any, ...]) -> Any:
+        """What the object says to this special method, as far as that is known."""
+        if name == "__len__":
+            return self.size
+        if len(self.items) != self.size:
+            return UNKNOWN
+        match name, args:
+            case "__iter__", ():
+                return iter(self.items)
+            case "__reversed__", () if self.placed:
+                return reversed(self.items)
+            case "__getitem__", (place,) if self.placed and type(place) is int and -self.size <= place < self.size:
+                return self.items[place]
+        return UNKNOWN
+
+
+def look_at(peer: Any, remote: Any) -> Look | None:
+    """What `remote` is, where it is a sequence. Raise `BrokenError` where its length, items and places contradict each
+    other."""
     kind = type(remote)
     if not hasattr(kind, "__iter__") or hasattr(kind, "__next__") or not hasattr(kind, "__len__"):
-        return
+        return None
     size = peer.request("op", remote, "__len__", [])
     if type(size) is not int:
-        return
+        return None
     items = _items(peer.request("op", remote, "__iter__", []))
     if len(items) != min(size, _MOST_ITEMS + 1):
         raise BrokenError(f"an object of length {size} with {len(items)} items")
-    if not hasattr(kind, "__getitem__") or _is_mapping(peer, remote):
-        return
+    placed = hasattr(kind, "__getitem__") and not _is_mapping(peer, remote) and _are_placed(peer, remote, items)
+    return Look(size, items, placed)
+
+
+def _are_placed(peer: Any, remote: Any, items: list[Any]) -> bool:
+    """Whether the object has its items by number."""
     numbered = all(type(item) is int for item in items)
     for place, item in enumerate(items):
         try:
             found = peer.request("op", remote, "__getitem__", [place])
         except (LookupError, TypeError, AttributeError):
-            return  # its places have no numbers
+            return False
         if numbered and type(found) is not int:
-            return  # they may be keys
+            return False  # they may be keys
         if not (is_remote(type(found)) or is_remote(type(item)) or found is item or found == item or found != found):
             raise BrokenError("an object that has other items by number than in a loop")
+    return True
 
 
 def _items(iterator: Any) -> list[Any]:

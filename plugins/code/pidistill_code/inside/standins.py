@@ -79,6 +79,7 @@ class Remote:
 
     _remote_peer = True  # type: Any
     _remote_face = None  # type: Any  # what `isinstance` takes it for besides
+    _remote_error = None  # type: Any  # the class of the exception that this stands for
 
     def __getattribute__(self, name: str) -> Any:
         if name[:8] == "_remote_":
