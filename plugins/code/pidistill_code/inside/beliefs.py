@@ -30,7 +30,7 @@ from pidistill_code.inside.changes import (
 )
 from pidistill_code.inside.data import BASES, defined
 from pidistill_code.inside.graph import SCALARS, BrokenError
-from pidistill_code.inside.guard import check_set, definer_of, is_sign
+from pidistill_code.inside.guard import RUNNERS, check_set, definer_of, is_sign
 from pidistill_code.inside.remote import Peer
 from pidistill_code.inside.shapes import LOOKED_AT, UNKNOWN, Look, look_at
 from pidistill_code.inside.standins import (
@@ -42,8 +42,10 @@ from pidistill_code.inside.standins import (
     ORDERING,
     SIDES,
     TELLING,
+    Remote,
     RemoteClass,
     is_remote,
+    own,
 )
 
 _FAMILIES = {
@@ -62,7 +64,7 @@ Use = tuple[str, str, int]
 
 
 def _face_of(kind: type) -> Any:
-    return type.__getattribute__(kind, "_remote_face") if is_remote(kind) else None
+    return own(kind).get("_remote_face") if Remote in type.__getattribute__(kind, "__mro__") else None
 
 
 def family(name: str) -> str:
@@ -156,6 +158,9 @@ class Believing(Peer):
                 check_handed(target, name, self.text)
             else:
                 check_unhanded(target, name, values)
+        elif definer_of(target, "__init__") in RUNNERS and any(is_remote(type(value)) for value in values):
+            if re.search(rf"\.{re.escape(name)}\b[\w.()]*\.(?:assert_|call|m\w+_calls)", self.text):
+                raise BrokenError("an object in the place of what tests ask a mock")
         return check_set(target, name)
 
     def _do_set(self, target: Any, name: str, value: object) -> None:
@@ -238,7 +243,7 @@ class Believing(Peer):
         """Whether `error` says that the program is wrong: a failed assert, or a fault of the program that the test does
         not speak of. Where the test tells the program to catch such things, it is what the test is about."""
         if isinstance(error, AssertionError):
-            return self.uses is not None or not (speaks_of_all(self.text) or tells_to_catch(self.text))
+            return self.trusted or self.uses is not None or not tells_to_catch(self.text)
         own = isinstance(error, _FAULTS) and any(error is item for item in self.raised)
         return own and not self.mentioned(type(error).__name__)
 
@@ -359,8 +364,6 @@ class Believing(Peer):
             return getattr(set(remote), name)(*args)
         if name in ("__eq__", "__ne__") and isinstance(remote, abc.Mapping) and isinstance(args[0], abc.Mapping):
             return getattr(dict(remote.items()), name)(dict(args[0].items()))
-        if name in ("__eq__", "__ne__") and isinstance(remote, abc.Sequence) and type(args[0]) in (list, tuple):
-            return getattr(list(remote), name)(list(args[0]))
         if name in _IN_PLACE:
             result = self.request("op", remote, name, list(args))
             if result is remote or (result is not NotImplemented and self.is_asked(remote) and is_remote(type(result))):
@@ -368,9 +371,11 @@ class Believing(Peer):
             if result is NotImplemented or self.is_asked(remote):
                 return NotImplemented
         if getattr(remote, "_remote_plain", False):
-            result = getattr(self._content(remote), name, lambda *_: NotImplemented)(*map(self._content, args))
+            result = getattr(self.content(remote), name, lambda *_: NotImplemented)(*map(self.content, args))
             own = result is NotImplemented and name in JUDGING - ORDERING and name not in ("__eq__", "__ne__")
             return self.request("op", remote, name, list(args)) if own else result  # data has no such operator
+        if name in ("__eq__", "__ne__") and isinstance(remote, abc.Sequence) and type(args[0]) in (list, tuple):
+            return getattr(list(remote), name)(list(args[0]))
         if name in ("__eq__", "__ne__"):
             return NotImplemented
         if name not in ORDERING and name not in AS_NUMBER and self.is_asked(remote):
@@ -379,7 +384,7 @@ class Believing(Peer):
                 return result
         raise BrokenError(f"{name} of an object of the candidate's own")
 
-    def _content(self, item: Any) -> Any:
+    def content(self, item: Any) -> Any:
         """What an object that is data holds; anything else as it is."""
         if not is_remote(type(item)) or not getattr(item, "_remote_plain", False):
             return item

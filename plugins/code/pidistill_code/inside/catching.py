@@ -17,6 +17,7 @@ from typing import Any
 
 _CATCHERS = frozenset({"AssertionError", "Exception", "BaseException"})
 _OWN_CATCHERS = frozenset({"raises", "assertRaises", "assertRaisesRegex", "isinstance", "issubclass", "_caught_by"})
+_SPEAKS_OF_FAILURES = re.compile(r"(?<!raise )(?<!except )(?<!raises\()\bAssertionError\b")
 _SPEAKS_OF_ALL = re.compile(r"(?<!raise )\b(?:Base)?(?:Exception|AssertionError)\b")
 
 
@@ -67,7 +68,10 @@ def watch_suppress(caught: Callable[[BaseException], None]) -> None:
 
 @functools.lru_cache(maxsize=8)
 def tells_to_catch(text: str) -> bool:
-    """Whether the test hands a class to something that may catch failures by it, as in `ignoring(AssertionError)`."""
+    """Whether the test expects the program to catch failed asserts: it says what becomes of one, or hands a class to
+    what may catch them by it, as in `ignoring(Exception)`."""
+    if _SPEAKS_OF_FAILURES.search(text):
+        return True
     try:
         calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
     except (SyntaxError, ValueError, RecursionError):

@@ -60,7 +60,7 @@ def ways_here(ways: list[str], base: str, asked: bool | None) -> frozenset[str]:
     if asked:
         return own | BELIEVED.intersection(dir(base_named(base)))
     if base in FILLED:
-        return own if asked is not None else own & OWN_WAYS
+        return own
     asked_for = OWN_WAYS if asked is None else OWN_WAYS | BELIEVED
     return frozenset(way for way in own if way[0] == "." or way in asked_for)
 
@@ -115,7 +115,10 @@ def class_of_data(name: str, base: str, made: Any, ways: frozenset[str]) -> Any:
 
 def made_data(kind: Any, base: str, content: Any, peer: Any, handle: Any) -> Any:
     """One of a class that `class_of_data` has made."""
-    item = type.__call__(kind, content) if base in FILLED else kind.__new__(kind, content)
+    if base in HOLDERS and type(content) is not HOLDERS[base]:
+        raise BrokenError("content of another type")
+    filled = base in FILLED and base not in HOLDERS
+    item = type.__call__(kind, content) if filled else kind.__new__(kind, *(() if base in HOLDERS else (content,)))
     item.__dict__.update(_peer=peer, _handle=handle)
     return item
 
@@ -128,7 +131,7 @@ def handle_of_data(item: Any) -> Any:
 def type_of(item: Any) -> Any:
     """`type` of it, as tests ask for it: the class that it stands for an instance of."""
     kind = type(item)
-    if is_remote(kind):
+    if is_remote(kind) and not issubclass(kind, type):
         face = type.__getattribute__(kind, "_remote_face")
         peer = type.__getattribute__(kind, "_remote_peer")
         return face if face is not None and peer is not True and face in peer.shared.values() else kind

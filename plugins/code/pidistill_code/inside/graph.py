@@ -5,7 +5,9 @@ else is a node in a flat list, so no nesting is too deep. A list, dictionary, se
 and what else of the library is like these (`MUTABLE`), has a number that both
 sides know: whoever gets it a second time finds the object that is there already, with its content brought up to date.
 So a function that sorts its argument sorts the caller's list, and one that returns its argument returns that very
-object. Well-known values of the standard library cross by value (`KNOWN`). Any other object stays where it is, and
+object. An instance of a subclass of `list`, `dict` or `set` may be one of these, too (`fills`): it has the class's
+stand-in for a class, and its content is the same on both sides. Well-known values of the standard library cross by
+value (`KNOWN`). Any other object stays where it is, and
 the other side has a stand-in for it (`remote`).
 
 Both sides run this file. Nothing in a message is executed or looked up by name but what is in `KNOWN`.
@@ -32,10 +34,14 @@ MUTABLE: dict[str, Any] = {
     "n": collections.Counter,
     "y": array.array,
 }
+_PLAIN: tuple[Any, ...] = (list, dict, set)
+"""Whose subclasses' instances may cross as they do."""
 _PAIRS = frozenset({dict, collections.OrderedDict, collections.defaultdict, collections.Counter})
 _TAGS = {kind: tag for tag, kind in MUTABLE.items()}
 _MOST_KEPT = 20_000
 """Objects that are known to both sides. A program that makes more is none that a test can be about."""
+_MOST_FILLED = 2_000
+"""Objects beside which instances of subclasses become known to both sides: these are kept."""
 
 
 class BrokenError(BaseException):
@@ -112,6 +118,10 @@ class Graph:
 
     def __init__(self, letter: str, stay: Any, stand_in: Any) -> None:
         self._letter, self._stay, self._stand_in = letter, stay, stand_in
+        self.fills: Any = None
+        """What says of a subclass of a list and the like whether its instances cross as those do; None for no."""
+        self.class_of: Any = None
+        """What tells the other side, in place of what lists are made with, what to make such an instance with."""
         self._serial = 0
         self._shared: dict[str, Any] = {}
         self._names: dict[int, str] = {}
@@ -143,7 +153,7 @@ class Graph:
                 return None
             if id(item) in done:
                 return (done[id(item)],)
-            if kind in _TAGS:
+            if kind in _TAGS or self._crosses_filled(kind, item):
                 place = done[id(item)] = len(nodes)
                 nodes.append(None)
                 waiting.append((place, item))
@@ -166,12 +176,24 @@ class Graph:
         while waiting:
             place, item = waiting.pop()
             name = self._named(item)
-            content = _content(item)
-            self._seen[name] = content
-            parts = [part for pair in item.items() for part in pair] if type(item) in _PAIRS else item
-            filled = bytes(item) if type(item) is bytearray else [slot(part) for part in parts]
-            nodes[place] = (_TAGS[item.__class__], name, filled, slot(_made_with(item)))
+            self._seen[name] = _content(item)
+            base = base_of(type(item))
+            filled = bytes(item) if base is bytearray else [slot(part) for part in _parts(item)]
+            told = slot(_made_with(item)) if base is type(item) else self._told(name, item, slot)
+            nodes[place] = (_TAGS[base], name, filled, told)
         return root, nodes
+
+    def _crosses_filled(self, kind: Any, item: object) -> bool:
+        """Whether an instance of a subclass crosses as an instance of its base does."""
+        if not issubclass(kind, _PLAIN):
+            return False
+        if id(item) in self._names:
+            return True
+        return self.fills is not None and len(self._shared) < _MOST_FILLED and self.fills(kind, base_of(kind))
+
+    def _told(self, name: str, item: object, slot: Any) -> object:
+        """What the other side makes one of that class with: nothing where the class is there."""
+        return self.class_of(item, slot) if name.startswith(self._letter) else None
 
     def _other(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...]:
         for constant, known in _CONSTANTS.items():
@@ -232,10 +254,6 @@ class Graph:
             raise BrokenError("nodes that are no list")
         made: dict[int, Any] = {}
         filling: list[tuple[Any, Any]] = []
-        for place, node in enumerate(nodes):
-            if node[0] in MUTABLE:
-                made[place] = self._object(node)
-                filling.append((node, made[place]))
 
         def value(part: object) -> Any:
             if type(part) is not tuple:
@@ -247,7 +265,11 @@ class Graph:
                 made[place] = self._made(nodes[place], value)
             return made[place]
 
-        before = [(item, copy.copy(item)) for node, item in filling if self._is_own(node[1])]
+        for place, node in enumerate(nodes):
+            if node[0] in MUTABLE:
+                made[place] = self._object(node, value)
+                filling.append((node, made[place]))
+        before = [(item, _plain_copy(item)) for node, item in filling if self._is_own(node[1])]
         names = {node[1] for node, _ in filling} - self._being_filled
         self._being_filled |= names
         try:
@@ -284,20 +306,20 @@ class Graph:
         if id(item) in self._names:
             self._seen[self._names[id(item)]] = _content(item)
 
-    def _object(self, node: Any) -> Any:
+    def _object(self, node: Any, value: Any) -> Any:
         tag, name, _, made_with = node
         item = self._shared.get(name)
-        if item is not None and type(item) is not MUTABLE[tag]:
-            raise BrokenError("an object of another type")
         if item is None:
-            if type(name) is not str or name.startswith(self._letter):
-                if type(name) is str and name[1:].isdecimal() and int(name[1:]) <= self._serial:
-                    item = _empty(tag, made_with)  # let go of here, but not there
-                    self._keep(name, item)
-                    return item
+            if type(name) is not str:
+                raise BrokenError("an object without a name")
+            forgotten = name[1:].isdecimal() and int(name[1:]) <= self._serial  # let go of here, but not there
+            if name.startswith(self._letter) and not forgotten:
                 raise BrokenError("an object that was never sent")
-            item = _empty(tag, made_with)
+            is_told = tag in "lde" and type(made_with) is tuple
+            item = self._stand_in(("filled", *made_with), value) if is_told else _empty(tag, made_with)
             self._keep(name, item)
+        if base_of(type(item)) is not MUTABLE[tag]:
+            raise BrokenError("an object of another type")
         return item
 
     def _made(self, node: Any, value: Any) -> object:
@@ -319,13 +341,29 @@ class Graph:
         raise BrokenError("a node of no known kind")
 
 
+def base_of(kind: Any) -> Any:
+    """Which of the classes whose instances cross filled it is, or is derived from; None for neither."""
+    return kind if kind in _TAGS else next((base for base in _PLAIN if issubclass(kind, base)), None)
+
+
+def _parts(item: Any) -> list[Any]:
+    """What `item` holds, past what a subclass makes of it."""
+    base = base_of(type(item))
+    return [part for pair in base.items(item) for part in pair] if base in _PAIRS else list(base.__iter__(item))
+
+
 def _content(item: Any) -> Any:
     """What `item` holds, one level deep, so that a change is seen: scalars by type and value, others by identity."""
     if type(item) is bytearray:
         return bytes(item)
-    parts = [part for pair in item.items() for part in pair] if type(item) in _PAIRS else list(item)
     return [(type(part), repr(part) if type(part) in (float, complex) else part) if type(part) in SCALARS else id(part)
-            for part in parts]  # fmt: skip
+            for part in _parts(item)]  # fmt: skip
+
+
+def _plain_copy(item: Any) -> Any:
+    """A copy of it; of an instance of a subclass, one of its base."""
+    base = base_of(type(item))
+    return copy.copy(item) if base is type(item) else base(base.items(item) if base is dict else base.__iter__(item))
 
 
 def _made_with(item: Any) -> Any:
@@ -368,37 +406,29 @@ def _fill(item: Any, parts: Any, value: Any, watch: Any = None) -> None:
         return
     if type(parts) is not list:
         raise BrokenError("parts that are no list")
-    found = [value(part) for part in parts]
-    if type(item) not in _PAIRS and type(item) is not set:
-        if len(item) != len(found) or any(a is not b for a, b in zip(item, found, strict=True)):
+    found: Any = [value(part) for part in parts]
+    held, base = _parts(item), base_of(type(item))
+    if base is set:
+        if set(held) != set(found) or len(held) != len(found):
             put_back(item, found)
-    elif type(item) in _PAIRS:
-        pairs = list(zip(found[::2], found[1::2], strict=True))
-        if len(item) != len(pairs) or any(
-            a is not c or b is not d for (a, b), (c, d) in zip(item.items(), pairs, strict=True)
-        ):
-            if watch is not None:
-                _tell_changes(item, dict(pairs), watch)
-            put_back(item, dict(pairs))
-    elif item != set(found) or len(item) != len(found):
-        item.clear()
-        item.update(found)
+    elif len(held) != len(found) or any(a is not b for a, b in zip(held, found, strict=True)):
+        pairs: Any = dict(zip(found[::2], found[1::2], strict=True)) if base in _PAIRS else found
+        if watch is not None:
+            _tell_changes(item, pairs, watch)
+        put_back(item, pairs)
 
 
 def put_back(item: Any, held: Any) -> None:
     """Have an object of one of these kinds hold what `held` does."""
-    match item:
-        case list() | bytearray():
-            item[:] = held
-        case array.array():
-            item[:] = array.array(item.typecode, held)
-        case collections.deque():
-            item.clear()
-            item.extend(held)
-        case dict():
-            item.clear()
-            for key, value in held.items():  # a counter's `update` adds
-                item[key] = value
-        case _:
-            item.clear()
-            item.update(held)
+    base = base_of(type(item))
+    if base is list or base is bytearray:
+        base.__setitem__(item, slice(None), held)
+    elif base is array.array:
+        item[:] = array.array(item.typecode, held)
+    elif base in _PAIRS:
+        base.clear(item)
+        for key, value in held.items():  # a counter's `update` adds
+            base.__setitem__(item, key, value)
+    else:
+        base.clear(item)
+        (base.extend if base is collections.deque else base.update)(item, held)

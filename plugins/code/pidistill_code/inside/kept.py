@@ -240,7 +240,7 @@ class Keeping(Believing):
                 self._log.append(_Change(owner, owner, "", held))
             else:
                 back = partial(self.graph.put_back, item, before)
-                self._log.append(_Change(item, item, "", content(before), back))
+                self._log.append(_Change(item, item, "", (items(before) or [], dict(named(item))), back))
 
     def _watched_fields(self, target: Any, seen: Any) -> object:
         if type(seen) is dict and seen is getattr(target, "__dict__", None):

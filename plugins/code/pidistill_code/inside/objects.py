@@ -14,6 +14,7 @@ from typing import Any
 
 from pidistill_code.inside.data import (
     FILLED,
+    HOLDERS,
     OWN_WAYS,
     SETTING,
     class_of_data,
@@ -24,7 +25,7 @@ from pidistill_code.inside.data import (
     ways_here,
 )  # fmt: skip
 from pidistill_code.inside.errors import ErrorClass, error_class, handle_of, held, made_error, with_notes
-from pidistill_code.inside.graph import KNOWN, BrokenError, Graph
+from pidistill_code.inside.graph import KNOWN, BrokenError, Graph, base_of
 from pidistill_code.inside.guard import ShownField, check_class
 from pidistill_code.inside.methods import Method
 from pidistill_code.inside.standins import (
@@ -49,9 +50,14 @@ _MOST_ERRORS = 20_000
 """Objects beside which exceptions of the interpreter's keep their identity: a program may raise one for each call."""
 
 
+def is_library(module: str) -> bool:
+    """Whether it is a module of the standard library."""
+    return module.partition(".")[0] in sys.stdlib_module_names - _NO_MODULES
+
+
 def standard_module(name: str) -> Any:
     """A module of the standard library, by name."""
-    if name.partition(".")[0] not in sys.stdlib_module_names - _NO_MODULES:
+    if not is_library(name):
         raise BrokenError(f"no module {name!r:.100} crosses")
     __import__(name)
     return sys.modules[name]
@@ -60,7 +66,7 @@ def standard_module(name: str) -> Any:
 def is_standard(item: Any) -> bool:
     """Whether a class is the standard library's own, under its own name."""
     module, name = item.__module__, item.__qualname__
-    if type(module) is not str or module.partition(".")[0] not in sys.stdlib_module_names - _NO_MODULES:
+    if type(module) is not str or not is_library(module):
         return False
     return getattr(sys.modules.get(module), name, None) is item
 
@@ -76,6 +82,7 @@ class Objects:
     def __init__(self, letter: str, guarded: bool) -> None:
         self._guarded = self.has_tests = guarded
         self.graph = Graph(letter, self._stay, self._stand_in)
+        self.graph.fills, self.graph.class_of = self._fills, self._told_filled
         self._own: list[Any] = []
         self._numbers: dict[int, int] = {}
         self._told: set[int] = set()
@@ -86,14 +93,18 @@ class Objects:
         """Exceptions of the other side."""
         self._error_numbers: dict[int, int] = {}
         """Numbers there of those that are made anew here, the interpreter's."""
-        self._unchanging: dict[int, object] = {}
-        """Data of subclasses whose content does not change."""
+        self._kept_data: dict[int, object] = {}
+        """Data of subclasses whose content does not change, or is held in a list or dictionary of its own."""
         self._drivers: dict[int, Any] = {}
         self._local: dict[int, int] = {}
         self.shared: dict[str, Any] = {}
         """Classes that the preamble defines on both sides."""
         self.asked: set[int] = set()
         """Numbers of the classes that the tests name."""
+        self.asked_here: tuple[type, ...] = ()
+        """Those of them that are of this side."""
+        self._filled: dict[Any, bool] = {}
+        """Of subclasses of lists and the like, whether their instances cross as those do."""
 
     def mentioned(self, name: str) -> bool:
         """Whether the test speaks of the class of that name."""
@@ -137,7 +148,7 @@ class Objects:
             return self._told_error(kind, item, slot)
         if isinstance(item, type):
             return self._class(item, slot)
-        if kind is type(sys) and item.__name__.partition(".")[0] in sys.stdlib_module_names - _NO_MODULES:
+        if kind is type(sys) and is_library(item.__name__):
             return ("module", item.__name__)
         if self.shared.get(kind.__qualname__) is kind and item in getattr(kind, "__members__", {}).values():
             return ("member", kind.__qualname__, item.name)
@@ -155,13 +166,31 @@ class Objects:
             named = self._named(kind, item, slot)
             if named:
                 return named
-        made = slot(kind) if kind.__flags__ & HEAP_TYPE and not is_standard(kind) else None
-        told = (self._number(item), made, str(kind.__module__)[:200], str(kind.__qualname__)[:200], _special(kind))
+        told = self._told_object(kind, item, slot)
         data = plain_data(item)
         if data is not None:
             name, base, _, content = data
+            content = vars(item)["data"] if name in HOLDERS else content
             return ("sub", *told, name, slot(content), own_ways(kind, base))
         return ("object", *told)
+
+    def _fills(self, kind: Any, base: Any) -> bool:
+        """Whether instances of a subclass of `base` read and change their content as its own do. Those of a class that
+        the tests name are objects, and of what the library keeps for the tests a program has copies."""
+        if kind not in self._filled:
+            there = "_remote_peer" in own(kind) or is_remote(kind) or (self._guarded and is_library(kind.__module__))
+            plain = not there and OWN_WAYS.issuperset(own_ways(kind, base))
+            self._filled[kind] = plain and not issubclass(kind, self.asked_here)
+        return self._filled[kind]
+
+    def _told_object(self, kind: Any, item: Any, slot: Any) -> tuple[Any, ...]:
+        made = slot(kind) if kind.__flags__ & HEAP_TYPE and not is_standard(kind) else None
+        return self._number(item), made, str(kind.__module__)[:200], str(kind.__qualname__)[:200], _special(kind)
+
+    def _told_filled(self, item: Any, slot: Any) -> tuple[Any, ...]:
+        """See `Graph.class_of`."""
+        kind, base = type(item), base_of(type(item))
+        return (*self._told_object(kind, item, slot), base.__name__, own_ways(kind, base))
 
     def _told_error(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...]:
         handle = handle_of(item)
@@ -266,11 +295,14 @@ class Objects:
                 return self._remote_class(number, name, module, names, meta, [value(base) for base in order], *told[7:])
             case ["object", int(number), made, str(module), str(kind), list(names)]:
                 return self.remote(number, module, kind, names, value(made))
+            case ["filled", int(number), made, str(module), str(kind), list(names), str(base), list(ways)]:
+                return self._data((number, module, kind, names, value(made)), base, (), OWN_WAYS.intersection(ways))
             case ["sub", int(number), made, str(module), str(kind), list(names), str(base), content, list(ways)]:
                 made = value(made)
                 asked = made is not None and self.is_asked(made)
                 found = ways_here(ways, base, asked if self._guarded else None)
-                if base in FILLED and not found <= OWN_WAYS:
+                copied = not self._guarded and is_library(module)  # a mock's list of calls, say
+                if not copied and base in FILLED and (base not in HOLDERS or not found <= OWN_WAYS):
                     return self.remote(number, module, kind, names, made, plain=True)
                 told = number, module, kind, names, made
                 return self._data(told, base, value(content), found - SETTING)
@@ -336,16 +368,18 @@ class Objects:
     def _data(self, told: Any, base: str, content: object, ways: frozenset[str]) -> object:
         """What stands for data of a subclass of a plain type, by `ways` of its own."""
         number, module, name, names, made = told
-        if number not in self._unchanging:
+        if number not in self._kept_data:
             key = name, base, made, ways
             if key not in self._kinds:
                 self._kinds[key] = class_of_data(*key)
             handle = self.remote(number, module, name, names, made, plain=True)
             item = made_data(self._kinds[key], base, content, self, handle)
-            if base in FILLED:
-                return item
-            self._unchanging[number] = item
-        return self._unchanging[number]
+            if base in FILLED and base not in HOLDERS:
+                return item  # the graph keeps it
+            self._kept_data[number] = item
+        if base in HOLDERS:
+            vars(self._kept_data[number])["data"] = content
+        return self._kept_data[number]
 
     def remote(self, number: int, module: str, kind: str, names: Any, made: Any = None, plain: bool = False) -> Any:
         """What stands for the object of that number."""
