@@ -21,10 +21,11 @@ from pidistill.authoring.clock import off_the_clock
 from pidistill.errors import SandboxError
 from pidistill.sandbox import Answer, Call, Kind, Limits, Plain, Program, Session
 
-_SHARED: Final = ("graph", "steps", "methods", "standins", "guard", "errors", "data", "objects", "remote", "effects")
+_SHARED: Final = ("contents", "known", "graph", "steps", "methods", "standins", "guard", "library", "errors", "data",
+                  "exceptions", "objects", "remote", "effects")  # fmt: skip
 _SERVED: Final = (*_SHARED, "turns", "served")
-_ROOM: Final = (*_SHARED, "shapes", "changes", "catching", "beliefs", "states", "copies", "kept", "settings", "modules",
-                "witness", "fixtures", "checks", "runner")  # fmt: skip
+_ROOM: Final = (*_SHARED, "shapes", "catching", "failures", "changes", "beliefs", "states", "copies", "kept",
+                "settings", "modules", "witness", "fixtures", "checks", "runner")  # fmt: skip
 _PATH: Final = "pidistill_code.inside."
 _IMPORTS: Final = ("contextlib", "dataclasses", "inspect", "tempfile", "unittest")
 """What test code imports most, loaded once a room."""

@@ -15,7 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pidistill_code.inside.graph import MUTABLE, BrokenError, Graph
+from pidistill_code.inside.contents import MUTABLE, BrokenError
+from pidistill_code.inside.graph import Graph
 
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5) | st.binary(max_size=5)

@@ -4,38 +4,26 @@ An object may say that it equals anything, that a difference is nothing, that th
 whatever was asked. So no object takes part in a comparison, in arithmetic or in a method of plain data that is told
 data of the tests, unless that is what the task is about. Where there is a reference, that is what the reference's
 objects did at the same place of the same test when it was tried, and no more often: a place is an instruction of the
-test code, which may be in a loop. Without
-one it is what a class that the tests name is used for, as far as it can be read from the task (`classes`).
-Equality is believed of nothing that is equal to a random text, too.
+test code, which may be in a loop. Without one it is what a class that the tests name is used for, as far as it can be
+read from the task (`classes`). Equality is believed of nothing that is equal to a random text, too.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import sys
 import types
 from collections import abc
 from collections.abc import Iterator
 from typing import Any
 
-from pidistill_code.inside.catching import speaks_of_all, tells_to_catch
-from pidistill_code.inside.changes import (
-    among_themselves,
-    check_decorated,
-    check_derived,
-    check_handed,
-    check_unhanded,
-    is_wrapped,
-)
+from pidistill_code.inside.changes import Handing
+from pidistill_code.inside.contents import BrokenError
 from pidistill_code.inside.data import BASES, defined
-from pidistill_code.inside.graph import SCALARS, BrokenError
-from pidistill_code.inside.guard import RUNNERS, check_set, definer_of, is_sign
-from pidistill_code.inside.remote import Peer
+from pidistill_code.inside.failures import place
 from pidistill_code.inside.shapes import LOOKED_AT, UNKNOWN, Look, look_at
 from pidistill_code.inside.standins import (
     AS_NUMBER,
-    FORWARDED,
     HEAP_TYPE,
     JUDGING,
     NUMERIC,
@@ -48,23 +36,20 @@ from pidistill_code.inside.standins import (
     own,
 )
 
+_MOST_LOOKS = 8
+"""At the shape of one object."""
+
+
+def _face_of(kind: type) -> Any:
+    return own(kind).get("_remote_face") if Remote in type.__getattribute__(kind, "__mro__") else None
+
+
 _FAMILIES = {
     **dict.fromkeys(("__eq__", "__ne__"), "equality"),
     **dict.fromkeys(ORDERING, "order"),
     **dict.fromkeys(AS_NUMBER | {"__round__", "__trunc__", "__floor__", "__ceil__"}, "number"),
 }
 """Special methods of which Python takes one for another."""
-_FAULTS = (AttributeError, TypeError, NameError, NotImplementedError)
-"""What a program raises that lacks what a test asks of it."""
-_MOST_LOOKS = 8
-"""At the shape of one object."""
-_OF_TESTS = frozenset({"tests", "preamble"})
-Use = tuple[str, str, int]
-"""What was wanted, and by which instruction."""
-
-
-def _face_of(kind: type) -> Any:
-    return own(kind).get("_remote_face") if Remote in type.__getattribute__(kind, "__mro__") else None
 
 
 def family(name: str) -> str:
@@ -74,191 +59,26 @@ def family(name: str) -> str:
     return _FAMILIES.get(name, name)
 
 
-def place(name: str) -> Use:
-    """The instruction of test code that has led here, and what it wants."""
-    frame: Any = sys._getframe(1)
-    while frame is not None and frame.f_code.co_filename not in _OF_TESTS:
-        frame = frame.f_back
-    if frame is None:
-        return name, "", -1
-    return name, f"{frame.f_code.co_name}:{frame.f_code.co_firstlineno}", frame.f_lasti
-
-
-def _thrown(op: str, args: tuple[Any, ...]) -> BaseException | None:
-    """The exception that a request tells an object of: a context manager that is left, a generator."""
-    if op not in ("op", "method") or args[1] not in ("__exit__", "__aexit__", "throw"):
-        return None
-    return next((item for item in args[2] if isinstance(item, BaseException)), None)
-
-
-class StopIterationRaised(Exception):
-    """An iterator's end that a call has raised: an exception like any other, and no loop's end."""
-
-
-class Believing(Peer):
-    """The side of the tests."""
+class Believing(Handing):
+    """The side of the tests, which believes what the task is about."""
 
     def __init__(self, exchange: Any, effects: Any, take: Any) -> None:
-        super().__init__("r", exchange, effects, take, True)
-        self.text = ""
-        """The test."""
+        super().__init__(exchange, effects, take)
         self.operators: frozenset[str] = frozenset()
         """Special methods, and methods of plain data, that the task is about."""
-        self.uses: dict[Use, int] | None = None
-        """What the reference's objects were used for, and how many times; None where that is unknown."""
-        self.trusted = False
-        """Whether the program is the reference."""
-        self.used: dict[Use, int] = {}
-        """What objects have been used for."""
-        self.caught = ""
-        """What the program has caught of what the test fails with."""
         self._looks: dict[int, tuple[int, int, Look | None]] = {}
         """How often the shape of each object has been looked at, and when at last, and what was found."""
         self._looking = False
         self._asked = 0
         """How often the program has been asked for anything but a look."""
-        self._failures: list[BaseException] = []
-        """What the test has failed with in what the program has asked for, until the program answers."""
-        self.decorates = False
-        """Whether the test decorates classes of its own with what the program defines."""
-        self._given: set[type] = set()
-        """Classes that tests have handed over, not just instances of them."""
-        self.raised: list[BaseException] = []
-        """Exceptions that came from the other side, the last few."""
-        self._nexts: set[int] = set()
-        """Numbers of the coroutines that give an asynchronous iterator's next item, or say that there is none."""
+
+    def request(self, op: str, *args: Any) -> Any:
+        """As `Handing.request`; what a look has found holds until then."""
+        self._asked += not self._looking
+        return super().request(op, *args)
 
     def _stay(self, item: Any, slot: Any) -> tuple[object, ...]:
         return super()._stay(item._method if type(item) is _Told else item, slot)
-
-    def mentioned(self, name: str) -> bool:
-        """Whether the test speaks of the class of that name."""
-        return name in self.text
-
-    def _waits_for(self, name: str) -> bool:
-        """Whether the test speaks of that exception other than to raise it: its own iterators end with one."""
-        return re.search(rf"(?<!\braise )\b{name}\b", self.text) is not None
-
-    def _hand_over(self, value: Any, depth: int = 5) -> None:
-        """Note the classes in what tests hand to the program: these it may change."""
-        if isinstance(value, type):
-            if value.__module__ == "__main__" and not is_remote(value):
-                self._given.add(value)
-        elif depth and type(value) in (list, tuple, dict):
-            for item in value.values() if type(value) is dict else value:
-                if type(item) not in SCALARS:
-                    self._hand_over(item, depth - 1)
-
-    def _check_change(self, target: Any, name: str, *values: object) -> None:
-        self._check(target)
-        if isinstance(target, type) and target in self._given and self.decorates:
-            return check_decorated((target,), (name,))
-        if isinstance(target, type):
-            if target in self._given:
-                check_handed(target, name, self.text)
-            else:
-                check_unhanded(target, name, values)
-        elif definer_of(target, "__init__") in RUNNERS and any(is_remote(type(value)) for value in values):
-            if re.search(rf"\.{re.escape(name)}\b[\w.()]*\.(?:assert_|call|m\w+_calls)", self.text):
-                raise BrokenError("an object in the place of what tests ask a mock")
-        return check_set(target, name)
-
-    def _do_set(self, target: Any, name: str, value: object) -> None:
-        if isinstance(target, type) and target not in self._given and name in ORDERING and not definer_of(target, name):
-            return self._check(target)  # it is kept over there, for the program's own comparisons
-        return super()._do_set(target, name, value)
-
-    def member(self, name: str, value: Any) -> Any:
-        """What a member of a class of the tests becomes that the program has made."""
-        return among_themselves(value, self._given) if name in JUDGING and callable(value) else value
-
-    def shows(self, target: Any, name: str) -> bool:
-        """Whether the program may read a special method: of a class that it was handed, one that makes its objects."""
-        return isinstance(target, type) and target in self._given and is_wrapped(target, name)
-
-    def derive(self, name: str, bases: Any, members: dict[str, Any], how: Any) -> type:
-        """A class of the tests' that the program derives from such."""
-        if not all(base in self._given or is_remote(base) for base in bases):
-            raise BrokenError("a class derived from one that no test has handed over")
-        check_derived(bases, members, how, self.decorates)
-        members = {"__module__": "__main__", **{item: self.member(item, value) for item, value in members.items()}}
-        made = super().derive(name, bases, members, how)
-        self._given.add(made)
-        return made
-
-    def _check_super(self, kind: Any, name: str) -> None:
-        if kind not in self._given or (name[:2] == "__" and name not in ("__init__", "__new__", *FORWARDED)):
-            raise BrokenError("a class derived from one of the tests")
-
-    def raised_here(self, error: BaseException, op: str, args: tuple[Any, ...]) -> BaseException:
-        """`error`, unless a runner or a loop would take it for a sign of its own."""
-        if op in ("await", "turn") and getattr(args[0], "_remote_number", None) in self._nexts:
-            op, args = "op", (args[0], "__anext__")
-        if is_sign(error, op, args, self._waits_for):
-            if type(error) not in (StopIteration, StopAsyncIteration):
-                raise BrokenError(f"raised {type(error).__name__}, which tests take for a sign of their own")
-            error = StopIterationRaised(*error.args)
-        self.raised = [*self.raised[-7:], error]
-        return error
-
-    def request(self, op: str, *args: Any) -> Any:
-        """As `Peer.request`; a failure of the test that the program has caught on the way is remembered."""
-        self._asked += not self._looking
-        outer, self._failures = self._failures, []
-        self._hand_over(args)
-        thrown = _thrown(op, args)
-        try:
-            found = super().request(op, *args)
-        except BaseException as error:
-            if thrown is not None and isinstance(error, StopIteration | StopIterationRaised):
-                self._caught(thrown)
-            elif self._failures and not isinstance(error, AssertionError | BrokenError):
-                self._caught(self._failures[0], raised=True)
-            self._failures = outer
-            raise
-        failures, self._failures = self._failures, outer
-        if failures:
-            self._caught(failures[0])
-        if thrown is None:
-            return found
-        if args[1] == "__aexit__":
-            return self._left(found, thrown)
-        if args[1] == "throw" or found.__class__ not in SCALARS or found:
-            self._caught(thrown)
-        return found
-
-    async def _left(self, leaving: Any, thrown: BaseException) -> object:
-        """What `__aexit__` comes to."""
-        found = await leaving
-        if found.__class__ not in SCALARS or found:
-            self._caught(thrown)
-        return found
-
-    def fails_here(self, error: BaseException) -> None:
-        """What test code that the program has called fails with: the program has to let it pass."""
-        if self._is_failure(error):
-            self._failures.append(error)
-
-    def _is_failure(self, error: BaseException) -> bool:
-        """Whether `error` says that the program is wrong: a failed assert, or a fault of the program that the test does
-        not speak of. Where the test tells the program to catch such things, it is what the test is about."""
-        if isinstance(error, AssertionError):
-            return self.trusted or self.uses is not None or not tells_to_catch(self.text)
-        own = isinstance(error, _FAULTS) and any(error is item for item in self.raised)
-        return own and not self.mentioned(type(error).__name__)
-
-    def _caught(self, error: BaseException, raised: bool = False) -> None:
-        """The program has caught `error` and goes on, or raises another. The reference may do so, too."""
-        use = place("catch")
-        self.used[use] = self.used.get(use, 0) + 1
-        wrong = not raised and self._is_failure(error) if self.uses is None else use not in self.uses
-        if wrong and not self.trusted:
-            self.caught = self.caught or f"the program catches what the test fails with: {type(error).__name__}"
-
-    def test_catches(self, error: BaseException) -> None:
-        """The test has caught a failed assert, by classes that it does not name. The reference may have it do so."""
-        if not any(error is item for item in self.raised) and not speaks_of_all(self.text):
-            self._caught(error)
 
     def _believes(self, remote: Any, name: str) -> bool:
         use = place(family(name))
@@ -288,7 +108,7 @@ class Believing(Peer):
         if plain and bare and result is NotImplemented:
             return self._beside_data(remote, name, args)
         if name == "__anext__":
-            self._nexts.add(getattr(result, "_remote_number", self._local.get(id(result), -1)))
+            self.nexts.add(getattr(result, "_remote_number", self._local.get(id(result), -1)))
         if name == "__eq__" and result is not NotImplemented:
             if type(result) is not bool:
                 raise BrokenError("an equality that is neither true nor false")

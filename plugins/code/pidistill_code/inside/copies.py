@@ -7,7 +7,7 @@ import copy
 from collections.abc import Iterator
 from typing import Any
 
-from pidistill_code.inside.graph import MUTABLE, SCALARS
+from pidistill_code.inside.contents import MUTABLE, SCALARS
 from pidistill_code.inside.states import CONTAINERS, MOST_LOOKED_AT, fields, is_of_tests, items
 
 _DATA = frozenset({*CONTAINERS, *MUTABLE.values()})

@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from pidistill_code.inside.graph import BrokenError
+from pidistill_code.inside.contents import BrokenError
 from pidistill_code.inside.standins import FORWARDED, NUMERIC, PROGRAM, SIDES, get, is_remote, is_special, own
 
 BASES = {"int": int, "float": float, "complex": complex, "str": str, "bytes": bytes, "list": list, "tuple": tuple,
@@ -47,6 +47,11 @@ _METHODS = (staticmethod, classmethod)
 def defined(kind: Any, name: str) -> Any:
     """What a class has under a name, itself or from a base; None where it has nothing."""
     return next((own(base)[name] for base in type.__getattribute__(kind, "__mro__") if name in own(base)), None)
+
+
+def special_ways(kind: Any, base: type = object) -> list[str]:
+    """Special methods of the instances of `kind`, other than those of `base`; what its metaclass has is not theirs."""
+    return sorted(name for name in FORWARDED if defined(kind, name) is not defined(base, name))
 
 
 def ways_here(ways: list[str], base: str, asked: bool | None) -> frozenset[str]:

@@ -13,7 +13,7 @@ import sys
 import warnings
 from typing import Any
 
-from pidistill_code.inside.graph import SCALARS
+from pidistill_code.inside.contents import SCALARS
 
 FOLDER = "/tmp"
 _MOST_TEXT = 1 << 20

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pidistill_code.inside.graph import BrokenError
+from pidistill_code.inside.contents import BrokenError
 from pidistill_code.inside.standins import FORWARDED, PROGRAM, derived, is_special, own
 
 _FIELDS = frozenset({"args"})
@@ -62,8 +62,10 @@ class ErrorClass(type):
             own(cls)["_remote_side"].request("set", cls, name, value)
 
 
-def error_class(peer: Any, number: int, name: str, bases: tuple[type, ...], names: list[str], doc: str | None) -> type:
+def error_class(peer: Any, number: int, name: str, bases: list[Any], names: list[str], doc: str | None) -> type:
     """What stands for a class of exceptions that has special methods of those `names` of its own."""
+    if not bases or not all(isinstance(base, type) and issubclass(base, BaseException) for base in bases):
+        raise BrokenError("an exception without a base")
     members: dict[str, Any] = {dunder: _asked(dunder) for dunder in FORWARDED.intersection(names)}
     for base in bases:
         members.update({field: _asked_field(field, base) for field in dir(base) if _is_field(base, field)})
@@ -72,7 +74,7 @@ def error_class(peer: Any, number: int, name: str, bases: tuple[type, ...], name
     members.update(add_note=_add_note, _remote_class=number, _remote_side=peer, __doc__=doc)
     if "__eq__" in members:
         members.setdefault("__hash__", None)
-    return ErrorClass(name, bases, members)
+    return ErrorClass(name, tuple(bases), members)
 
 
 def _asked(name: str) -> Any:

@@ -19,7 +19,7 @@ import sys
 import types
 from typing import Any
 
-from pidistill_code.inside.graph import BrokenError
+from pidistill_code.inside.contents import BrokenError
 from pidistill_code.inside.standins import FORWARDED, JUDGING, PROGRAM, is_special, own
 
 _NAMES = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})

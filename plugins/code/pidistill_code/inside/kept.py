@@ -22,8 +22,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from pidistill_code.inside.beliefs import Believing, Use, place
+from pidistill_code.inside.beliefs import Believing
 from pidistill_code.inside.copies import as_it_is
+from pidistill_code.inside.failures import Use, place
 from pidistill_code.inside.states import (
     are_same,
     content,
@@ -146,8 +147,8 @@ class Keeping(Believing):
         if known_as not in self._given_at:
             self._given_at[known_as] = (self._asked_at, self._way(item))
 
-    def _number(self, item: object) -> int:
-        number = super()._number(item)
+    def number_of(self, item: object) -> int:
+        number = super().number_of(item)
         self._first_given(number, item)
         return number
 

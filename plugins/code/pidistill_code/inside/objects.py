@@ -2,9 +2,9 @@
 side.
 
 An object has a number, and tells its class, so that a class of the other side has one stand-in, of which all stand-ins
-for its instances are instances. Exceptions are made anew, with all that they carry. An instance of a class that the
-problem's preamble defines on both sides counts as one of this side's class; members of its enumerations are the
-members here.
+for its instances are instances. An instance of a class that the problem's preamble defines on both sides counts as one
+of this side's class; members of its enumerations are the members here. Exceptions have a file of their own, and so have
+data of subclasses.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from pidistill_code.inside.contents import BrokenError, base_of
 from pidistill_code.inside.data import (
     FILLED,
     HOLDERS,
@@ -22,11 +23,15 @@ from pidistill_code.inside.data import (
     made_data,
     own_ways,
     plain_data,
+    special_ways,
     ways_here,
 )  # fmt: skip
-from pidistill_code.inside.errors import ErrorClass, error_class, handle_of, held, made_error, with_notes
-from pidistill_code.inside.graph import KNOWN, BrokenError, Graph, base_of
+from pidistill_code.inside.errors import error_class
+from pidistill_code.inside.exceptions import Exceptions
+from pidistill_code.inside.graph import Graph
 from pidistill_code.inside.guard import ShownField, check_class
+from pidistill_code.inside.known import KNOWN
+from pidistill_code.inside.library import is_library, is_standard, standard_module
 from pidistill_code.inside.methods import Method
 from pidistill_code.inside.standins import (
     FORWARDED,
@@ -35,45 +40,13 @@ from pidistill_code.inside.standins import (
     RemoteClass,
     class_of,
     is_remote,
-    is_special,
     kind_of,
     own,
 )  # fmt: skip
 from pidistill_code.inside.steps import awaited, generated
 
-_NO_MODULES = frozenset({"antigravity", "this", "idlelib", "turtledemo", "test", "__main__"})
 _MOST_OBJECTS = 200_000
-_CARRIED = ("filename", "filename2", "name")
-"""What exceptions of the interpreter have beside their arguments."""
 _ABSTRACT = 1 << 20
-_MOST_ERRORS = 20_000
-"""Objects beside which exceptions of the interpreter's keep their identity: a program may raise one for each call."""
-
-
-def is_library(module: str) -> bool:
-    """Whether it is a module of the standard library."""
-    return module.partition(".")[0] in sys.stdlib_module_names - _NO_MODULES
-
-
-def standard_module(name: str) -> Any:
-    """A module of the standard library, by name."""
-    if not is_library(name):
-        raise BrokenError(f"no module {name!r:.100} crosses")
-    __import__(name)
-    return sys.modules[name]
-
-
-def is_standard(item: Any) -> bool:
-    """Whether a class is the standard library's own, under its own name."""
-    module, name = item.__module__, item.__qualname__
-    if type(module) is not str or not is_library(module):
-        return False
-    return getattr(sys.modules.get(module), name, None) is item
-
-
-def _special(kind: Any, base: type = object) -> list[str]:
-    """Special methods of the instances of `kind`, other than those of `base`; what its metaclass has is not theirs."""
-    return sorted(name for name in FORWARDED if defined(kind, name) is not defined(base, name))
 
 
 class Objects:
@@ -89,10 +62,7 @@ class Objects:
         """Numbers of classes that the other side has been told of."""
         self._remotes: dict[int, Any] = {}
         self._kinds: dict[Any, type] = {}
-        self._errors: dict[int | None, BaseException] = {}
-        """Exceptions of the other side."""
-        self._error_numbers: dict[int, int] = {}
-        """Numbers there of those that are made anew here, the interpreter's."""
+        self._exceptions = Exceptions(self)
         self._kept_data: dict[int, object] = {}
         """Data of subclasses whose content does not change, or is held in a list or dictionary of its own."""
         self._drivers: dict[int, Any] = {}
@@ -127,7 +97,13 @@ class Objects:
             errors is not None and any(own(kind).get("_remote_class") in self.asked for kind in errors.__mro__)
         )
 
-    def _number(self, item: object) -> int:
+    @property
+    def count(self) -> int:
+        """Of the objects of this side that the other one knows."""
+        return len(self._own)
+
+    def number_of(self, item: object) -> int:
+        """What the other side knows an object of this side as."""
         number = self._numbers.get(id(item))
         if number is None:
             if len(self._own) >= _MOST_OBJECTS:
@@ -135,6 +111,12 @@ class Objects:
             number = self._numbers[id(item)] = len(self._own)
             self._own.append(item)
         return number
+
+    def own_at(self, number: int) -> Any:
+        """The object of this side of that number."""
+        if not 0 <= number < len(self._own):
+            raise BrokenError("an object that was never sent")
+        return self._own[number]
 
     # --- Out
 
@@ -145,7 +127,7 @@ class Objects:
         if "_remote_peer" in own(kind):
             return ("yours", item.__dict__["_handle"]._remote_number)
         if issubclass(kind, BaseException):
-            return self._told_error(kind, item, slot)
+            return self._exceptions.told(kind, item, slot)
         if isinstance(item, type):
             return self._class(item, slot)
         if kind is type(sys) and is_library(item.__name__):
@@ -156,7 +138,7 @@ class Objects:
             return ("constant", kind.__module__, kind.__qualname__, item.name)
         if kind.__name__ in ("coroutine", "generator") and kind.__module__ == "builtins":
             number = self._local.get(id(item))
-            return (kind.__name__, self._number(item)) if number is None else ("yours", number)
+            return (kind.__name__, self.number_of(item)) if number is None else ("yours", number)
         if kind is ShownField:
             name, hint, *rest = item.told
             return ("field", name, slot(hint), *rest)
@@ -185,28 +167,12 @@ class Objects:
 
     def _told_object(self, kind: Any, item: Any, slot: Any) -> tuple[Any, ...]:
         made = slot(kind) if kind.__flags__ & HEAP_TYPE and not is_standard(kind) else None
-        return self._number(item), made, str(kind.__module__)[:200], str(kind.__qualname__)[:200], _special(kind)
+        return self.number_of(item), made, str(kind.__module__)[:200], str(kind.__qualname__)[:200], special_ways(kind)
 
     def _told_filled(self, item: Any, slot: Any) -> tuple[Any, ...]:
         """See `Graph.class_of`."""
         kind, base = type(item), base_of(type(item))
         return (*self._told_object(kind, item, slot), base.__name__, own_ways(kind, base))
-
-    def _told_error(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...]:
-        handle = handle_of(item)
-        if handle is not None:
-            return ("yours", handle._remote_number)
-        notes = [str(note)[:2000] for note in getattr(item, "__notes__", ())]
-        noted = [("__notes__", notes)] if notes else []
-        if not ("_remote_class" in vars(kind) or is_standard(kind) or self.shared.get(kind.__qualname__) is kind):
-            return ("error", *map(slot, (kind, tuple(item.args), tuple(noted), item.__cause__)), self._number(item))
-        carried = [(name, held(item, name)) for name in _CARRIED if type(held(item, name)) is str]
-        attributes = (*carried, *(pair for pair in vars(item).items() if pair[0] != "__notes__"), *noted)
-        theirs = self._error_numbers.get(id(item))
-        if theirs is not None:
-            return ("back", theirs, slot(attributes), slot(item.__cause__))
-        number = self._number(item) if len(self._own) < _MOST_ERRORS and "_remote_class" not in vars(kind) else None
-        return ("error", *map(slot, (kind, tuple(item.args), attributes, item.__cause__)), number)
 
     def _named(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...] | None:
         """Objects of a program that tests look into."""
@@ -238,24 +204,22 @@ class Objects:
             bases = [slot(base) for base in item.__bases__ if issubclass(base, BaseException)]
             told = None if self._guarded else own(item).get("__doc__")
             told = told if type(told) is str else None
-            return ("error-class", self._number(item), item.__name__, bases, _special(item, BaseException), told)
-        number = self._number(item)
+            return ("error-class", self.number_of(item), item.__name__, bases, special_ways(item, BaseException), told)
+        number = self.number_of(item)
         if number in self._told:
             return ("theirs", number)
         self._told.add(number)
         order = [slot(base) for base in item.__mro__[1:-1] if base.__qualname__ != "Generic"]
         shared = self.shared.get(item.__qualname__) is item
-        return ("class", number, str(item.__name__)[:200], str(item.__module__)[:200], _special(item),
-                _special(type(item), type), order, bool(item.__flags__ & _ABSTRACT), shared)  # fmt: skip
+        return ("class", number, str(item.__name__)[:200], str(item.__module__)[:200], special_ways(item),
+                special_ways(type(item), type), order, bool(item.__flags__ & _ABSTRACT), shared)  # fmt: skip
 
     # --- In
 
     def _stand_in(self, told: Any, value: Any) -> object:
         match told:
             case ["yours", int(number)]:
-                if not 0 <= number < len(self._own):
-                    raise BrokenError("an object that was never sent")
-                return self._own[number]
+                return self.own_at(number)
             case ["theirs", int(number)]:
                 return self._remotes[number]
             case ["standard", str(module), str(name)]:
@@ -280,11 +244,13 @@ class Objects:
             case ["field", str(name), kind, str(how), tuple(flags)]:
                 return _field(name, value(kind), how, flags)
             case ["error", kind, args, attributes, cause, None | int() as number]:
-                return self._error(value(kind), value(args), dict(value(attributes)), value(cause), number)
+                return self._exceptions.made(value(kind), value(args), dict(value(attributes)), value(cause), number)
             case ["back", int(number), attributes, cause]:
-                return self._own_error(number, dict(value(attributes)), value(cause))
+                return self._exceptions.back(self.own_at(number), dict(value(attributes)), value(cause))
             case ["error-class", int(number), str(name), list(bases), list(names), None | str() as told_of]:
-                return self._error_class(number, name, [value(base) for base in bases], names, told_of)
+                if number not in self._remotes:
+                    self._remotes[number] = error_class(self, number, name, [*map(value, bases)], names, told_of)
+                return self._remotes[number]
             case ["method", owner, str(name)]:
                 return Method(self, value(owner), name)
             case ["bound", owner, str(name)] if not self._guarded:
@@ -316,40 +282,6 @@ class Objects:
             self._drivers[number] = made
             self._local[id(made)] = number
         return self._drivers[number]
-
-    def _error(self, kind: Any, args: Any, attributes: dict[Any, Any], cause: Any, number: int | None) -> BaseException:
-        error = self._errors.get(number)
-        if error is None or type(error) is not kind:
-            error = made_error(kind, args, is_standard(kind))
-        object.__setattr__(error, "args", args)
-        if number is not None:
-            self._errors[number] = error
-            if isinstance(kind, ErrorClass):
-                handle = vars(error)["_remote_handle"] = self.remote(number, "?", "error", _special(kind))
-                object.__setattr__(handle, "_remote_error", kind)
-            else:
-                self._error_numbers[id(error)] = number
-        for name, item in attributes.items():
-            if not name.startswith("__"):
-                object.__setattr__(error, name, item)
-        return with_notes(error, attributes, cause)
-
-    def _own_error(self, number: int, attributes: dict[Any, Any], cause: Any) -> BaseException:
-        """An exception of this side that comes back, with what it was given there."""
-        error = self._own[number] if 0 <= number < len(self._own) else None
-        if not isinstance(error, BaseException):
-            raise BrokenError("an exception that was never sent")
-        for name, item in attributes.items():
-            if type(name) is str and not is_special(name) and not hasattr(type(error), name):
-                vars(error)[name] = item
-        return with_notes(error, attributes, cause)
-
-    def _error_class(self, number: int, name: str, bases: list[Any], names: list[str], doc: str | None) -> type:
-        if number not in self._remotes:
-            if not bases or not all(isinstance(base, type) and issubclass(base, BaseException) for base in bases):
-                raise BrokenError("an exception without a base")
-            self._remotes[number] = error_class(self, number, name, tuple(bases), names, doc)
-        return self._remotes[number]  # type: ignore[no-any-return]
 
     def _remote_class(
         self, number: int, name: str, module: str, names: Any, meta: Any, order: Any, abstract: bool, shared: bool

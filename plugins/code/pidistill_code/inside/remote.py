@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+from pidistill_code.inside.contents import SCALARS, BrokenError
 from pidistill_code.inside.data import plain_data
-from pidistill_code.inside.graph import SCALARS, BrokenError
 from pidistill_code.inside.guard import check_copy, check_name, check_target, is_hint, is_shape, seen_as
 from pidistill_code.inside.objects import Objects
 from pidistill_code.inside.standins import FORWARDED, is_special, own

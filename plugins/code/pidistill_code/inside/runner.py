@@ -18,10 +18,10 @@ from typing import Any
 
 from pidistill_code.inside.catching import watch_leaving, watch_suppress, watched
 from pidistill_code.inside.checks import Raises, Runs, call_test, set_up, stand_in
+from pidistill_code.inside.contents import SCALARS, BrokenError
 from pidistill_code.inside.data import type_of
 from pidistill_code.inside.errors import ErrorClass
 from pidistill_code.inside.fixtures import Scope, is_fixture, skips
-from pidistill_code.inside.graph import SCALARS, BrokenError
 from pidistill_code.inside.modules import add_module
 from pidistill_code.inside.settings import Settings
 from pidistill_code.inside.standins import RemoteClass, own, super_of

@@ -15,10 +15,10 @@ import sys
 import types
 from typing import Any
 
+from pidistill_code.inside.contents import BrokenError
 from pidistill_code.inside.effects import context
-from pidistill_code.inside.graph import BrokenError
 from pidistill_code.inside.kept import Keeping
-from pidistill_code.inside.objects import standard_module
+from pidistill_code.inside.library import standard_module
 
 _PATH = re.compile(r"\b[a-z_]\w*(?:\.\w+)+")
 _PAIR = re.compile(r"\b([a-z_][\w.]*)[ \t]*,[ \t]*[\"'](\w+)[\"']")

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from pidistill_code.inside.graph import BrokenError
+from pidistill_code.inside.contents import BrokenError
 from pidistill_code.inside.standins import is_remote
 
 _MOST_ITEMS = 100

@@ -12,7 +12,7 @@ import sys
 import types
 from typing import Any
 
-from pidistill_code.inside.graph import KNOWN
+from pidistill_code.inside.known import KNOWN
 from pidistill_code.inside.methods import signature_of
 from pidistill_code.inside.steps import awaited
 

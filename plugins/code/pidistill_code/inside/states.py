@@ -15,7 +15,7 @@ import types
 from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
-from pidistill_code.inside.graph import SCALARS
+from pidistill_code.inside.contents import SCALARS
 from pidistill_code.inside.standins import is_remote, own
 
 CONTAINERS = (list, dict, set, frozenset, tuple)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pidistill_code.inside.graph import BrokenError
+from pidistill_code.inside.contents import BrokenError
 
 
 def generated(peer: Any, remote: object) -> Any:

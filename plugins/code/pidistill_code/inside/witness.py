@@ -23,7 +23,7 @@ from pidistill_code.inside.effects import (
     take_files,
 )
 from pidistill_code.inside.errors import made_error
-from pidistill_code.inside.objects import is_standard
+from pidistill_code.inside.library import is_standard
 
 _STEERING = re.compile(r"PYTHON|LD_|DYLD_|PATH$|BASH_ENV$|ENV$|IFS$")
 """Variables that say what is run."""
