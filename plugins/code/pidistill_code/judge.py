@@ -28,7 +28,7 @@ from pidistill_code.expressions import CandidateCall
 from pidistill_code.inside.kept import COPIED, SAME
 from pidistill_code.live import Tests, Use, served_text
 from pidistill_code.operations import truth
-from pidistill_code.room import CandidateRaisedError, Given, guarded, pass_on, record_in_room, run_on_answers
+from pidistill_code.room import CandidateRaisedError, Given, asking, guarded, pass_on, record_in_room, run_on_answers
 from pidistill_code.suite import IN_PLACE, AssertTest, DataTest, RoomTest, ScriptTest, Suite, Test, as_call
 from pidistill_code.values import UnreadableError, close, normalise, same_output, shown
 
@@ -180,7 +180,8 @@ class Judge:
                 return Result(test, False, ENDS[ended.kind]), ended.kind
         assert isinstance(test, AssertTest | RoomTest)
         spec = suite.spec(test)
-        said = tests.run(spec._replace(statements=guarded(spec.statements), uses=uses, trusted=trusted, apart=apart))
+        texts = spec._replace(preamble=asking(spec.preamble), statements=guarded(spec.statements))
+        said = tests.run(texts._replace(uses=uses, trusted=trusted, apart=apart))
         why = said.why if said.end is None else ENDS[said.end]
         why += _APART_ONLY if why and apart else ""
         return Result(test, not why and said.end is None, why, uses=said.uses, changed=said.changed), said.end

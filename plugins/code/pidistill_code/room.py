@@ -63,23 +63,60 @@ def _is_known(kinds: ast.expr) -> bool:
     return isinstance(kinds, ast.Name) and kinds.id in _ERRORS
 
 
-def _binds(tree: ast.AST, name: str) -> bool:
-    """Whether test code uses the name for something of its own."""
-    return any(
-        (isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load))
-        or (isinstance(node, ast.arg) and node.arg == name)
-        or (isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name)
-        or (isinstance(node, ast.alias) and name in (node.name, node.asname))
-        for node in ast.walk(tree)
-    )
+def _binds(node: ast.AST, name: str) -> bool:
+    """Whether a module, or a function or class itself, uses the name for something of its own."""
+    arguments = getattr(node, "args", None)
+    if isinstance(arguments, ast.arguments):
+        named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+        if any(one is not None and one.arg == name for one in named):
+            return True
+    waiting = list(ast.iter_child_nodes(node))
+    while waiting:
+        part = waiting.pop()
+        match part:
+            case ast.Name(id=found, ctx=ast.Store() | ast.Del()) if found == name:
+                return True
+            case ast.alias() if name in (part.name, part.asname):
+                return True
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
+                if getattr(part, "name", "") == name:
+                    return True
+            case _:
+                waiting += ast.iter_child_nodes(part)
+    return False
 
 
-class _Guarded(ast.NodeTransformer):
-    """Passes every side of <, <=, > and >= through `_number`, and what handlers catch through `_caught_by`, asks
-    `_type_of` for classes, and lets asserts fail as `_forgiven` says."""
+class _Asking(ast.NodeTransformer):
+    """Asks `_type_of` where code asks `type` for the class of something."""
 
-    def __init__(self, tree: ast.AST) -> None:
-        self._asks_type = not _binds(tree, "type")
+    _asks = True
+
+    def generic_visit(self, node: ast.AST) -> ast.AST:
+        own = isinstance(node, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda)
+        outer = self._asks
+        if own and _binds(node, "type"):
+            self._asks = False
+        found = super().generic_visit(node)
+        self._asks = outer
+        return found
+
+    def visit_Call(self, node: ast.Call) -> ast.Call:
+        self.generic_visit(node)
+        if not self._asks:
+            return node
+        match node:
+            case ast.Call(func=ast.Name(id="type") as asked, args=[item], keywords=[]):
+                asked.id = "type" if isinstance(item, ast.Starred) else "_type_of"
+            case ast.Call(func=ast.Name(id="map" | "groupby" | "sorted" | "min" | "max")):
+                for item in (*node.args, *(keyword.value for keyword in node.keywords)):
+                    if isinstance(item, ast.Name) and item.id == "type":
+                        item.id = "_type_of"
+        return node
+
+
+class _Guarded(_Asking):
+    """Passes every side of <, <=, > and >= through `_number`, and what handlers catch through `_caught_by`, and lets
+    asserts fail as `_forgiven` says."""
 
     def visit_Assert(self, node: ast.Assert) -> ast.Try:
         self.generic_visit(node)
@@ -100,20 +137,22 @@ class _Guarded(ast.NodeTransformer):
             node.type = ast.Call(ast.Name("_caught_by", ast.Load()), [node.type], [])
         return node
 
-    def visit_Call(self, node: ast.Call) -> ast.Call:
-        self.generic_visit(node)
-        match node:
-            case ast.Call(func=ast.Name(id="type"), args=[item], keywords=[]) if self._asks_type:
-                if not isinstance(item, ast.Starred):
-                    node.func = ast.Name("_type_of", ast.Load())
-        return node
-
 
 @lru_cache(maxsize=256)
 def guarded(statements: str) -> str:
     """Test code, rewritten. Out here, where the parser is loaded already."""
-    tree = parse(statements)
-    return ast.unparse(ast.fix_missing_locations(_Guarded(tree).visit(tree)))
+    return ast.unparse(ast.fix_missing_locations(_Guarded().visit(parse(statements))))
+
+
+@lru_cache(maxsize=256)
+def asking(preamble: str) -> str:
+    """A preamble as it is run beside the tests, where objects may be those of a program."""
+    if "type" not in preamble:
+        return preamble
+    try:
+        return ast.unparse(ast.fix_missing_locations(_Asking().visit(parse(preamble))))
+    except SyntaxError:
+        return preamble  # which says so when it is run
 
 
 class CandidateRaisedError(Exception):

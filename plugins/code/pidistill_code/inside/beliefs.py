@@ -80,6 +80,9 @@ class Believing(Handing):
     def _stay(self, item: Any, slot: Any) -> tuple[object, ...]:
         return super()._stay(item._method if type(item) is _Told else item, slot)
 
+    def settle(self) -> None:
+        """Tell the program what it has to know before anything of it counts."""
+
     def _believes(self, remote: Any, name: str) -> bool:
         use = place(family(name))
         self.used[use] = self.used.get(use, 0) + 1
@@ -103,6 +106,7 @@ class Believing(Handing):
             look = self._look_at(remote)
             answer = look.answer(name, args) if look is not None else UNKNOWN
             if answer is not UNKNOWN:
+                self._asked += name == "__iter__"  # which may use it up
                 return answer
         result = super().operate(remote, name, args)
         if plain and bare and result is NotImplemented:
@@ -131,12 +135,13 @@ class Believing(Handing):
 
     def _look_at(self, remote: Any) -> Look | None:
         """What its shape is, until something else is asked of the program; the first few times that is."""
+        self.settle()
         looks, when, look = self._looks.get(remote._remote_number, (0, -1, None))
-        if when == self._asked or self._looking:
-            return look if when == self._asked else None
-        if looks >= _MOST_LOOKS:
+        if when == self._asked and not self.graph.has_changes():
+            return look
+        if self._looking or looks >= _MOST_LOOKS:
             return None
-        self._looking = True
+        self._looking, served = True, self.served
         try:
             look = look_at(self, remote)
         except BrokenError:
@@ -145,7 +150,8 @@ class Believing(Handing):
             look = None
         finally:
             self._looking = False
-        self._looks[remote._remote_number] = looks + 1, self._asked, look
+        self._asked += self.served != served  # what it is depends on more than is known here
+        self._looks[remote._remote_number] = looks + 1, self._asked - (self.served != served), look
         return look
 
     def attribute(self, remote: Any, name: str) -> object:

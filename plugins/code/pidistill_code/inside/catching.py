@@ -15,6 +15,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from pidistill_code.inside.errors import ErrorClass
+
 _CATCHERS = frozenset({"AssertionError", "Exception", "BaseException"})
 _OWN_CATCHERS = frozenset({"raises", "assertRaises", "assertRaisesRegex", "isinstance", "issubclass", "_caught_by"})
 _SPEAKS_OF_FAILURES = re.compile(r"(?<!raise )(?<!except )(?<!raises\()\bAssertionError\b")
@@ -27,9 +29,10 @@ def speaks_of_all(text: str) -> bool:
 
 
 def is_caught(error: object, kinds: Any) -> bool:
-    """Whether a handler of these `kinds` catches `error`, a failed assert."""
+    """Whether a handler of these `kinds` catches `error`, a failed assert: no exception of the program's own class."""
     try:
-        return isinstance(error, AssertionError) and issubclass(type(error), kinds)
+        failed = isinstance(error, AssertionError) and not isinstance(type(error), ErrorClass)
+        return failed and issubclass(type(error), kinds)
     except TypeError:  # kinds that are none, of which the handler says so itself
         return False
 

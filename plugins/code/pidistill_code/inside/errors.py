@@ -11,6 +11,8 @@ from typing import Any
 from pidistill_code.inside.contents import BrokenError
 from pidistill_code.inside.standins import FORWARDED, PROGRAM, derived, is_special, own
 
+_SHOWN = frozenset({"__dataclass_fields__", "__match_args__"})
+"""Special attributes of classes that are theirs."""
 _FIELDS = frozenset({"args"})
 """What an exception has on both sides."""
 
@@ -51,7 +53,8 @@ class ErrorClass(type):
         return made
 
     def __getattr__(cls, name: str) -> object:
-        if is_special(name) or name[:8] == "_remote_" or "_remote_class" not in own(cls):
+        asked = not is_special(name) or name in _SHOWN
+        if not asked or name[:8] == "_remote_" or "_remote_class" not in own(cls):
             raise AttributeError(f"type object {cls.__name__!r} has no attribute {name!r}")
         return own(cls)["_remote_side"].attribute(cls, name)
 
@@ -134,6 +137,8 @@ def _text(self: Any) -> str:
 
 
 def _attribute(self: Any, name: str) -> object:
+    if name in _SHOWN:
+        return getattr(type(self), name)
     handle = None if is_special(name) or name[:8] == "_remote_" else handle_of(self)
     if handle is None:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
@@ -159,7 +164,8 @@ def made_error(kind: Any, args: tuple[Any, ...], standard: bool) -> BaseExceptio
             return make(*args)
         except TypeError:
             continue
-    made: BaseException = kind.__new__(kind)
+    group = issubclass(kind, BaseExceptionGroup)  # which is never empty
+    made: BaseException = kind.__new__(kind, *(("", [Exception()]) if group else ()))
     for base in kind.__mro__:
         if base in (SystemExit, StopIteration):
             base.__init__(made, *args)
@@ -167,10 +173,14 @@ def made_error(kind: Any, args: tuple[Any, ...], standard: bool) -> BaseExceptio
     return made
 
 
-def with_notes(error: BaseException, attributes: dict[Any, Any], cause: object) -> BaseException:
-    """`error` with the notes and the cause that it has on the other side."""
+def with_notes(error: BaseException, attributes: dict[Any, Any], came: Any) -> BaseException:
+    """`error` with the notes that it has on the other side, and what it came of."""
     notes = attributes.get("__notes__")
     if type(notes) is list and all(type(note) is str for note in notes):
         error.__notes__ = notes
+    cause, context, suppress = came
     error.__cause__ = cause if isinstance(cause, BaseException) else None
+    if isinstance(context, BaseException):
+        error.__context__ = context
+    error.__suppress_context__ = suppress is True
     return error

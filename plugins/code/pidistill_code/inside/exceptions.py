@@ -20,6 +20,9 @@ _CARRIED = ("filename", "filename2", "name")
 _MOST_NUMBERED = 20_000
 """Objects beside which exceptions of the interpreter's get a number: a program may raise one for each call."""
 
+_MOST_LOOKED_AT = 8
+"""Exceptions, the last that came, of which something may be noted here."""
+
 
 class Exceptions:
     """Those that a side knows of."""
@@ -30,6 +33,9 @@ class Exceptions:
         """Of the other side, by their number there."""
         self._numbers: dict[int, int] = {}
         """Numbers there of those that were made anew here."""
+        self._telling: set[int] = set()
+        self._last: list[tuple[BaseException, object]] = []
+        """The last of them, with what was noted of each."""
 
     def told(self, kind: Any, error: Any, slot: Any) -> tuple[object, ...]:
         """What the other side is told of `error`."""
@@ -40,17 +46,27 @@ class Exceptions:
         noted = [("__notes__", notes)] if notes else []
         theirs = "_remote_class" in vars(kind)
         if not (theirs or is_standard(kind) or self._objects.shared.get(kind.__qualname__) is kind):
-            parts = map(slot, (kind, tuple(error.args), tuple(noted), error.__cause__))
-            return ("error", *parts, self._objects.number_of(error))
+            parts = map(slot, (kind, tuple(error.args), tuple(noted)))
+            return ("error", *parts, self._came_of(error, slot), self._objects.number_of(error))
         carried = [(name, held(error, name)) for name in _CARRIED if type(held(error, name)) is str]
         attributes = (*carried, *(pair for pair in vars(error).items() if pair[0] != "__notes__"), *noted)
         if id(error) in self._numbers:
-            return ("back", self._numbers[id(error)], slot(attributes), slot(error.__cause__))
+            return ("back", self._numbers[id(error)], slot(attributes), self._came_of(error, slot))
         numbered = not theirs and (self._objects.is_handed(error) or self._objects.count < _MOST_NUMBERED)
         number = self._objects.number_of(error) if numbered else None
-        return ("error", *map(slot, (kind, tuple(error.args), attributes, error.__cause__)), number)
+        parts = map(slot, (kind, tuple(error.args), attributes))
+        return ("error", *parts, self._came_of(error, slot), number)
 
-    def made(self, kind: Any, args: Any, attributes: dict[Any, Any], cause: Any, number: int | None) -> BaseException:
+    def _came_of(self, error: BaseException, slot: Any) -> object:
+        """Its cause and, of a program's, what was handled when it was raised; each but where that leads back."""
+        self._telling.add(id(error))
+        found = [error.__cause__, None if self._objects.has_tests else error.__context__]
+        told = [None if id(one) in self._telling else one for one in found]
+        came = slot((*told, error.__suppress_context__))
+        self._telling.discard(id(error))
+        return came
+
+    def made(self, kind: Any, args: Any, attributes: dict[Any, Any], came: Any, number: int | None) -> BaseException:
         """What an exception of the other side is here."""
         error = None if number is None else self._made.get(number)
         if error is None or type(error) is not kind:
@@ -64,16 +80,29 @@ class Exceptions:
                 object.__setattr__(handle, "_remote_error", kind)
             else:
                 self._numbers[id(error)] = number
+                self._last = [*(one for one in self._last if one[0] is not error), (error, None)][-_MOST_LOOKED_AT:]
         for name, item in attributes.items():
             if not name.startswith("__"):
                 object.__setattr__(error, name, item)
-        return with_notes(error, attributes, cause)
+        with_notes(error, attributes, came)
+        self._last = [(one, _noted(one) if one is error else noted) for one, noted in self._last]
+        return error
 
-    def back(self, error: Any, attributes: dict[Any, Any], cause: Any) -> BaseException:
+    def changed(self) -> list[BaseException]:
+        """Those of which something was noted here since the other side was told."""
+        found = [one for one, noted in self._last if _noted(one) != noted]
+        self._last = [(one, _noted(one)) for one, _ in self._last]
+        return found
+
+    def back(self, error: Any, attributes: dict[Any, Any], came: Any) -> BaseException:
         """One of this side that comes back, with what it was given there."""
         if not isinstance(error, BaseException):
             raise BrokenError("an exception that was never sent")
         for name, item in attributes.items():
             if type(name) is str and not is_special(name) and not hasattr(type(error), name):
                 vars(error)[name] = item
-        return with_notes(error, attributes, cause)
+        return with_notes(error, attributes, came)
+
+
+def _noted(error: BaseException) -> object:
+    return list(getattr(error, "__notes__", ())), [(name, id(item)) for name, item in vars(error).items()]

@@ -220,6 +220,10 @@ class Graph:
                 self.on_change(item, held)
         return found
 
+    def has_changes(self) -> bool:
+        """Whether something has changed here since both sides last agreed."""
+        return any(content_of(known) != self._seen[name] for name, known in self._shared.items())
+
     @property
     def is_filling(self) -> bool:
         """Whether a message is being read, in the middle of which the other side was asked for something."""

@@ -134,6 +134,8 @@ class Objects:
             return ("module", item.__name__)
         if self.shared.get(kind.__qualname__) is kind and item in getattr(kind, "__members__", {}).values():
             return ("member", kind.__qualname__, item.name)
+        if issubclass(kind, tuple) and not kind.__dictoffset__ and self.shared.get(kind.__qualname__) is kind:
+            return ("tuple", kind.__qualname__, slot(tuple(tuple.__iter__(item))))
         if is_standard(kind) and any(item is member for member in getattr(kind, "__members__", {}).values()):
             return ("constant", kind.__module__, kind.__qualname__, item.name)
         if kind.__name__ in ("coroutine", "generator") and kind.__module__ == "builtins":
@@ -235,6 +237,11 @@ class Objects:
                 return self.shared[name]
             case ["member", str(name), str(member)]:
                 return self.shared[name].__members__[member]
+            case ["tuple", str(name), content]:
+                kind, items = self.shared[name], value(content)
+                if not issubclass(kind, tuple) or type(items) is not tuple:
+                    raise BrokenError("a tuple that is none")
+                return tuple.__new__(kind, items)
             case ["constant", str(module), str(name), str(member)]:
                 if self._guarded and not self.mentioned(name):
                     check_class(module)
@@ -243,10 +250,10 @@ class Objects:
                 return type(sys.implementation)(**value(content))
             case ["field", str(name), kind, str(how), tuple(flags)]:
                 return _field(name, value(kind), how, flags)
-            case ["error", kind, args, attributes, cause, None | int() as number]:
-                return self._exceptions.made(value(kind), value(args), dict(value(attributes)), value(cause), number)
-            case ["back", int(number), attributes, cause]:
-                return self._exceptions.back(self.own_at(number), dict(value(attributes)), value(cause))
+            case ["error", kind, args, attributes, came, None | int() as number]:
+                return self._exceptions.made(value(kind), value(args), dict(value(attributes)), value(came), number)
+            case ["back", int(number), attributes, came]:
+                return self._exceptions.back(self.own_at(number), dict(value(attributes)), value(came))
             case ["error-class", int(number), str(name), list(bases), list(names), None | str() as told_of]:
                 if number not in self._remotes:
                     self._remotes[number] = error_class(self, number, name, [*map(value, bases)], names, told_of)

@@ -41,6 +41,8 @@ class Peer(Objects):
         super().__init__(letter, guarded)
         self._exchange, self._effects, self._take = exchange, effects, take
         self._depth_of_calls = 0
+        self.served = 0
+        """How often the other side has asked for something."""
         self._tasks = Tasks()
 
     # --- Messages
@@ -101,6 +103,7 @@ class Peer(Objects):
 
     def serve(self, root: object, nodes: object) -> tuple[object, ...]:
         """The message that answers a request."""
+        self.served += 1
         request: Any = self.graph.unpack(root, nodes)
         try:
             op, args = request[0], request[1:]
@@ -108,12 +111,19 @@ class Peer(Objects):
                 raise BrokenError("a request of no known kind")
             with self.serving():
                 value = getattr(self, f"_do_{op}")(*args)
+            self._tell_of_errors()
             return ("value", *self.graph.pack(value), self._effects())
         except BrokenError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever is raised here is raised there
             self.fails_here(error)
+            self._tell_of_errors()
             return ("raise", *self.graph.pack(error.with_traceback(None)), self._effects())
+
+    def _tell_of_errors(self) -> None:
+        """What a program has noted of exceptions of the tests', wherever these go on."""
+        for error in self._exceptions.changed() if not self._guarded else ():
+            self.request("touch", error)
 
     # --- What stand-ins do
 
@@ -197,6 +207,9 @@ class Peer(Objects):
     def _do_note(self, error: Any, note: Any) -> None:
         self._check(error)
         BaseException.add_note(error, note)
+
+    def _do_touch(self, error: Any) -> None:
+        """It came with what has been noted of it."""
 
     def _do_copy(self, target: Any, deep: bool) -> object:
         self._check(target)

@@ -249,13 +249,22 @@ def _seed_both(room: _Room) -> None:
 def _write_content(room: _Room) -> None:
     """Have objects of the program's that are data written as the JSON of their content."""
     encoder: Any = __import__("json").JSONEncoder
-    default = encoder.default
+    iterencode = encoder.iterencode
 
-    def content(self: Any, item: Any) -> Any:
-        found = room.content(item)
-        return default(self, item) if found is item else found
+    def written(self: Any, item: Any, **how: Any) -> Any:
+        own = self.default
 
-    encoder.default = content
+        def default(part: Any) -> Any:
+            content = room.content(part)
+            return own(part) if content is part else content
+
+        self.default = default
+        try:
+            return iterencode(self, item, **how)
+        finally:
+            self.default = own
+
+    encoder.iterencode = written
 
 
 _SEEDS: dict[str, Any] = {"seed": random.seed, "setstate": random.setstate}

@@ -106,6 +106,10 @@ class Settings(Keeping):
         if "decimal" in self.text and not self._context:
             self._context = context()
 
+    def settle(self) -> None:
+        """See `Believing`."""
+        self.tell_settings()
+
     def tell_settings(self) -> None:
         """Tell the program what has changed."""
         for key, before in self._now.items():

@@ -122,6 +122,8 @@ class RemoteClass(type):
     _remote_peer: Any = True
     _remote_order: Any = ()
     """While one is made: what comes between it and `Remote` in the order of its bases."""
+    _remote_shared: Any = ()
+    """And behind `Remote`: classes of this side that are the same as bases of it."""
     _remote_made = True
     """False while one is made: then nothing of it is asked for."""
 
@@ -131,7 +133,7 @@ class RemoteClass(type):
         return derived(peer, name, bases, members, how)
 
     def mro(cls) -> list[type]:
-        return [cls, *RemoteClass._remote_order, Remote, object]
+        return [cls, *RemoteClass._remote_order, Remote, *RemoteClass._remote_shared, object]
 
     def __getattribute__(cls, name: str) -> Any:
         if name == "__signature__":
@@ -160,6 +162,10 @@ class RemoteClass(type):
             type.__setattr__(cls, name, value)
         else:
             cls._remote_peer.request("set", cls, name, value)
+            if name in FORWARDED and cls._remote_peer.has_tests:
+                forwarded = own(cls)["_remote_forwarded"] | {name}
+                type.__setattr__(cls, "_remote_forwarded", forwarded)
+                type.__setattr__(cls, name, None if value is None else _forward(name))
             if name in ORDERING and not cls._remote_peer.has_tests and name not in own(cls)["_remote_forwarded"]:
                 type.__setattr__(cls, name, value)  # for the program's own comparisons, and no other
 
@@ -320,8 +326,7 @@ def class_of(
 ) -> Any:  # fmt: skip
     """What stands for a class: `forwarded` are the special methods of its instances, `meta` its own, `order` its bases
     in their order, of which one with a layout of its own (a list, say) can only be what `isinstance` takes it for."""
-    own = {dunder: _forward(dunder) for dunder in meta - _OF_TYPE}
-    kind: Any = type("type", (RemoteClass,), own)
+    kind: Any = type("type", (RemoteClass,), {dunder: _forward(dunder) for dunder in meta - _OF_TYPE})
     layouts = [base for base in order if not is_remote(base) and _has_layout(base)]
     if face is None and layouts:
         face = _faced(name, module, [base for base in order if not is_remote(base)])
@@ -329,15 +334,26 @@ def class_of(
     members.update(_remote_peer=peer, _remote_number=number, _remote_forwarded=forwarded)
     if not peer.has_tests:
         members.update({dunder: _ordered(dunder) for dunder in ORDERING - forwarded})
-    for bases in ([base for base in order if base not in layouts], [base for base in order if is_remote(base)]):
-        RemoteClass._remote_order, RemoteClass._remote_made = bases, False
+    remotes = [base for base in order if is_remote(base)]
+    shared = _shared_bases(peer, [face, *(own(base)["_remote_face"] for base in remotes)])
+    if any("__del__" in own(base) for base in shared):
+        members["__del__"] = lambda _: None
+    plain = [base for base in order if base not in layouts and base not in shared]
+    for bases, behind in ((plain, shared), (plain, []), (remotes, [])):
+        RemoteClass._remote_order, RemoteClass._remote_shared, RemoteClass._remote_made = bases, behind, False
         try:
             return type.__new__(kind, name, (Remote,), dict(members))
         except TypeError:  # a base with a layout after all
             continue
         finally:
-            RemoteClass._remote_order, RemoteClass._remote_made = (), True
+            RemoteClass._remote_order, RemoteClass._remote_shared, RemoteClass._remote_made = (), (), True
     raise TypeError(f"no class can stand for {name}")
+
+
+def _shared_bases(peer: Any, faces: list[Any]) -> list[type]:
+    """Classes of this side that are the same as some of the other side's, with their bases."""
+    known = [face for face in faces if face is not None and face in peer.shared.values()]
+    return list(dict.fromkeys(base for face in known for base in face.__mro__[:-1]))
 
 
 _OF_TYPE = frozenset({"__call__", "__hash__", "__eq__", "__ne__", "__or__", "__ror__"})
