@@ -19,7 +19,7 @@ from typing import Any
 
 from pidistill_code.inside.changes import Handing
 from pidistill_code.inside.contents import BrokenError
-from pidistill_code.inside.data import BASES, defined
+from pidistill_code.inside.data import BASES, defined, handle_of_data
 from pidistill_code.inside.failures import place
 from pidistill_code.inside.shapes import LOOKED_AT, UNKNOWN, Look, look_at
 from pidistill_code.inside.standins import (
@@ -80,6 +80,11 @@ class Believing(Handing):
     def _stay(self, item: Any, slot: Any) -> tuple[object, ...]:
         return super()._stay(item._method if type(item) is _Told else item, slot)
 
+    def _going_through(self, items: Iterator[Any]) -> Iterator[Any]:
+        """`items` of an object, which is looked at anew then: it may be used up."""
+        self._asked += 1
+        yield from items
+
     def settle(self) -> None:
         """Tell the program what it has to know before anything of it counts."""
 
@@ -106,8 +111,7 @@ class Believing(Handing):
             look = self._look_at(remote)
             answer = look.answer(name, args) if look is not None else UNKNOWN
             if answer is not UNKNOWN:
-                self._asked += name == "__iter__"  # which may use it up
-                return answer
+                return self._going_through(answer) if name == "__iter__" else answer
         result = super().operate(remote, name, args)
         if plain and bare and result is NotImplemented:
             return self._beside_data(remote, name, args)
@@ -191,10 +195,10 @@ class Believing(Handing):
         if name in ("__eq__", "__ne__") and isinstance(remote, abc.Mapping) and isinstance(args[0], abc.Mapping):
             return getattr(dict(remote.items()), name)(dict(args[0].items()))
         if name in _IN_PLACE:
-            result = self.request("op", remote, name, list(args))
-            if result is remote or (result is not NotImplemented and self.is_asked(remote) and is_remote(type(result))):
+            result, asked = self.request("op", remote, name, list(args)), self.is_asked(remote)
+            if handle_of_data(result) is remote or (asked and is_remote(type(result))):
                 return result
-            if result is NotImplemented or self.is_asked(remote):
+            if result is NotImplemented or asked:
                 return NotImplemented
         if getattr(remote, "_remote_plain", False):
             result = getattr(self.content(remote), name, lambda *_: NotImplemented)(*map(self.content, args))

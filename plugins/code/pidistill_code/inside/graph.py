@@ -122,7 +122,7 @@ class Graph:
             return False
         if id(item) in self._names:
             return True
-        return self.fills is not None and len(self._shared) < _MOST_FILLED and self.fills(kind, base_of(kind))
+        return self.fills is not None and len(self._shared) < _MOST_FILLED and self.fills(kind)
 
     def _told(self, name: str, item: object, slot: Any) -> object:
         """What the other side makes one of that class with: nothing where the class is there."""

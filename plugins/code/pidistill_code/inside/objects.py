@@ -71,10 +71,6 @@ class Objects:
         """Classes that the preamble defines on both sides."""
         self.asked: set[int] = set()
         """Numbers of the classes that the tests name."""
-        self.asked_here: tuple[type, ...] = ()
-        """Those of them that are of this side."""
-        self._filled: dict[Any, bool] = {}
-        """Of subclasses of lists and the like, whether their instances cross as those do."""
 
     def mentioned(self, name: str) -> bool:
         """Whether the test speaks of the class of that name."""
@@ -158,14 +154,11 @@ class Objects:
             return ("sub", *told, name, slot(content), own_ways(kind, base))
         return ("object", *told)
 
-    def _fills(self, kind: Any, base: Any) -> bool:
-        """Whether instances of a subclass of `base` read and change their content as its own do. Those of a class that
-        the tests name are objects, and of what the library keeps for the tests a program has copies."""
-        if kind not in self._filled:
-            there = "_remote_peer" in own(kind) or is_remote(kind) or (self._guarded and is_library(kind.__module__))
-            plain = not there and OWN_WAYS.issuperset(own_ways(kind, base))
-            self._filled[kind] = plain and not issubclass(kind, self.asked_here)
-        return self._filled[kind]
+    def _fills(self, kind: Any) -> bool:
+        """Whether instances of a subclass of a list and the like are such on both sides. Of what the library keeps for
+        the tests a program has copies."""
+        there = "_remote_peer" in own(kind) or is_remote(kind)
+        return not there and not (self._guarded and is_library(kind.__module__))
 
     def _told_object(self, kind: Any, item: Any, slot: Any) -> tuple[Any, ...]:
         made = slot(kind) if kind.__flags__ & HEAP_TYPE and not is_standard(kind) else None
@@ -269,17 +262,21 @@ class Objects:
             case ["object", int(number), made, str(module), str(kind), list(names)]:
                 return self.remote(number, module, kind, names, value(made))
             case ["filled", int(number), made, str(module), str(kind), list(names), str(base), list(ways)]:
-                return self._data((number, module, kind, names, value(made)), base, (), OWN_WAYS.intersection(ways))
+                told = number, module, kind, names, value(made)
+                return self._data(told, base, (), self._ways_of(ways, base, told[-1]) - SETTING)
             case ["sub", int(number), made, str(module), str(kind), list(names), str(base), content, list(ways)]:
                 made = value(made)
-                asked = made is not None and self.is_asked(made)
-                found = ways_here(ways, base, asked if self._guarded else None)
+                found = self._ways_of(ways, base, made)
                 copied = not self._guarded and is_library(module)  # a mock's list of calls, say
                 if not copied and base in FILLED and (base not in HOLDERS or not found <= OWN_WAYS):
                     return self.remote(number, module, kind, names, made, plain=True)
                 told = number, module, kind, names, made
                 return self._data(told, base, value(content), found - SETTING)
         raise BrokenError("an object of no known kind")
+
+    def _ways_of(self, ways: list[str], base: str, made: Any) -> frozenset[str]:
+        asked = made is not None and self.is_asked(made)
+        return ways_here(ways, base, asked if self._guarded else None)
 
     def _driven(self, number: int, kind: str) -> object:
         """A generator or coroutine of this side that has the other side's do its steps."""

@@ -110,14 +110,15 @@ class Peer(Objects):
             if type(op) is not str or type(args) is not list or not op.isalpha():
                 raise BrokenError("a request of no known kind")
             with self.serving():
-                value = getattr(self, f"_do_{op}")(*args)
-            self._tell_of_errors()
+                try:
+                    value = getattr(self, f"_do_{op}")(*args)
+                finally:
+                    self._tell_of_errors()
             return ("value", *self.graph.pack(value), self._effects())
         except BrokenError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever is raised here is raised there
             self.fails_here(error)
-            self._tell_of_errors()
             return ("raise", *self.graph.pack(error.with_traceback(None)), self._effects())
 
     def _tell_of_errors(self) -> None:

@@ -202,8 +202,6 @@ class Runner:
             space.pop(names[0], None)  # what is tested is the candidate's, whatever the preamble has of that name
             before = set(space)
             room.look_at_settings()
-            if classes:
-                room.request("asked", list(classes))
             found = room.find(wanted, space)
             space.update(found)
             if "json" in room.text and not self._writes_json:

@@ -59,11 +59,6 @@ class Served(Peer):
     def _do_names(self, names: Any) -> dict[str, object]:
         return {name: self._space[name] for name in names if name in self._space}
 
-    def _do_asked(self, names: Any) -> None:
-        """Classes that the tests name."""
-        self.asked_here = tuple(kind for name in names if isinstance(kind := self._space.get(name), type))
-        self._filled.clear()
-
     def _do_share(self, names: Any) -> None:
         """Classes of the preamble, which the tests have as well."""
         self.shared = {name: self._space[name] for name in names if isinstance(self._space.get(name), type)}

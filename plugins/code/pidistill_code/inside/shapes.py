@@ -57,7 +57,7 @@ def look_at(peer: Any, remote: Any) -> Look | None:
     items = _items(peer.request("op", remote, "__iter__", []))
     if len(items) != min(size, _MOST_ITEMS + 1):
         raise BrokenError(f"an object of length {size} with {len(items)} items")
-    placed = hasattr(kind, "__getitem__") and not _is_mapping(peer, remote) and _are_placed(peer, remote, items)
+    placed = hasattr(kind, "__getitem__") and not _is_mapping(peer, remote, items) and _are_placed(peer, remote, items)
     return Look(size, items, placed)
 
 
@@ -85,9 +85,13 @@ def _items(iterator: Any) -> list[Any]:
     return found
 
 
-def _is_mapping(peer: Any, remote: Any) -> bool:
+def _is_mapping(peer: Any, remote: Any, keys: list[Any]) -> bool:
+    """Whether it has keys, and something under each of them."""
     try:
-        peer.request("get", remote, "keys")
-    except AttributeError:
+        if not callable(peer.request("get", remote, "keys")):
+            return False
+        for key in keys:
+            peer.request("op", remote, "__getitem__", [key])
+    except (AttributeError, LookupError, TypeError):
         return False
     return True
