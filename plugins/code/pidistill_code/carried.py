@@ -31,11 +31,14 @@ _MOST_CALLS: Final = 100
 _CARRIED = re.compile(
     rf"""<(?P<tag>tool_call|function_call|tool_use)>\s*(?P<json>[\[{{].*?)(?:</(?P=tag)>|\Z)
     |^[ \t]*```(?i:jsonc?5?)[ \t]*\n[ \t]*(?P<fenced>[\[{{].*?)\n[ \t]*```[ \t]*$
-    |^(?P<bare>\{{\s*"(?:{"|".join(_KEYS)})"[ \t]*:.*\}})\s*\Z
     |<parameter(?:=|[ ]name=)"?(?:{"|".join(_KEYS)})"?>(?P<plain>.*?)(?:</parameter>|\Z)
     |^(?:{"|".join(_KEYS)})[ \t]*:[ \t]*\|[-+\d]*[ \t]*\n(?P<yaml>(?:[ \t][^\n]*(?:\n|\Z)|\n)+)""",
     re.VERBOSE | re.MULTILINE | re.DOTALL,
 )
+
+
+_OBJECT = re.compile(r'^\{\s*"', re.MULTILINE)
+"""Where one of JSON's may begin."""
 
 
 def carried(text: str, name: str) -> str:
@@ -47,14 +50,16 @@ def carried(text: str, name: str) -> str:
         return code
     if len(text) > LONGEST_LOOKED_AT:
         return text
-    may_be = _CARRIED.search(text) or (text.rstrip().endswith(_ENDS_OF_JSON) and ">" in text)
+    may_be = _CARRIED.search(text) or _OBJECT.search(text) or (text.rstrip().endswith(_ENDS_OF_JSON) and ">" in text)
     if not may_be or is_whole(text, name):
         return text
     answer = without_thoughts(text, name) or ""
     if (code := _of_json(answer, name)) is not None:
         return code
     found = list(_CARRIED.finditer(answer))[: -_MOST_CALLS - 1 : -1]
-    if not found or _answers(_CARRIED.sub("\n", answer), name):
+    if not found:
+        return _of_bare(answer, name) or text
+    if _answers(_CARRIED.sub("\n", answer), name):
         return text
     for one in found:
         if (code := _of_call(one, name)) is not None:
@@ -65,8 +70,25 @@ def carried(text: str, name: str) -> str:
     return text
 
 
+def _of_bare(answer: str, name: str) -> str | None:
+    """The code of an object of JSON's on lines of its own, between words; of several the last."""
+    decoder, found, beside, end = json.JSONDecoder(), None, "", 0
+    for start in list(_OBJECT.finditer(answer))[:_MOST_CALLS]:
+        if start.start() < end:
+            continue
+        try:
+            value, stop = decoder.raw_decode(answer, start.start())
+        except (ValueError, RecursionError):
+            continue
+        if answer[stop:].split("\n", 1)[0].strip():
+            continue
+        beside += answer[end : start.start()] + "\n"
+        found, end = _held(value, name) or found, stop
+    return None if found is None or _answers(beside + answer[end:], name) else found
+
+
 def _of_call(found: re.Match[str], name: str) -> str | None:
-    if (data := found["json"] or found["fenced"] or found["bare"]) is not None:
+    if (data := found["json"] or found["fenced"]) is not None:
         return _of_json(data, name)
     code = textwrap.dedent(found["yaml"] or found["plain"] or "").strip("\n")
     return code if _is_code(code, name) else None

@@ -87,7 +87,7 @@ def _binds(node: ast.AST, name: str) -> bool:
 
 
 class _Asking(ast.NodeTransformer):
-    """Asks `_type_of` where code asks `type` for the class of something."""
+    """Asks `_type_of` where code asks `type` for the class of something, and `_is_subclass` of classes."""
 
     _asks = True
 
@@ -107,6 +107,8 @@ class _Asking(ast.NodeTransformer):
         match node:
             case ast.Call(func=ast.Name(id="type") as asked, args=[item], keywords=[]):
                 asked.id = "type" if isinstance(item, ast.Starred) else "_type_of"
+            case ast.Call(func=ast.Name(id="issubclass") as asked):
+                asked.id = "_is_subclass"
             case ast.Call(func=ast.Name(id="map" | "groupby" | "sorted" | "min" | "max")):
                 for item in (*node.args, *(keyword.value for keyword in node.keywords)):
                     if isinstance(item, ast.Name) and item.id == "type":
@@ -147,7 +149,7 @@ def guarded(statements: str) -> str:
 @lru_cache(maxsize=256)
 def asking(preamble: str) -> str:
     """A preamble as it is run beside the tests, where objects may be those of a program."""
-    if "type" not in preamble:
+    if "type" not in preamble and "issubclass" not in preamble:
         return preamble
     try:
         return ast.unparse(ast.fix_missing_locations(_Asking().visit(parse(preamble))))

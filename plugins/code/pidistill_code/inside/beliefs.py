@@ -21,7 +21,7 @@ from pidistill_code.inside.changes import Handing
 from pidistill_code.inside.contents import BrokenError
 from pidistill_code.inside.data import BASES, defined, handle_of_data
 from pidistill_code.inside.failures import place
-from pidistill_code.inside.shapes import LOOKED_AT, UNKNOWN, Look, look_at
+from pidistill_code.inside.shapes import LOOKED_AT, UNKNOWN, Look, is_alike, look_at
 from pidistill_code.inside.standins import (
     AS_NUMBER,
     HEAP_TYPE,
@@ -66,24 +66,37 @@ class Believing(Handing):
         super().__init__(exchange, effects, take)
         self.operators: frozenset[str] = frozenset()
         """Special methods, and methods of plain data, that the task is about."""
-        self._looks: dict[int, tuple[int, int, Look | None]] = {}
+        self._looks: dict[int, tuple[int, int, int, Look | None]] = {}
         """How often the shape of each object has been looked at, and when at last, and what was found."""
         self._looking = False
         self._asked = 0
         """How often the program has been asked for anything but a look."""
+        self._acts = 0
+        """For anything but what a look is for."""
 
     def request(self, op: str, *args: Any) -> Any:
         """As `Handing.request`; what a look has found holds until then."""
         self._asked += not self._looking
+        self._acts += not (op == "op" and args[1] in LOOKED_AT)
         return super().request(op, *args)
 
     def _stay(self, item: Any, slot: Any) -> tuple[object, ...]:
         return super()._stay(item._method if type(item) is _Told else item, slot)
 
-    def _going_through(self, items: Iterator[Any]) -> Iterator[Any]:
-        """`items` of an object, which is looked at anew then: it may be used up."""
+    def _going_through(self, remote: Any, found: list[Any]) -> Iterator[Any]:
+        """What a loop over an object gives: what it was `found` to hold, for as long as nothing else is asked of the
+        program, also where that has used it up."""
         self._asked += 1
-        yield from items
+        given: Any = super().operate(remote, "__iter__", ())
+        iterator = iter(given)
+        for item in found:
+            asked, got = self._asked, next(iterator, UNKNOWN)
+            if got is not UNKNOWN and not is_alike(got, item):
+                raise self.broke("an object that has other items each time")
+            yield item if got is UNKNOWN else got
+            if self._asked > asked + 1:
+                break
+        yield from iterator
 
     def settle(self) -> None:
         """Tell the program what it has to know before anything of it counts."""
@@ -111,7 +124,9 @@ class Believing(Handing):
             look = self._look_at(remote)
             answer = look.answer(name, args) if look is not None else UNKNOWN
             if answer is not UNKNOWN:
-                return self._going_through(answer) if name == "__iter__" else answer
+                return answer if name != "__iter__" else self._going_through(remote, answer)
+            if look is not None and name == "__getitem__":
+                return look.checked(super().operate(remote, name, args), args)
         result = super().operate(remote, name, args)
         if plain and bare and result is NotImplemented:
             return self._beside_data(remote, name, args)
@@ -133,16 +148,17 @@ class Believing(Handing):
             if face is not None and self.shared.get(face.__qualname__) is face:
                 found = defined(face, name)
                 return found if isinstance(found, types.FunctionType) else None
-            if isinstance(base, RemoteClass) and name in base.__dict__:
+            if isinstance(base, RemoteClass) and name in self.request("get", base, "__dict__"):
                 return None
         return None
 
     def _look_at(self, remote: Any) -> Look | None:
         """What its shape is, until something else is asked of the program; the first few times that is."""
         self.settle()
-        looks, when, look = self._looks.get(remote._remote_number, (0, -1, None))
-        if when == self._asked and not self.graph.has_changes():
-            return look
+        changed = self.graph.has_changes()
+        looks, when, acts, before = self._looks.get(remote._remote_number, (0, -1, -1, None))
+        if when == self._asked and not changed:
+            return before
         if self._looking or looks >= _MOST_LOOKS:
             return None
         self._looking, served = True, self.served
@@ -154,8 +170,12 @@ class Believing(Handing):
             look = None
         finally:
             self._looking = False
-        self._asked += self.served != served  # what it is depends on more than is known here
-        self._looks[remote._remote_number] = looks + 1, self._asked - (self.served != served), look
+        depends = self.served != served  # on more than is known here
+        if acts == self._acts and not (changed or depends) and look is not None and look.contradicts(before):
+            raise self.broke("an object that has other items each time")
+        self._looks[remote._remote_number] = looks + 1, self._asked, self._acts, look
+        self._asked += depends
+        self._acts += depends
         return look
 
     def attribute(self, remote: Any, name: str) -> object:

@@ -1,8 +1,8 @@
 """Handlers by which a test would catch its own failures.
 
 A program that hands over `Exception` where the test expects one of the program's own exceptions (`except refused():`)
-would have the test catch the assert that says that nothing was raised. So what a handler, a `suppress` or a `raises`
-catches is looked at when it does.
+would have the test catch what says that nothing was raised. So what a handler, a `suppress` or a `raises` catches is
+looked at when it does; and a name of the program's is no such class.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pidistill_code.inside.errors import ErrorClass
+from pidistill_code.inside.standins import is_remote
 
 _CATCHERS = frozenset({"AssertionError", "Exception", "BaseException"})
 _OWN_CATCHERS = frozenset({"raises", "assertRaises", "assertRaisesRegex", "isinstance", "issubclass", "_caught_by"})
@@ -28,17 +29,26 @@ def speaks_of_all(text: str) -> bool:
     return _SPEAKS_OF_ALL.search(text) is not None
 
 
+def catches_all(item: Any) -> bool:
+    """Whether a handler of it catches what tests fail with: a failed assert, or whatever else they raise."""
+    if isinstance(item, tuple):
+        return any(map(catches_all, item))
+    return isinstance(item, type) and not is_remote(type(item)) and issubclass(AssertionError, item)
+
+
 def is_caught(error: object, kinds: Any) -> bool:
-    """Whether a handler of these `kinds` catches `error`, a failed assert: no exception of the program's own class."""
+    """Whether a handler of these `kinds` catches `error`, and would catch anything; but for an exception of a class of
+    the program's."""
+    if not isinstance(error, BaseException) or isinstance(type(error), ErrorClass) or not catches_all(kinds):
+        return False
     try:
-        failed = isinstance(error, AssertionError) and not isinstance(type(error), ErrorClass)
-        return failed and issubclass(type(error), kinds)
+        return issubclass(type(error), kinds)
     except TypeError:  # kinds that are none, of which the handler says so itself
         return False
 
 
 def watched(caught: Callable[[BaseException], None]) -> Callable[[Any], Any]:
-    """What a handler's kinds are passed through: it tells `caught` of each failed assert that the handler catches."""
+    """What a handler's kinds are passed through: it tells `caught` of what one that would catch anything catches."""
 
     def kinds_of(kinds: Any) -> Any:
         error = sys.exc_info()[1]
@@ -50,8 +60,8 @@ def watched(caught: Callable[[BaseException], None]) -> Callable[[Any], Any]:
 
 
 def watch_leaving(context: Any, name: str, caught: Callable[[BaseException], None]) -> None:
-    """Have `caught` told of each failed assert that context managers of a class catch, by the kinds in their field of
-    that `name`."""
+    """Have `caught` told of what context managers of a class catch by kinds that would catch anything, which are in
+    their field of that `name`."""
     leave = context.__exit__
 
     def leaving(self: Any, kind: Any, error: Any, trace: Any) -> Any:
@@ -65,7 +75,7 @@ def watch_leaving(context: Any, name: str, caught: Callable[[BaseException], Non
 
 
 def watch_suppress(caught: Callable[[BaseException], None]) -> None:
-    """Have `caught` told of each failed assert that `contextlib.suppress` catches."""
+    """Have `caught` told of what `contextlib.suppress` catches so."""
     watch_leaving(contextlib.suppress, "_exceptions", caught)
 
 

@@ -19,7 +19,16 @@ from typing import Any
 from pidistill_code.inside.contents import SCALARS, BrokenError
 from pidistill_code.inside.failures import Failing
 from pidistill_code.inside.guard import RUNNERS, check_set, definer_of
-from pidistill_code.inside.standins import FORWARDED, JUDGING, NUMERIC, ORDERING, TELLING, is_remote, is_special
+from pidistill_code.inside.standins import (
+    FORWARDED,
+    JUDGING,
+    NUMERIC,
+    ORDERING,
+    TELLING,
+    is_remote,
+    is_special,
+    pass_on_fields,
+)
 
 _DATA = frozenset((*SCALARS, list, tuple, dict, set, frozenset))
 _MADE = frozenset({"__init__", "__new__", "__setattr__", "__delattr__", "__getattr__", "__post_init__"})
@@ -128,6 +137,12 @@ class Handing(Failing):
             if re.search(rf"\.{re.escape(name)}\b[\w.()]*\.(?:assert_|call|m\w+_calls)", self.text):
                 raise BrokenError("an object in the place of what tests ask a mock")
         return check_set(target, name)
+
+    def _do_call(self, target: Any, args: Any, kwargs: Any) -> object:
+        found = super()._do_call(target, args, kwargs)
+        if args:
+            pass_on_fields(args[0])
+        return found
 
     def _do_set(self, target: Any, name: str, value: object) -> None:
         if isinstance(target, type) and target not in self._given and name in ORDERING and not definer_of(target, name):

@@ -143,6 +143,14 @@ def type_of(item: Any) -> Any:
     return item.__class__ if "_remote_peer" in own(kind) else kind
 
 
+def is_subclass(kind: Any, others: Any) -> bool:
+    """`issubclass` of it, as tests ask for it: also of what instances are only taken for."""
+    if issubclass(kind, others):
+        return True
+    face = own(kind).get("_remote_face") if is_remote(type(kind)) else None
+    return face is not None and issubclass(face, others)
+
+
 def _set(self: Any, name: str, value: object) -> None:
     if "_handle" in self.__dict__:
         self._peer.request("set", self._handle, name, value)

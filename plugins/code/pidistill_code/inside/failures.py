@@ -139,6 +139,7 @@ class Failing(Peer):
             self.caught = self.caught or f"the program catches what the test fails with: {type(error).__name__}"
 
     def test_catches(self, error: BaseException) -> None:
-        """The test has caught a failed assert, by classes that it does not name. The reference may have it do so."""
+        """The test has caught what it has raised itself, by classes that it does not name. The reference may have it do
+        so."""
         if not any(error is item for item in self.raised) and not speaks_of_all(self.text):
             self._caught(error)

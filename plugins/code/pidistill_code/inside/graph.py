@@ -37,7 +37,7 @@ from pidistill_code.inside.known import CONSTANTS, KNOWN, PLAIN_CLASSES, class_a
 
 _MOST_KEPT = 20_000
 """Objects that are known to both sides. A program that makes more is none that a test can be about."""
-_MOST_FILLED = 2_000
+_MOST_FILLED = 10_000
 """Objects beside which instances of subclasses become known to both sides: these are kept."""
 
 

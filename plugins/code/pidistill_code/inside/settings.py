@@ -15,6 +15,7 @@ import sys
 import types
 from typing import Any
 
+from pidistill_code.inside.catching import catches_all
 from pidistill_code.inside.contents import BrokenError
 from pidistill_code.inside.effects import context
 from pidistill_code.inside.kept import Keeping
@@ -56,10 +57,6 @@ def is_fixed(item: Any) -> bool:
     """Whether a global is one that programs do not bind anew: a function, a class or a module."""
     face = getattr(type(item), "_remote_face", None)
     return isinstance(item, type | types.ModuleType) or face is types.FunctionType
-
-
-def _of(names: Any, told: dict[str, Any]) -> dict[str, Any]:
-    return {name: item for name, item in told.items() if name in names}
 
 
 class Settings(Keeping):
@@ -151,7 +148,14 @@ class Settings(Keeping):
 
     def names(self, names: list[str]) -> dict[str, Any]:
         """What the program has under these names."""
-        return _of(names, self.request("names", names))
+        return self._of(names, self.request("names", names))
+
+    def _of(self, names: Any, told: dict[str, Any]) -> dict[str, Any]:
+        found = {name: item for name, item in told.items() if name in names}
+        for name, item in found.items():
+            if catches_all(item):
+                raise self.broke(f"{name} catches what tests fail with")
+        return found
 
     def find(self, names: list[str], space: dict[str, Any]) -> dict[str, Any]:
         """The same for the module of a test, whose names are looked at again after each request, as those of one module
@@ -165,6 +169,6 @@ class Settings(Keeping):
     def look_again(self) -> None:
         """The program has been at work, and may have bound its globals anew."""
         if self._watched and not self.graph.is_filling:
-            for name, item in _of(self._watched, super().request("names", list(self._watched))).items():
+            for name, item in self._of(self._watched, super().request("names", list(self._watched))).items():
                 if self._space.get(name, _NONE) is self._watched[name]:
                     self._space[name] = self._watched[name] = item

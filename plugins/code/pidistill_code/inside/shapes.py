@@ -37,24 +37,43 @@ class Look(NamedTuple):
             return UNKNOWN
         match name, args:
             case "__iter__", ():
-                return iter(self.items)
+                return self.items
             case "__reversed__", () if self.placed:
                 return reversed(self.items)
             case "__getitem__", (place,) if self.placed and type(place) is int and -self.size <= place < self.size:
                 return self.items[place]
         return UNKNOWN
 
+    def checked(self, got: Any, args: tuple[Any, ...]) -> Any:
+        """A part of it that the object gives. Raise `BrokenError` where it has other items than are there."""
+        if self.placed and len(self.items) == self.size and type(args[0]) is slice and type(got) in (list, tuple, str):
+            part = self.items[args[0]]
+            if len(part) != len(got) or not all(map(is_alike, part, got)):
+                raise BrokenError("an object whose parts have other items")
+        return got
+
+    def contradicts(self, before: Look | None) -> bool:
+        """Whether it has as many items as `before`, and others."""
+        return (
+            before is not None
+            and len(before.items) == len(self.items)
+            and not all(map(is_alike, before.items, self.items))
+        )
+
 
 def look_at(peer: Any, remote: Any) -> Look | None:
     """What `remote` is, where it is a sequence. Raise `BrokenError` where its length, items and places contradict each
     other."""
     kind = type(remote)
-    if not hasattr(kind, "__iter__") or hasattr(kind, "__next__") or not hasattr(kind, "__len__"):
+    if not hasattr(kind, "__iter__") or not hasattr(kind, "__len__"):
         return None
     size = peer.request("op", remote, "__len__", [])
     if type(size) is not int:
         return None
-    items = _items(peer.request("op", remote, "__iter__", []))
+    iterator = peer.request("op", remote, "__iter__", [])
+    if iterator is remote:  # which going through uses up
+        return None
+    items = _items(iterator)
     if len(items) != min(size, _MOST_ITEMS + 1):
         raise BrokenError(f"an object of length {size} with {len(items)} items")
     placed = hasattr(kind, "__getitem__") and not _is_mapping(peer, remote, items) and _are_placed(peer, remote, items)
@@ -71,9 +90,14 @@ def _are_placed(peer: Any, remote: Any, items: list[Any]) -> bool:
             return False
         if numbered and type(found) is not int:
             return False  # they may be keys
-        if not (is_remote(type(found)) or is_remote(type(item)) or found is item or found == item or found != found):
+        if not is_alike(found, item):
             raise BrokenError("an object that has other items by number than in a loop")
     return True
+
+
+def is_alike(one: Any, other: Any) -> bool:
+    """Whether both are the same data; objects of a program's may be anything."""
+    return is_remote(type(one)) or is_remote(type(other)) or one is other or bool(one == other) or one != one
 
 
 def _items(iterator: Any) -> list[Any]:

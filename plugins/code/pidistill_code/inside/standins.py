@@ -138,6 +138,10 @@ class RemoteClass(type):
     def __getattribute__(cls, name: str) -> Any:
         if name == "__signature__":
             return _signature(cls)
+        if name in ("__bases__", "__base__") and RemoteClass._remote_made:
+            peer = type.__getattribute__(cls, "_remote_peer")
+            if peer is not True and peer.has_tests:
+                return peer.attribute(cls, name)
         if name[:8] == "_remote_" or (is_special(name) and name not in _ASKED_FOR):
             found = type.__getattribute__(cls, name)
             # who asks whether the class has an order is told what the other side's has
@@ -239,6 +243,15 @@ def super_of(*given: Any) -> Any:
     if isinstance(given[0], type) and "_remote_side" in own(given[0]):  # of exceptions
         return Super(own(given[0])["_remote_side"], *given)
     return _super(*given)
+
+
+def pass_on_fields(item: Any) -> None:
+    """Set on the other side what was set of a stand-in past its class, as `object.__setattr__` does for frozen data
+    classes."""
+    if is_remote(type(item)) and not isinstance(item, type):
+        fields = object.__getattribute__(item, "__dict__")
+        for name in [name for name in fields if name[:8] != "_remote_"]:
+            item._remote_peer.request("put", item, name, fields.pop(name))
 
 
 def is_remote(kind: Any) -> bool:
