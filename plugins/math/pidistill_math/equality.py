@@ -5,12 +5,16 @@ so that neither a small difference nor a sum that cancels decides. Expressions w
 drawn from their names: fractions of both signs and whole numbers. A point at which a side leaves the real domain says
 nothing, unless all do. One point that differs is a proof; `ENOUGH` that agree are taken for one, since two different
 expressions of the length read here agree at as many random points with a chance below any hardware error.
+
+Chance does not cover what changes by cases: where a side has no real value between whole numbers (``(-1)^n``,
+``gcd``), whole numbers of every residue are tried, and where one has a kink (``|x-2000|``, ``max``, an even root),
+points on both sides of it (`samples`).
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import Final
@@ -19,6 +23,7 @@ import mpmath
 from mpmath import mpc, mpf
 
 from pidistill_math.numeric import NoValue, Place, TooLarge, Value, real
+from pidistill_math.samples import has_kink, spread, whole
 from pidistill_math.syntax import Node, symbols
 
 DIGITS: Final = 40
@@ -69,12 +74,13 @@ def equal(left: Node, right: Node, radians: bool = True) -> bool:
         return True
     names = tuple(sorted(symbols(left) | symbols(right)))
     if not names and not left.has("call") and not right.has("call"):
-        return _agree(left, right, 0, radians, names)[0]
-    agreed, beyond, too_large = 0, [], 0
+        return _agree(left, right, point(0), radians)[0]
+    agreed, beyond, too_large, nowhere = 0, [], 0, False
     for k in range(_POINTS if names else 1):
         try:
-            same, inside = _agree(left, right, k, radians, names)
+            same, inside = _agree(left, right, point(k, names), radians)
         except NoValue:
+            nowhere = True
             continue
         except TooLarge:
             if not names:
@@ -93,18 +99,53 @@ def equal(left: Node, right: Node, radians: bool = True) -> bool:
             return True
         if agreed >= ENOUGH and k >= _AT_LEAST:
             break
+    if names:
+        at_last = _agree_by_cases(left, right, radians, names, bool(beyond) or nowhere)
+        if at_last is None:
+            return False
+        agreed += at_last
     if agreed:
-        return not names or _agree_far_out(left, right, radians, names)
+        few = names and agreed < ENOUGH
+        return not names or (_agree_far_out(left, right, radians, names) and not (few and not all(beyond)))
     if not beyond:
         raise TooLarge if too_large else NoValue
     return all(beyond)
+
+
+def _agree_by_cases(left: Node, right: Node, radians: bool, names: Sequence[str], gaps: bool) -> int | None:
+    """At how many of the points that tell cases apart both sides agree; None where one of them refutes.
+
+    `gaps` says that a side was found without a real value somewhere.
+    """
+    agreed, too_large = 0, 0
+    for values in _by_cases(left, right, names, gaps):
+        try:
+            same, inside = _agree(left, right, values.__getitem__, radians)
+        except NoValue:
+            continue
+        except TooLarge:
+            too_large += 1
+            if too_large > _TOO_LARGE:
+                break
+            continue
+        if inside and not same:
+            return None
+        agreed += inside
+    return agreed
+
+
+def _by_cases(left: Node, right: Node, names: Sequence[str], gaps: bool) -> Iterator[dict[str, Fraction]]:
+    if gaps:
+        yield from whole(names)
+    if has_kink(left) or has_kink(right):
+        yield from spread(names, (left, right))
 
 
 def _agree_far_out(left: Node, right: Node, radians: bool, names: Sequence[str]) -> bool:
     """Whether no point far out tells apart what agrees near zero. What has no value there says nothing."""
     for k in _FAR_POINTS:
         try:
-            same, inside = _agree(left, right, k, radians, names)
+            same, inside = _agree(left, right, point(k, names), radians)
         except (NoValue, TooLarge):
             continue
         if inside and not same:
@@ -112,10 +153,10 @@ def _agree_far_out(left: Node, right: Node, radians: bool, names: Sequence[str])
     return True
 
 
-def _agree(left: Node, right: Node, k: int, radians: bool, names: Sequence[str]) -> tuple[bool, bool]:
+def _agree(left: Node, right: Node, values: Callable[[str], Fraction], radians: bool) -> tuple[bool, bool]:
     """Whether the values at a point are one, and whether both are inside the real domain."""
     with mpmath.workdps(DIGITS):
-        a, b, size, inside = _values(left, right, k, radians, names)
+        a, b, size, inside = _values(left, right, values, radians)
         if isinstance(a, Fraction) and isinstance(b, Fraction):
             return a == b, inside
         gap, scale = _gap(a, b)
@@ -126,15 +167,17 @@ def _agree(left: Node, right: Node, k: int, radians: bool, names: Sequence[str])
         else:
             return False, inside
     with mpmath.workdps(MORE):
-        a, b, size, inside = _values(left, right, k, radians, names)
+        a, b, size, inside = _values(left, right, values, radians)
         gap, scale = _gap(a, b)
         if near and gap > scale * mpf(10) ** (20 - MORE):
             near = False
         return near or gap <= max(size, scale) * mpf(10) ** (20 - MORE), inside
 
 
-def _values(left: Node, right: Node, k: int, radians: bool, names: Sequence[str]) -> tuple[Value, Value, mpf, bool]:
-    places = [Place(point(k, names), radians) for _ in range(2)]
+def _values(
+    left: Node, right: Node, values: Callable[[str], Fraction], radians: bool
+) -> tuple[Value, Value, mpf, bool]:
+    places = [Place(values, radians) for _ in range(2)]
     a, b = places[0].value(left), places[1].value(right)
     for value in (a, b):
         if not isinstance(value, Fraction) and not (mpmath.isfinite(value)):
@@ -184,27 +227,47 @@ def proportional(left: Node, right: Node) -> bool:
     """Whether one expression is the other times a constant that is not zero: two forms of one equation."""
     ratios: list[Value] = []
     names = tuple(sorted(symbols(left) | symbols(right)))
+    gaps = False
     for k in (*_FAR_POINTS, *range(_POINTS)):
-        with mpmath.workdps(DIGITS):
-            try:
-                a, b, _, inside = _values(left, right, k, True, names)
-            except NoValue:
+        try:
+            ratio, inside = _ratio(left, right, point(k, names))
+        except NoValue:
+            gaps = True
+            continue
+        except TooLarge:
+            if k in _FAR_POINTS:
                 continue
-            except TooLarge:
-                if k in _FAR_POINTS:
-                    continue
-                raise
-            if (a == 0) != (b == 0):
-                return False
-            if b == 0 or not inside:
-                continue
-            ratios.append(a / b if isinstance(a, Fraction) and isinstance(b, Fraction) else real(a) / real(b))
-            gap, scale = _gap(ratios[0], ratios[-1])
-            if gap > scale * mpf(10) ** (12 - DIGITS):
-                return False
-            if len(ratios) >= ENOUGH + 2 + len(_FAR_POINTS):
-                return True
+            raise
+        gaps = gaps or not inside
+        if ratio == 0 or (ratio is not None and inside and not _one(ratios, ratio)):
+            return False
+        if len(ratios) >= ENOUGH + 2 + len(_FAR_POINTS):
+            break
+    for values in _by_cases(left, right, names, gaps):
+        try:
+            ratio, inside = _ratio(left, right, values.__getitem__)
+        except (NoValue, TooLarge):
+            continue
+        if inside and ratio is not None and not (ratio and _one(ratios, ratio)):
+            return False
     return len(ratios) >= ENOUGH
+
+
+def _ratio(left: Node, right: Node, values: Callable[[str], Fraction]) -> tuple[Value | None, bool]:
+    """What one side is of the other at a point: None where both are 0, 0 where one is; and whether both are real."""
+    with mpmath.workdps(DIGITS):
+        a, b, _, inside = _values(left, right, values, True)
+        if a == 0 or b == 0:
+            return (None if a == b else Fraction(0)), inside
+        return a / b if isinstance(a, Fraction) and isinstance(b, Fraction) else real(a) / real(b), inside
+
+
+def _one(ratios: list[Value], ratio: Value) -> bool:
+    """Whether a ratio is the first one met; it is added."""
+    ratios.append(ratio)
+    with mpmath.workdps(DIGITS):
+        gap, scale = _gap(ratios[0], ratio)
+        return bool(gap <= scale * mpf(10) ** (12 - DIGITS))
 
 
 __all__ = ["TooLarge", "constant", "equal", "point", "proportional"]

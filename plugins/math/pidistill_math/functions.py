@@ -74,6 +74,9 @@ def _rounded(up: bool) -> Callable[[list[Value]], Value]:
             return Fraction(math.ceil(value) if up else math.floor(value))
         if abs(value) > FARTHEST:
             raise TooLarge
+        nearest = mpmath.nint(value)
+        if abs(value - nearest) <= max(abs(value), 1) * mpf(10) ** (10 - mpmath.mp.dps):
+            return Fraction(int(nearest))  # a whole number but for what was rounded off
         return Fraction(int(mpmath.ceil(value) if up else mpmath.floor(value)))
 
     return of

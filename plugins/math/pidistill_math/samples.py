@@ -1,0 +1,99 @@
+"""Points that tell apart what changes by cases, which points drawn by chance leave to luck.
+
+Two kinds of expressions change by cases. Those with a value at whole numbers only, as ``(-1)^n`` and ``gcd(m, n)``,
+go by residues: `whole` has every residue of every name, and every pair of residues of two names, for the divisors of
+4 and 6. Those with a kink, such as ``|x-2000|`` and ``max(m, n)``, go by signs and by order: `spread` has values of
+both signs and of many sizes in every order of two names, and values around the numerals that the expressions hold.
+"""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from itertools import combinations, pairwise, product
+from typing import Final
+
+from pidistill_math.syntax import Node, symbols
+
+Point = dict[str, Fraction]
+
+_FIRST: Final = 2
+"""The least whole number: below it formulas in a count often make exceptions."""
+_RESIDUES: Final = 6
+_ONE_NAME: Final = 12
+_MOST_WHOLE: Final = 400
+_KINKED: Final = frozenset({"abs", "max", "min", "sgn", "floor", "ceil", "Re", "Im", "arg", "Arg"})
+_SIZES: Final = (Fraction(1, 900), Fraction(1, 11), Fraction(1), Fraction(9), Fraction(140), Fraction(9_001))
+_SIZES_APART: Final = (*_SIZES, Fraction(700_003), Fraction(10**9 + 7))
+_DRAWN: Final = 48
+_MOST_NUMERALS: Final = 8
+_ORDERS: Final = tuple(
+    (Fraction(a, 7), Fraction(b, 7))
+    for a, b in ((2, 25), (25, 2), (-2, -25), (-25, -2), (2, -25), (-25, 2), (25, -2), (-2, 25))
+)
+
+
+def whole(names: Sequence[str]) -> Iterator[Point]:
+    """Whole numbers of every residue for each name, and of every two residues for each pair of names."""
+    if len(names) == 1:
+        yield from ({names[0]: Fraction(_FIRST + k)} for k in range(_ONE_NAME))
+        return
+    tried = 0
+    for pair in combinations(names, 2):
+        for k, values in enumerate(product(range(_FIRST, _FIRST + _RESIDUES), repeat=2)):
+            found = {name: Fraction(_FIRST + _drawn(name, k) % 7) for name in names}
+            yield found | {name: Fraction(value) for name, value in zip(pair, values, strict=True)}
+            tried += 1
+        if tried > _MOST_WHOLE:
+            return
+
+
+def has_kink(node: Node) -> bool:
+    """Whether an expression is put together from cases by sign or order: absolute values, extrema, even roots."""
+    return any(_is_kink(part) for part in node.walk())
+
+
+def _is_kink(part: Node) -> bool:
+    if part.head == "call":
+        return part.text in _KINKED
+    if part.head == "root":
+        return bool(symbols(part.args[0]))
+    if part.head != "pow" or not symbols(part.args[0]):
+        return False
+    return part.args[1].has("div") or any(inner.number.denominator > 1 for inner in part.args[1].walk())
+
+
+def spread(names: Sequence[str], expressions: Sequence[Node]) -> Iterator[Point]:
+    """Values of all sizes and both signs, in every order of each pair, and around the numerals of the expressions."""
+    numerals = _numerals(expressions)
+    for name in names:
+        for k, value in enumerate((*(sign * size for size in _SIZES_APART for sign in (1, -1)), *numerals)):
+            yield {other: _value(other, k) for other in names} | {name: value}
+    for pair in combinations(names, 2):
+        for k, values in enumerate(_ORDERS):
+            yield {name: _value(name, k) for name in names} | dict(zip(pair, values, strict=True))
+    if len(names) > 1:
+        yield from ({name: _value(name, 100 + k) for name in names} for k in range(_DRAWN))
+
+
+def _numerals(expressions: Sequence[Node]) -> list[Fraction]:
+    """Values beside each numeral that stands in the expressions and beside its square root, and between each two."""
+    found = {abs(part.number) for node in expressions for part in node.walk() if part.head == "num" and part.number}
+    chosen = sorted(found, reverse=True)[:_MOST_NUMERALS]
+    chosen += [Fraction(math.isqrt(int(value))) for value in chosen if value > 8]
+    edges = sorted({sign * value for value in chosen for sign in (1, -1)})
+    beside = [value * share for value in edges for share in (Fraction(13, 14), Fraction(15, 14))]
+    return [*beside, *((a + b) / 2 for a, b in pairwise(edges))]
+
+
+def _drawn(name: str, k: int) -> int:
+    return zlib.crc32(f"{name}:{k}".encode())
+
+
+def _value(name: str, k: int) -> Fraction:
+    """A value of any size and either sign that depends on the name and on the point alone."""
+    drawn = _drawn(name, k)
+    size = _SIZES[drawn % len(_SIZES)] * Fraction(drawn // 8 % 997 + 300, 700)
+    return -size if drawn >> 20 & 1 else size
