@@ -202,6 +202,8 @@ class Comparison:
         if not found.same or not isinstance(theirs, Under):
             return found
         if not isinstance(ours, Under):
+            if as_family(ours.inner if isinstance(ours, Named) else ours, self.question) is not None:
+                return no("a parameter of another domain than the reference's")
             if all(says_nothing(condition) or counts_from(condition, theirs.inner) for condition in theirs.conditions):
                 return found
             return no("a condition that the reference does not have")

@@ -34,6 +34,7 @@ from pidistill_math.wording import (
     bare_letter,
     is_segment_reversed,
     letter_of,
+    multiplied,
     product_letters,
     same_words,
     shared_words,
@@ -89,6 +90,7 @@ def _same(ours: Single, theirs: Single, question: Question, lenient: bool) -> Fo
         return yes("base")
     if is_segment_reversed(left, right) and question.is_about_segments():
         return yes("letters")
+    left, right = multiplied(left, right, question.text)
     if left.head == "words" or right.head == "words":
         return same_words(left, right)
     if left.head == right.head == "ratio" or "ratio" in (measured(left)[0].head, measured(right)[0].head):

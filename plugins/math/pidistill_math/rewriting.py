@@ -72,6 +72,17 @@ _UNION = re.compile(r"(?<=[\])}])\s*U\s*(?=[\[({\\])")
 _CONDITION = re.compile(
     r"(?:\\[,;: ]|\\q?quad|~|\s)*(?<!\\)\(\s*(?P<name>[A-Za-z])\s*(?:\\in|\u2208)\s*(?P<set>[^()]{1,30})\)\s*$"
 )
+_BLACKBOARD = re.compile(
+    r"\\Bbb\s*(?:\{\s*([A-Z])\s*\}|([A-Z])(?![A-Za-z]))"
+    r"|(?<=\\in)\s*(?:\\(?:mathbf|mathrm|textbf|boldsymbol|bold|bf)\s*)?(?:\{\s*([ZN])\s*\}|(?<![A-Za-z])([ZN]))(?=\s*(?:[,;.)}$\\]|$))"
+)
+"""Sets of numbers in other types: ``\\Bbb Z``, and ``\\mathbf{Z}`` or ``Z`` behind a sign of membership."""
+_COUNTED_OUT = re.compile(
+    r"(?P<before>[,;]\s*(?:\\[,;: ]|\\q?quad|~|\s)*)(?P<name>[a-z])\s*=\s*"
+    r"(?:(?P<both>0\s*,\s*\\pm\s*1\s*,\s*\\pm\s*2\s*(?:,\s*\\pm\s*3\s*)?)|(?P<first>0\s*,)?\s*1\s*,\s*2\s*(?:,\s*3\s*)?)"
+    r",\s*(?:\\[lc]?dots[bc]?|\.\.\.)\s*$"
+)
+"""A parameter whose values are begun: ``k = 0, \\pm 1, \\pm 2, \\dots``."""
 _WHOLE = re.compile(
     r"(?P<value>.*?)[,\s]*\b(?:where|for|with|and)\s+(?P<name>[A-Za-z])\s+is\s+(?:an?\s+|any\s+|some\s+)(?:arbitrary\s+)?integer\s*",
     re.IGNORECASE | re.DOTALL,
@@ -153,7 +164,7 @@ def respelt(text: str) -> str:
         text = _TYPED_FRACTION.sub(r"\\frac{\1}{\2}", _PROGRAM_GROUPS.sub(_digits, text))
     if len(text) > _LONGEST or not any(char.isalpha() for char in text):
         return text
-    text = text.strip()
+    text = _whole_numbers(text.strip())
     if (bold := _BOLD_OPTION.match(text)) is not None:
         text = f"\\textbf{{({bold['one'] or bold['other']})}}{text[bold.end() :]}"
     text = _ALL_THAT.sub("", text) if text.startswith("\\text") and _ALL_THAT.match(text) else text
@@ -195,6 +206,16 @@ def respelt(text: str) -> str:
     if (match := _CONDITION.search(text)) is not None and match.start():
         text = f"{text[: match.start()]}, {match['name']} \\in {match['set']}"
     return spoken(_in_words(text))
+
+
+def _whole_numbers(text: str) -> str:
+    """Domains of parameters as ``\\in \\mathbb{Z}`` says them."""
+    if "\\in" in text or "\\Bbb" in text:
+        text = _BLACKBOARD.sub(lambda found: f"\\mathbb{{{next(filter(None, found.groups()))}}}", text)
+    if text.endswith(("dots", "dotsc", "dotsb", "...")) and (found := _COUNTED_OUT.search(text)) is not None:
+        whole = "\\mathbb{Z}" if found["both"] else "\\mathbb{N}" if found["first"] else "\\mathbb{Z}^+"
+        return f"{text[: found.start()]}, {found['name']} \\in {whole}"
+    return text
 
 
 def _measures(word: str) -> bool:

@@ -6,9 +6,21 @@ import re
 from typing import Final
 
 from pidistill_math.found import Found, no, yes
-from pidistill_math.syntax import Node
+from pidistill_math.syntax import Node, sym, vocabulary
 
 _WORDS: Final = re.compile(r"[^\W_]+")
+_FORMULA: Final = re.compile(r"\$([^$]{1,300})\$|\\\((.{1,300}?)\\\)")
+_COMMAND: Final = re.compile(r"\\(?:text|mathrm|operatorname|textbf)\s*\{[^{}]*\}|\\[A-Za-z]+")
+_IN_TERMS_OF: Final = re.compile(
+    r"\bin\s+terms\s+of\s+((?:[A-Za-z]\s*,\s*)*[A-Za-z],?\s+and\s+[A-Za-z])\b(?!\s*')", re.IGNORECASE
+)
+_SPELT: Final = re.compile(
+    r"\b(?:strings?|words?|letters?|codes?|sequences?|permut\w*|segments?|anagrams?)\b", re.IGNORECASE
+)
+_MOST_LETTERS: Final = 4
+_NO_PRODUCT: Final = vocabulary(
+    "yes no odd even all none one two five six nine ten zero red blue true east west both any"
+)
 
 
 def shared_words(given: str, content: str) -> bool:
@@ -47,6 +59,31 @@ def same_words(left: Node, right: Node) -> Found:
         return no("other letters than the reference, or in another order", "letters")
     folded = [_article(text.casefold().replace("-", " ")) for text in texts]
     return yes("words") if folded[0] == folded[1] else no("other words than the reference", "words")
+
+
+def multiplied(left: Node, right: Node, text: str) -> tuple[Node, Node]:
+    """Reference and answer, each run of letters that the question has as variables being their product.
+
+    ``ab`` is a word unless the question, `text`, is about a and b: then ``ba`` and ``a \\cdot b`` are the same
+    product, and ``AB`` is another.
+    """
+    if left.head != "words" or not _is_product(left.text, text):
+        return left, right
+    return _product(left), _product(right) if right.head == "words" and right.text.isalpha() else right
+
+
+def _is_product(word: str, text: str) -> bool:
+    if not (word.isalpha() and word.isascii() and 1 < len(word) <= _MOST_LETTERS) or word.isupper():
+        return False
+    if word.lower() in _NO_PRODUCT or _SPELT.search(text):
+        return False
+    formulas = " ".join(_COMMAND.sub(" ", found[1] or found[2]) for found in _FORMULA.finditer(text))
+    formulas += "".join(found[1] for found in _IN_TERMS_OF.finditer(text))
+    return set(word) <= set(formulas)
+
+
+def _product(node: Node) -> Node:
+    return Node("mul", tuple(sym(letter) for letter in node.text))
 
 
 def _article(text: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pidistill.records import Status
 from pidistill_math.equality import equal
+from pidistill_math.judge import judge
 from pidistill_math.reading import read
 
 LETTERS = st.sampled_from("abcjklmnpqrstuvwxyzNT")
@@ -66,3 +68,14 @@ def test_a_distance_of_letters_is_no_difference(names: list[str]) -> None:
     assert not same(f"|{a}+{b}-{c}|", f"|{a}|+|{b}|-|{c}|")
     assert not same(f"\\max({a},{b})", f"\\max({a},{b},{c})")
     assert same(f"\\max({a},{b})", f"{a}+{b}-\\min({a},{b})")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from("abcjkmnpqrst"), min_size=2, max_size=4, unique=True))
+def test_letters_of_the_question_are_multiplied_in_any_order_and_no_other_case(names: list[str]) -> None:
+    text = f"Let {' and '.join(f'${name}$' for name in names)} be positive. Find their product."
+    gold = "".join(names)
+    for answer in ("".join(reversed(names)), " \\cdot ".join(names), "*".join(names)):
+        assert judge(gold, answer, question=text).status is Status.PASS
+    for answer in (gold.upper(), gold[:-1] + gold[-1].upper(), gold[:-1], "+".join(names), gold + names[0]):
+        assert judge(gold, answer, question=text).status is Status.FAIL
