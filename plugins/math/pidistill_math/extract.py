@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pidistill_math import box_lists, boxes, sides, stated, surroundings
-from pidistill_math.reading import alike
+from pidistill_math.rivals import holds, offered
 
 WINDOW: Final = 1_000_000
 """Characters at the end of a completion in which an answer is looked for."""
@@ -31,9 +31,9 @@ _LAST_LINE: Final = 400
 How = Literal["box", "marker", "phrase", "none"]
 
 _WITHDRAWN = re.compile(
-    r"\b(?P<subject>that|this|it|which|(?:the|my|that|this)\s+(?:boxed\s+)?(?:answer|box|above|result|value))"
+    r"\b(?P<subject>that|this|it|which|(?:the|my|that|this)\s+(?:(?:boxed|above|given)\s+)?(?:answer|box|above|result|value))"
     r"(?:\s+(?:is|was|can|could)(?:\s+(?:actually|clearly|in\s+fact|obviously|definitely))?|'s)?\s*"
-    r"(?:(?:is\s+)?(?:wrong|incorrect|mistaken|invalid|false)\b(?!\s+(?:for|when|if)\b)|a\s+mistake|an\s+error"
+    r"(?:(?:is\s+)?(?:wrong|incorrect|mistaken|invalid|false)\b(?!\s+(?:for|when|if)\b)|an?\s+(?:wrong|incorrect|false)\s+(?:answer|value|result)\b|a\s+mistake|an\s+error"
     r"|(?:n[o']t|isn't|cannot\s+be|can't\s+be|couldn't\s+be)\s*"
     r"(?:(?:be\s+)?(?:right|correct|true|valid|it)\b|(?:be\s+)?the\s+(?:right|correct|final)?\s*answer|[.!,;]|$))"
     r"|\bscratch\s+that|\bstrike\s+that|\bdisregard\s+(?:that\b|this\b|my\b|it\b|the\s+(?:answer|box|above|boxed|last|previous))|\bignore\s+(?:that\b|this\b|my\b|the\s+(?:answer|box|above|boxed|last|previous))"
@@ -42,7 +42,8 @@ _WITHDRAWN = re.compile(
     r"|\bedit\s*:|\blet\s+me\s+(?:correct|fix)\b|\brevised\s+answer|\b(?:use|take)\s+[^.!?\n]{1,40}\binstead"
     r"|\b(?:answer|it|this|that)\s+should\s+(?:actually\s+|really\s+|instead\s+)?(?:be|have\s+been)\s+\W*[\d\\-]"
     r"|\b(?:it|this|that)\s+(?:could|might|may)\s+(?:also|instead)\s+be\s+\W*[\d\\-]"
-    r"|\bjust\s+(?:kidding|a\s+guess)"
+    r"|\b(?:just|only|merely)\s+a\s+guess|\bjust\s+kidding"
+    r"|\bi\s+(?:(?:don't|do\s+not)\s+(?:think|believe)|doubt)\s+(?:that\s+)?(?:this|that|it|(?:my|the)\s+answer)\s+(?:is|can\s+be)\s+(?:right|correct)\b"
     r"|\b(?:that|this|it)\s+(?:doesn't|does\s+not)\s+(?:seem|look)\s+(?:right|correct)\b"
     r"|\b(?:that|this|it|answer)(?:'s|\s+is)\s+off\s+by\b|\berrat(?:um|a)\b|\bnope\b|\bupdate\s*:\s*\W*\d"
     r"|\b(?:this|that|my)\s+answer\s+(?:may|might|could)\s+be\s+(?:wrong|incorrect)|\bother\s+possible\s+answers?(?:\s*:|\s+(?:are|include)\b)"
@@ -72,7 +73,12 @@ _DENIED = re.compile(
     r"^[\s$.,)\]\\]{0,6}(?:(?:is|was|would\s+be)\s+(?:clearly\s+|certainly\s+)?(?:wrong|incorrect|false|invalid|a\s+mistake|not\b)"
     r"|(?:fails\b|(?:does\s+not|doesn't)\s+(?:work|satisfy|hold|count|qualify)\b|(?:leads?\s+to\s+)?(?:a\s+)?contradiction\b"
     r"|(?:is\s+|was\s+)?(?:(?:clearly|obviously|certainly|far|much|way|still|just)\s+)*(?:impossible(?!\s+to\b)|excluded|ruled\s+out|rejected|too\s+(?:big|small|large|high|low))\b"
-    r"|was\s+my\s+(?:first|initial|earlier|old)\b|\W{0,3}(?:\[|\()(?:incorrect|wrong|false|not\s+correct)(?:\]|\))"
+    r"|(?:should|must|has\s+to|needs\s+to|is\s+to)\s+be\s+(?:rejected|discarded|excluded|ruled\s+out|ignored)|(?:is|was)\s+(?:an\s+)?extraneous"
+    r"|(?:is|was)\s+(?:only\s+|merely\s+|just\s+)an?\s+(?:upper|lower)\s+bound|(?:is|was)\s+an?\s+(?:upper|lower)\s+bound\s+only"
+    r"|(?:is|was)\s+what\s+(?:the|an?)\s+(?:naive|wrong|incorrect|careless)\b|which\s+(?:i|we)\s+reject\b"
+    r"|(?:is|was)\s+(?:half|twice|double|the\s+(?:square|negative|reciprocal))\s+(?:of\s+)?the\s+answer\b"
+    r"|(?:however|but),?\s+(?:that|this)\s+\w+\s+[^.!?\n]{0,40}\b(?:incorrectly|wrongly)\b"
+    r"|(?:is|was)\s+my\s+(?:first|initial|earlier|old)\b|\W{0,3}(?:\[|\()(?:incorrect|wrong|false|not\s+correct)(?:\]|\))"
     r"|\W{0,3}[\u2717\u2718\u274c]|[\u2014\u2013-]\s*no\b(?!\s+\w))"
     r"|isn't\b|can(?:not|'t)\s+be|but\s+(?:it's|it\s+is|actually|that's|it\s+should)\b"
     r"|(?:(?:but|however)\b,?\s*)?(?:this|that|it|\$?-?\d[\d.,]*\$?)\s+(?:ignores|(?:double[\s-]?|over|under)counts|misses|forgets"
@@ -84,6 +90,14 @@ _TURN = re.compile(
     r"|(?:no|sorry)\s*[,.:!\u2014-]|i\s+(?:forgot|missed|overlooked|miscounted|misread)\b)",
     re.IGNORECASE,
 )
+_EXPLAINS = re.compile(
+    r"[\s$.,!*\\)\]]*actually,?\s+(?:(?:this|that|it)(?:\s+is|'s)\s+(?:(?:the|a)\s+well[\s-]known|all\s+there\s+is)"
+    r"|that's\s+all\b|(?:this|that|it)\s+(?:makes\s+sense|agrees|matches)"
+    r"|(?:we|i|you|one)\s+can\s+(?:also\s+)?(?:(?:see|check|verify|confirm)\s+(?:this|that|it)\b(?!\s+(?:is|was|should))|present\s+a\b|give\s+a\b))"
+    r"(?![\s\S]*(?:\b(?:not|wrong|mistake|should|however|instead|forgot|but|no)\b|n't\b|\b(?:answer|total)\b))",
+    re.IGNORECASE,
+)
+"""An 'actually' that turns to an explanation rather than to another answer."""
 _ASSERTED = re.compile(
     r"\b(?:(?:total|answer|count)(?:\s+(?:is|was|are|equals|becomes|should\s+be|comes\s+to)|'s)|(?:so|then|thus|hence)\s+it(?:\s+is|'s)"
     r"|it's|(?:so|thus|hence|sorry|therefore)(?=[\s,:]+[$\\(]*-?\d[\d,.]*\$?(?:[.!\s]|$)))"
@@ -99,7 +113,7 @@ _CALLED_ANSWER = re.compile(
 _MARKED = re.compile(r"(?:^|\n)[ \t]*####[ \t]*(?P<answer>[^\n]{1,200}?)\s*\Z")
 _CONFIRMED = re.compile(
     r"\b(?:is|looks?|was)\s+(?:indeed\s+|right|correct\b|fine|good|(?:a\s+)?well[\s-]known)|\bconfirm|\bchecks?\s+out|\bstands\b"
-    r"|\bcorrect[.!]|\ball\s+(?:is\s+)?good|\bverif(?:y|ied)|\bgood\.|\?[^.!?]{0,60}\.?\s+yes\b|[.:]\s+yes\b(?!\s+i\b)|\bno\s+other\b",
+    r"|\bcorrect[.!]|\ball\s+(?:is\s+)?good|\bverif(?:y|ied)|\bgood\.|\?[^.!?]{0,40},\s*(?:fine|ok(?:ay)?)\s*[.!]?\s*\Z|\?[^.!?]{0,60}\.?\s+yes\b|[.:]\s+yes\b(?!\s+i\b)|\bno\s+other\b",
     re.IGNORECASE,
 )
 _REPLACED = re.compile(r"\b(?:final|correct|actual|right|true|real)\s+answer\**\s*(?:is|:)", re.IGNORECASE)
@@ -168,7 +182,7 @@ def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
     if marked is not None and any(map(str.isdigit, marked["answer"])) and stated.readable(marked["answer"]):
         return Extraction(marked["answer"].strip(), "marker")
     called = list(_CALLED_ANSWER.finditer(after)) if speaks else []
-    if called and not _holds(inside, called[-1]["value"]) and called[-1].start() != 0:
+    if called and not holds(inside, called[-1]["value"]) and called[-1].start() != 0:
         return _none("another value than the last \\boxed{} is called the answer")
     taken_back = withdrawn(after, inside)
     if taken_back or replaced:
@@ -210,20 +224,15 @@ def withdrawn(after: str, inside: str = "") -> bool:
     if inside and len(inside) < 20 and ", not " in after:
         if re.search(rf"\d\W{{0,3}}, not [$\\(]*{re.escape(inside)}(?![\w.,/]\d|\d)", after):
             return True
-    if _DENIED.match(after) or _RIVAL.match(after):
+    if _DENIED.match(after) or _RIVAL.match(after) or offered(after, inside):
         return True
-    if (turn := _TURN.search(after)) is not None:
+    if (turn := _TURN.search(after)) is not None and not _EXPLAINS.match(after, turn.start()):
         values = list(_ASSERTED.finditer(after, turn.start()))
         if values:
-            return not _holds(inside, values[-1]["value"])
+            return not holds(inside, values[-1]["value"])
         if not _CONFIRMED.search(after):
             return True
     return any(not _of_another(after, found, inside) for found in _WITHDRAWN.finditer(after[:600]))
-
-
-def _holds(inside: str, value: str) -> bool:
-    """Whether a value that is named again is the one in the box."""
-    return alike(value, inside) or bool(re.search(rf"(?<![\d.,/]){re.escape(value)}(?![\d/]|[.,]\d)", inside))
 
 
 def _of_another(after: str, found: re.Match[str], inside: str) -> bool:
@@ -233,7 +242,7 @@ def _of_another(after: str, found: re.Match[str], inside: str) -> bool:
         return False
     sentences = re.split(r"(?<=[.!?])\s", after[: found.start()])
     if subject == "which" and inside and (values := _VALUE.findall(sentences[-1][-24:])):
-        return not _holds(inside, values[-1])
+        return not holds(inside, values[-1])
     if _HENCE.fullmatch(sentences[-1]):
         return False
     return bool(_SUPPOSED.search(" ".join(sentences[-2:])))

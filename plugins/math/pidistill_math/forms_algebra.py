@@ -5,6 +5,7 @@ As with numbers, only what the question names is held against an answer, and onl
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Final
 
@@ -24,10 +25,18 @@ _SQUARE = re.compile(
 )
 _FACTOR = re.compile(
     r"\bfactor(?:i[sz]e)?\s+(?:(?:the\s+)?(?:following|expression|polynomial|trinomial|quadratic|completely)\b|\$|:)|^\s*factor\b"
-    r"|\bfactor\w*\s+(?:completely|fully|form)\b",
+    r"|\bfactor\w*\s+(?:completely|fully|form)\b|\bresolve\b[^.?!]{0,120}\binto\s+(?:\w+\s+)?factors\b",
     re.IGNORECASE,
 )
-_COMPLETELY = re.compile(r"\bfactor\w*\b[^.?!]{0,120}\b(?:completely|fully)\b", re.IGNORECASE)
+_COMPLETELY = re.compile(
+    r"\bfactor\w*\b[^.?!]{0,120}\b(?:completely|fully|over\s+the\s+(?:reals?|real\s+numbers|integers|rationals?|complex))\b"
+    r"|\b(?:completely|fully)\s+factor",
+    re.IGNORECASE,
+)
+_ONE_FRACTION = re.compile(r"\b(?:a\s+single|one)\s+fraction\b|\bcombine\b[^.?!]{0,40}frac", re.IGNORECASE)
+_ONE_LOGARITHM = re.compile(r"\b(?:a\s+single|one)\s+(?:natural\s+)?log", re.IGNORECASE)
+_EXPONENTS = re.compile(r"\bexponential\s+form\b|\b(?:rational|fractional)\s+exponents?\b", re.IGNORECASE)
+_SOLVE_FOR = re.compile(r"\bsolve\b[^.?!]{0,80}?\bfor\s+\$?(?P<name>[A-Za-z])\$?(?![A-Za-z])", re.IGNORECASE)
 _MOST: Final = 60
 
 
@@ -45,14 +54,30 @@ def has_product(node: Node) -> bool:
 def another_algebra_form(question: str, ours: Node, theirs: Node) -> str:
     """Why an expression is not in the form that a question names; '' where it is, or where none is named."""
     if not symbols(ours):
-        return ""
+        return another_single_form(question, ours, theirs) if _logarithms(ours) else ""
     if _SQUARE.search(question) and _has_square(ours) and not _has_square(theirs):
         return "no square of a sum, where the question asks for one"
     if _FACTOR.search(question) and _is_product(ours):
         if not _is_product(theirs):
             return "no product, where the question asks to factor"
-        if _COMPLETELY.search(question) and _factors(theirs) < _factors(ours):
-            return "not factored completely"
+        if _divides(theirs) and not _divides(ours):
+            return "a factor that is no polynomial"
+        if _COMPLETELY.search(question):
+            if _factors(theirs) < _factors(ours) or (_has_content(theirs) and not _has_content(ours)):
+                return "not factored completely"
+    if _STANDARD.search(question) and ours.head == "add" and has_product(theirs) and not has_product(ours):
+        return "a product, where the question asks for standard form"
+    if _EXPONENTS.search(question) and theirs.has("root") and not ours.has("root"):
+        return "a root, where the question asks for exponents"
+    return "" if _is_sum(ours) else another_single_form(question, ours, theirs)
+
+
+def another_single_form(question: str, ours: Node, theirs: Node) -> str:
+    """Why an expression is not the one fraction, or the one logarithm, that a question asks for."""
+    if _ONE_FRACTION.search(question) and ours.has("div") and _is_sum(theirs) and theirs.has("div"):
+        return "a sum, where the question asks for a single fraction"
+    if _ONE_LOGARITHM.search(question) and _logarithms(ours) == 1 < _logarithms(theirs):
+        return "several logarithms, where the question asks for one"
     return ""
 
 
@@ -66,6 +91,10 @@ def another_equation_form(question: str, ours: Shape, theirs: Shape) -> str:
         if _SQUARE.search(question) and isinstance(theirs, Equation) and _has_square(ours.inner.node):
             if not any(map(_has_square, theirs.sides)):
                 return "no square of a sum, where the question asks for one"
+    if isinstance(ours, Named) and isinstance(theirs, Equation) and ours.name not in theirs.sides:
+        solved = _SOLVE_FOR.search(question)
+        if solved is not None and ours.name == sym(solved["name"]):
+            return f"not solved for {solved['name']}, which the question asks for"
     if isinstance(ours, Equation) and isinstance(theirs, Equation) and _SQUARE.search(question):
         if any(map(_has_square, ours.sides)) and not any(map(_has_square, theirs.sides)):
             return "no square of a sum, where the question asks for one"
@@ -73,6 +102,32 @@ def another_equation_form(question: str, ours: Shape, theirs: Shape) -> str:
         if _STANDARD.search(question) and not any(side == sym("y") for side in ours.sides):
             return "not in standard form, which the question asks for"
     return ""
+
+
+def _is_sum(node: Node) -> bool:
+    return (node.args[0] if node.head == "neg" else node).head == "add"
+
+
+def _divides(node: Node) -> bool:
+    """Whether something is divided by an expression with symbols."""
+    return any(part.head == "div" and symbols(part.args[1]) for part in node.walk())
+
+
+def _logarithms(node: Node) -> int:
+    return sum(part.head == "call" and part.text in ("log", "ln") for part in node.walk())
+
+
+def _has_content(node: Node) -> bool:
+    """Whether a whole number can be taken out of a factor: 2 out of ``2x-2``."""
+    sums = [part for part in node.walk() if part.head == "add" and symbols(part)]
+    return any(math.gcd(*map(_coefficient, part.args)) > 1 for part in sums)
+
+
+def _coefficient(term: Node) -> int:
+    """The whole number that a term of a sum begins with; 1 for any other term."""
+    term = term.args[0] if term.head == "neg" else term
+    first = term.args[0] if term.head == "mul" else term
+    return int(first.number) if first.head == "num" and first.number.denominator == 1 else 1
 
 
 def _has_square(node: Node) -> bool:

@@ -33,7 +33,7 @@ _GIVEN_AS_FRACTION: Final = (
 """A number whose form is all that is asked for; 'your answer as a common fraction' leaves it to the value."""
 _LOWEST = re.compile(
     r"\b(?:lowest|simplest|reduced)\s+(?:terms|form)\b|\b(?:reduced|irreducible)\s+fraction\b"
-    rf"|\bsimplify\s+\$?\\[dt]?frac\s*\{{\d+\}}\s*\{{\d+\}}\s*\$|{_GIVEN_AS_FRACTION}",
+    rf"|\b(?:simplify|reduce)\s+(?:the\s+fraction\s+)?\$?\\[dt]?frac\s*\{{\d+\}}\s*\{{\d+\}}\s*\$|{_GIVEN_AS_FRACTION}",
     re.IGNORECASE,
 )
 _FRACTION = re.compile(_GIVEN_AS_FRACTION, re.IGNORECASE)

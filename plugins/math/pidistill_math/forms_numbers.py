@@ -35,7 +35,11 @@ _RADICAL = re.compile(r"\b(?:simpl\w+|lowest)\s+radical|\bradical\s+(?:form\s+)?
 _RATIONAL = re.compile(r"\brationali[sz]e", re.IGNORECASE)
 _RECTANGULAR = re.compile(r"\brectangular\s+form\b|\b(?:form|as)\s+\$?\s*[a-z]\s*\+\s*[a-z]\s*i\b", re.IGNORECASE)
 _POLAR = re.compile(r"\b(?:polar|exponential|trigonometric)\s+form\b|\bform\s+\$?\s*r\s*e\^", re.IGNORECASE)
-_PRIMES = re.compile(r"\bprime\s+factori[sz]ation|\bproduct\s+of\s+(?:its\s+)?primes?\b", re.IGNORECASE)
+_PRIMES = re.compile(
+    r"\bprime\s+factori[sz]ation|\bproduct\s+of\s+(?:its\s+)?primes?\b"
+    r"|\bfactor(?:i[sz]e)?\s+(?:the\s+(?:whole\s+)?number\s+)?\$?\d+\$?\s*(?:(?:in)?to\s+(?:its\s+)?primes?\b|completely\b|[.?!]?\s*$)",
+    re.IGNORECASE,
+)
 
 Test: TypeAlias = Callable[[Node], bool]
 

@@ -5,8 +5,8 @@ the other side is one and what follows its comma can be neither a short item nor
 number, and a list where the reference is one; ``m/s`` behind a number is a quotient of variables, and a unit where the
 reference has a unit; ``m²`` is a square metre where the reference is a bare number and the question has no m; ``D: 6``
 is a ratio, and an option with its value where the question has that option; ``\\log`` is
-natural in calculus; ``1e-5`` is e less five, and a power of
-ten; ``hr`` is hours, and two variables where the reference has those; ``C(n,2)`` is a function, and a binomial
+natural in calculus; ``360 = 2^3 \\cdot 3^2 \\cdot 5`` is a chain, and the factors of the question's number where the
+reference is a product; ``1e-5`` is e less five, and a power of ten; ``hr`` is hours, and two variables where the reference has those; ``C(n,2)`` is a function, and a binomial
 coefficient where the reference is no such function. An answer has one other reading at most, and no value is in both.
 """
 
@@ -52,6 +52,7 @@ _HEXADECIMAL = re.compile(
     r"\s*(?:0x)?(?:\\(?:text|mathrm|texttt)\s*\{\s*)?(?:0x)?\(?(?P<digits>(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{1,16})\)?\s*\}?"
     r"(?:_\{?\s*(?:16|\\text\{\s*(?:sixteen|hex)\s*\})\s*\}?)?\s*"
 )
+_FACTORED = re.compile(r"\s*(?P<number>\d{1,15})\s*=\s*(?P<factors>\d[^=]*)")
 _CHOSEN = re.compile(
     r"(?<![A-Za-z\\])C\((?P<of>[^(),]{1,12}),(?P<take>[^(),]{1,12})\)"
     r"|(?<![A-Za-z\\])(?:\\(?:mathrm|text)\{)?C\}?_\{?(?P<index>\w{1,4})\}?\^\{?(?P<power>\w{1,4})\}?(?!\w)"
@@ -82,6 +83,9 @@ def second_reading(reference: str, ours: Shape, answer: str, asked: Question) ->
         return reference, answer
     if (power := _POWER_OF_TEN.fullmatch(answer)) is not None and not symbols(value.node):
         return reference, f"{power['mantissa']} \\times 10^{{{power['exponent']}}}"
+    if value.node.head in ("mul", "pow") and (match := _FACTORED.fullmatch(answer)) is not None:
+        if re.search(rf"(?<![\d.]){match['number']}(?![\d.]\d|\d)", asked.text):
+            return reference, match["factors"]
     if is_literal(value.node) and not _whole(value.node) and _DECIMAL_COMMA.fullmatch(answer):
         return reference, answer.replace("{,}", ".")
     if is_literal(value.node) and not _whole(value.node) and (decimal := _with_point(answer)):

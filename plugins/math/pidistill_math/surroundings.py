@@ -34,7 +34,10 @@ _NOT_BEFORE = re.compile(
     r"|\b(?:students?|persons?|friend|(?:text)?book|manual|key|others?|colleague|people|somebody|someone|classmate)\s+(?:[A-Z]\s+)?"
     r"(?:says?|said|claims?|claimed|thinks?|thought|wrote|answers?|answered)|\banother\s+\w+\s+got"
     r"|\bpreviously\s+(?:i\s+)?(?:thought|said|got|had|wrote)|\bfor\s+comparison\b[^.!?\n]{0,50}"
-    r"|\b(?:first|initial|earlier)\s+(?:attempt|guess|try)\s+(?:gave|was|is|yielded)|\binstead\s+of|\bif\s+(?:the\s+answer|it|this)\s+(?:were|was|is)|\brather\s+than|\bneither|\bunlike)"
+    r"|\b(?:first|initial|earlier)\s+(?:attempt|guess|try)\s+(?:gave|was|is|yielded)|\binstead\s+of|\bif\s+(?:the\s+answer|it|this)\s+(?:were|was|is)|\brather\s+than|\bneither|\bunlike"
+    r"|\bnowhere\s+near|\bfar\s+from|\bdiffer(?:s|ent)?\s+from|\b(?:do\s+not|don't|never|refuse\s+to)\s+(?:write|answer|put)"
+    r"|\btempt(?:ed\s+to\s+(?:\w+)|ing\s+(?:answer|value|guess)\s+(?:is|would\s+be))"
+    r"|\b(?:false|impossible|not\s+true|untrue)\s+that\s+(?:(?:the|this|its?)\s+(?:\w+\s+)?(?:is|equals)|\$?\s*\w\s*=))"
     r"[\s:$*\\(\[]*(?:\\text\{[^{}]*\})?[\s$]*$",
     re.IGNORECASE,
 )
@@ -42,7 +45,8 @@ _DENYING: Final = (
     "not", "n't", "never", "if", "instead", "rather", "neither", "unlike", "mistake", "wrong", "incorrect", "erroneous",
     "might", "may", "could", "would", "rul", "reject", "exclud", "discard", "eliminat", "suppose", "assume", "previous",
     "comparison", "attempt", "guess", "try", "student", "person", "friend", "book", "manual", "key", "other",
-    "colleague", "people", "somebody", "someone", "classmate",
+    "nowhere", "far from", "differ", "don't", "refuse", "tempt", "false", "impossible", "untrue", "naive", "colleague",
+    "people", "somebody", "someone", "classmate",
 )  # fmt: skip
 """What a denial before a box holds: most texts hold none, and need no closer look."""
 _CHANGING_LAST: Final = (
@@ -52,12 +56,14 @@ _CHANGING_LAST: Final = (
 """Last letters of the words before a box that change it."""
 _MISTAKEN = re.compile(
     r"\b(?:mistakes?|wrong|incorrect|erroneous)\b(?P<between>[^.!?\n]{0,40})$"
-    r"|(?<!\bas you )(?<!\bas one )(?<!\bas we )\b(?:might|may|could|would)\s+(?:think|say|guess|believe|argue)\b"
+    r"|(?<!\bas you )(?<!\bas one )(?<!\bas we )\b(?:might|may|could|would)\s+(?:think|say|guess|believe|argue"
+    r"|answer)\b"
     r"(?P<then>[^.!?\n]{0,40})$",
     re.IGNORECASE,
 )
 _WITHOUT_CARE = re.compile(
-    r"\bif\s+(?:we|you|one|someone|somebody)\s+(?:forgets?|ignores?|neglects?|omits?|overlooks?|mistakenly|wrongly|naively|incorrectly)\b"
+    r"\b(?:a|the)\s+naive\s+\w+\s+(?:gets?|gives?|yields?|obtains?|is)\s*[$\\(]*$"
+    r"|\bif\s+(?:we|you|one|someone|somebody)\s+(?:forgets?|ignores?|neglects?|omits?|overlooks?|mistakenly|wrongly|naively|incorrectly)\b"
     r"[^.!?\n]*$",
     re.IGNORECASE,
 )
@@ -111,6 +117,10 @@ _TOUCHING_AFTER = re.compile(
     r"\^|_|[+*/-](?=[\w\\(])|[:.](?=\d)|[0-9]|\w(?!\w)|\{,\}\s*\d|,\s*\\!\s*\d"
     r"|\s*\\(?:leq?|geq?|lt|gt|neq?|leqslant|geqslant)(?![A-Za-z])|\s*<\s*[A-Za-z](?![\w>])|\s*>\s*[A-Za-z](?!\w)"
 )
+_OTHER_CASE = re.compile(
+    r"\bif\b[^.!?\n]{1,60}\\boxed\{[^{}]{1,40}\}[^.!?\n]{0,20}\b(?:if|otherwise|else)\b[^.!?\n]{0,40}\Z", re.IGNORECASE
+)
+"""What stands before the box of one case where that of another case has a box as well."""
 _PALE = re.compile(r"\\(?:text)?color\s*(?:\[[^\]]*\])?\{\s*(?:white|transparent|background|bg)\s*\}\s*\{?[^{}$\n]*$")
 _OPENED = re.compile(r"(?:\\left\s*)?(?:[(\[]|\\\{)\s*$")
 _CLOSED = re.compile(r"\s*(?:\\right\s*)?(?:[)\]]|\\\})")
@@ -151,6 +161,8 @@ def discounted(text: str, box: Box) -> str:
     low = wide[-80:].lower()
     if any(word in low for word in _DENYING) and (_NOT_BEFORE.search(wide[-80:]) or _mistaken(wide[-80:])):
         return DENIED
+    if "boxed" in wide and _OTHER_CASE.search(text[max(0, box.start - 240) : box.start]):
+        return "the last box is the answer in one of several cases"
     changing = before.lower().rstrip(" \t\n$\\({}").endswith(_CHANGING_LAST)
     if changing and _WORD_BEFORE.search(before):
         return "the last box stands behind words that change it"

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pidistill.records import Status
 from pidistill_math import arithmetic, boxes
 from pidistill_math.extract import extract
+from pidistill_math.judge import judge
 
 
 @pytest.mark.parametrize(
@@ -155,3 +157,24 @@ def test_where_the_search_for_groups_begins_changes_no_box(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(boxes, "_scan_from", lambda text, first: max(0, first - 200))
         assert boxes.boxes(text) == found
+
+
+OTHERS = (
+    "... or {}.",
+    " (alternatively ${}$)",
+    ". Alternatively, the answer might be {}.",
+    " (but it may be {})",
+    "; {} is also possible.",
+    "\n\nCorrected: {}",
+    "\n\n(Updated answer: {})",
+    "\n\n**Final Answer**\n\n${}$",
+    "\n\nUpon reflection, the total is {}.",
+)
+
+
+@given(st.integers(-999, 10**6), st.integers(-999, 10**6), st.sampled_from(OTHERS))
+def test_what_is_offered_behind_a_box_counts_if_it_is_another_value(value: int, other: int, offer: str) -> None:
+    before = f"The total is $\\boxed{{{value}}}$"
+    assert judge(str(value), extract(before + offer.format(value)).answer or "").status is Status.PASS
+    if value != other:
+        assert judge(str(value), extract(before + offer.format(other)).answer or "").status is not Status.PASS

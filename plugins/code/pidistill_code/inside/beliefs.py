@@ -120,7 +120,8 @@ class Believing(Handing):
         bare = name in NUMERIC or (name in SIDES and (data or not all(is_remote(type(item)) for item in args)))
         if bare and not self._believes(remote, name):
             return self._beside_data(remote, name, args)
-        if name in LOOKED_AT and isinstance(type(remote), RemoteClass) and not (self.trusted or self.is_asked(remote)):
+        known = self.trusted or (plain and isinstance(remote, dict)) or self.is_asked(remote)
+        if name in LOOKED_AT and isinstance(type(remote), RemoteClass) and not known:
             look = self._look_at(remote)
             answer = look.answer(name, args) if look is not None else UNKNOWN
             if answer is not UNKNOWN:

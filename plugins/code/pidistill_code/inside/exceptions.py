@@ -42,7 +42,7 @@ class Exceptions:
         handle = handle_of(error)
         if handle is not None:
             return ("yours", handle._remote_number)
-        notes = [str(note)[:2000] for note in getattr(error, "__notes__", ())]
+        notes = _notes(error)
         noted = [("__notes__", notes)] if notes else []
         theirs = "_remote_class" in vars(kind)
         if not (theirs or is_standard(kind) or self._objects.shared.get(kind.__qualname__) is kind):
@@ -105,4 +105,9 @@ class Exceptions:
 
 
 def _noted(error: BaseException) -> object:
-    return list(getattr(error, "__notes__", ())), [(name, id(item)) for name, item in vars(error).items()]
+    return _notes(error), [(name, id(item)) for name, item in vars(error).items()]
+
+
+def _notes(error: BaseException) -> list[str]:
+    found = held(error, "__notes__")  # past a `__getattr__` of its own
+    return [str(note)[:2000] for note in found] if isinstance(found, list) else []
