@@ -6,8 +6,9 @@ number, and a list where the reference is one; ``m/s`` behind a number is a quot
 reference has a unit; ``m²`` is a square metre where the reference is a bare number and the question has no m; ``D: 6``
 is a ratio, and an option with its value where the question has that option; ``\\log`` is
 natural in calculus; ``360 = 2^3 \\cdot 3^2 \\cdot 5`` is a chain, and the factors of the question's number where the
-reference is a product; ``1e-5`` is e less five, and a power of ten; ``hr`` is hours, and two variables where the reference has those; ``C(n,2)`` is a function, and a binomial
-coefficient where the reference is no such function. An answer has one other reading at most, and no value is in both.
+reference is a product; ``1e-5`` is e less five, and a power of ten; ``hr`` is hours, and two variables where the
+reference has those; ``C(n,2)`` is a function, and a binomial coefficient where the reference is no such function. An
+answer has one other reading at most, and no value is in both.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def test_a_distance_of_letters_is_no_difference(names: list[str]) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.sampled_from("abcjkmnpqrst"), min_size=2, max_size=4, unique=True))
+@given(st.lists(st.sampled_from("abcxyzpqk"), min_size=2, max_size=4, unique=True))
 def test_letters_of_the_question_are_multiplied_in_any_order_and_no_other_case(names: list[str]) -> None:
     text = f"Let {' and '.join(f'${name}$' for name in names)} be positive. Find their product."
     gold = "".join(names)
