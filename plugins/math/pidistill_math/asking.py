@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from pidistill_math.asking_names import another_name, below_derivative, derived_by
+from pidistill_math.asking_names import another_name, below_derivative, derived_by, other_order
 from pidistill_math.equality import TooLarge, equal
 from pidistill_math.forms_asked import asks_for_exact
 from pidistill_math.kinds import Named
@@ -102,6 +102,7 @@ _LETTERS_OF: Final = {
     "perimeter": "P",
     "circumference": "C",
     "volume": "V",
+    "height": "h",
 }
 """Letters by which sizes go where a question does not name them."""
 _TUPLE = re.compile(r"\(((?:[^(),\n]{1,16},){1,5}[^(),\n]{1,16})\)")
@@ -150,6 +151,8 @@ class Question:
         barred = name.head == "over" or (name.head == "call" and name.text == "abs")
         if barred and name.args[0].head == "mul" and all(map(_capital, name.args[0].args)):  # a segment under a bar
             name = name.args[0]
+        if other_order(name, self.text[-_LONGEST:], self.asked):
+            return "a product in another order than the question asks for"
         if reason := another_name(name, self.text[-_LONGEST:], self.asked):
             return "" if self.asks_for(name) else reason
         if (ratio := _RATIO_OF.search(self.text)) is not None and name.head in ("ratio", "div") and len(name.args) == 2:
@@ -162,7 +165,8 @@ class Question:
         quantity = _QUANTITY.search(self.text[-_LONGEST:])
         if quantity is not None:
             asked = quantity["noun"].lower()
-            if name.head == "words" and name.text in _QUANTITIES and name.text != asked:
+            words = name.text.lower().split() if name.head == "words" else []
+            if words and words[-1] in _QUANTITIES and asked not in words and len(words) < 3:
                 return f"the {name.text}, where the question asks for the {asked}"
             of_another = [size for size, letters in _LETTERS_OF.items() if name.head == "sym" and name.text in letters]
             if of_another and asked in _LETTERS_OF and asked not in of_another and not self.has_letter(name.text):

@@ -34,7 +34,21 @@ _EXTREME = re.compile(
 )
 _LARGE: Final = ("max", "largest", "greatest")
 _SMALL: Final = ("min", "smallest", "least")
-_STATISTICS: Final = ("mean", "median", "mode", "range")
+_STATISTICS: Final = ("mean", "median", "mode", "range", "variance", "standard deviation")
+_STATISTIC = re.compile(
+    r"\b(?:find|what\s+is|compute|calculate|determine)\s+the\s+(mean|median|mode|range|variance|standard\s+deviation)\b",
+    re.IGNORECASE,
+)
+_RATIO = re.compile(
+    r"\bratio\s+(?:of\s+)?\$?\s*(?:\\[dt]?frac\s*\{\s*(?P<top>[A-Za-z]{1,4})\s*\}\s*\{\s*(?P<bottom>[A-Za-z]{1,4})\s*\}"
+    r"|(?P<one>[A-Za-z]{1,4})\s*(?:[:/]|\\colon|\$?\s+to\s+\$?)\s*(?P<other>[A-Za-z]{1,4}))\s*[$?.,]"
+)
+_ANGLE = re.compile(
+    r"\b(?:[Ff]ind|[Ww]hat\s+is|[Cc]ompute|[Dd]etermine|[Cc]alculate)\b[^.?!=]{0,60}?"
+    r"(?:\bangle\s+\$?|\\angle\s*\{?\s*)(?P<angle>[A-Z]{3}|[A-Z])(?![A-Za-z])(?!\s*\$?\s*(?:,|and|[+\-/]))"
+)
+_TRIGONOMETRIC: Final = ("sin", "cos", "tan", "cot", "sec", "csc")
+_DERIVATIVE = re.compile(r"\b(?P<second>second\s+)?derivative\s+of\s+\$\s*(?P<name>[A-Za-z])\s*\(", re.IGNORECASE)
 _OF_MATRICES: Final = {
     "det": r"\bdeterminant|\\det",
     "tr": r"\btrace|\\(?:tr|operatorname\{tr\})",
@@ -58,6 +72,15 @@ def another_name(name: Node, text: str, asked: tuple[Node, ...]) -> str:
     """Why a name is plainly not what `text` asks for; '' where it may be. `asked` are the expressions asked for."""
     if name.head == "sym" and (reason := _another_sign(name.text, text)):
         return reason
+    if reason := _another_angle(name, text) or _another_ratio(name, text) or _another_event(name, asked):
+        return reason
+    if name.head == "call" and (derived := _DERIVATIVE.search(text)) is not None:
+        if name.text.rstrip("()").rstrip("'") == derived["name"]:
+            if name.text.count("'") != (2 if derived["second"] else 1):
+                return "the function or another derivative, where the question asks for a derivative"
+    if name.head == "call" and name.text.endswith("_") and [arg.head for arg in name.args] == ["sym"]:
+        if any(node.head == "sym" and re.fullmatch(rf"{re.escape(name.text)}\d+", node.text) for node in asked):
+            return "the general term, where the question asks for one of them"
     if name.head == "call" and name.text.endswith("()") and asked:
         functions = [node for node in asked if node.head == "call" and node.text.endswith("()")]
         if len(functions) == len(asked) and not any(node.text == name.text for node in functions):
@@ -86,6 +109,59 @@ def another_name(name: Node, text: str, asked: tuple[Node, ...]) -> str:
     if name.head == "words" and _of_another(name.text.lower(), text):
         return "what belongs to another than the one that the question asks for"
     return ""
+
+
+def other_order(name: Node, text: str, asked: tuple[Node, ...]) -> bool:
+    """Whether a name is a product of matrices in another order than the one that is asked for."""
+    if name.head != "mul" or "matri" not in text.lower():
+        return False
+    products = [[part.text for part in node.args] for node in asked if node.head == "mul"]
+    order = [part.text for part in name.args]
+    return order not in products and sorted(order) in map(sorted, products)
+
+
+def _another_angle(name: Node, text: str) -> str:
+    """Why a name is of another angle than the one angle that is asked for, or of a function of it."""
+    angles = {found["angle"] for found in _ANGLE.finditer(text)}
+    if len(angles) != 1:
+        return ""
+    (angle,) = angles
+    if name.head == "call" and name.text in _TRIGONOMETRIC and f"\\{name.text}" not in text:
+        return "a function of an angle, where the question asks for the angle"
+    written = name.text.split()[-1] if name.head == "angle" else name.text if name.head == "sym" else ""
+    if not re.fullmatch("[A-Z]|[A-Z]{3}", written) or written[len(written) // 2] == angle[len(angle) // 2]:
+        return ""
+    return f"the angle {written}, where the question asks for {angle}"
+
+
+def _another_ratio(name: Node, text: str) -> str:
+    """Why a ratio is not of the two things, in their order, whose ratio is asked for."""
+    found = _RATIO.search(text)
+    if found is None or name.head not in ("ratio", "div") or len(name.args) != 2:
+        return ""
+    asked = [_segment(part) for part in (found["top"] or found["one"], found["bottom"] or found["other"])]
+    given = [_segment("".join(inner.text for inner in part.walk())) for part in name.args]
+    of_segments = all(len(part) == 2 and part.isupper() for part in (*asked, *given))
+    if asked != given and (of_segments or asked == given[::-1]):
+        return "another ratio than the one that the question asks for"
+    return ""
+
+
+def _segment(letters: str) -> str:
+    """The letters of a segment, which may be read from either end."""
+    return "".join(sorted(letters))
+
+
+def _another_event(name: Node, asked: tuple[Node, ...]) -> str:
+    """Why a probability is that of another event, or of the event's complement."""
+    if name.head != "call" or name.text != "P()" or len(name.args) != 1:
+        return ""
+    events = [node.args[0].text for node in asked if node.head == "call" and node.text == "P()" and len(node.args) == 1]
+    event = name.args[0]
+    complement = event.head in ("pow", "over") and event.args[0].head == "sym"
+    if len(events) != 1 or not events[0] or not (event.head == "sym" or complement) or event.text == events[0]:
+        return ""
+    return "the probability of another event than the one that the question asks for"
 
 
 def derived_by(text: str) -> set[str]:
@@ -121,6 +197,9 @@ def _another_sign(name: str, text: str) -> str:
     axes = {found["axis"].lower() for found in _COORDINATE.finditer(text)}
     if len(axes) == 1 and name in ("x", "y") and name not in axes:
         return f"a value of {name}, where the question asks for the other coordinate"
+    statistic = _STATISTIC.search(text)
+    if statistic is not None and name == "sigma" and not statistic[1].lower().startswith("standard"):
+        return f"a standard deviation, where the question asks for the {statistic[1].lower()}"
     if _SLOPE.search(text) and name in ("x", "y", "b"):
         return f"a value of {name}, where the question asks for a slope"
     return ""
@@ -130,9 +209,9 @@ def _of_another(name: str, text: str) -> bool:
     """Whether a name is joined by 'and' to the one of two that is counted: 'cows and hens. How many hens'."""
     if _SLOPE.search(text) and "intercept" in name:
         return True
-    asked = re.search(r"\b(?:find|what\s+is)\s+the\s+(mean|median|mode|range)\b", text, re.IGNORECASE)
+    asked = _STATISTIC.search(text)
     if asked is not None and name in _STATISTICS:
-        return name != asked[1].lower()
+        return name != " ".join(asked[1].lower().split())
     results = [found["result"].lower() for found in _RESULT.finditer(text)]
     if len(results) == 1 and name.split()[0] in _RESULTS and name.split()[0] != results[0]:
         return True

@@ -162,6 +162,9 @@ class Comparison:
                 if pair[0] is not None and pair[1] is not None and all(symbols(part.sides[1]) for part in pair if part):
                     return same_equations(pair[0], pair[1])
                 return no("another name or variable than the reference's")
+            held = symbols(theirs.inner.node) if isinstance(theirs.inner, Single) else frozenset()
+            if any(old not in held and new.text != old and new.text in held for old, new in names.items()):
+                return no("a function of another letter than the one in its value")
             inner = with_symbols(theirs.inner, names)
             if (constants := self.free_constants(ours, inner)) is not None:
                 inner = constants
