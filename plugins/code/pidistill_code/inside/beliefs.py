@@ -77,7 +77,7 @@ class Believing(Handing):
     def request(self, op: str, *args: Any) -> Any:
         """As `Handing.request`; what a look has found holds until then."""
         self._asked += not self._looking
-        self._acts += not (op == "op" and args[1] in LOOKED_AT)
+        self._acts += not (self._looking or (op == "op" and args[1] in LOOKED_AT))
         return super().request(op, *args)
 
     def _stay(self, item: Any, slot: Any) -> tuple[object, ...]:

@@ -9,11 +9,22 @@ object like any other, or else what is changed there would not be seen here.
 
 from __future__ import annotations
 
+import functools
 import sys
 from typing import Any
 
 from pidistill_code.inside.contents import BrokenError
-from pidistill_code.inside.standins import FORWARDED, NUMERIC, PROGRAM, SIDES, get, is_remote, is_special, own
+from pidistill_code.inside.standins import (
+    FORWARDED,
+    NUMERIC,
+    PROGRAM,
+    SIDES,
+    RemoteClass,
+    get,
+    is_remote,
+    is_special,
+    own,
+)
 
 BASES = {"int": int, "float": float, "complex": complex, "str": str, "bytes": bytes, "list": list, "tuple": tuple,
          "dict": dict, "set": set, "frozenset": frozenset}  # fmt: skip
@@ -108,14 +119,26 @@ def class_of_data(name: str, base: str, made: Any, ways: frozenset[str]) -> Any:
     members: dict[str, Any] = {way.lstrip("."): _forwarded(way) for way in ways}
     members.setdefault("__hash__", plain_kind.__hash__)
     members.update(__getattr__=get, __setattr__=_set, __delattr__=_delete, __module__=PROGRAM, _remote_peer=None)
-    members.update(__copy__=_copy, __deepcopy__=_deep_copy)
+    members.update(__copy__=_copy, __deepcopy__=_deep_copy, __dict__=property(lambda item: item._handle.__dict__))
     if made is not None:
-        members["__class__"] = property(lambda _: made)
+        members["__class__"] = property(lambda _: seen_class(made))
     calls = {"__call__": lambda _, *args, **kwargs: made(*args, **kwargs), "__getattr__": _of_class(made)}
     # another one is made where its class is, which has what all of them have
     calls.update({name: _of_meta(made, name) for name in _OF_ENUMS if hasattr(type(made), name)})
     meta: Any = type("made", (type(plain_kind),), calls if made is not None else {})
-    return meta(name.rpartition(".")[2], (plain_kind,), members)
+    return meta(name.rpartition(".")[2], (_with_fields(plain_kind),), members)
+
+
+@functools.lru_cache(maxsize=32)
+def _with_fields(kind: Any) -> Any:
+    """A class derived from a plain one whose instances have fields of their own, whatever `__dict__` says of them."""
+    return type(kind)(kind.__name__, (kind,), {})
+
+
+def seen_class(kind: Any) -> Any:
+    """A class of the other side's, or that of this side which is the same."""
+    face, peer = type.__getattribute__(kind, "_remote_face"), type.__getattribute__(kind, "_remote_peer")
+    return face if face is not None and peer is not True and face in peer.shared.values() else kind
 
 
 def made_data(kind: Any, base: str, content: Any, peer: Any, handle: Any) -> Any:
@@ -124,22 +147,23 @@ def made_data(kind: Any, base: str, content: Any, peer: Any, handle: Any) -> Any
         raise BrokenError("content of another type")
     filled = base in FILLED and base not in HOLDERS
     item = type.__call__(kind, content) if filled else kind.__new__(kind, *(() if base in HOLDERS else (content,)))
-    item.__dict__.update(_peer=peer, _handle=handle)
+    object.__setattr__(item, "_peer", peer)
+    object.__setattr__(item, "_handle", handle)
     return item
 
 
 def handle_of_data(item: Any) -> Any:
     """What stands for the object of which `item` is the data; `item` where it is no such data."""
-    return item.__dict__["_handle"] if "_remote_peer" in own(type(item)) and not is_remote(type(item)) else item
+    return item._handle if "_remote_peer" in own(type(item)) and not is_remote(type(item)) else item
 
 
 def type_of(item: Any) -> Any:
     """`type` of it, as tests ask for it: the class that it stands for an instance of."""
     kind = type(item)
-    if is_remote(kind) and not issubclass(kind, type):
-        face = type.__getattribute__(kind, "_remote_face")
-        peer = type.__getattribute__(kind, "_remote_peer")
-        return face if face is not None and peer is not True and face in peer.shared.values() else kind
+    if is_remote(kind):
+        if issubclass(kind, RemoteClass):
+            return kind if FORWARDED.intersection(own(kind)) else type
+        return seen_class(kind)
     return item.__class__ if "_remote_peer" in own(kind) else kind
 
 
@@ -152,7 +176,7 @@ def is_subclass(kind: Any, others: Any) -> bool:
 
 
 def _set(self: Any, name: str, value: object) -> None:
-    if "_handle" in self.__dict__:
+    if name[:8] != "_remote_":
         self._peer.request("set", self._handle, name, value)
     else:  # it is being made
         object.__setattr__(self, name, value)
@@ -167,7 +191,7 @@ def _deep_copy(self: Any, _: object) -> object:
 
 
 def _delete(self: Any, name: str) -> None:
-    self._peer.request("delete", self.__dict__["_handle"], name)
+    self._peer.request("delete", self._handle, name)
 
 
 def _forwarded(name: str) -> Any:

@@ -184,3 +184,14 @@ def with_notes(error: BaseException, attributes: dict[Any, Any], came: Any) -> B
         error.__context__ = context
     error.__suppress_context__ = suppress is True
     return error
+
+
+def with_trace(args: list[Any]) -> list[Any]:
+    """What a context manager is told when it is left: with a traceback, which does not cross, of an exception."""
+    match args:
+        case [kind, BaseException() as error, None]:
+            try:
+                raise error
+            except BaseException:  # noqa: BLE001 - to have been raised
+                return [kind, error, error.__traceback__]
+    return args

@@ -65,6 +65,8 @@ class Objects:
         self._exceptions = Exceptions(self)
         self._kept_data: dict[int, object] = {}
         """Data of subclasses whose content does not change, or is held in a list or dictionary of its own."""
+        self._tuples: dict[int, int] = {}
+        """Numbers there of tuples of a class that both sides have."""
         self._drivers: dict[int, Any] = {}
         self._local: dict[int, int] = {}
         self.shared: dict[str, Any] = {}
@@ -121,7 +123,7 @@ class Objects:
         if is_remote(kind):
             return ("yours", item._remote_number)
         if "_remote_peer" in own(kind):
-            return ("yours", item.__dict__["_handle"]._remote_number)
+            return ("yours", item._handle._remote_number)
         if issubclass(kind, BaseException):
             return self._exceptions.told(kind, item, slot)
         if isinstance(item, type):
@@ -131,7 +133,9 @@ class Objects:
         if self.shared.get(kind.__qualname__) is kind and item in getattr(kind, "__members__", {}).values():
             return ("member", kind.__qualname__, item.name)
         if issubclass(kind, tuple) and not kind.__dictoffset__ and self.shared.get(kind.__qualname__) is kind:
-            return ("tuple", kind.__qualname__, slot(tuple(tuple.__iter__(item))))
+            if id(item) in self._tuples:
+                return ("yours", self._tuples[id(item)])
+            return ("tuple", kind.__qualname__, slot(tuple(tuple.__iter__(item))), self.number_of(item))
         if is_standard(kind) and any(item is member for member in getattr(kind, "__members__", {}).values()):
             return ("constant", kind.__module__, kind.__qualname__, item.name)
         if kind.__name__ in ("coroutine", "generator") and kind.__module__ == "builtins":
@@ -230,11 +234,14 @@ class Objects:
                 return self.shared[name]
             case ["member", str(name), str(member)]:
                 return self.shared[name].__members__[member]
-            case ["tuple", str(name), content]:
+            case ["tuple", str(name), content, int(number)]:
                 kind, items = self.shared[name], value(content)
                 if not issubclass(kind, tuple) or type(items) is not tuple:
                     raise BrokenError("a tuple that is none")
-                return tuple.__new__(kind, items)
+                if number not in self._kept_data:
+                    made = self._kept_data[number] = tuple.__new__(kind, items)
+                    self._tuples[id(made)] = number
+                return self._kept_data[number]
             case ["constant", str(module), str(name), str(member)]:
                 if self._guarded and not self.mentioned(name):
                     check_class(module)
@@ -314,7 +321,7 @@ class Objects:
                 return item  # the graph keeps it
             self._kept_data[number] = item
         if base in HOLDERS:
-            vars(self._kept_data[number])["data"] = content
+            object.__setattr__(self._kept_data[number], "data", content)
         return self._kept_data[number]
 
     def remote(self, number: int, module: str, kind: str, names: Any, made: Any = None, plain: bool = False) -> Any:

@@ -21,6 +21,7 @@ from typing import Any
 
 from pidistill_code.inside.contents import SCALARS, BrokenError
 from pidistill_code.inside.data import plain_data
+from pidistill_code.inside.errors import with_trace
 from pidistill_code.inside.guard import check_copy, check_name, check_target, is_hint, is_shape, seen_as
 from pidistill_code.inside.objects import Objects
 from pidistill_code.inside.standins import FORWARDED, is_special, own
@@ -166,6 +167,8 @@ class Peer(Objects):
         self._check(target)
         if name not in FORWARDED:
             raise BrokenError("an operation of no known name")
+        if name in ("__exit__", "__aexit__") and not self._guarded:
+            args = with_trace(args)
         return _special(target, name)(*args)
 
     def _do_get(self, target: Any, name: str) -> object:

@@ -9,6 +9,7 @@ iterator, which going through uses up.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from pidistill_code.inside.contents import BrokenError
@@ -65,19 +66,26 @@ def look_at(peer: Any, remote: Any) -> Look | None:
     """What `remote` is, where it is a sequence. Raise `BrokenError` where its length, items and places contradict each
     other."""
     kind = type(remote)
-    if not hasattr(kind, "__iter__") or not hasattr(kind, "__len__"):
+    indexed = hasattr(kind, "__getitem__")
+    if not hasattr(kind, "__len__") or not (indexed or hasattr(kind, "__iter__")):
         return None
     size = peer.request("op", remote, "__len__", [])
     if type(size) is not int:
         return None
-    iterator = peer.request("op", remote, "__iter__", [])
-    if iterator is remote:  # which going through uses up
+    iterator = peer.request("op", remote, "__iter__", []) if hasattr(kind, "__iter__") else remote
+    if iterator is remote and not indexed:  # which going through uses up
         return None
-    items = _items(iterator)
+    items = _items(iterator if iterator is not remote else _placed(peer, remote, size))
     if len(items) != min(size, _MOST_ITEMS + 1):
         raise BrokenError(f"an object of length {size} with {len(items)} items")
-    placed = hasattr(kind, "__getitem__") and not _is_mapping(peer, remote, items) and _are_placed(peer, remote, items)
+    placed = indexed and not _is_mapping(peer, remote, items) and _are_placed(peer, remote, items)
     return Look(size, items, placed)
+
+
+def _placed(peer: Any, remote: Any, size: int) -> Iterator[Any]:
+    """What it has at each place."""
+    for place in range(size):
+        yield peer.request("op", remote, "__getitem__", [place])
 
 
 def _are_placed(peer: Any, remote: Any, items: list[Any]) -> bool:

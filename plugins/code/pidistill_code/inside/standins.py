@@ -173,6 +173,9 @@ class RemoteClass(type):
             if name in ORDERING and not cls._remote_peer.has_tests and name not in own(cls)["_remote_forwarded"]:
                 type.__setattr__(cls, name, value)  # for the program's own comparisons, and no other
 
+    def __delattr__(cls, name: str) -> None:
+        cls._remote_peer.request("delete", cls, name)
+
     def __dir__(cls) -> Any:
         return cls._remote_peer.request("dir", cls)
 
@@ -183,7 +186,7 @@ class RemoteClass(type):
         if type.__instancecheck__(cls, item):
             return True
         kind = type(item)
-        handle = item.__dict__.get("_handle") if "_remote_peer" in own(kind) and not is_remote(kind) else None
+        handle = item._handle if "_remote_peer" in own(kind) and not is_remote(kind) else None  # type: ignore[attr-defined]
         if handle is None and not is_remote(kind):
             return False
         return bool(cls._remote_peer.request("isinstance", item if handle is None else handle, cls))
