@@ -15,6 +15,7 @@ from pidistill_math.asking import Question
 from pidistill_math.equality import equal
 from pidistill_math.equations import as_equation, curves, same_equations, same_region, same_relations, same_union
 from pidistill_math.families import as_family, same_family
+from pidistill_math.forms_asked import given
 from pidistill_math.found import Found, no, yes
 from pidistill_math.intervals import normalized
 from pidistill_math.kinds import (
@@ -42,7 +43,7 @@ from pidistill_math.naming import (
     with_symbols,
 )
 from pidistill_math.numeric import NoValue
-from pidistill_math.real_sets import as_reals, counts_from, says_nothing
+from pidistill_math.real_sets import as_reals, counts_from, excludes_only, says_nothing
 from pidistill_math.sequences import without_dots
 from pidistill_math.shapes import is_name
 from pidistill_math.syntax import Node, sym, symbols
@@ -207,7 +208,11 @@ class Comparison:
         if not isinstance(ours, Under):
             if as_family(ours.inner if isinstance(ours, Named) else ours, self.question) is not None:
                 return no("a parameter of another domain than the reference's")
-            if all(says_nothing(condition) or counts_from(condition, theirs.inner) for condition in theirs.conditions):
+            originals = given(self.question.text)
+            if all(
+                says_nothing(part) or counts_from(part, theirs.inner) or excludes_only(part, theirs.inner, originals)
+                for part in theirs.conditions
+            ):
                 return found
             return no("a condition that the reference does not have")
         conditions = self.several(ours.conditions, theirs.conditions)

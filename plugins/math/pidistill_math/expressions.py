@@ -13,7 +13,7 @@ from pidistill_math.commands import Commands
 from pidistill_math.letters import FUNCTIONS, ORDINALS
 from pidistill_math.numerals import numeral
 from pidistill_math.operands import GREEK
-from pidistill_math.syntax import Node, Unreadable, num, sym, vocabulary
+from pidistill_math.syntax import Node, Unreadable, num, sym, symbols, vocabulary
 
 FRACTIONS: Final = frozenset({"frac", "dfrac", "tfrac", "cfrac"})
 _PRODUCT: Final = frozenset({"cdot", "times", "ast"})
@@ -103,6 +103,10 @@ class Expressions(Commands):
                 top, bottom = self.plain(), (self.take("/"), self.plain())[1]
                 return [self.behind(self.mixed(last, top, bottom))]
             imaginary = last == Node("const", text="i")
+            if last == Node("const", text="pi") or (
+                last.head == "pow" and symbols(last.args[1]) and self.peek(1) == "^"
+            ):
+                return [*factors, self.factor()]  # no index and no digit of the exponent
             if imaginary or last.head == "fact" or (last.head in ("div", "root") and self.peek(1) == "^"):
                 return [*factors, self.factor()]
             raise Unreadable(f"{token.text!r} beside another number")

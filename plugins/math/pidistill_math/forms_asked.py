@@ -55,7 +55,7 @@ def another_form(question: str, reference: Node, answer: Node) -> str:
     if reference == answer:
         return ""
     question = question[-_LONGEST:]
-    if answer in _given(question):
+    if answer in given(question):
         return "the formula of the question, given back"
     if _is_complex(reference) and (work := _complex_work(answer)):
         return f"a complex number that leaves its {work} to be worked out"
@@ -76,7 +76,7 @@ def another_form(question: str, reference: Node, answer: Node) -> str:
 
 
 @lru_cache(maxsize=256)
-def _given(question: str) -> tuple[Node, ...]:
+def given(question: str) -> tuple[Node, ...]:
     """The formulas that a question wants worked out."""
     found = []
     for match in _WORK.finditer(question):

@@ -6,12 +6,13 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
+import mpmath
 from mpmath import mpc
 
-from pidistill_math.equality import TooLarge, constant, equal
+from pidistill_math.equality import DIGITS, TooLarge, constant, equal
 from pidistill_math.intervals import without
 from pidistill_math.kinds import INFINITY, LOWEST, Interval, Named, Ordered, Reals, Several, Shape, Single
-from pidistill_math.numeric import NoValue
+from pidistill_math.numeric import NoValue, Place
 from pidistill_math.syntax import Node, Unreadable, num, sym, symbols
 
 _HALVES: Final = {"R+": (False, "+"), "R-": (False, "-"), "R0+": (True, "+"), "R0-": (True, "-"), "R*": (False, "*")}
@@ -116,3 +117,47 @@ def counts_from(condition: Shape, found: Shape) -> bool:
     subject = condition.subject if isinstance(condition, Reals) else None
     first = Reals((Interval(num(1), INFINITY, (True, False)),)), Reals((Interval(num(0), INFINITY, (True, False)),))
     return subject in found.name.args and isinstance(condition, Reals) and replace(condition, subject=None) in first
+
+
+def excludes_only(condition: Shape, found: Shape, originals: tuple[Node, ...]) -> bool:
+    """Whether a condition on one letter leaves out only values at which the expression under it has no real value.
+
+    ``\\sqrt{x}, x \\ge 0`` says what the root says, and ``x+1, x \\ne 1`` what the fraction does that was simplified:
+    `originals` are the formulas that the question wants worked out.
+    """
+    value = found.inner if isinstance(found, Named) else found
+    if not (isinstance(condition, Reals) and isinstance(value, Single) and condition.subject is not None):
+        return False
+    if symbols(value.node) != {condition.subject.text}:
+        return False
+    formulas = (value.node, *(node for node in originals if symbols(node) == symbols(value.node)))
+    ends = [constant(end) for part in condition.parts for end in (part.low, part.high)]
+    points = {Fraction(k, 12) for k in range(-240, 241)} | {Fraction(10**k * sign) for k in (2, 4) for sign in (1, -1)}
+    stretches: list[tuple[Fraction | None, Fraction | None, tuple[bool, bool]]] = []
+    for part, low, high in zip(condition.parts, ends[::2], ends[1::2], strict=True):
+        if (low is None and part.low != LOWEST) or (high is None and part.high != INFINITY):
+            return False
+        if isinstance(low or Fraction(0), Fraction) and isinstance(high or Fraction(0), Fraction):
+            bounds = tuple(end if isinstance(end, Fraction) else None for end in (low, high))
+            points |= {end for end in bounds if end is not None}
+            stretches.append((bounds[0], bounds[1], part.ends))
+        else:
+            return False
+    left_out = [x for x in points if not any(_inside(x, *stretch) for stretch in stretches)]
+    return bool(left_out) and all(any(not _is_real(node, x) for node in formulas) for x in left_out)
+
+
+def _inside(x: Fraction, low: Fraction | None, high: Fraction | None, ends: tuple[bool, bool]) -> bool:
+    above = low is None or x > low or (ends[0] and x == low)
+    return above and (high is None or x < high or (ends[1] and x == high))
+
+
+def _is_real(node: Node, x: Fraction) -> bool:
+    """Whether an expression has a real value where its one letter is x."""
+    place = Place(lambda name: x)
+    with mpmath.workdps(DIGITS):
+        try:
+            value = place.value(node)
+        except (NoValue, TooLarge):
+            return False
+    return not place.left_domain and not isinstance(value, mpc)

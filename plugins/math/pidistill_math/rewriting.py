@@ -14,6 +14,7 @@ from pidistill_math import units
 from pidistill_math.numbers import spelt_number
 from pidistill_math.parts import with_names
 from pidistill_math.spoken import spoken
+from pidistill_math.typography import plainly
 
 _ANNOUNCED = re.compile(
     r"^\s*(?:\\text(?:rm|bf)?\{\s*)?(?:(?:the\s+)?(?:final\s+)?answer(?:\s+is|\s*:)|there\s+(?:are|is|will\s+be))\s*:?\s*\}?"
@@ -146,7 +147,7 @@ _BOLD_OPTION = re.compile(
 
 def respelt(text: str) -> str:
     """An answer in spellings that the grammar knows."""
-    text = _BEGUN.sub("", text)
+    text = plainly(_BEGUN.sub("", text))
     text = _SWISS.sub(_digits, text) if "'" in text or "\u2019" in text else text
     if "diag" in text:
         text = _DIAGONAL.sub(_as_matrix, text)

@@ -17,6 +17,7 @@ import re
 from typing import Final
 
 from pidistill_math import units
+from pidistill_math.asked_sides import without_asked_side
 from pidistill_math.asking import Question
 from pidistill_math.asking_units import asks_in
 from pidistill_math.kinds import Named, Several, Shape, Single
@@ -53,6 +54,7 @@ _HEXADECIMAL = re.compile(
     r"\s*(?:0x)?(?:\\(?:text|mathrm|texttt)\s*\{\s*)?(?:0x)?\(?(?P<digits>(?=[0-9]*[A-Fa-f])[0-9A-Fa-f]{1,16})\)?\s*\}?"
     r"(?:_\{?\s*(?:16|\\text\{\s*(?:sixteen|hex)\s*\})\s*\}?)?\s*"
 )
+_RAISED_O = re.compile(r"\s*(?P<value>-?\d+(?:\.\d+)?)\s*\^\s*(?:\{\s*o\s*\}|o|\{?\\text\{\s*o\s*\}\}?)\s*")
 _FACTORED = re.compile(r"\s*(?P<number>\d{1,15})\s*=\s*(?P<factors>\d[^=]*)")
 _CHOSEN = re.compile(
     r"(?<![A-Za-z\\])C\((?P<of>[^(),]{1,12}),(?P<take>[^(),]{1,12})\)"
@@ -63,6 +65,10 @@ _CHOSEN = re.compile(
 def second_reading(reference: str, ours: Shape, answer: str, asked: Question) -> tuple[str, str]:
     """Reference and answer in spellings of the other reading; as they are where there is none."""
     value = ours.inner if isinstance(ours, Named) else ours
+    if "=" in answer and not isinstance(ours, Named) and (rest := without_asked_side(answer, asked)):
+        return reference, rest
+    if (raised := _RAISED_O.fullmatch(answer)) is not None and (asked.asks_for_degrees() or asked.is_about_an_angle()):
+        return reference, f"{raised['value']}^\\circ"
     if stated := said(reference, answer, asked):
         return reference, stated
     if spelt := value_said(answer, asked):

@@ -16,10 +16,10 @@ from pidistill_math.reading import read
 from pidistill_math.syntax import Unreadable, vocabulary
 
 _PHRASE = re.compile(
-    r"(?<!\bno )\b(?:answers?\b|(?:correct|right)\s+(?:option|choice)\b(?=\s+is))"
+    r"(?<!\bno )\b(?:answers?\b|ans\b\.?(?=\**\s*[:=])|(?:correct|right)\s+(?:option|choice)\b(?=\s+is))"
     r"(?:,\s*(?:then|therefore|thus|hence|of\s+course|finally),)?(?:\s+(?:to|for|of)\s+[^.!?\n:=$]{1,60}?)?\**"
     r"(?:\s+(?:is|are|equals|becomes|(?:would|must|should|will)\s+be|comes\s+out\s+(?:to|as)(?:\s+be)?)\b(?:\s*:)?"
-    r"|\s*(?:->|=>|\u2192|[:=])|\s+(?=\$|\\\(|\\\[))\**",
+    r"|\s*(?:->|=>|\u2192|[:=])|\s+(?=\$|\\\(|\\\[)|(?<=\*\*)[ \t]+(?=-?\d+\s*$))\**",
     re.IGNORECASE,
 )
 _ENDS = re.compile(
