@@ -68,6 +68,15 @@ _SIZE_ASKED = re.compile(
     r"(?P<size>area|volume|perimeter|circumference|length|radius|diameter|height|width|distance)\b",
     re.IGNORECASE,
 )
+_NO_SIZES: Final = frozenset({"mass", "time", "months", "angle", "dollar", "celsius", "fahrenheit"})
+"""Dimensions in which no length and no area is."""
+_STRAIGHT = re.compile(
+    r"\b(?:diagonals?|sides?|segments?|legs?|hypotenuse|edges?|chords?|arcs?|medians?|altitudes?)\b", re.IGNORECASE
+)
+"""What has a length that is no duration."""
+_REMAINDER = re.compile(
+    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+remainder\s+(?:when|of\s+\$|if)", re.IGNORECASE
+)
 _POWERS: Final = {"area": "2", "volume": "3"}
 """The power of a length that a size is; the others are lengths."""
 _PEOPLE: Final = vocabulary(
@@ -160,6 +169,12 @@ def _unit_of_a_size(question: str, answered: Unit) -> Unit | None:
     """A unit of area or volume where such a size is asked for and the answer's unit is of another power."""
     base, _, exponent = answered.dimension.partition("^")
     found = list(_SIZE_ASKED.finditer(question))
+    if _REMAINDER.search(question) and answered.label.rstrip("s").lower() not in question.lower():
+        return _ONE_BY_ONE
+    if found and (base in _NO_SIZES or (base.startswith("count ") and _thing(answered) not in question.lower())):
+        size = found[-1]["size"].lower()
+        if size != "volume" and (size != "length" or _STRAIGHT.search(question)):
+            return Unit("length", label="units")
     if not found or base not in ("length", units.ANYTHING):
         return None
     if base == units.ANYTHING and not exponent and answered.label not in ("unit", "units"):

@@ -35,7 +35,7 @@ from pidistill_math.functions import (
     real,
     smooth,
 )
-from pidistill_math.syntax import Node
+from pidistill_math.syntax import Node, symbols
 
 MOST_STEPS: Final = 30_000
 """Nodes visited for one value, those of every term of a sum included."""
@@ -256,6 +256,8 @@ class Place:
             raise NoValue
         if high - low > MOST_TERMS:
             raise TooLarge
+        if high < low - 1 and not self.bound and (symbols(node.args[1]) or symbols(node.args[2])):
+            raise NoValue  # a sum that runs backwards is empty to some, and to others takes away what it runs over
         before = self.bound.get(variable)
         total: Value = Fraction(0) if name == "sum" else Fraction(1)
         for k in range(low.numerator, high.numerator + 1):

@@ -24,7 +24,7 @@ _LABELS: Final = tuple(
     (
         re.compile(
             rf"(?<![\w\\^_{{(]){_OPENING}(?:[Pp]art\s+)?(?:\((?P<whole>{label})\)|(?P<half>{label})\)){_CLOSING}"
-            rf"|(?<![\w\\^_(])\\text(?:bf|rm|it)?\s*\{{\s*(?:,?\s*and\s+|,\s*)?(?:[Pp]art\s+)?\(?(?P<text>{label})\){_CLOSING}"
+            rf"|(?<![\\^_(])\\text(?:bf|rm|it)?\s*\{{\s*(?:,?\s*and\s+|,\s*)?(?:[Pp]art\s+)?\(?(?P<text>{label})\){_CLOSING}"
         ),
         tuple(names),
     )

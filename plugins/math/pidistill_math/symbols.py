@@ -52,7 +52,7 @@ _UNIT_VECTOR = re.compile(
     r"|\\([ij])math(?![A-Za-z]))"
 )
 _SLANTED = re.compile(r"\\(?:sfrac|nicefrac|flatfrac|nfrac)(?![A-Za-z])")
-_EMPTY = re.compile(r"(?<=\d)\{\}(?!\s*\d)")
+_EMPTY = re.compile(r"(?<=[\d}])\{\}(?!\s*\d)")
 _TO = re.compile(r"(?<![\d.])(\d+)\s*(?:\\(?:text|mathrm|textrm)\{\s*to\s*\}|\s+to\s+)\s*(\d+)(?![\d.])")
 _ROMAN_GROUP = re.compile(r"\{\s*\\rm\b\s*([^{}]*)\}|\\rm\{([^{}]*)\}")
 _LOST_ESCAPES: Final = {"\x08": "b", "\t": "t", "\x0b": "v", "\x0c": "f", "\r": "r"}
