@@ -11,19 +11,20 @@ import re
 from typing import Final
 
 from pidistill_math.asking import Question
+from pidistill_math.syntax import vocabulary
 
 _ASKED = re.compile(
     r"\b(?:find|compute|determine|evaluate|calculate|what\s+is|what's)\b"
     r"(?P<words>(?:\s+(?!if\b|when\b|where\b|such\b|given\b|that\b|with\b|for\b|in\b)[A-Za-z-]+){0,8}?)\s*"
-    r"(?:\$\$?|\\\[|\\\()(?P<formula>[^$\n]{1,300}?)(?:\$\$?|\\\]|\\\))",
+    r"(?:\$\$?|\\\[|\\\()(?P<formula>[^$\n]{1,300}?)(?:\$\$?|\\\]|\\\))(?!\s*(?:,|and\b|or\b|plus\b|minus\b|times\b|-))",
     re.IGNORECASE,
 )
-_OF_IT = re.compile(
-    r"\b(?:domain|range|image|codomain|inverse|determinant|trace|rank|magnitude|norm|modulus|conjugate|reciprocal|derivative"
-    r"|ratio|roots?|zeros?|digits?|square|number|remainder|maximum|minimum|coefficient|degree|term|units|absolute|limit\s+of)\b",
-    re.IGNORECASE,
+_ITSELF: Final = vocabulary(
+    """the value values of exact numerical following expression integral limit series infinite length measure area
+    probability expected variance size gradient vector partial derivative"""
 )
-"""What is asked of a formula is not the formula."""
+"""Words before a formula under which the formula itself is asked for, and not something of it."""
+_SUMS: Final = {"sum": "\\sum", "product": "\\prod"}
 _SPACE = re.compile(r"\\(?:displaystyle|left|right|limits|nolimits|[,;:! ]|q?quad)|[\s{}]|\\,")
 _DOMAIN = re.compile(
     r"\s*\\(?:text|operatorname|mathrm)\s*\{\s*(?:dom|domain)\s*\}\s*\(?\s*f\s*\)?\s*=(?P<value>[^=]+)", re.IGNORECASE
@@ -45,9 +46,16 @@ def without_asked_side(answer: str, asked: Question) -> str:
     wanted = {
         _SPACE.sub("", match["formula"]).rstrip(".,?")
         for match in _ASKED.finditer(text)
-        if not _OF_IT.search(match["words"]) or "\\lim" in match["formula"]
+        if _is_itself(match["words"].lower().split(), match["formula"])
     }
     for at, char in enumerate(answer):
         if char == "=" and _SPACE.sub("", answer[:at]) in wanted - {""}:
             return answer[at + 1 :]
     return ""
+
+
+def _is_itself(words: list[str], formula: str) -> bool:
+    """Whether a formula that is more than a letter is what is asked for."""
+    summed = all(formula.strip().startswith(sign) for word, sign in _SUMS.items() if word in words)
+    derived = "derivative" not in words or "partial" in formula
+    return set(words) <= _ITSELF | set(_SUMS) and summed and derived and bool(re.search(r"\\[A-Za-z]|\(", formula))

@@ -362,7 +362,8 @@ def _asked(text: str) -> tuple[Node, ...]:
             node = read(formula)
             if node.head == "words" and node.text.isalpha() and len(node.text) <= 4:  # AB, xy
                 node = Node("mul", tuple(sym(letter) for letter in node.text))
-            if node.head != "rel":
+            of_several = node.head == "sym" and _RESULTS & set(match["words"].lower().split())  # the sum of x and y
+            if node.head != "rel" and not of_several:
                 found.append(node)
         except Unreadable:
             continue

@@ -74,7 +74,7 @@ def another_algebra_form(question: str, ours: Node, theirs: Node) -> str:
 
 def another_single_form(question: str, ours: Node, theirs: Node) -> str:
     """Why an expression is not the one fraction, or the one logarithm, that a question asks for."""
-    if _ONE_FRACTION.search(question) and ours.has("div") and _is_sum(theirs) and theirs.has("div"):
+    if _ONE_FRACTION.search(question) and ours.has("div") and _is_sum(theirs):
         return "a sum, where the question asks for a single fraction"
     if _ONE_LOGARITHM.search(question) and _logarithms(ours) == 1 < _logarithms(theirs):
         return "several logarithms, where the question asks for one"
