@@ -131,6 +131,8 @@ class Believing(Handing):
         result = super().operate(remote, name, args)
         if plain and bare and result is NotImplemented:
             return self._beside_data(remote, name, args)
+        if name == "__len__" and data and not self.trusted and result != len(self.content(remote)):
+            raise BrokenError("data that is longer or shorter than what it holds")
         if name == "__anext__":
             self.nexts.add(getattr(result, "_remote_number", self._local.get(id(result), -1)))
         if name == "__eq__" and result is not NotImplemented:
