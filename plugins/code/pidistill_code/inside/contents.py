@@ -7,6 +7,7 @@ from __future__ import annotations
 import array
 import collections
 import copy
+import operator
 from typing import Any
 
 SCALARS = frozenset((type(None), bool, int, float, complex, str, bytes))
@@ -48,6 +49,26 @@ def content_of(item: Any) -> Any:
         return bytes(item)
     return [(type(part), repr(part) if type(part) in (float, complex) else part) if type(part) in SCALARS else id(part)
             for part in parts_of(item)]  # fmt: skip
+
+
+def snapshot_of(item: Any) -> Any:
+    """What `item` holds, one level deep, to see by whether it has changed."""
+    base = base_of(type(item))
+    if base is bytearray:
+        return bytes(item)
+    return (tuple(base.keys(item)), tuple(base.values(item))) if base in PAIRS else tuple(base.__iter__(item))
+
+
+def is_as_it_was(item: Any, before: Any) -> bool:
+    """Whether `item` holds the very objects that it held."""
+    base = base_of(type(item))
+    if base is bytearray:
+        return bool(item == before)
+    if base not in PAIRS:
+        return len(before) == base.__len__(item) and all(map(operator.is_, base.__iter__(item), before))
+    keys, values = before
+    same = len(keys) == base.__len__(item) and all(map(operator.is_, base.keys(item), keys))
+    return same and all(map(operator.is_, base.values(item), values))
 
 
 def plain_copy(item: Any) -> Any:

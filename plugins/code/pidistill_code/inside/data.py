@@ -121,7 +121,7 @@ def class_of_data(name: str, base: str, made: Any, ways: frozenset[str]) -> Any:
     members.update(__getattr__=get, __setattr__=_set, __delattr__=_delete, __module__=PROGRAM, _remote_peer=None)
     members.update(__copy__=_copy, __deepcopy__=_deep_copy, __dict__=property(lambda item: item._handle.__dict__))
     if made is not None:
-        members["__class__"] = property(lambda _: seen_class(made))
+        members.update(__class__=property(lambda _: _taken_for(made)), _remote_kind=made)
     calls = {"__call__": lambda _, *args, **kwargs: made(*args, **kwargs), "__getattr__": _of_class(made)}
     # another one is made where its class is, which has what all of them have
     calls.update({name: _of_meta(made, name) for name in _OF_ENUMS if hasattr(type(made), name)})
@@ -133,6 +133,13 @@ def class_of_data(name: str, base: str, made: Any, ways: frozenset[str]) -> Any:
 def _with_fields(kind: Any) -> Any:
     """A class derived from a plain one whose instances have fields of their own, whatever `__dict__` says of them."""
     return type(kind)(kind.__name__, (kind,), {})
+
+
+def _taken_for(kind: Any) -> Any:
+    """What `isinstance` takes data of a class for: that class, or what it has of the library's and the preamble's."""
+    face = type.__getattribute__(kind, "_remote_face")
+    known = face is not None and any(base.__module__ != "builtins" for base in face.__mro__[1:-1])
+    return face if known else seen_class(kind)
 
 
 def seen_class(kind: Any) -> Any:
@@ -164,7 +171,8 @@ def type_of(item: Any) -> Any:
         if issubclass(kind, RemoteClass):
             return kind if FORWARDED.intersection(own(kind)) else type
         return seen_class(kind)
-    return item.__class__ if "_remote_peer" in own(kind) else kind
+    made = own(kind).get("_remote_kind")
+    return kind if made is None else seen_class(made)
 
 
 def is_subclass(kind: Any, others: Any) -> bool:

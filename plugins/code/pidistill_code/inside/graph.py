@@ -28,10 +28,12 @@ from pidistill_code.inside.contents import (
     content_of,
     empty_of,
     fill,
+    is_as_it_was,
     maker_of,
     parts_of,
     plain_copy,
     put_back,
+    snapshot_of,
 )
 from pidistill_code.inside.known import CONSTANTS, KNOWN, PLAIN_CLASSES, class_at
 
@@ -54,7 +56,12 @@ class Graph:
         self.fills: Any = None
         """What says of a subclass of a list and the like whether its instances cross as those do; None for no."""
         self.class_of: Any = None
-        """What tells the other side, in place of what lists are made with, what to make such an instance with."""
+        """What tells the other side, in place of what lists are made with, what to make such an instance with, or the
+        number of one that is there."""
+        self.is_kept: Any = None
+        """What says whether such an instance of this side is kept for as long as the other side may ask for it."""
+        self.own_at: Any = None
+        """What finds it then by its number."""
         self._serial = 0
         self._shared: dict[str, Any] = {}
         self._names: dict[int, str] = {}
@@ -104,15 +111,15 @@ class Graph:
         root = slot(value)
         self._forget()
         for name, known in list(self._shared.items()):
-            if id(known) not in done and name not in self._being_filled and content_of(known) != self._seen[name]:
+            if id(known) not in done and name not in self._being_filled and not is_as_it_was(known, self._seen[name]):
                 slot(known)
         while waiting:
             place, item = waiting.pop()
             name = self._named(item)
-            self._seen[name] = content_of(item)
+            self._seen[name] = snapshot_of(item)
             base = base_of(type(item))
             filled = bytes(item) if base is bytearray else [slot(part) for part in parts_of(item)]
-            told = slot(maker_of(item)) if base is type(item) else self._told(name, item, slot)
+            told = slot(maker_of(item)) if base is type(item) else self._told(item, slot)
             nodes[place] = (TAGS[base], name, filled, told)
         return root, nodes
 
@@ -124,9 +131,9 @@ class Graph:
             return True
         return self.fills is not None and len(self._shared) < _MOST_FILLED and self.fills(kind)
 
-    def _told(self, name: str, item: object, slot: Any) -> object:
-        """What the other side makes one of that class with: nothing where the class is there."""
-        return self.class_of(item, slot) if name.startswith(self._letter) else None
+    def _told(self, item: object, slot: Any) -> object:
+        """What the other side makes one of that class with, or knows it by where the class is there."""
+        return self.class_of(item, slot)
 
     def _other(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...]:
         for constant, known in CONSTANTS.items():
@@ -156,6 +163,8 @@ class Graph:
     def _keep(self, name: str, item: object) -> None:
         if len(self._shared) >= _MOST_KEPT:
             raise BrokenError("more objects than can be kept")
+        if id(item) in self._names:  # the other side has let go of it under that name
+            self._drop(self._names[id(item)])
         self._shared[name] = item
         self._names[id(item)] = name
 
@@ -164,7 +173,8 @@ class Graph:
         if len(self._shared) < 64:
             return
         for name in list(self._shared):
-            if sys.getrefcount(self._shared[name]) == 2:
+            known = self._shared[name]
+            if sys.getrefcount(known) == 3 + (self.is_kept is not None and self.is_kept(known)):
                 self._drop(name)
 
     def _drop(self, name: str) -> None:
@@ -214,7 +224,7 @@ class Graph:
             self._being_filled -= names
         found = value(root)
         for node, item in filling:
-            self._seen[node[1]] = content_of(item)
+            self._seen[node[1]] = snapshot_of(item)
         for item, held in before:
             if content_of(item) != content_of(held):
                 self.on_change(item, held)
@@ -222,7 +232,7 @@ class Graph:
 
     def has_changes(self) -> bool:
         """Whether something has changed here since both sides last agreed."""
-        return any(content_of(known) != self._seen[name] for name, known in self._shared.items())
+        return not all(is_as_it_was(known, self._seen[name]) for name, known in self._shared.items())
 
     @property
     def is_filling(self) -> bool:
@@ -241,7 +251,7 @@ class Graph:
         told of the object anew."""
         put_back(item, held)
         if id(item) in self._names:
-            self._seen[self._names[id(item)]] = content_of(item)
+            self._seen[self._names[id(item)]] = snapshot_of(item)
 
     def _object(self, node: Any, value: Any) -> Any:
         tag, name, _, made_with = node
@@ -252,8 +262,12 @@ class Graph:
             forgotten = name[1:].isdecimal() and int(name[1:]) <= self._serial  # let go of here, but not there
             if name.startswith(self._letter) and not forgotten:
                 raise BrokenError("an object that was never sent")
-            is_told = tag in "lde" and type(made_with) is tuple
-            item = self._stand_in(("filled", *made_with), value) if is_told else empty_of(tag, made_with)
+            if tag in "lde" and type(made_with) is int and name.startswith(self._letter):
+                item = self.own_at(made_with)
+            elif tag in "lde" and type(made_with) is tuple:
+                item = self._stand_in(("filled", *made_with), value)
+            else:
+                item = empty_of(tag, made_with)
             self._keep(name, item)
         if base_of(type(item)) is not MUTABLE[tag]:
             raise BrokenError("an object of another type")

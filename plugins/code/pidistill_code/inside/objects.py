@@ -10,6 +10,7 @@ data of subclasses.
 from __future__ import annotations
 
 import sys
+import weakref
 from typing import Any
 
 from pidistill_code.inside.contents import BrokenError, base_of
@@ -56,6 +57,7 @@ class Objects:
         self._guarded = self.has_tests = guarded
         self.graph = Graph(letter, self._stay, self._stand_in)
         self.graph.fills, self.graph.class_of = self._fills, self._told_filled
+        self.graph.is_kept, self.graph.own_at = self.is_handed, self.own_at
         self._own: list[Any] = []
         self._numbers: dict[int, int] = {}
         self._told: set[int] = set()
@@ -65,6 +67,8 @@ class Objects:
         self._exceptions = Exceptions(self)
         self._kept_data: dict[int, object] = {}
         """Data of subclasses whose content does not change, or is held in a list or dictionary of its own."""
+        self._filled: Any = weakref.WeakValueDictionary()
+        """Lists, dictionaries and sets of subclasses, by their number."""
         self._tuples: dict[int, int] = {}
         """Numbers there of tuples of a class that both sides have."""
         self._drivers: dict[int, Any] = {}
@@ -168,9 +172,11 @@ class Objects:
         made = slot(kind) if kind.__flags__ & HEAP_TYPE and not is_standard(kind) else None
         return self.number_of(item), made, str(kind.__module__)[:200], str(kind.__qualname__)[:200], special_ways(kind)
 
-    def _told_filled(self, item: Any, slot: Any) -> tuple[Any, ...]:
+    def _told_filled(self, item: Any, slot: Any) -> Any:
         """See `Graph.class_of`."""
         kind, base = type(item), base_of(type(item))
+        if "_remote_peer" in own(kind):
+            return item._handle._remote_number
         return (*self._told_object(kind, item, slot), base.__name__, own_ways(kind, base))
 
     def _named(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...] | None:
@@ -269,8 +275,12 @@ class Objects:
             case ["object", int(number), made, str(module), str(kind), list(names)]:
                 return self.remote(number, module, kind, names, value(made))
             case ["filled", int(number), made, str(module), str(kind), list(names), str(base), list(ways)]:
-                told = number, module, kind, names, value(made)
-                return self._data(told, base, (), self._ways_of(ways, base, told[-1]) - SETTING)
+                found = self._filled.get(number)
+                if found is None:
+                    told = number, module, kind, names, value(made)
+                    found = self._data(told, base, (), self._ways_of(ways, base, told[-1]) - SETTING)
+                    self._filled[number] = found
+                return found
             case ["sub", int(number), made, str(module), str(kind), list(names), str(base), content, list(ways)]:
                 made = value(made)
                 found = self._ways_of(ways, base, made)

@@ -39,8 +39,6 @@ class Look(NamedTuple):
         match name, args:
             case "__iter__", ():
                 return self.items
-            case "__reversed__", () if self.placed:
-                return reversed(self.items)
             case "__getitem__", (place,) if self.placed and type(place) is int and -self.size <= place < self.size:
                 return self.items[place]
         return UNKNOWN

@@ -345,7 +345,8 @@ def class_of(
     kind: Any = type("type", (RemoteClass,), {dunder: _forward(dunder) for dunder in meta - _OF_TYPE})
     layouts = [base for base in order if not is_remote(base) and _has_layout(base)]
     if face is None and layouts:
-        face = _faced(name, module, [base for base in order if not is_remote(base)])
+        bases = [own(base)["_remote_face"] if is_remote(base) else base for base in order]
+        face = _faced(name, module, [base for base in bases if base is not None])
     members = _members(module, forwarded, face)
     members.update(_remote_peer=peer, _remote_number=number, _remote_forwarded=forwarded)
     if not peer.has_tests:
