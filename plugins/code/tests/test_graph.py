@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pidistill_code.inside.contents import MUTABLE, BrokenError
+from pidistill_code.inside.contents import MUTABLE, BrokenError, content_of, is_as_it_was, put_back, snapshot_of
 from pidistill_code.inside.graph import Graph
+from pidistill_code.inside.objects import Objects
 
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5) | st.binary(max_size=5)
@@ -188,3 +189,76 @@ def test_no_message_is_anything_but_a_value_or_broken(root: object, message: lis
     here.pack(known)
     with contextlib.suppress(BrokenError):
         here.unpack(root, message)
+
+
+class Listing(list[Any]):
+    def append(self, item: Any) -> None:
+        super().append([item])
+
+
+class Mapping(dict[Any, Any]):
+    pass
+
+
+class Setting(set[Any]):
+    def __len__(self) -> int:
+        return 7
+
+
+own = (
+    st.builds(Listing, st.lists(values, max_size=3))
+    | st.builds(Mapping, st.dictionaries(keys, values, max_size=3))
+    | st.builds(Setting, st.sets(keys, max_size=3))
+)
+
+
+def sides() -> tuple[Graph, Graph]:
+    return Objects("r", True).graph, Objects("c", False).graph
+
+
+@given(own, own)
+@settings(max_examples=100, deadline=None)
+def test_an_object_of_a_class_of_its_own_has_one_content_whoever_changes_it(value: Any, later: Any) -> None:
+    here, there = sides()
+    copy: Any = here.unpack(*there.pack([value, value]))
+    assert copy[0] is copy[1] and copy[0] is not value and isinstance(copy[0], type(value).__mro__[1])
+    assert _plain(copy[0]) == _plain(value)
+    if type(later) is type(value):
+        put_back(copy[0], later)
+        assert there.unpack(*here.pack(copy[0])) is value and _plain(value) == _plain(later)
+        put_back(value, [] if isinstance(value, Listing | Setting) else {})
+        here.unpack(*there.pack(None))
+        assert _plain(copy[0]) == type(_plain(value))()
+
+
+def _plain(item: Any) -> Any:
+    base = type(item).__mro__[-2]
+    return dict(dict.items(item)) if base is dict else base(base.__iter__(item))
+
+
+def test_one_that_nobody_holds_is_let_go_of_and_found_again_by_who_does() -> None:
+    here, there = sides()
+    made = [Listing([number]) for number in range(100)]
+    copies: Any = here.unpack(*there.pack(made))
+    numbers = [id(item) for item in made]
+    made = made[:1]
+    there.pack(None)  # 99 have no holder here any more but the books
+    for copy, number in zip(copies, numbers, strict=True):
+        list.append(copy, 5)
+        back: Any = there.unpack(*here.pack(copy))
+        assert id(back) == number and list(back)[1:] == [5]
+    again: Any = here.unpack(*there.pack(made[0]))
+    assert again is copies[0]
+
+
+changing = values.filter(lambda value: type(value) in MUTABLE.values())
+
+
+@given(changing, values)
+@settings(max_examples=200, deadline=None)
+def test_a_change_is_seen_by_what_was_there(value: Any, later: Any) -> None:
+    before, held = snapshot_of(value), content_of(value)
+    assert is_as_it_was(value, before)
+    if type(later) is type(value) and not isinstance(value, collections.deque | array.array):
+        put_back(value, later)
+        assert content_of(value) == held or not is_as_it_was(value, before)

@@ -24,6 +24,8 @@ MUTABLE: dict[str, Any] = {
 }
 PLAIN: tuple[Any, ...] = (list, dict, set)
 """Whose subclasses' instances may cross as they do."""
+_BUFFERS = frozenset({bytearray, array.array})
+"""Which hold no objects."""
 PAIRS = frozenset({dict, collections.OrderedDict, collections.defaultdict, collections.Counter})
 TAGS = {kind: tag for tag, kind in MUTABLE.items()}
 
@@ -54,7 +56,7 @@ def content_of(item: Any) -> Any:
 def snapshot_of(item: Any) -> Any:
     """What `item` holds, one level deep, to see by whether it has changed."""
     base = base_of(type(item))
-    if base is bytearray:
+    if base in _BUFFERS:
         return bytes(item)
     return (tuple(base.keys(item)), tuple(base.values(item))) if base in PAIRS else tuple(base.__iter__(item))
 
@@ -62,8 +64,8 @@ def snapshot_of(item: Any) -> Any:
 def is_as_it_was(item: Any, before: Any) -> bool:
     """Whether `item` holds the very objects that it held."""
     base = base_of(type(item))
-    if base is bytearray:
-        return bool(item == before)
+    if base in _BUFFERS:
+        return bool(bytes(item) == before)
     if base not in PAIRS:
         return len(before) == base.__len__(item) and all(map(operator.is_, base.__iter__(item), before))
     keys, values = before

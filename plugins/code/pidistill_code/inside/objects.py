@@ -67,6 +67,7 @@ class Objects:
         self._exceptions = Exceptions(self)
         self._kept_data: dict[int, object] = {}
         """Data of subclasses whose content does not change, or is held in a list or dictionary of its own."""
+        self._known_ways: dict[Any, list[str]] = {}
         self._filled: Any = weakref.WeakValueDictionary()
         """Lists, dictionaries and sets of subclasses, by their number."""
         self._tuples: dict[int, int] = {}
@@ -159,7 +160,7 @@ class Objects:
         if data is not None:
             name, base, _, content = data
             content = vars(item)["data"] if name in HOLDERS else content
-            return ("sub", *told, name, slot(content), own_ways(kind, base))
+            return ("sub", *told, name, slot(content), self._ways_known(kind, base, own_ways))
         return ("object", *told)
 
     def _fills(self, kind: Any) -> bool:
@@ -170,14 +171,21 @@ class Objects:
 
     def _told_object(self, kind: Any, item: Any, slot: Any) -> tuple[Any, ...]:
         made = slot(kind) if kind.__flags__ & HEAP_TYPE and not is_standard(kind) else None
-        return self.number_of(item), made, str(kind.__module__)[:200], str(kind.__qualname__)[:200], special_ways(kind)
+        names = self._ways_known(kind, object, special_ways)
+        return self.number_of(item), made, str(kind.__module__)[:200], str(kind.__qualname__)[:200], names
+
+    def _ways_known(self, kind: Any, base: Any, ways: Any) -> list[str]:
+        """`ways` of a class; what it was found to be when the other side was first told of one of its instances."""
+        if (kind, ways) not in self._known_ways:
+            self._known_ways[kind, ways] = ways(kind, base)
+        return self._known_ways[kind, ways]
 
     def _told_filled(self, item: Any, slot: Any) -> Any:
         """See `Graph.class_of`."""
         kind, base = type(item), base_of(type(item))
         if "_remote_peer" in own(kind):
             return item._handle._remote_number
-        return (*self._told_object(kind, item, slot), base.__name__, own_ways(kind, base))
+        return (*self._told_object(kind, item, slot), base.__name__, self._ways_known(kind, base, own_ways))
 
     def _named(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...] | None:
         """Objects of a program that tests look into."""
