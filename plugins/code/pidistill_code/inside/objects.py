@@ -137,6 +137,8 @@ class Objects:
             return ("module", item.__name__)
         if self.shared.get(kind.__qualname__) is kind and item in getattr(kind, "__members__", {}).values():
             return ("member", kind.__qualname__, item.name)
+        if hasattr(kind, "_flag_mask_") and self.shared.get(kind.__qualname__) is kind and type(item.value) is int:
+            return ("flags", kind.__qualname__, item.value)
         if issubclass(kind, tuple) and not kind.__dictoffset__ and self.shared.get(kind.__qualname__) is kind:
             if id(item) in self._tuples:
                 return ("yours", self._tuples[id(item)])
@@ -248,6 +250,8 @@ class Objects:
                 return self.shared[name]
             case ["member", str(name), str(member)]:
                 return self.shared[name].__members__[member]
+            case ["flags", str(name), int(flags)] if hasattr(self.shared[name], "_flag_mask_"):
+                return self.shared[name](flags)
             case ["tuple", str(name), content, int(number)]:
                 kind, items = self.shared[name], value(content)
                 if not issubclass(kind, tuple) or type(items) is not tuple:
