@@ -1,10 +1,10 @@
 """Data of subclasses of plain types: what of it crosses, and what stands for it on the other side.
 
-An instance of such a class counts as its content, and writes itself, and finds what it does not hold, by methods of its
-own. Of a class that the tests name more is the class's: whatever it does otherwise than its base. Where the content
-cannot change, what stands for an instance is data all the same, so that the interpreter takes it for what it is: text
-that can be joined, a number that counts. Where it can, and its class reads or changes it in ways of its own, it is an
-object like any other, or else what is changed there would not be seen here.
+What stands for an instance of such a class is data all the same, so that the interpreter takes it for what it is: text
+that can be joined, a number that counts, a list that can be a heap. Where its content can change it is kept the same on
+both sides (`graph`), and all that its class does in ways of its own is done where the class is. Where it cannot, it
+counts as its content, and writes itself, and finds what it does not hold, by methods of its own; of a class that the
+tests name more is the class's, whatever it does otherwise than its base.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ BELIEVED = SIDES | NUMERIC
 SETTING = frozenset({"__setattr__", "__delattr__"})
 FILLED = frozenset({"list", "dict", "set", *HOLDERS})
 """Plain types whose content changes."""
+_METHODS = (staticmethod, classmethod)
 
 
 def own_ways(kind: Any, base: Any) -> list[str]:
@@ -50,9 +51,6 @@ def own_ways(kind: Any, base: Any) -> list[str]:
         for name, there in own
         if there is not defined(base, name)
     )
-
-
-_METHODS = (staticmethod, classmethod)
 
 
 def defined(kind: Any, name: str) -> Any:
@@ -119,7 +117,9 @@ def class_of_data(name: str, base: str, made: Any, ways: frozenset[str]) -> Any:
     members: dict[str, Any] = {way.lstrip("."): _forwarded(way) for way in ways}
     members.setdefault("__hash__", plain_kind.__hash__)
     members.update(__getattr__=get, __setattr__=_set, __delattr__=_delete, __module__=PROGRAM, _remote_peer=None)
-    members.update(__copy__=_copy, __deepcopy__=_deep_copy, __dict__=property(lambda item: item._handle.__dict__))
+    members.update(
+        __copy__=_copy, __deepcopy__=_deep_copy, __dict__=property(lambda item: item._remote_object.__dict__)
+    )
     if made is not None:
         members.update(__class__=property(lambda _: _taken_for(made)), _remote_kind=made)
     calls = {"__call__": lambda _, *args, **kwargs: made(*args, **kwargs), "__getattr__": _of_class(made)}
@@ -154,14 +154,14 @@ def made_data(kind: Any, base: str, content: Any, peer: Any, handle: Any) -> Any
         raise BrokenError("content of another type")
     filled = base in FILLED and base not in HOLDERS
     item = type.__call__(kind, content) if filled else kind.__new__(kind, *(() if base in HOLDERS else (content,)))
-    object.__setattr__(item, "_peer", peer)
-    object.__setattr__(item, "_handle", handle)
+    object.__setattr__(item, "_remote_side", peer)
+    object.__setattr__(item, "_remote_object", handle)
     return item
 
 
 def handle_of_data(item: Any) -> Any:
     """What stands for the object of which `item` is the data; `item` where it is no such data."""
-    return item._handle if "_remote_peer" in own(type(item)) and not is_remote(type(item)) else item
+    return item._remote_object if "_remote_peer" in own(type(item)) and not is_remote(type(item)) else item
 
 
 def type_of(item: Any) -> Any:
@@ -184,33 +184,30 @@ def is_subclass(kind: Any, others: Any) -> bool:
 
 
 def _set(self: Any, name: str, value: object) -> None:
-    if name[:8] != "_remote_":
-        self._peer.request("set", self._handle, name, value)
-    else:  # it is being made
-        object.__setattr__(self, name, value)
+    self._remote_side.request("set", self._remote_object, name, value)
 
 
 def _copy(self: Any) -> object:
-    return self._peer.request("copy", handle_of_data(self), False)
+    return self._remote_side.request("copy", handle_of_data(self), False)
 
 
 def _deep_copy(self: Any, _: object) -> object:
-    return self._peer.request("copy", handle_of_data(self), True)
+    return self._remote_side.request("copy", handle_of_data(self), True)
 
 
 def _delete(self: Any, name: str) -> None:
-    self._peer.request("delete", self._handle, name)
+    self._remote_side.request("delete", self._remote_object, name)
 
 
 def _forwarded(name: str) -> Any:
     def operation(self: Any, *args: object) -> object:
-        return self._peer.operate(handle_of_data(self), name, tuple(map(handle_of_data, args)))
+        return self._remote_side.operate(handle_of_data(self), name, tuple(map(handle_of_data, args)))
 
     def method(self: Any, *args: object, **kwargs: object) -> object:
         return getattr(handle_of_data(self), name)(*args, **kwargs)
 
     def call(self: Any, *args: object, **kwargs: object) -> object:
-        return self._peer.request("call", handle_of_data(self), list(args), kwargs)
+        return self._remote_side.request("call", handle_of_data(self), list(args), kwargs)
 
     def field(self: Any) -> object:
         return getattr(handle_of_data(self), name[1:])

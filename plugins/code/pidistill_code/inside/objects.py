@@ -128,7 +128,7 @@ class Objects:
         if is_remote(kind):
             return ("yours", item._remote_number)
         if "_remote_peer" in own(kind):
-            return ("yours", item._handle._remote_number)
+            return ("yours", item._remote_object._remote_number)
         if issubclass(kind, BaseException):
             return self._exceptions.told(kind, item, slot)
         if isinstance(item, type):
@@ -186,7 +186,7 @@ class Objects:
         """See `Graph.class_of`."""
         kind, base = type(item), base_of(type(item))
         if "_remote_peer" in own(kind):
-            return item._handle._remote_number
+            return item._remote_object._remote_number
         return (*self._told_object(kind, item, slot), base.__name__, self._ways_known(kind, base, own_ways))
 
     def _named(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...] | None:

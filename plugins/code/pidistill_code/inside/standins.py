@@ -71,7 +71,7 @@ def own(kind: Any) -> Any:
 def get(self: Any, name: str) -> object:
     if name.startswith("_remote_") or is_special(name):
         raise AttributeError(name)
-    return self._peer.request("get", self._handle, name)
+    return self._remote_side.request("get", self._remote_object, name)
 
 
 class Remote:
@@ -186,7 +186,7 @@ class RemoteClass(type):
         if type.__instancecheck__(cls, item):
             return True
         kind = type(item)
-        handle = item._handle if "_remote_peer" in own(kind) and not is_remote(kind) else None  # type: ignore[attr-defined]
+        handle = item._remote_object if "_remote_peer" in own(kind) and not is_remote(kind) else None  # type: ignore[attr-defined]
         if handle is None and not is_remote(kind):
             return False
         return bool(cls._remote_peer.request("isinstance", item if handle is None else handle, cls))
