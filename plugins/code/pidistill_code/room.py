@@ -87,7 +87,8 @@ def _binds(node: ast.AST, name: str) -> bool:
 
 
 class _Asking(ast.NodeTransformer):
-    """Asks `_type_of` where code asks `type` for the class of something, and `_is_subclass` of classes."""
+    """Asks `_type_of` where code asks `type` for the class of something, `_class_of` where it reads `__class__`, and
+    `_is_subclass` of classes."""
 
     _asks = True
 
@@ -99,6 +100,12 @@ class _Asking(ast.NodeTransformer):
         found = super().generic_visit(node)
         self._asks = outer
         return found
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
+        self.generic_visit(node)
+        if node.attr != "__class__" or not isinstance(node.ctx, ast.Load):
+            return node
+        return ast.Call(ast.Name("_class_of", ast.Load()), [node.value], [])
 
     def visit_Call(self, node: ast.Call) -> ast.Call:
         self.generic_visit(node)
@@ -149,7 +156,7 @@ def guarded(statements: str) -> str:
 @lru_cache(maxsize=256)
 def asking(preamble: str) -> str:
     """A preamble as it is run beside the tests, where objects may be those of a program."""
-    if "type" not in preamble and "issubclass" not in preamble:
+    if not any(word in preamble for word in ("type", "issubclass", "__class__")):
         return preamble
     try:
         return ast.unparse(ast.fix_missing_locations(_Asking().visit(parse(preamble))))

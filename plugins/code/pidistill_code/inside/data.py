@@ -175,6 +175,12 @@ def type_of(item: Any) -> Any:
     return kind if made is None else seen_class(made)
 
 
+def class_of(item: Any) -> Any:
+    """`__class__` of it, as tests read it."""
+    kind = type(item)
+    return type_of(item) if is_remote(kind) or "_remote_peer" in own(kind) else item.__class__
+
+
 def is_subclass(kind: Any, others: Any) -> bool:
     """`issubclass` of it, as tests ask for it: also of what instances are only taken for."""
     if issubclass(kind, others):

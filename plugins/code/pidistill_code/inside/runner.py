@@ -19,7 +19,7 @@ from typing import Any
 from pidistill_code.inside.catching import watch_leaving, watch_suppress, watched
 from pidistill_code.inside.checks import Raises, Runs, call_test, set_up, stand_in
 from pidistill_code.inside.contents import SCALARS, BrokenError
-from pidistill_code.inside.data import is_subclass, type_of
+from pidistill_code.inside.data import class_of, is_subclass, type_of
 from pidistill_code.inside.errors import ErrorClass
 from pidistill_code.inside.fixtures import Scope, is_fixture, skips
 from pidistill_code.inside.modules import add_module
@@ -193,8 +193,9 @@ class Runner:
         for how in ("eval", "exec"):
             space[how] = _elsewhere(room, how)
         space["compile"] = lambda text, *_, **__: text
-        space.update(_number=number, _forgiven=(), _caught_by=watched(room.test_catches), _type_of=type_of,
-                     _is_subclass=is_subclass, max=extreme(max), min=extreme(min), super=super_of)  # fmt: skip
+        space.update(_number=number, _forgiven=(), _caught_by=watched(room.test_catches), _type_of=type_of)
+        space.update(_class_of=class_of, _is_subclass=is_subclass)
+        space.update(max=extreme(max), min=extreme(min), super=super_of)
         try:
             exec(compile(preamble, "preamble", "exec", dont_inherit=True), space)
             room.share({name: item for name, item in space.items() if getattr(item, "__module__", "") == "__main__"})
