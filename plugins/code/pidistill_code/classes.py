@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pidistill_code.inside.standins import AS_NUMBER, JUDGING, NUMERIC, ORDERING, SIDES, TELLING
+from pidistill_code.inside.names import AS_NUMBER, JUDGING, NUMERIC, ORDERING, SIDES, TELLING
 
 _SPECIAL = re.compile(r"__[a-z]+__")
 _METHODS: Final[dict[type[ast.AST], str]] = {

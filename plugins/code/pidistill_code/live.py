@@ -21,8 +21,8 @@ from pidistill.authoring.clock import off_the_clock
 from pidistill.errors import SandboxError
 from pidistill.sandbox import Answer, Call, Kind, Limits, Plain, Program, Session
 
-_SHARED: Final = ("contents", "known", "graph", "steps", "methods", "standins", "guard", "library", "errors", "data",
-                  "exceptions", "objects", "remote", "effects")  # fmt: skip
+_SHARED: Final = ("contents", "known", "graph", "steps", "methods", "names", "standins", "guard", "library", "errors",
+                  "data", "exceptions", "objects", "remote", "effects")  # fmt: skip
 _SERVED: Final = (*_SHARED, "turns", "served")
 _ROOM: Final = (*_SHARED, "shapes", "catching", "failures", "changes", "beliefs", "states", "copies", "kept",
                 "settings", "modules", "witness", "fixtures", "checks", "runner")  # fmt: skip

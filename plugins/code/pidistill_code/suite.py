@@ -32,7 +32,7 @@ from pidistill.records import JSON, Problem
 from pidistill.sandbox import Call, Plain
 from pidistill_code.classes import asked_operators, asks_class
 from pidistill_code.expressions import CandidateCall, NotPlainError, Term, compile_expression
-from pidistill_code.inside.standins import PROGRAM
+from pidistill_code.inside.names import PROGRAM
 from pidistill_code.live import Spec
 from pidistill_code.peek import Traces
 from pidistill_code.syntax import (

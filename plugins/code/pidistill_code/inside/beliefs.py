@@ -21,20 +21,9 @@ from pidistill_code.inside.changes import Handing
 from pidistill_code.inside.contents import BrokenError
 from pidistill_code.inside.data import BASES, defined, handle_of_data
 from pidistill_code.inside.failures import place
+from pidistill_code.inside.names import AS_NUMBER, HEAP_TYPE, JUDGING, NUMERIC, ORDERING, SIDES, TELLING, own
 from pidistill_code.inside.shapes import LOOKED_AT, UNKNOWN, Look, is_alike, look_at
-from pidistill_code.inside.standins import (
-    AS_NUMBER,
-    HEAP_TYPE,
-    JUDGING,
-    NUMERIC,
-    ORDERING,
-    SIDES,
-    TELLING,
-    Remote,
-    RemoteClass,
-    is_remote,
-    own,
-)
+from pidistill_code.inside.standins import Remote, RemoteClass, is_remote
 
 _MOST_LOOKS = 8
 """At the shape of one object."""

@@ -19,16 +19,8 @@ from typing import Any
 from pidistill_code.inside.contents import SCALARS, BrokenError
 from pidistill_code.inside.failures import Failing
 from pidistill_code.inside.guard import RUNNERS, check_set, definer_of
-from pidistill_code.inside.standins import (
-    FORWARDED,
-    JUDGING,
-    NUMERIC,
-    ORDERING,
-    TELLING,
-    is_remote,
-    is_special,
-    pass_on_fields,
-)
+from pidistill_code.inside.names import FORWARDED, JUDGING, NUMERIC, ORDERING, TELLING, is_special
+from pidistill_code.inside.standins import is_remote, pass_on_fields
 
 _DATA = frozenset((*SCALARS, list, tuple, dict, set, frozenset))
 _MADE = frozenset({"__init__", "__new__", "__setattr__", "__delattr__", "__getattr__", "__post_init__"})

@@ -14,17 +14,8 @@ import sys
 from typing import Any
 
 from pidistill_code.inside.contents import BrokenError
-from pidistill_code.inside.standins import (
-    FORWARDED,
-    NUMERIC,
-    PROGRAM,
-    SIDES,
-    RemoteClass,
-    get,
-    is_remote,
-    is_special,
-    own,
-)
+from pidistill_code.inside.names import FORWARDED, NUMERIC, PROGRAM, SIDES, is_special, own
+from pidistill_code.inside.standins import RemoteClass, get, is_remote
 
 BASES = {"int": int, "float": float, "complex": complex, "str": str, "bytes": bytes, "list": list, "tuple": tuple,
          "dict": dict, "set": set, "frozenset": frozenset}  # fmt: skip

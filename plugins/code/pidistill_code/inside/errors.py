@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from pidistill_code.inside.contents import BrokenError
-from pidistill_code.inside.standins import FORWARDED, PROGRAM, derived, is_special, own
+from pidistill_code.inside.names import FORWARDED, PROGRAM, is_special, own
+from pidistill_code.inside.standins import derived
 
 _SHOWN = frozenset({"__dataclass_fields__", "__match_args__"})
 """Special attributes of classes that are theirs."""

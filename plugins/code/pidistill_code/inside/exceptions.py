@@ -13,7 +13,7 @@ from pidistill_code.inside.contents import BrokenError
 from pidistill_code.inside.data import special_ways
 from pidistill_code.inside.errors import ErrorClass, handle_of, held, made_error, with_notes
 from pidistill_code.inside.library import is_standard
-from pidistill_code.inside.standins import is_special
+from pidistill_code.inside.names import is_special
 
 _CARRIED = ("filename", "filename2", "name")
 """What exceptions of the interpreter have beside their arguments."""

@@ -20,7 +20,7 @@ import types
 from typing import Any
 
 from pidistill_code.inside.contents import BrokenError
-from pidistill_code.inside.standins import FORWARDED, JUDGING, PROGRAM, is_special, own
+from pidistill_code.inside.names import FORWARDED, JUDGING, PROGRAM, is_special, own
 
 _NAMES = frozenset({"__name__", "__qualname__", "__module__", "__doc__"})
 _STEPS = frozenset({"send", "throw", "close", "asend", "athrow", "aclose"})

@@ -34,16 +34,8 @@ from pidistill_code.inside.guard import ShownField, check_class
 from pidistill_code.inside.known import KNOWN
 from pidistill_code.inside.library import is_library, is_standard, standard_module
 from pidistill_code.inside.methods import Method
-from pidistill_code.inside.standins import (
-    FORWARDED,
-    HEAP_TYPE,
-    Remote,
-    RemoteClass,
-    class_of,
-    is_remote,
-    kind_of,
-    own,
-)  # fmt: skip
+from pidistill_code.inside.names import FORWARDED, HEAP_TYPE, own
+from pidistill_code.inside.standins import Remote, RemoteClass, class_of, is_remote, kind_of
 from pidistill_code.inside.steps import awaited, generated
 
 _MOST_OBJECTS = 200_000

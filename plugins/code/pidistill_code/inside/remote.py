@@ -23,8 +23,8 @@ from pidistill_code.inside.contents import SCALARS, BrokenError
 from pidistill_code.inside.data import plain_data
 from pidistill_code.inside.errors import with_trace
 from pidistill_code.inside.guard import check_copy, check_name, check_target, is_hint, is_shape, seen_as
+from pidistill_code.inside.names import FORWARDED, is_special, own
 from pidistill_code.inside.objects import Objects
-from pidistill_code.inside.standins import FORWARDED, is_special, own
 from pidistill_code.inside.steps import Tasks, run_coroutine
 
 _RETURNS = {"__bool__": bool, "__len__": int, "__str__": str, "__repr__": str, "__hash__": int, "__contains__": bool}

@@ -23,8 +23,9 @@ from pidistill_code.inside.data import class_of, is_subclass, type_of
 from pidistill_code.inside.errors import ErrorClass
 from pidistill_code.inside.fixtures import Scope, is_fixture, skips
 from pidistill_code.inside.modules import add_module
+from pidistill_code.inside.names import own
 from pidistill_code.inside.settings import Settings
-from pidistill_code.inside.standins import RemoteClass, own, super_of
+from pidistill_code.inside.standins import RemoteClass, super_of
 from pidistill_code.inside.witness import Witness
 
 _DECORATED = (
@@ -160,7 +161,6 @@ class Runner:
         self._room = _Room(exchange)
         _seed_both(self._room)
         self._runs: Runs | None = None
-        self._writes_json = False
         watch_suppress(self._room.test_catches)
         watch_leaving(Raises, "kinds", self._room.test_catches)
         pickle.loads = _loads
@@ -205,9 +205,6 @@ class Runner:
             room.look_at_settings()
             found = room.find(wanted, space)
             space.update(found)
-            if "json" in room.text and not self._writes_json:
-                self._writes_json = True
-                _write_content(room)
             if "unittest" in room.text and self._runs is None:
                 self._runs = Runs()
                 watch_leaving(sys.modules["unittest.case"]._AssertRaisesContext, "expected", room.test_catches)
@@ -243,27 +240,6 @@ def _seed_both(room: _Room) -> None:
 
         told.__wrapped__ = function  # type: ignore[attr-defined]
         setattr(random, how, told)
-
-
-def _write_content(room: _Room) -> None:
-    """Have objects of the program's that are data written as the JSON of their content."""
-    encoder: Any = __import__("json").JSONEncoder
-    iterencode = encoder.iterencode
-
-    def written(self: Any, item: Any, **how: Any) -> Any:
-        own = self.default
-
-        def default(part: Any) -> Any:
-            content = room.content(part)
-            return own(part) if content is part else content
-
-        self.default = default
-        try:
-            return iterencode(self, item, **how)
-        finally:
-            self.default = own
-
-    encoder.iterencode = written
 
 
 _SEEDS: dict[str, Any] = {"seed": random.seed, "setstate": random.setstate}

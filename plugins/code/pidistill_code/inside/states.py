@@ -16,7 +16,8 @@ from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
 from pidistill_code.inside.contents import SCALARS
-from pidistill_code.inside.standins import is_remote, own
+from pidistill_code.inside.names import own
+from pidistill_code.inside.standins import is_remote
 
 CONTAINERS = (list, dict, set, frozenset, tuple)
 _FIXED = (tuple, frozenset)
