@@ -28,7 +28,8 @@ from pidistill_code.expressions import CandidateCall
 from pidistill_code.inside.kept import COPIED, SAME
 from pidistill_code.live import Tests, Use, served_text
 from pidistill_code.operations import truth
-from pidistill_code.room import CandidateRaisedError, Given, asking, guarded, pass_on, record_in_room, run_on_answers
+from pidistill_code.rewritten import asking, guarded
+from pidistill_code.room import CandidateRaisedError, Given, pass_on, record_in_room, run_on_answers
 from pidistill_code.suite import IN_PLACE, AssertTest, DataTest, RoomTest, ScriptTest, Suite, Test, as_call
 from pidistill_code.values import UnreadableError, close, normalise, same_output, shown
 

@@ -21,7 +21,6 @@ from typing import Any
 
 from pidistill_code.inside.contents import SCALARS, BrokenError
 from pidistill_code.inside.data import plain_data
-from pidistill_code.inside.errors import with_trace
 from pidistill_code.inside.guard import check_copy, check_name, check_target, is_hint, is_shape, seen_as
 from pidistill_code.inside.names import FORWARDED, is_special, own
 from pidistill_code.inside.objects import Objects
@@ -95,6 +94,9 @@ class Peer(Objects):
         """What a request of the other side is done in."""
         return nullcontext()
 
+    def has_served(self) -> None:
+        """Called where what the other side has asked for is done."""
+
     def raised_here(self, error: BaseException, op: str, args: tuple[Any, ...]) -> BaseException:
         """What is raised here where a request has raised `error`."""
         return error
@@ -114,18 +116,13 @@ class Peer(Objects):
                 try:
                     value = getattr(self, f"_do_{op}")(*args)
                 finally:
-                    self._tell_of_errors()
+                    self.has_served()
             return ("value", *self.graph.pack(value), self._effects())
         except BrokenError:
             raise
         except BaseException as error:  # noqa: BLE001 - whatever is raised here is raised there
             self.fails_here(error)
             return ("raise", *self.graph.pack(error.with_traceback(None)), self._effects())
-
-    def _tell_of_errors(self) -> None:
-        """What a program has noted of exceptions of the tests', wherever these go on."""
-        for error in self._exceptions.changed() if not self._guarded else ():
-            self.request("touch", error)
 
     # --- What stand-ins do
 
@@ -167,8 +164,6 @@ class Peer(Objects):
         self._check(target)
         if name not in FORWARDED:
             raise BrokenError("an operation of no known name")
-        if name in ("__exit__", "__aexit__") and not self._guarded:
-            args = with_trace(args)
         return _special(target, name)(*args)
 
     def _do_get(self, target: Any, name: str) -> object:

@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from pidistill_code.inside.effects import Effects, context, set_context, set_variable
+from pidistill_code.inside.errors import with_trace
 from pidistill_code.inside.remote import Peer
 from pidistill_code.inside.standins import is_remote
 from pidistill_code.inside.turns import Turns
@@ -55,6 +56,14 @@ class Served(Peer):
         self._context: dict[str, Any] = {}
         """What was in the decimal context in the place of what the tests have set."""
         effects.pack = self.graph.pack
+
+    def has_served(self) -> None:
+        """Tell what has been noted here of exceptions of the tests', wherever these go on."""
+        for error in self._exceptions.changed():
+            self.request("touch", error)
+
+    def _do_op(self, target: Any, name: str, args: Any) -> object:
+        return super()._do_op(target, name, with_trace(args) if name in ("__exit__", "__aexit__") else args)
 
     def _do_names(self, names: Any) -> dict[str, object]:
         return {name: self._space[name] for name in names if name in self._space}
