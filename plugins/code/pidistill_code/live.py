@@ -24,7 +24,7 @@ from pidistill.sandbox import Answer, Call, Kind, Limits, Plain, Program, Sessio
 _SHARED: Final = ("contents", "known", "graph", "steps", "methods", "names", "standins", "guard", "library", "errors",
                   "data", "exceptions", "objects", "remote", "effects")  # fmt: skip
 _SERVED: Final = (*_SHARED, "turns", "served")
-_ROOM: Final = (*_SHARED, "shapes", "catching", "failures", "changes", "beliefs", "states", "copies", "kept",
+_ROOM: Final = (*_SHARED, "shapes", "catching", "failures", "changes", "holding", "beliefs", "states", "copies", "kept",
                 "settings", "modules", "witness", "fixtures", "checks", "runner")  # fmt: skip
 _PATH: Final = "pidistill_code.inside."
 _IMPORTS: Final = ("contextlib", "dataclasses", "inspect", "tempfile", "unittest")

@@ -14,14 +14,25 @@ import os
 import sys
 import types
 from collections import abc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from pidistill_code.inside.changes import Handing
 from pidistill_code.inside.contents import BrokenError
-from pidistill_code.inside.data import BASES, defined, handle_of_data
+from pidistill_code.inside.data import BASES, defined
 from pidistill_code.inside.failures import place
-from pidistill_code.inside.names import AS_NUMBER, HEAP_TYPE, JUDGING, NUMERIC, ORDERING, SIDES, TELLING, own
+from pidistill_code.inside.holding import checked_way
+from pidistill_code.inside.names import (
+    AS_NUMBER,
+    HEAP_TYPE,
+    IN_PLACE,
+    JUDGING,
+    NUMERIC,
+    ORDERING,
+    SIDES,
+    TELLING,
+    own,
+)
 from pidistill_code.inside.shapes import LOOKED_AT, UNKNOWN, Look, is_alike, look_at
 from pidistill_code.inside.standins import Remote, RemoteClass, is_remote
 
@@ -99,9 +110,24 @@ class Believing(Handing):
             return self.used[use] <= self.uses.get(use, 0)
         return name in self.operators and (self.is_asked(remote) or name in TELLING)
 
+    def _does_own(self, remote: Any, name: str) -> bool:
+        """Whether it does in its class's own way what plain data or the preamble says otherwise: where tests name the
+        class, or the reference's does it there."""
+        if self.is_asked(remote):
+            return True
+        use = place(f"way {name}")
+        self.used[use] = self.used.get(use, 0) + 1
+        return self.trusted or (self.uses is not None and self.used[use] <= self.uses.get(use, 0))
+
+    def own_way(self, item: Any, kind: Any, name: str, args: Any, kwargs: Any, own: Callable[[], Any]) -> Any:
+        """As `Peer.own_way`; looked at where it is not the task's."""
+        if self._does_own(item._remote_object, name):
+            return own()
+        return checked_way(item, kind, name, args, kwargs, own)
+
     def operate(self, remote: Any, name: str, args: tuple[Any, ...]) -> object:
         """An operator or another special method of an object of the other side."""
-        shared = self._shared_way(type(remote), name) if name in SIDES | NUMERIC else None
+        shared = self._shared_way(remote, name) if name in _OF_PREAMBLE else None
         if shared is not None:
             return shared(remote, *args)
         plain = getattr(remote, "_remote_plain", False)
@@ -131,17 +157,20 @@ class Believing(Handing):
                 raise BrokenError("an object that is equal to everything")
         return result
 
-    def _shared_way(self, kind: Any, name: str) -> Any:
+    def _shared_way(self, remote: Any, name: str) -> Any:
         """The function by which objects of a class of the preamble's do an operator: the one here, whatever the program
-        has made of its own. None where they have none, or a class that is derived from it there has another."""
+        has made of its own. None where they have none, or where a class that is derived from it there has another: that
+        is believed as little as any, and where it says what the object holds only if `_does_own`."""
+        kind = type(remote)
         faces = [face for face in map(_face_of, kind.__mro__) if face is not None]
+        overridden = False
         for base in kind.__mro__ if not self.shared.keys().isdisjoint(face.__qualname__ for face in faces) else ():
             face = _face_of(base)
             if face is not None and self.shared.get(face.__qualname__) is face:
                 found = defined(face, name)
-                return found if isinstance(found, types.FunctionType) else None
-            if isinstance(base, RemoteClass) and name in self.request("get", base, "__dict__"):
-                return None
+                theirs = overridden and (name in SIDES | NUMERIC or self._does_own(remote, name))
+                return found if isinstance(found, types.FunctionType) and not theirs else None
+            overridden |= isinstance(base, RemoteClass) and name in self.request("get", base, "__dict__")
         return None
 
     def _look_at(self, remote: Any) -> Look | None:
@@ -206,16 +235,22 @@ class Believing(Handing):
             return getattr(set(remote), name)(*args)
         if name in ("__eq__", "__ne__") and isinstance(remote, abc.Mapping) and isinstance(args[0], abc.Mapping):
             return getattr(dict(remote.items()), name)(dict(args[0].items()))
-        if name in _IN_PLACE:
+        if name in IN_PLACE and not getattr(remote, "_remote_plain", False):
             result, asked = self.request("op", remote, name, list(args)), self.is_asked(remote)
-            if handle_of_data(result) is remote or (asked and is_remote(type(result))):
+            if result is remote or (asked and is_remote(type(result))):
                 return result
             if result is NotImplemented or asked:
                 return NotImplemented
         if getattr(remote, "_remote_plain", False):
-            result = getattr(self.content(remote), name, lambda *_: NotImplemented)(*map(self.content, args))
-            own = result is NotImplemented and name in JUDGING - ORDERING and name not in ("__eq__", "__ne__")
-            return self.request("op", remote, name, list(args)) if own else result  # data has no such operator
+            combines = name in JUDGING - ORDERING and name not in ("__eq__", "__ne__")
+            try:
+                result = getattr(self.content(remote), name, lambda *_: NotImplemented)(*map(self.content, args))
+            except TypeError:
+                if not combines:
+                    raise
+                result = NotImplemented
+            # data has no such operator, or none for that
+            return self.request("op", remote, name, list(args)) if combines and result is NotImplemented else result
         if name in ("__eq__", "__ne__") and isinstance(remote, abc.Sequence) and type(args[0]) in (list, tuple):
             return getattr(list(remote), name)(list(args[0]))
         if name in ("__eq__", "__ne__"):
@@ -244,8 +279,6 @@ class Believing(Handing):
             return False
 
 
-_IN_PLACE = frozenset(f"__i{name[2:]}" for name in SIDES if f"__i{name[2:]}" in SIDES)
-"""Operators that change an object: where they give it back they say nothing about other data."""
 _VIEWS = frozenset({("builtins", "dict_keys"), ("builtins", "dict_items")})
 """What is a set of what it gives when it is gone through, which is data, whatever calls itself so; and so is a class
 derived from `collections.abc.Set`, or a mapping."""
@@ -254,6 +287,10 @@ _OF_SETS = frozenset(
     | ORDERING
     | {"__eq__", "__ne__"}
 )
+
+
+_OF_PREAMBLE = SIDES | NUMERIC | {"__len__", "__getitem__", "__iter__", "__reversed__", "__bool__"}
+"""What objects of a class of the preamble's do as that says."""
 
 
 def _probes(other: Any) -> Iterator[object]:

@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 from pidistill_code.inside.contents import BrokenError
-from pidistill_code.inside.names import FORWARDED, NUMERIC, PROGRAM, SIDES, is_special, own
+from pidistill_code.inside.names import FORWARDED, IN_PLACE, JUDGING, NUMERIC, PROGRAM, SIDES, is_special, own
 from pidistill_code.inside.standins import RemoteClass, get, is_remote
 
 BASES = {"int": int, "float": float, "complex": complex, "str": str, "bytes": bytes, "list": list, "tuple": tuple,
@@ -105,7 +105,8 @@ def plain(item: Any, base: Any) -> object:
 def class_of_data(name: str, base: str, made: Any, ways: frozenset[str]) -> Any:
     """The class of what stands for data of a subclass of `base`, `made` here or None, with methods of its own."""
     plain_kind = base_named(base, True)
-    members: dict[str, Any] = {way.lstrip("."): _forwarded(way) for way in ways}
+    plains = _of_plain(plain_kind) if base in FILLED and base not in HOLDERS else frozenset()
+    members: dict[str, Any] = {way.lstrip("."): _forwarded(way, plain_kind if way in plains else None) for way in ways}
     members.setdefault("__hash__", plain_kind.__hash__)
     members.update(__getattr__=get, __setattr__=_set, __delattr__=_delete, __module__=PROGRAM, _remote_peer=None)
     members.update(
@@ -150,9 +151,14 @@ def made_data(kind: Any, base: str, content: Any, peer: Any, handle: Any) -> Any
     return item
 
 
+def is_data(item: Any) -> bool:
+    """Whether it stands for data of a class of the other side's."""
+    return "_remote_peer" in own(type(item)) and not is_remote(type(item))
+
+
 def handle_of_data(item: Any) -> Any:
     """What stands for the object of which `item` is the data; `item` where it is no such data."""
-    return item._remote_object if "_remote_peer" in own(type(item)) and not is_remote(type(item)) else item
+    return item._remote_object if is_data(item) else item
 
 
 def type_of(item: Any) -> Any:
@@ -196,18 +202,34 @@ def _delete(self: Any, name: str) -> None:
     self._remote_side.request("delete", self._remote_object, name)
 
 
-def _forwarded(name: str) -> Any:
+def _of_plain(kind: Any) -> frozenset[str]:
+    """What lists and the like do, of what says something of their content or changes it."""
+    return frozenset(dir(kind)) - (JUDGING - IN_PLACE) - OWN_WAYS - SETTING - {"__hash__"} | {"__bool__"}
+
+
+def _forwarded(name: str, plain: Any) -> Any:
+    """A method that is its class's, and beside that one of `plain` data's."""
+
     def operation(self: Any, *args: object) -> object:
-        return self._remote_side.operate(handle_of_data(self), name, tuple(map(handle_of_data, args)))
+        def own() -> object:
+            told = tuple(map(handle_of_data, args))
+            if plain is not None and name in IN_PLACE:
+                return self._remote_side.request("op", self._remote_object, name, list(told))
+            return self._remote_side.operate(self._remote_object, name, told)
+
+        return own() if plain is None else self._remote_side.own_way(self, plain, name, args, {}, own)
 
     def method(self: Any, *args: object, **kwargs: object) -> object:
-        return getattr(handle_of_data(self), name)(*args, **kwargs)
+        def own() -> object:
+            return getattr(self._remote_object, name)(*args, **kwargs)
+
+        return own() if plain is None else self._remote_side.own_way(self, plain, name, args, kwargs, own)
 
     def call(self: Any, *args: object, **kwargs: object) -> object:
-        return self._remote_side.request("call", handle_of_data(self), list(args), kwargs)
+        return self._remote_side.request("call", self._remote_object, list(args), kwargs)
 
     def field(self: Any) -> object:
-        return getattr(handle_of_data(self), name[1:])
+        return getattr(self._remote_object, name[1:])
 
     if name == "__call__":
         return call

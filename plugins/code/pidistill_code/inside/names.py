@@ -10,6 +10,8 @@ JUDGING = frozenset(
                  "lshift", "rshift")
     for mark in ("", "r", "i")
 ) | {"__lt__", "__le__", "__gt__", "__ge__", "__eq__", "__ne__"}  # fmt: skip
+IN_PLACE = frozenset(name for name in JUDGING if name[:3] == "__i")
+"""Operators that change an object: where they give it back they say nothing about other data."""
 _OTHERS = frozenset(
     f"__{name}__"
     for name in ("call", "len", "getitem", "setitem", "delitem", "iter", "next", "contains", "enter", "exit", "bool",

@@ -15,7 +15,7 @@ import builtins
 import copy
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -125,6 +125,10 @@ class Peer(Objects):
             return ("raise", *self.graph.pack(error.with_traceback(None)), self._effects())
 
     # --- What stand-ins do
+
+    def own_way(self, item: Any, kind: Any, name: str, args: Any, kwargs: Any, own: Callable[[], Any]) -> Any:
+        """What data of a class of the other side's does in a way of its own, `own`, where a `kind` has another."""
+        return own()
 
     def attribute(self, remote: Any, name: str) -> object:
         """An attribute of an object of the other side."""
