@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pidistill_code.inside.copies import as_it_is
-from pidistill_code.inside.graph import Graph
+from pidistill_code.inside.graph import Graph, Side
 
 Node = type("Node", (), {"__module__": "__main__"})
 """A class of the tests, whose module has that name."""
@@ -67,9 +67,15 @@ def test_a_long_ring_of_objects_is_copied_as_a_ring() -> None:
 
 @pytest.mark.parametrize("value", [[3, 1], {"a": 1}, {2, 3}, bytearray(b"ab")], ids=lambda value: type(value).__name__)
 def test_what_is_put_back_stays_so_when_the_other_side_speaks_again(value: Any) -> None:
-    ours, theirs = (Graph(letter, None, None) for letter in "rc")
     told: list[tuple[Any, Any]] = []
-    ours.on_change = lambda item, before: told.append((item, before))
+
+    class Noting(Side):
+        notes_changes = True
+
+        def contents_changed(self, item: Any, before: Any) -> None:
+            told.append((item, before))
+
+    ours, theirs = (Graph(letter, Noting() if letter == "r" else Side()) for letter in "rc")
     there: Any = theirs.unpack(*ours.pack([value]))
     there[0].clear()
     before = type(value)(value)

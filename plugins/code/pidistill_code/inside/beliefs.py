@@ -80,8 +80,8 @@ class Believing(Handing):
         self._acts += not (self._looking or (op == "op" and args[1] in LOOKED_AT))
         return super().request(op, *args)
 
-    def _stay(self, item: Any, slot: Any) -> tuple[object, ...]:
-        return super()._stay(item._method if type(item) is _Told else item, slot)
+    def stay(self, item: Any, slot: Any) -> tuple[object, ...]:
+        return super().stay(item._method if type(item) is _Told else item, slot)
 
     def _going_through(self, remote: Any, found: list[Any]) -> Iterator[Any]:
         """What a loop over an object gives: what it was `found` to hold, for as long as nothing else is asked of the

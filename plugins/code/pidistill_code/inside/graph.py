@@ -5,9 +5,9 @@ else is a node in a flat list, so no nesting is too deep. A list, dictionary, se
 and what else of the library is like these (`contents`), has a number that both sides know: whoever gets it a second
 time finds the object that is there already, with its content brought up to date. So a function that sorts its argument
 sorts the caller's list, and one that returns its argument returns that very object. An instance of a subclass of
-`list`, `dict` or `set` may be one of these, too (`fills`): it has the class's stand-in for a class, and its content is
-the same on both sides. Well-known values of the standard library cross by value (`known`). Any other object stays where
-it is, and the other side has a stand-in for it (`remote`).
+`list`, `dict` or `set` may be one of these, too (`Side.fills`): it has the class's stand-in for a class, and its
+content is the same on both sides. Well-known values of the standard library cross by value (`known`). Any other object
+stays where it is, and the other side has a stand-in for it (`remote`).
 
 Both sides run this file. Nothing in a message is executed or looked up by name but what is in `KNOWN`.
 """
@@ -47,21 +47,48 @@ def _path(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-class Graph:
-    """One side of it. `stay` says of an object that does not cross what the other side is told, and `stand_in` makes of
-    that what stands for it here."""
+class Side:
+    """What a graph asks of whose it is: of objects that do not cross, and to take note of what does."""
 
-    def __init__(self, letter: str, stay: Any, stand_in: Any) -> None:
-        self._letter, self._stay, self._stand_in = letter, stay, stand_in
-        self.fills: Any = None
-        """What says of a subclass of a list and the like whether its instances cross as those do; None for no."""
-        self.class_of: Any = None
-        """What tells the other side, in place of what lists are made with, what to make such an instance with, or the
-        number of one that is there."""
-        self.is_kept: Any = None
-        """What says whether such an instance of this side is kept for as long as the other side may ask for it."""
-        self.own_at: Any = None
-        """What finds it then by its number."""
+    notes_changes = False
+    """Whether it is told of what the other side changes of its objects."""
+
+    def stay(self, item: Any, slot: Any) -> tuple[object, ...]:
+        """What the other side is told of an object that stays where it is."""
+        raise BrokenError("an object that does not cross")
+
+    def stand_in(self, told: Any, value: Any) -> object:
+        """What stands here for the object of which this was told."""
+        raise BrokenError("an object that does not cross")
+
+    def fills(self, kind: Any) -> bool:
+        """Whether instances of a subclass of a list and the like cross as those do."""
+        return False
+
+    def told_filled(self, item: Any, slot: Any) -> Any:
+        """What the other side makes such an instance with, or the number of the one that is there."""
+        return None
+
+    def is_handed(self, item: object) -> bool:
+        """Whether such an instance of this side is kept for as long as the other side may ask for it."""
+        return False
+
+    def own_at(self, number: int) -> Any:
+        """The one of that number."""
+        raise BrokenError("an object that was never sent")
+
+    def contents_changed(self, item: Any, before: Any) -> None:
+        """Told of an object of this side that the other has changed, and a copy of it as it was."""
+
+    def first_given(self, known_as: str | int, item: Any) -> None:
+        """Told of an object of this side that the other is given for the first time, and what both know it as."""
+
+
+class Graph:
+    """One side of it, that of `side`."""
+
+    def __init__(self, letter: str, side: Side) -> None:
+        self._letter, self._side = letter, side
         self._serial = 0
         self._shared: dict[str, Any] = {}
         self._names: dict[int, str] = {}
@@ -72,10 +99,6 @@ class Graph:
         for."""
         self.watched: dict[int, Any] = {}
         """By the number of a dictionary: what is told a name, and its new value if any, before that is changed here."""
-        self.on_change: Any = None
-        """What is told an object of this side that the other has changed, and what it held before."""
-        self.on_name: Any = None
-        """What is told the name of an object of this side, and the object, when the other is first given it."""
 
     # --- Out
 
@@ -119,7 +142,7 @@ class Graph:
             self._seen[name] = snapshot_of(item)
             base = base_of(type(item))
             filled = bytes(item) if base is bytearray else [slot(part) for part in parts_of(item)]
-            told = slot(maker_of(item)) if base is type(item) else self._told(item, slot)
+            told = slot(maker_of(item)) if base is type(item) else self._side.told_filled(item, slot)
             nodes[place] = (TAGS[base], name, filled, told)
         return root, nodes
 
@@ -129,11 +152,7 @@ class Graph:
             return False
         if id(item) in self._names:
             return True
-        return self.fills is not None and len(self._shared) < _MOST_FILLED and self.fills(kind)
-
-    def _told(self, item: object, slot: Any) -> object:
-        """What the other side makes one of that class with, or knows it by where the class is there."""
-        return self.class_of(item, slot)
+        return len(self._shared) < _MOST_FILLED and self._side.fills(kind)
 
     def _other(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...]:
         for constant, known in CONSTANTS.items():
@@ -148,7 +167,7 @@ class Graph:
                 return ("x", path, [slot(part) for part in KNOWN[path](item)])
             except TypeError:
                 pass
-        return ("p", *self._stay(item, slot))
+        return ("p", *self._side.stay(item, slot))
 
     def _named(self, item: object) -> str:
         name = self._names.get(id(item))
@@ -156,8 +175,7 @@ class Graph:
             self._serial += 1
             name = f"{self._letter}{self._serial}"
             self._keep(name, item)
-            if self.on_name is not None:
-                self.on_name(name, item)
+            self._side.first_given(name, item)
         return name
 
     def _keep(self, name: str, item: object) -> None:
@@ -174,7 +192,7 @@ class Graph:
             return
         for name in list(self._shared):
             known = self._shared[name]
-            if sys.getrefcount(known) == 3 + (self.is_kept is not None and self.is_kept(known)):
+            if sys.getrefcount(known) == 3 + self._side.is_handed(known):
                 self._drop(name)
 
     def _drop(self, name: str) -> None:
@@ -227,7 +245,7 @@ class Graph:
             self._seen[node[1]] = snapshot_of(item)
         for item, held in before:
             if content_of(item) != content_of(held):
-                self.on_change(item, held)
+                self._side.contents_changed(item, held)
         return found
 
     def has_changes(self) -> bool:
@@ -244,7 +262,7 @@ class Graph:
         return self._names.get(id(item))
 
     def _is_own(self, name: str) -> bool:
-        return self.on_change is not None and name.startswith(self._letter)
+        return self._side.notes_changes and name.startswith(self._letter)
 
     def put_back(self, item: Any, held: Any) -> None:
         """Have an object of this side hold again what it held. The other side keeps what it has made of it, until it is
@@ -263,9 +281,9 @@ class Graph:
             if name.startswith(self._letter) and not forgotten:
                 raise BrokenError("an object that was never sent")
             if tag in "lde" and type(made_with) is int and name.startswith(self._letter):
-                item = self.own_at(made_with)
+                item = self._side.own_at(made_with)
             elif tag in "lde" and type(made_with) is tuple:
-                item = self._stand_in(("filled", *made_with), value)
+                item = self._side.stand_in(("filled", *made_with), value)
             else:
                 item = empty_of(tag, made_with)
             self._keep(name, item)
@@ -288,5 +306,5 @@ class Graph:
             case ("x", str(path), list(parts)):
                 return class_at(path)(*[value(part) for part in parts])
             case ("p", *told):
-                return self._stand_in(told, value)
+                return self._side.stand_in(told, value)
         raise BrokenError("a node of no known kind")

@@ -73,6 +73,8 @@ class _Change:
 class Keeping(Believing):
     """The side of the tests, which knows what the program has changed of it."""
 
+    notes_changes = True
+
     def __init__(self, exchange: Any, effects: Any, take: Any) -> None:
         super().__init__(exchange, effects, take)
         self.apart = 0
@@ -94,8 +96,6 @@ class Keeping(Believing):
         """By the number of a dictionary that an object keeps its fields in: the object."""
         self._given_at: dict[str | int, tuple[Use, Way]] = {}
         """By what an object of the tests is known as: what the test asked for when it first gave it, and as what."""
-        self.graph.on_change = self._contents_changed
-        self.graph.on_name = self._first_given
 
     def request(self, op: str, *args: Any) -> Any:
         """As `Believing.request`; apart, what has been changed is as it was when the program has answered."""
@@ -143,13 +143,13 @@ class Keeping(Believing):
             known.setdefault(id(found[0]), found[1])
         return known[id(item)]
 
-    def _first_given(self, known_as: str | int, item: Any) -> None:
+    def first_given(self, known_as: str | int, item: Any) -> None:
         if known_as not in self._given_at:
             self._given_at[known_as] = (self._asked_at, self._way(item))
 
     def number_of(self, item: object) -> int:
         number = super().number_of(item)
-        self._first_given(number, item)
+        self.first_given(number, item)
         return number
 
     def _uses(self, change: _Change) -> dict[str | None, set[Use]]:
@@ -233,7 +233,7 @@ class Keeping(Believing):
             self._look()
         return super()._do_get(target, name)
 
-    def _contents_changed(self, item: Any, before: Any) -> None:
+    def contents_changed(self, item: Any, before: Any) -> None:
         if self._depth:
             owner = self._owners.get(id(item))
             if owner is not None:  # whose fields these are

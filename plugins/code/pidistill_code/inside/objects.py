@@ -29,7 +29,7 @@ from pidistill_code.inside.data import (
 )  # fmt: skip
 from pidistill_code.inside.errors import error_class
 from pidistill_code.inside.exceptions import Exceptions
-from pidistill_code.inside.graph import Graph
+from pidistill_code.inside.graph import Graph, Side
 from pidistill_code.inside.guard import ShownField, check_class
 from pidistill_code.inside.known import KNOWN
 from pidistill_code.inside.library import is_library, is_standard, standard_module
@@ -42,14 +42,12 @@ _MOST_OBJECTS = 200_000
 _ABSTRACT = 1 << 20
 
 
-class Objects:
+class Objects(Side):
     """What one side knows of its own objects that the other side uses, and of that side's."""
 
     def __init__(self, letter: str, guarded: bool) -> None:
         self._guarded = self.has_tests = guarded
-        self.graph = Graph(letter, self._stay, self._stand_in)
-        self.graph.fills, self.graph.class_of = self._fills, self._told_filled
-        self.graph.is_kept, self.graph.own_at = self.is_handed, self.own_at
+        self.graph = Graph(letter, self)
         self._own: list[Any] = []
         self._numbers: dict[int, int] = {}
         self._told: set[int] = set()
@@ -115,7 +113,7 @@ class Objects:
 
     # --- Out
 
-    def _stay(self, item: Any, slot: Any) -> tuple[object, ...]:
+    def stay(self, item: Any, slot: Any) -> tuple[object, ...]:
         kind = type(item)
         if is_remote(kind):
             return ("yours", item._remote_number)
@@ -157,7 +155,7 @@ class Objects:
             return ("sub", *told, name, slot(content), self._ways_known(kind, base, own_ways))
         return ("object", *told)
 
-    def _fills(self, kind: Any) -> bool:
+    def fills(self, kind: Any) -> bool:
         """Whether instances of a subclass of a list and the like are such on both sides. Of what the library keeps for
         the tests a program has copies."""
         there = "_remote_peer" in own(kind) or is_remote(kind)
@@ -174,8 +172,8 @@ class Objects:
             self._known_ways[kind, ways] = ways(kind, base)
         return self._known_ways[kind, ways]
 
-    def _told_filled(self, item: Any, slot: Any) -> Any:
-        """See `Graph.class_of`."""
+    def told_filled(self, item: Any, slot: Any) -> Any:
+        """Its class, with the methods that are its own."""
         kind, base = type(item), base_of(type(item))
         if "_remote_peer" in own(kind):
             return item._remote_object._remote_number
@@ -223,7 +221,7 @@ class Objects:
 
     # --- In
 
-    def _stand_in(self, told: Any, value: Any) -> object:
+    def stand_in(self, told: Any, value: Any) -> object:
         match told:
             case ["yours", int(number)]:
                 return self.own_at(number)
