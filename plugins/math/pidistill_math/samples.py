@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, pairwise, product
 from typing import Final
@@ -33,6 +34,24 @@ _ORDERS: Final = tuple(
     (Fraction(a, 7), Fraction(b, 7))
     for a, b in ((2, 25), (25, 2), (-2, -25), (-25, -2), (2, -25), (-25, 2), (25, -2), (-2, 25))
 )
+WORK: Final = 80_000
+"""Nodes visited at points that tell cases apart before no more of them are tried; a count, so that a verdict is the
+same on a busy machine."""
+_FEWEST: Final = 12
+"""Points that tell cases apart which are tried whatever they cost."""
+
+
+@dataclass
+class Work:
+    """What the comparison of cases has cost."""
+
+    nodes: int = 0
+    points: int = 0
+
+    def is_left(self) -> bool:
+        """Whether another point may be tried; it is counted."""
+        self.points += 1
+        return self.points <= _FEWEST or self.nodes < WORK
 
 
 def whole(names: Sequence[str]) -> Iterator[Point]:
@@ -76,6 +95,11 @@ def spread(names: Sequence[str], expressions: Sequence[Node]) -> Iterator[Point]
             yield {name: _value(name, k) for name in names} | dict(zip(pair, values, strict=True))
     if len(names) > 1:
         yield from ({name: _value(name, 100 + k) for name in names} for k in range(_DRAWN))
+
+
+def drawn_order(points: Sequence[Point]) -> list[Point]:
+    """The points in an order that depends on their number alone, so that the first of them are of every kind."""
+    return [points[k] for k in sorted(range(len(points)), key=lambda k: _drawn("order", k))]
 
 
 def _numerals(expressions: Sequence[Node]) -> list[Fraction]:
