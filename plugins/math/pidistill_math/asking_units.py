@@ -70,10 +70,22 @@ _SIZE_ASKED = re.compile(
 )
 _NO_SIZES: Final = frozenset({"mass", "time", "months", "angle", "dollar", "celsius", "fahrenheit"})
 """Dimensions in which no length and no area is."""
-_STRAIGHT = re.compile(
-    r"\b(?:diagonals?|sides?|segments?|legs?|hypotenuse|edges?|chords?|arcs?|medians?|altitudes?)\b", re.IGNORECASE
+_EXTENDED = re.compile(
+    r"\b(?:diagonals?|sides?|segments?|legs?|hypotenuse|edges?|chords?|arcs?|medians?|altitudes?|triangles?|squares?|rectangles?"
+    r"|parallelograms?|trapezoids?|rhombus|polygons?|hexagons?|circles?|spheres?|cubes?|prisms?|pyramids?|cones?|cylinders?|box"
+    r"|points?|lines?|planes?|ladder|tower|tree|building|pole|wall|room|garden|field|yard|rope|wire|board)\b|\$[A-Z]{2}\$",
+    re.IGNORECASE,
 )
-"""What has a length that is no duration."""
+"""What has a length, a height or a distance in space; others are durations, prices, counts of edges."""
+_ALWAYS_IN_SPACE: Final = ("area", "perimeter", "circumference", "radius", "diameter", "distance")
+_OF_DATA = re.compile(
+    r"\b(?:graphs?|networks?|paths?|charts?|histograms?|intervals?|curves?|measured\s+(?:as|in|by))\b", re.IGNORECASE
+)
+"""What has a width or a diameter in whatever its axes and edges count."""
+_ASKS_MORE = re.compile(
+    r"\b(?:what|how|find|compute|determine|calculate)\b|^[^.?!]{0,60}\band\s+(?:then\s+)?(?:the|its)\b", re.IGNORECASE
+)
+"""A question that goes on to another quantity asks for that."""
 _REMAINDER = re.compile(
     r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+remainder\s+(?:when|of\s+\$|if)", re.IGNORECASE
 )
@@ -172,8 +184,7 @@ def _unit_of_a_size(question: str, answered: Unit) -> Unit | None:
     if _REMAINDER.search(question) and answered.label.rstrip("s").lower() not in question.lower():
         return _ONE_BY_ONE
     if found and (base in _NO_SIZES or (base.startswith("count ") and _thing(answered) not in question.lower())):
-        size = found[-1]["size"].lower()
-        if size != "volume" and (size != "length" or _STRAIGHT.search(question)):
+        if _is_in_space(found[-1]["size"].lower(), question, question[found[-1].end() :]):
             return Unit("length", label="units")
     if not found or base not in ("length", units.ANYTHING):
         return None
@@ -183,6 +194,13 @@ def _unit_of_a_size(question: str, answered: Unit) -> Unit | None:
     if (exponent or "1") == expected:
         return None
     return Unit(base, label="units") if expected == "1" else Unit(f"{base}^{expected}")
+
+
+def _is_in_space(size: str, question: str, after: str) -> bool:
+    """Whether a size is one of a thing in space, and is what the question asks for at last."""
+    if size == "volume" or _OF_DATA.search(question) or _ASKS_MORE.search(after):
+        return False
+    return size in _ALWAYS_IN_SPACE or bool(_EXTENDED.search(question))
 
 
 def _unit_given(question: str, answered: Unit) -> Unit | None:
