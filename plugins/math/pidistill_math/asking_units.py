@@ -83,7 +83,9 @@ _OF_DATA = re.compile(
 )
 """What has a width or a diameter in whatever its axes and edges count."""
 _ASKS_MORE = re.compile(
-    r"\b(?:what|how|find|compute|determine|calculate)\b|^[^.?!]{0,60}\band\s+(?:then\s+)?(?:the|its)\b", re.IGNORECASE
+    r"\b(?:what|how|find|compute|determine|calculate)\b"
+    r"|^(?:(?!\b(?:if|when|with|where|whose|given|that|which|between|from)\b)[^.?!]){0,60}\band\s+(?:then\s+)?(?:the|its)\b",
+    re.IGNORECASE,
 )
 """A question that goes on to another quantity asks for that."""
 _REMAINDER = re.compile(
