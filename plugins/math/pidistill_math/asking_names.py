@@ -141,8 +141,9 @@ def _another_angle(name: Node, text: str) -> str:
     written = name.text.split()[-1] if name.head == "angle" else name.text if name.head == "sym" else ""
     if not re.fullmatch("[A-Z]|[A-Z]{3}", written) or written[len(written) // 2] == angle[len(angle) // 2]:
         return ""
-    if name.head == "sym" and not re.search(rf"(?<![A-Za-z\\])[A-Z]*{written}[A-Z]*(?![A-Za-z])", text):
-        return ""  # no point of the question, and perhaps the solution's own letter
+    points = set(re.findall(r"(?<![A-Za-z\\])[A-Z]{1,6}(?![A-Za-z])", text)) - {angle}
+    if name.head == "sym" and points and not any(written in point for point in (*points, angle)):
+        return ""  # none of the question's points, and perhaps a letter of the solution's own
     return f"the angle {written}, where the question asks for {angle}"
 
 

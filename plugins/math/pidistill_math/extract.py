@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pidistill_math import box_lists, boxes, sides, stated, surroundings
-from pidistill_math.rivals import holds, offered
+from pidistill_math.rivals import another, comes_back, gives_another, holds, offered
 
 WINDOW: Final = 1_000_000
 """Characters at the end of a completion in which an answer is looked for."""
@@ -42,7 +42,7 @@ _WITHDRAWN = re.compile(
     r"|\bedit\s*:|\blet\s+me\s+(?:correct|fix)\b|\brevised\s+answer|\b(?:use|take)\s+[^.!?\n]{1,40}\binstead"
     r"|\b(?:answer|it|this|that)\s+should\s+(?:actually\s+|really\s+|instead\s+)?(?:be|have\s+been)\s+\W*[\d\\-]"
     r"|\b(?:it|this|that)\s+(?:could|might|may)\s+(?:also|instead)\s+be\s+\W*[\d\\-]"
-    r"|\b(?:just|only|merely)\s+a\s+guess|\bjust\s+kidding"
+    r"|(?<!\bnot )(?<!n't )(?<!\bnever )\b(?:just|only|merely)\s+a\s+guess\b(?!\s+(?:away|from))|\bjust\s+kidding"
     r"|\bi\s+(?:(?:don't|do\s+not)\s+(?:think|believe)|doubt)\s+(?:that\s+)?(?:this|that|it|(?:my|the)\s+answer)\s+(?:is|can\s+be)\s+(?:right|correct)\b"
     r"|\b(?:that|this|it)\s+(?:doesn't|does\s+not)\s+(?:seem|look)\s+(?:right|correct)\b"
     r"|\b(?:that|this|it|answer)(?:'s|\s+is)\s+off\s+by\b|\berrat(?:um|a)\b|\bnope\b|\bupdate\s*:\s*\W*\d"
@@ -75,9 +75,12 @@ _DENIED = re.compile(
     r"|(?:is\s+|was\s+)?(?:(?:clearly|obviously|certainly|far|much|way|still|just)\s+)*(?:impossible(?!\s+to\b)|excluded|ruled\s+out|rejected|too\s+(?:big|small|large|high|low))\b"
     r"|(?:should|must|has\s+to|needs\s+to|is\s+to)\s+be\s+(?:rejected|discarded|excluded|ruled\s+out|ignored)|(?:is|was)\s+(?:an\s+)?extraneous"
     r"|(?:is|was)\s+(?:only\s+|merely\s+|just\s+)an?\s+(?:upper|lower)\s+bound|(?:is|was)\s+an?\s+(?:upper|lower)\s+bound\s+only"
-    r"|(?:is|was)\s+what\s+(?:the|an?)\s+(?:naive|wrong|incorrect|careless)\b|which\s+(?:i|we)\s+reject\b"
+    r"|(?:(?:but|however),?\s+)?(?:that|this|it)\s+(?:is|was)\s+(?:only|merely|just)\s+an?\s+(?:upper|lower)\s+bound\b"
+    r"|(?:is|was)\s+what\s+(?:the|an?)\s+(?:naive|wrong|incorrect|careless)\b|which\s+(?:i|we)\s+reject\b(?!\s+(?:only|unless|if|when)\b)"
     r"|(?:is|was)\s+(?:half|twice|double|the\s+(?:square|negative|reciprocal))\s+(?:of\s+)?the\s+answer\b"
-    r"|(?:however|but),?\s+(?:that|this)\s+\w+\s+[^.!?\n]{0,40}\b(?:incorrectly|wrongly)\b"
+    r"(?!\s+(?:of|to|for|in|from)\s+(?:the\s+)?(?:first|previous|last|other|part|case|step)\b)"
+    r"|(?:however|but),?\s+(?:that|this)\s+(?!(?:problem|question|exercise|puzzle|type|kind|sort)\b)\w+\s+"
+    r"(?:(?!\b(?:often|frequently|commonly|sometimes|usually)\b)[^.!?\n]){0,40}\b(?:incorrectly|wrongly)\b"
     r"|(?:is|was)\s+my\s+(?:first|initial|earlier|old)\b|\W{0,3}(?:\[|\()(?:incorrect|wrong|false|not\s+correct)(?:\]|\))"
     r"|\W{0,3}[\u2717\u2718\u274c]|[\u2014\u2013-]\s*no\b(?!\s+\w))"
     r"|isn't\b|can(?:not|'t)\s+be|but\s+(?:it's|it\s+is|actually|that's|it\s+should)\b"
@@ -99,8 +102,9 @@ _EXPLAINS = re.compile(
 )
 """An 'actually' that turns to an explanation rather than to another answer."""
 _ASSERTED = re.compile(
-    r"\b(?:(?:total|answer|count)(?:\s+(?:is|was|are|equals|becomes|should\s+be|comes\s+to)|'s)|(?:so|then|thus|hence)\s+it(?:\s+is|'s)"
-    r"|it's|(?:so|thus|hence|sorry|therefore)(?=[\s,:]+[$\\(]*-?\d[\d,.]*\$?(?:[.!\s]|$)))"
+    r"\b(?:(?:total|answer|count)(?:\s+(?:is|was|are|equals|becomes|should\s+be|comes\s+to)|'s)|(?:so|then|thus|hence)\s+it(?:\s+is|'s)|it\s+(?:gives|yields)"
+    r"|it's|(?:so|thus|hence|sorry|therefore)(?=[\s,:]+[$\\(]*-?\d[\d,.]*\$?(?:[.!\s]|$))"
+    r"|(?:no|wait|actually|recount|redo)(?=[\s]*[,:]\s*[$\\(]*-?\d+(?:\.\d+)?\$?(?:[.!](?:\s|$)|$)))"
     r"[\s,:]*(?:then|now|really|actually|in\s+fact)?[\s$\\(*]*(?P<value>-?\d+(?:[.,/]\d+)*)",
     re.IGNORECASE,
 )
@@ -116,6 +120,11 @@ _CONFIRMED = re.compile(
     r"|\bcorrect[.!]|\ball\s+(?:is\s+)?good|\bverif(?:y|ied)|\bgood\.|\?[^.!?]{0,40},\s*(?:fine|ok(?:ay)?)\s*[.!]?\s*\Z|\?[^.!?]{0,60}\.?\s+yes\b|[.:]\s+yes\b(?!\s+i\b)|\bno\s+other\b",
     re.IGNORECASE,
 )
+_LONE = re.compile(
+    r"(?:^|[\s$(:])(-?\d+(?:[./]\d+)*)[$)]*(?:\s*,\s*(?:fine|ok(?:ay)?)\b|\s+(?:is|looks?)\s+(?:indeed|right|correct|fine|good)\b)",
+    re.IGNORECASE,
+)
+"""A value that is confirmed itself."""
 _REPLACED = re.compile(r"\b(?:final|correct|actual|right|true|real)\s+answer\**\s*(?:is|:)", re.IGNORECASE)
 
 
@@ -141,8 +150,9 @@ class Extraction:
     """'most' or 'least' where the box stands behind 'at most' or 'at least', '' elsewhere."""
 
 
-def extract(completion: str, fallback: bool = True) -> Extraction:
-    """The answer of a completion. `fallback` allows an answer that is stated without a box."""
+def extract(completion: str, fallback: bool = True, question: str = "") -> Extraction:
+    """The answer of a completion. `fallback` allows an answer that is stated without a box; `question` tells a value of
+    what it asks for from one of something on the way."""
     text = completion[-WINDOW:]
     if (thought := text.rfind(_THOUGHT_ENDS)) >= 0:
         text = text[thought + len(_THOUGHT_ENDS) :]
@@ -156,7 +166,7 @@ def extract(completion: str, fallback: bool = True) -> Extraction:
     if truncated:
         return _none("the last \\boxed{} is never closed")
     if found:
-        return _boxed(text, found, fallback)
+        return _boxed(text, found, fallback, question)
     return _stated(text) if fallback else _none("no \\boxed{} in the completion")
 
 
@@ -171,7 +181,7 @@ def _one_turn(text: str) -> str:
     return text
 
 
-def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
+def _boxed(text: str, found: list[boxes.Box], fallback: bool, question: str) -> Extraction:
     after = text[found[-1].end : found[-1].end + _AFTERWARDS]
     speaks = "answer" in after.lower()
     replaced = _REPLACED.search(after) if fallback and speaks else None
@@ -184,7 +194,7 @@ def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
     called = list(_CALLED_ANSWER.finditer(after)) if speaks else []
     if called and not holds(inside, called[-1]["value"]) and called[-1].start() != 0:
         return _none("another value than the last \\boxed{} is called the answer")
-    taken_back = withdrawn(after, inside)
+    taken_back = withdrawn(after, inside, question)
     if taken_back or replaced:
         if fallback and (later := _stated(after)).answer is not None:
             return later
@@ -217,22 +227,36 @@ def _stated(text: str) -> Extraction:
     return Extraction(answer, how)
 
 
-def withdrawn(after: str, inside: str = "") -> bool:
-    """Whether what follows an answer takes it back; `inside` is the answer."""
+def withdrawn(after: str, inside: str = "", question: str = "") -> bool:
+    """Whether what follows an answer to `question` takes it back; `inside` is the answer."""
     if len(after) < 2:
         return False
     if inside and len(inside) < 20 and ", not " in after:
         if re.search(rf"\d\W{{0,3}}, not [$\\(]*{re.escape(inside)}(?![\w.,/]\d|\d)", after):
             return True
-    if _DENIED.match(after) or _RIVAL.match(after) or offered(after, inside):
+    if _DENIED.match(after) or _RIVAL.match(after) or offered(after, inside, question):
         return True
-    if (turn := _TURN.search(after)) is not None and not _EXPLAINS.match(after, turn.start()):
+    if (turn := _TURN.search(after)) is not None and not _explains(after, inside):
         values = list(_ASSERTED.finditer(after, turn.start()))
         if values:
             return not holds(inside, values[-1]["value"])
-        if not _CONFIRMED.search(after):
+        if not _is_confirmed(after, inside):
             return True
     return any(not _of_another(after, found, inside) for found in _WITHDRAWN.finditer(after[:600]))
+
+
+def _explains(after: str, inside: str) -> bool:
+    """Whether an 'actually' turns to an explanation, and to no other value in it."""
+    return _EXPLAINS.match(after) is not None and not gives_another(after, inside)
+
+
+def _is_confirmed(after: str, inside: str) -> bool:
+    """Whether second thoughts end in the box's value: in a word that confirms it, and no other value, or in itself."""
+    found = list(_CONFIRMED.finditer(after))
+    if not found:
+        return comes_back(after, inside)
+    named = (value for match in found for value in _LONE.findall(after[max(0, match.start() - 24) : match.end()]))
+    return not any(another(inside, value) for value in named)
 
 
 def _of_another(after: str, found: re.Match[str], inside: str) -> bool:
