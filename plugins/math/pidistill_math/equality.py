@@ -25,7 +25,7 @@ import mpmath
 from mpmath import mpc, mpf
 
 from pidistill_math.numeric import NoValue, Place, TooLarge, Value, real
-from pidistill_math.samples import Point, Work, drawn_order, has_kink, spread, whole
+from pidistill_math.samples import WORK, Point, Work, drawn_order, has_kink, spread, whole
 from pidistill_math.syntax import Node, symbols
 
 DIGITS: Final = 40
@@ -77,10 +77,12 @@ def equal(left: Node, right: Node, radians: bool = True) -> bool:
     names = tuple(sorted(symbols(left) | symbols(right)))
     if not names and not left.has("call") and not right.has("call"):
         return _agree(left, right, point(0), radians)[0]
-    agreed, beyond, too_large, nowhere = 0, [], 0, False
+    agreed, beyond, too_large, nowhere, work = 0, [], 0, False, Work()
     for k in range(_POINTS if names else 1):
+        if k > _AT_LEAST and work.nodes > WORK:
+            break
         try:
-            same, inside = _agree(left, right, point(k, names), radians)
+            same, inside = _agree(left, right, point(k, names), radians, work)
         except NoValue:
             nowhere = True
             continue
@@ -102,7 +104,7 @@ def equal(left: Node, right: Node, radians: bool = True) -> bool:
         if agreed >= ENOUGH and k >= _AT_LEAST:
             break
     if names:
-        at_last = _agree_by_cases(left, right, radians, names, bool(beyond) or nowhere)
+        at_last = _agree_by_cases(left, right, radians, names, bool(beyond) or nowhere, work)
         if at_last is None:
             return False
         agreed += at_last
@@ -114,12 +116,12 @@ def equal(left: Node, right: Node, radians: bool = True) -> bool:
     return all(beyond)
 
 
-def _agree_by_cases(left: Node, right: Node, radians: bool, names: Sequence[str], gaps: bool) -> int | None:
+def _agree_by_cases(left: Node, right: Node, radians: bool, names: Sequence[str], gaps: bool, work: Work) -> int | None:
     """At how many of the points that tell cases apart both sides agree; None where one of them refutes.
 
     `gaps` says that a side was found without a real value somewhere.
     """
-    agreed, work = 0, Work()
+    agreed = 0
     for values in _by_cases(left, right, names, gaps, work):
         try:
             same, inside = _agree(left, right, values.__getitem__, radians, work)

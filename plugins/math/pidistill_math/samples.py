@@ -35,21 +35,21 @@ _ORDERS: Final = tuple(
     for a, b in ((2, 25), (25, 2), (-2, -25), (-25, -2), (2, -25), (-25, 2), (25, -2), (-2, 25))
 )
 WORK: Final = 80_000
-"""Nodes visited at points that tell cases apart before no more of them are tried; a count, so that a verdict is the
-same on a busy machine."""
+"""Nodes visited in a comparison before no more points are tried; a count, so that a verdict is the same on a busy
+machine."""
 _FEWEST: Final = 12
 """Points that tell cases apart which are tried whatever they cost."""
 
 
 @dataclass
 class Work:
-    """What the comparison of cases has cost."""
+    """What a comparison has cost."""
 
     nodes: int = 0
     points: int = 0
 
     def is_left(self) -> bool:
-        """Whether another point may be tried; it is counted."""
+        """Whether another point that tells cases apart may be tried; it is counted."""
         self.points += 1
         return self.points <= _FEWEST or self.nodes < WORK
 
