@@ -135,7 +135,7 @@ def _agree_by_cases(left: Node, right: Node, radians: bool, names: Sequence[str]
 
 def _by_cases(left: Node, right: Node, names: Sequence[str], gaps: bool, work: Work) -> Iterator[Point]:
     """Points that tell cases apart, in a drawn order, as long as there is work left."""
-    points = list(whole(names)) if gaps else []
+    points = list(whole(names, (left, right))) if gaps else []
     if has_kink(left) or has_kink(right):
         points += spread(names, (left, right))
     return itertools.takewhile(lambda _: work.is_left(), drawn_order(points))
