@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pidistill_math.asking_formulas import RESULTS, formulas_asked, is_capital, rivals, same
+from pidistill_math.asking_formulas import RESULTS, formulas_asked, formulas_beneath, is_capital, rivals, same
 from pidistill_math.asking_names import another_name, below_derivative, derived_by, other_order
 from pidistill_math.forms_asked import asks_for_exact
 from pidistill_math.kinds import Named
@@ -137,6 +137,8 @@ class Question:
         barred = name.head == "over" or (name.head == "call" and name.text == "abs")
         if barred and name.args[0].head == "mul" and all(map(is_capital, name.args[0].args)):  # a segment under a bar
             name = name.args[0]
+        if any(same(node, name) for node in formulas_beneath(self.text[-_LONGEST:])):
+            return "the expression of which the question asks for something"
         if other_order(name, self.text[-_LONGEST:], self.asked):
             return "a product in another order than the question asks for"
         if reason := another_name(name, self.text[-_LONGEST:], self.asked):

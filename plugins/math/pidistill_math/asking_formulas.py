@@ -27,6 +27,11 @@ _OF_A_FUNCTION = re.compile(
     re.IGNORECASE,
 )
 """What is asked of a function is not the function."""
+_OF_AN_EXPRESSION = re.compile(
+    r"\b(?:length|integral|limit|expected|variance|size|cardinality|zero(?:e?s)?|roots?|period|amplitude)\b",
+    re.IGNORECASE,
+)
+"""What is asked of an expression is not the expression, though a segment or a letter may stand for it."""
 RESULTS: Final = vocabulary("sum product number difference quotient")
 _OF_SEVERAL = re.compile(
     r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?:\w+\s+)?(?P<result>sum|product|difference|quotient)\s+of\s+"
@@ -34,12 +39,23 @@ _OF_SEVERAL = re.compile(
     re.IGNORECASE,
 )
 """The sum of several things, each in a formula of its own."""
+_KNOWN: Final = vocabulary("sin cos tan cot sec csc ln log exp max min abs gcd lcm floor ceil")
+
+
+def formulas_asked(text: str) -> tuple[Node, ...]:
+    """The formulas that a question asks for."""
+    return _formulas(text)[0]
+
+
+def formulas_beneath(text: str) -> tuple[Node, ...]:
+    """The expressions of which a question asks for the limit, the integral, the number of roots."""
+    return _formulas(text)[1]
 
 
 @lru_cache(maxsize=256)
-def formulas_asked(text: str) -> tuple[Node, ...]:
-    """The formulas that a question asks for, in its order."""
-    found = []
+def _formulas(text: str) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+    found: list[Node] = []
+    beneath: list[Node] = []
     several = {match.start(): match for match in _OF_SEVERAL.finditer(text)}
     for match in several.values():
         found += _results(match["result"].lower(), re.findall(r"\$([^$]+)\$", match["terms"]))
@@ -54,9 +70,17 @@ def formulas_asked(text: str) -> tuple[Node, ...]:
         except Unreadable:
             continue
         of_one = node.head == "sym" and RESULTS & set(match["words"].lower().split())  # the digits of n
-        if node.head != "rel" and not of_one:
-            found.append(node)
-    return tuple(found)
+        if node.head == "rel" or of_one:
+            continue
+        of_it = _OF_AN_EXPRESSION.search(match["words"]) is not None and _is_evaluated(node)
+        (beneath if of_it else found).append(node)
+    return tuple(found), tuple(beneath)
+
+
+def _is_evaluated(node: Node) -> bool:
+    """Whether an expression has values of its own, as ``\\sin x`` has and ``E(X)`` and ``AB`` have not."""
+    known = node.head == "call" and node.text in _KNOWN
+    return known or node.head in ("root", "div", "pow") or (node.head == "add" and bool(symbols(node)))
 
 
 def _formula(text: str) -> Node:

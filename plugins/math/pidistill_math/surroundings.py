@@ -36,7 +36,7 @@ _NOT_BEFORE = re.compile(
     r"|\bpreviously\s+(?:i\s+)?(?:thought|said|got|had|wrote)|\bfor\s+comparison\b[^.!?\n]{0,50}"
     r"|\b(?:first|initial|earlier)\s+(?:attempt|guess|try)\s+(?:gave|was|is|yielded)|\binstead\s+of|\bif\s+(?:the\s+answer|it|this)\s+(?:were|was|is)|\brather\s+than|\bneither|\bunlike"
     r"|\bnowhere\s+near|\bfar\s+from|\bdiffer(?:s|ent)?\s+from|\b(?:do\s+not|don't|never|refuse\s+to)\s+(?:write|answer|put)"
-    r"|\btempt(?:ed\s+to\s+(?:\w+)|ing\s+(?:answer|value|guess)\s+(?:is|would\s+be))"
+    r"|\btempt(?:ed\s+to\s+(?:\w+)|ing\s+to\s+(?:answer|say|write|put|guess|think)|ing\s+(?:answer|value|guess)\s+(?:is|would\s+be))"
     r"|\b(?:false|impossible|not\s+true|untrue)\s+that\s+(?:(?:the|this|its?)\s+(?:\w+\s+)?(?:is|equals)|\$?\s*\w\s*=))"
     r"[\s:$*\\(\[]*(?:\\text\{[^{}]*\})?[\s$]*$",
     re.IGNORECASE,
