@@ -121,10 +121,13 @@ _CONFIRMED = re.compile(
     re.IGNORECASE,
 )
 _LONE = re.compile(
-    r"(?:^|[\s$(:])(-?\d+(?:[./]\d+)*)[$)]*(?:\s*,\s*(?:fine|ok(?:ay)?)\b|\s+(?:is|looks?)\s+(?:indeed|right|correct|fine|good)\b)",
+    r"(?P<before>[^.?!\n]*)(?:^|[\s$(:])(?P<value>-?\d+(?:[./]\d+)*)[$)]*"
+    r"(?:\s*,\s*(?:fine|ok(?:ay)?)\b|\s+(?:is|looks?)\s+(?:indeed|right|correct|fine|good)\b)",
     re.IGNORECASE,
 )
 """A value that is confirmed itself."""
+_SMALLER_CASE = re.compile(r"[=<>]|\b(?:with|for|case|when|if|small\w*|first|each)\b", re.IGNORECASE)
+"""What stands before a value that checks a case rather than the answer."""
 _REPLACED = re.compile(r"\b(?:final|correct|actual|right|true|real)\s+answer\**\s*(?:is|:)", re.IGNORECASE)
 
 
@@ -255,8 +258,8 @@ def _is_confirmed(after: str, inside: str) -> bool:
     found = list(_CONFIRMED.finditer(after))
     if not found:
         return comes_back(after, inside)
-    named = (value for match in found for value in _LONE.findall(after[max(0, match.start() - 24) : match.end()]))
-    return not any(another(inside, value) for value in named)
+    named = (lone for match in found for lone in _LONE.finditer(after[max(0, match.start() - 40) : match.end()]))
+    return not any(another(inside, lone["value"]) for lone in named if not _SMALLER_CASE.search(lone["before"]))
 
 
 def _of_another(after: str, found: re.Match[str], inside: str) -> bool:

@@ -77,11 +77,14 @@ _GIVEN = re.compile(
 )
 """A value that ends a step of an explanation."""
 _TURNED = re.compile(
-    r"\b(?:not|instead|rather|wrong|incorrect|above|boxed|earlier|was|mistake|error|forgot|missed)\b|n't\b",
+    r"\b(?:not|instead|rather|wrong|incorrect|above|box(?:ed)?|earlier|previous\w*|was|were|whereas|while|but|although|mistake|error|forgot|missed)\b|n't\b",
     re.IGNORECASE,
 )
 _PRONOUNS: Final = vocabulary("it this that i we one you")
-_ANSWERS: Final = vocabulary("answer value result total count solution")
+_ANSWERS: Final = frozenset({"answer", "result", "total", "count", "solution", "number", "value"})
+_SIZES: Final = frozenset({"number", "value", "length", "measure", "size", "amount"})
+"""Words under which what follows their 'of' says of what a value is."""
+_SMALL: Final = vocabulary("the a an of is are there to in for such")
 _NOUN_ENDS = re.compile(r"\b(?:of|in|for|by|from|with|on|to|mod|between)\b|[$(\\]", re.IGNORECASE)
 
 
@@ -139,9 +142,15 @@ def _is_of_answer(said: str, question: str) -> bool:
     words = subject.lower().split()
     if not words or not question or words[0] in _PRONOUNS:
         return True
-    asked = clause_asked(question)
-    noun = _NOUN_ENDS.split(subject.lower(), maxsplit=1)
-    head = noun[0].split()[-1:] or [subject.replace(" ", "")]
-    if head == ["number"] and len(noun) > 1:
-        return any(word in asked.split() for word in noun[1].split())
-    return bool(_ANSWERS & set(head)) or head == ["number"] or head[0].strip("$") in asked.replace("$", " ").split()
+    asked = set(_stems(clause_asked(question)))
+    noun, *of = _NOUN_ENDS.split(subject.lower(), maxsplit=1)
+    head = (_stems(noun) or _stems(subject.lower()))[-1:]
+    if of and _SIZES & set(head):
+        return bool(asked & set(_stems(of[0])))
+    return bool((_ANSWERS | asked) & set(head))
+
+
+def _stems(text: str) -> list[str]:
+    """The words and letters of a text without the ending of a plural."""
+    words = (word.strip("$\\(),.{}").removesuffix("s") for word in text.replace("$", " ").split())
+    return [word for word in words if word and word not in _SMALL]
