@@ -25,7 +25,7 @@ _NUMERAL: Final = r"-?(?:\d+(?:[.,/]\d+)*|\\[dt]?frac\s*(?:\d|\{{\d+\}})\s*(?:\d
 _VALUE: Final = r"[\s$\\(*:]*(?P<{}>" + _NUMERAL + r")(?![\d%^/]|[.,]\d|\\%)"
 _ENDS: Final = (
     r"(?:[$\\)*\]]|\s+(?:instead|ways?|in\s+(?:total|all)))*\s*"
-    r"(?:[.;)]|!(?!\s*[=+\-*/(\d!$\\<>])|,\s*(?:so|hence|since|because|as|not|rather)\b|$|\n)"
+    r"(?:[.;)]|!(?!\s*[.=+\-*/(\d!$\\<>])|,\s*(?:so|hence|since|because|as|not|rather)\b|$|\n)"
 )
 """What ends a clause: an exclamation mark that is no factorial, too."""
 _MAY: Final = r"(?:could|might|may)\s+(?:also\s+|instead\s+|actually\s+|well\s+|even\s+)?be"
