@@ -34,7 +34,8 @@ _OF_AN_EXPRESSION = re.compile(
 """What is asked of an expression is not the expression, though a segment or a letter may stand for it."""
 RESULTS: Final = vocabulary("sum product number difference quotient")
 _OF_SEVERAL = re.compile(
-    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?:\w+\s+)?(?P<result>sum|product|difference|quotient)\s+of\s+"
+    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?:\w+\s+)?(?P<result>sum|product|difference|quotient)\s+"
+    r"(?:of|between)\s+(?:(?:the|two|three|numbers|integers|values|real|positive|of)\s+){0,4}"
     r"(?P<terms>\$[^$\n]{1,60}\$(?:\s*,\s*\$[^$\n]{1,60}\$){0,6}\s*,?\s*and\s+\$[^$\n]{1,60}\$)",
     re.IGNORECASE,
 )

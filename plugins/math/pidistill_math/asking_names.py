@@ -21,7 +21,7 @@ _PLAINLY = re.compile(
     re.IGNORECASE,
 )
 _OF_TWO = re.compile(
-    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?:\w+\s+)?(?:sum|product|difference)\s+of\s+"
+    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?:\w+\s+)?(?:sum|product|difference)\s+(?:of|between)\s+"
     r"\$(?P<one>[a-z])\$\s+and\s+\$(?P<other>[a-z])\$",
     re.IGNORECASE,
 )
@@ -45,8 +45,8 @@ _RATIO = re.compile(
 )
 _ANGLE = re.compile(
     r"\b(?:[Ff]ind|[Ww]hat\s+is|[Cc]ompute|[Dd]etermine|[Cc]alculate|[Hh]ow\s+many|[Gg]ive)\b"
-    r"(?:\s+(?:the|degree|measure|size|value|number|of|degrees|radians|in|is|are|there|exact|acute|obtuse|interior|exterior"
-    r"|base|inscribed|central|unknown|missing)\b){0,7}\s*"
+    r"(?:,?\s+(?:the|degree|measure|size|value|number|of|degrees|radians|in|is|are|there|exact|acute|obtuse|interior|exterior"
+    r"|base|inscribed|central|unknown|missing)\b){0,7},?\s*"
     r"(?:\bangle\s+\$?|\$?\s*(?:m\s*|\\text\{m\}\s*)?\\angle\s*\{?\s*)(?P<angle>[A-Z]{3}|[A-Z])(?![A-Za-z])"
     r"(?!\s*\$?\s*(?:,|and|[+\-/]))"
 )
@@ -54,7 +54,7 @@ _ANGLE = re.compile(
 _TRIGONOMETRIC: Final = ("sin", "cos", "tan", "cot", "sec", "csc")
 _DERIVATIVE = re.compile(
     r"\b(?:find|compute|determine|calculate|evaluate|give|take|what\s+is|what's)\s+(?:(?:the|value|of|an?)\s+){0,4}"
-    r"(?:(?P<order>first|second|third|fourth)\s+)?derivative\s+of\s+(?:the\s+function\s+)?\$\s*(?P<name>[A-Za-z])\s*\(",
+    r"(?:(?P<order>first|second|third|fourth)\s+)?derivative\s+of\s+(?:the\s+function\s+)?\$\s*(?P<name>[A-Za-z])\s*[($]",
     re.IGNORECASE,
 )
 """A derivative that is asked for; one that the question gives says nothing of the answer's name."""

@@ -11,6 +11,7 @@ import re
 from typing import Final
 
 from pidistill_math.boxes import Box
+from pidistill_math.reading import alike
 
 DENIED: Final = "the last box is denied"
 """Why a box behind a 'not' states nothing."""
@@ -120,7 +121,7 @@ _TOUCHING_AFTER = re.compile(
     r"|\s*\\(?:leq?|geq?|lt|gt|neq?|leqslant|geqslant)(?![A-Za-z])|\s*<\s*[A-Za-z](?![\w>])|\s*>\s*[A-Za-z](?!\w)"
 )
 _OTHER_CASE = re.compile(
-    r"\bif\b[^.!?\n]{1,60}\\boxed\{(?P<other>[^{}]{1,40})\}[^.!?\n]{0,20}\b(?:if|otherwise|else)\b[^.!?\n]{0,40}\Z",
+    r"\bif\b[^.!?\n]{1,60}\\boxed\{(?P<other>(?:[^{}]|\{[^{}]*\}){1,40})\}[^.!?\n]{0,20}\b(?:if|otherwise|else)\b[^.!?\n]{0,40}\Z",
     re.IGNORECASE,
 )
 """What stands before the box of one case where that of another case has a box as well, of another value."""
@@ -165,7 +166,7 @@ def discounted(text: str, box: Box) -> str:
     if any(word in low for word in _DENYING) and (_NOT_BEFORE.search(wide[-80:]) or _mistaken(wide[-80:])):
         return DENIED
     if "boxed" in wide and (case := _OTHER_CASE.search(text[max(0, box.start - 240) : box.start])) is not None:
-        if case["other"].split() != text[box.content].split():
+        if not alike(case["other"], text[box.content]):
             return "the last box is the answer in one of several cases"
     changing = before.lower().rstrip(" \t\n$\\({}").endswith(_CHANGING_LAST)
     if changing and _WORD_BEFORE.search(before):
