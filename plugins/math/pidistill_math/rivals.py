@@ -105,9 +105,11 @@ def gives_another(text: str, inside: str) -> bool:
 
 
 def comes_back(text: str, inside: str) -> bool:
-    """Whether a text ends in the box's value, and turns nowhere on the way."""
-    values = [match["value"] for match in _GIVEN.finditer(text[:_READ])]
-    return bool(values) and alike(values[-1], inside) and not _TURNED.search(text)
+    """Whether the last number of a text is the box's value, and nothing turns on the way."""
+    *_, last = [None, *_GIVEN.finditer(text)]
+    if last is None or any(map(str.isdigit, text[last.end() :])) or _TURNED.search(text):
+        return False
+    return alike(last["value"], inside)
 
 
 def holds(inside: str, value: str) -> bool:
