@@ -19,12 +19,26 @@ _ASKED = re.compile(
     r"(?:\$\$?|\\\[|\\\()(?P<formula>[^$\n]{1,300}?)(?:\$\$?|\\\]|\\\))(?!\s*(?:,|and\b|or\b|plus\b|minus\b|times\b|-))",
     re.IGNORECASE,
 )
-_ITSELF: Final = vocabulary(
-    """the value values of exact numerical following expression integral limit series infinite length measure area
-    probability expected variance size gradient vector partial derivative"""
-)
-"""Words before a formula under which the formula itself is asked for, and not something of it."""
-_SUMS: Final = {"sum": "\\sum", "product": "\\prod"}
+_SAYING_NOTHING: Final = vocabulary("the value values of exact numerical following expression infinite partial")
+_SIGNS: Final = {
+    "sum": r"\\sum",
+    "product": r"\\prod",
+    "series": r"\\sum",
+    "integral": r"\\i*o?int(?![A-Za-z])",
+    "limit": r"\\lim",
+    "length": r"\\overline|\\[lr]?[vV]ert|\||\\\|",
+    "measure": r"m?\s*\\(?:measured)?angle|\\widehat|\\overarc",
+    "size": r"m?\s*\\angle|\|",
+    "area": r"\[|\\triangle|\\(?:text|operatorname|mathrm)\s*\{\s*[Aa]rea",
+    "probability": r"(?:\\(?:mathbb|mathrm|text|operatorname)\s*\{\s*)?\\?Pr?\s*\}?\s*(?:\\left\s*)?[(\[]",
+    "expected": r"(?:\\(?:mathbb|mathrm|text|operatorname)\s*\{\s*)?E\s*\}?\s*(?:\\left\s*)?[(\[|]",
+    "variance": r"(?:\\(?:text|mathrm|operatorname)\s*\{\s*)?(?:V|D|Var)\s*\}?\s*(?:\\left\s*)?[(\[]|\\sigma",
+    "gradient": r"\\nabla|\\(?:text|operatorname|mathrm)\s*\{\s*grad",
+    "vector": r"\\(?:vec|overrightarrow|mathbf|boldsymbol)",
+    "derivative": r"\\[dt]?frac\s*\{\s*\\partial",
+}
+"""How a formula begins that is itself the integral, the length or the variance that a word before it speaks of: under
+the word 'variance' ``\text{Var}(X)`` is asked for, and ``\text{Bin}(n,p)`` is what it is the variance of."""
 _SPACE = re.compile(r"\\(?:displaystyle|left|right|limits|nolimits|[,;:! ]|q?quad)|[\s{}]|\\,")
 _DOMAIN = re.compile(
     r"\s*\\(?:text|operatorname|mathrm)\s*\{\s*(?:dom|domain)\s*\}\s*\(?\s*f\s*\)?\s*=(?P<value>[^=]+)", re.IGNORECASE
@@ -33,12 +47,18 @@ _RATIO_IN_WORDS = re.compile(
     r"\s*\\text\s*\{\s*(?P<one>[a-z]+)\s*(?::|to)\s*(?P<other>[a-z]+)\s*\}\s*[=:](?P<value>[^=]+)", re.IGNORECASE
 )
 _MOST: Final = 4_000
+_DOMAIN_ASKED = re.compile(
+    r"\b(?:find|determine|state|give|identify|write|what\s+is|what's)\s+(?:the\s+)?(?:[a-z]+\s+)?domain\s+of\b",
+    re.IGNORECASE,
+)
+_LONGEST_SIDE: Final = 400
+"""Characters of an answer in which the formula that is asked for may end."""
 
 
 def without_asked_side(answer: str, asked: Question) -> str:
     """What an answer says of the formula that the question asks for; '' where it does not begin with it."""
     text = asked.text[-_MOST:]
-    if (domain := _DOMAIN.fullmatch(answer)) is not None and re.search(r"\bdomain\s+of\b", text, re.IGNORECASE):
+    if (domain := _DOMAIN.fullmatch(answer)) is not None and _DOMAIN_ASKED.search(text):
         return domain["value"]
     if (ratio := _RATIO_IN_WORDS.fullmatch(answer)) is not None:
         words = rf"\bratio\s+of\s+(?:the\s+)?{ratio['one']}\s+to\s+(?:the\s+)?{ratio['other']}\b"
@@ -48,7 +68,7 @@ def without_asked_side(answer: str, asked: Question) -> str:
         for match in _ASKED.finditer(text)
         if _is_itself(match["words"].lower().split(), match["formula"])
     }
-    for at, char in enumerate(answer):
+    for at, char in enumerate(answer[:_LONGEST_SIDE]):
         if char == "=" and _SPACE.sub("", answer[:at]) in wanted - {""}:
             return answer[at + 1 :]
     return ""
@@ -56,6 +76,7 @@ def without_asked_side(answer: str, asked: Question) -> str:
 
 def _is_itself(words: list[str], formula: str) -> bool:
     """Whether a formula that is more than a letter is what is asked for."""
-    summed = all(formula.strip().startswith(sign) for word, sign in _SUMS.items() if word in words)
-    derived = "derivative" not in words or "partial" in formula
-    return set(words) <= _ITSELF | set(_SUMS) and summed and derived and bool(re.search(r"\\[A-Za-z]|\(", formula))
+    signs = [_SIGNS[word] for word in words if word in _SIGNS]
+    known = set(words) <= _SAYING_NOTHING | set(_SIGNS)
+    itself = all(re.match(rf"\s*(?:\\displaystyle\s*)?(?:{sign})", formula) for sign in signs)
+    return known and itself and bool(re.search(r"\\[A-Za-z]|\(", formula))

@@ -1,7 +1,7 @@
 """What a question asks for, as far as an equation in an answer needs to know.
 
-``m+n = 293`` names its value where the question asks for ``m+n``; ``2x = 5`` does not where it asks for ``x``. Only
-formulas that follow a verb of asking closely are read, and only words between them that cannot begin a condition.
+``m+n = 293`` names its value where the question asks for ``m+n``; ``2x = 5`` does not where it asks for ``x``. Which
+formulas are asked for is for `asking_formulas`; here are the words that settle what an answer's parts mean.
 """
 
 from __future__ import annotations
@@ -9,29 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
+from pidistill_math.asking_formulas import RESULTS, formulas_asked, formulas_beneath, is_capital, rivals, same
 from pidistill_math.asking_names import another_name, below_derivative, derived_by, other_order
-from pidistill_math.equality import TooLarge, equal
 from pidistill_math.forms_asked import asks_for_exact
 from pidistill_math.kinds import Named
-from pidistill_math.numeric import NoValue
 from pidistill_math.reading import read
 from pidistill_math.shapes import letters_only
-from pidistill_math.syntax import Node, Unreadable, sym, symbols, vocabulary
+from pidistill_math.syntax import Node, Unreadable, symbols, vocabulary
 
-_ASKED = re.compile(
-    r"\b(?:find|compute|determine|evaluate|calculate|what\s+is|what\s+are|what's|give|express|solve\s+for|value\s+of)\b"
-    r"(?P<words>(?:\s+(?!if\b|when\b|where\b|such\b|given\b|that\b|with\b|for\b|in\b)[A-Za-z-]+){0,8}?)\s*"
-    r"(?:\$(?P<formula>[^$\n]{1,200})\$(?!\s?-?(?:th|st|nd|rd)\b)|(?P<bare>[A-Za-z0-9_^+*/()|=-]{1,40})(?=[.?!,]|\s*$|\s+(?:if|when|where|given)\b))",
-    re.IGNORECASE,
-)
-_OF_A_FUNCTION = re.compile(
-    r"\b(?:domain|range|image|codomain|inverse|determinant|trace|rank|magnitude|norm|modulus|conjugate|reciprocal|derivative|ratio)\b",
-    re.IGNORECASE,
-)
-"""What is asked of a function is not the function."""
 _SIZE_OF = re.compile(r"\b(?:magnitude|norm|modulus|absolute\s+value|length)\s+of\b", re.IGNORECASE)
 _LONGEST: Final = 8_000
 _QUANTITIES: Final = vocabulary(
@@ -45,9 +32,8 @@ _QUANTITY = re.compile(
     + r")\b",
     re.IGNORECASE,
 )
-_RESULTS: Final = vocabulary("sum product number difference quotient")
 _RESULT = re.compile(
-    rf"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?P<noun>{'|'.join(sorted(_RESULTS))})\s+of\b",
+    rf"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?P<noun>{'|'.join(sorted(RESULTS))})\s+of\b",
     re.IGNORECASE,
 )
 _POINT = re.compile(
@@ -130,11 +116,11 @@ class Question:
     @property
     def asked(self) -> tuple[Node, ...]:
         """Expressions that the question asks for."""
-        return _asked(self.text[-_LONGEST:])
+        return formulas_asked(self.text[-_LONGEST:])
 
     def asks_for(self, left: Node) -> bool:
         """Whether an expression is asked for in so many signs."""
-        return any(_same(node, left) for node in self.asked)
+        return any(same(node, left) for node in self.asked)
 
     def accepts(self, left: Node) -> bool:
         """Whether the left side of an equation is what the question asks for."""
@@ -149,8 +135,10 @@ class Question:
     def other_than_asked(self, name: Node) -> str:
         """Why a name cannot be that of what is asked for; '' where it may be."""
         barred = name.head == "over" or (name.head == "call" and name.text == "abs")
-        if barred and name.args[0].head == "mul" and all(map(_capital, name.args[0].args)):  # a segment under a bar
+        if barred and name.args[0].head == "mul" and all(map(is_capital, name.args[0].args)):  # a segment under a bar
             name = name.args[0]
+        if any(same(node, name) for node in formulas_beneath(self.text[-_LONGEST:])):
+            return "the expression of which the question asks for something"
         if other_order(name, self.text[-_LONGEST:], self.asked):
             return "a product in another order than the question asks for"
         if reason := another_name(name, self.text[-_LONGEST:], self.asked):
@@ -158,7 +146,7 @@ class Question:
         if (ratio := _RATIO_OF.search(self.text)) is not None and name.head in ("ratio", "div") and len(name.args) == 2:
             if [arg.text for arg in name.args] == [ratio["second"], ratio["first"]]:
                 return "the ratio the other way round than the question asks for"
-        if name.head == "words" and (said := name.text.split()[0]) in _RESULTS:
+        if name.head == "words" and (said := name.text.split()[0]) in RESULTS:
             result = _RESULT.search(self.text[-_LONGEST:])
             if result is not None and result["noun"].lower() != said:
                 return f"the {said}, where the question asks for the {result['noun'].lower()}"
@@ -171,12 +159,12 @@ class Question:
             of_another = [size for size, letters in _LETTERS_OF.items() if name.head == "sym" and name.text in letters]
             if of_another and asked in _LETTERS_OF and asked not in of_another and not self.has_letter(name.text):
                 return f"the {of_another[0]}, where the question asks for the {asked}"
-            segment = name.head == "mul" and len(name.args) == 2 and all(_capital(arg) for arg in name.args)
+            segment = name.head == "mul" and len(name.args) == 2 and all(is_capital(arg) for arg in name.args)
             if asked != "length":
                 return f"a length, where the question asks for the {asked}" if segment and asked in _NO_LENGTH else ""
         if not self.asked or self.asks_for(name) or below_derivative(name) in derived_by(self.text[-_LONGEST:]):
             return ""
-        if any(_rivals(name, asked) for asked in self.asked):
+        if any(rivals(name, asked) for asked in self.asked):
             return "another expression than the one that the question asks for"
         return ""
 
@@ -347,53 +335,3 @@ class Question:
         return bool(re.search(words, self.text, re.IGNORECASE)) and bool(
             re.search(r"base|binary|octal|ternary|hexadecimal", self.text, re.IGNORECASE)
         )
-
-
-@lru_cache(maxsize=256)
-def _asked(text: str) -> tuple[Node, ...]:
-    found = []
-    for match in _ASKED.finditer(text):
-        if _OF_A_FUNCTION.search(match["words"]):
-            continue
-        formula = (match["formula"] or match["bare"] or "").strip().rstrip(".,?")
-        if match["bare"] and (formula in ("a", "A", "I") or (formula.isalpha() and len(formula) > 3)):
-            continue
-        try:
-            node = read(formula)
-            if node.head == "words" and node.text.isalpha() and len(node.text) <= 4:  # AB, xy
-                node = Node("mul", tuple(sym(letter) for letter in node.text))
-            of_several = node.head == "sym" and _RESULTS & set(match["words"].lower().split())  # the sum of x and y
-            if node.head != "rel" and not of_several:
-                found.append(node)
-        except Unreadable:
-            continue
-    return tuple(found)
-
-
-def _same(left: Node, right: Node) -> bool:
-    try:
-        return left.head != "words" and (left == right or equal(left, right))
-    except (NoValue, TooLarge):
-        return False
-
-
-def _capital(node: Node) -> bool:
-    return node.head == "sym" and node.text[0].isupper()
-
-
-def _rivals(name: Node, asked: Node) -> bool:
-    """Whether a name is of the same things as the expression asked for, and is not it."""
-    angles = [[part.text.split()[-1] for part in node.walk() if part.head == "angle"] for node in (name, asked)]
-    if angles[0] and angles[1]:
-        ours, theirs = angles[0][0], angles[1][0]
-        return not (
-            ours in (theirs, theirs[::-1]) or ours == theirs[len(theirs) // 2] or theirs == ours[len(ours) // 2]
-        )
-    if name.head == "div" and asked.head == "call" and "'" in asked.text and sym("d") in name.args[0].args:
-        return False  # dy/dx for f'(x)
-    if symbols(name) & symbols(asked):
-        return True
-    if name.head == asked.head == "call":
-        return name.text == asked.text
-    both = name.head == asked.head == "mul" and len(name.args) == len(asked.args) == 2
-    return both and all(map(_capital, (*name.args, *asked.args)))

@@ -21,7 +21,7 @@ _PLAINLY = re.compile(
     re.IGNORECASE,
 )
 _OF_TWO = re.compile(
-    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?:\w+\s+)?(?:sum|product|difference)\s+of\s+"
+    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?:\w+\s+)?(?:sum|product|difference)\s+(?:of|between)\s+"
     r"\$(?P<one>[a-z])\$\s+and\s+\$(?P<other>[a-z])\$",
     re.IGNORECASE,
 )
@@ -44,11 +44,21 @@ _RATIO = re.compile(
     r"|(?P<one>[A-Za-z]{1,4})\s*(?:[:/]|\\colon|\$?\s+to\s+\$?)\s*(?P<other>[A-Za-z]{1,4}))\s*[$?.,]"
 )
 _ANGLE = re.compile(
-    r"\b(?:[Ff]ind|[Ww]hat\s+is|[Cc]ompute|[Dd]etermine|[Cc]alculate)\b[^.?!=]{0,60}?"
-    r"(?:\bangle\s+\$?|\\angle\s*\{?\s*)(?P<angle>[A-Z]{3}|[A-Z])(?![A-Za-z])(?!\s*\$?\s*(?:,|and|[+\-/]))"
+    r"\b(?:[Ff]ind|[Ww]hat\s+is|[Cc]ompute|[Dd]etermine|[Cc]alculate|[Hh]ow\s+many|[Gg]ive)\b"
+    r"(?:,?\s+(?:the|degree|measure|size|value|number|of|degrees|radians|in|is|are|there|exact|acute|obtuse|interior|exterior"
+    r"|base|inscribed|central|unknown|missing)\b){0,7},?\s*"
+    r"(?:\bangle\s+\$?|\$?\s*(?:m\s*|\\text\{m\}\s*)?\\angle\s*\{?\s*)(?P<angle>[A-Z]{3}|[A-Z])(?![A-Za-z])"
+    r"(?!\s*\$?\s*(?:,|and|[+\-/]))"
 )
+"""An angle that is itself asked for: its sine, or a radius of the triangle with that angle, is another thing."""
 _TRIGONOMETRIC: Final = ("sin", "cos", "tan", "cot", "sec", "csc")
-_DERIVATIVE = re.compile(r"\b(?P<second>second\s+)?derivative\s+of\s+\$\s*(?P<name>[A-Za-z])\s*\(", re.IGNORECASE)
+_DERIVATIVE = re.compile(
+    r"\b(?:find|compute|determine|calculate|evaluate|give|take|what\s+is|what's)\s+(?:(?:the|value|of|an?)\s+){0,4}"
+    r"(?:(?P<order>first|second|third|fourth)\s+)?derivative\s+of\s+(?:the\s+function\s+)?\$\s*(?P<name>[A-Za-z])\s*[($]",
+    re.IGNORECASE,
+)
+"""A derivative that is asked for; one that the question gives says nothing of the answer's name."""
+_ORDERS: Final = ("first", "second", "third", "fourth")
 _OF_MATRICES: Final = {
     "det": r"\bdeterminant|\\det",
     "tr": r"\btrace|\\(?:tr|operatorname\{tr\})",
@@ -76,7 +86,7 @@ def another_name(name: Node, text: str, asked: tuple[Node, ...]) -> str:
         return reason
     if name.head == "call" and (derived := _DERIVATIVE.search(text)) is not None:
         if name.text.rstrip("()").rstrip("'") == derived["name"]:
-            if name.text.count("'") != (2 if derived["second"] else 1):
+            if name.text.count("'") != 1 + _ORDERS.index((derived["order"] or "first").lower()):
                 return "the function or another derivative, where the question asks for a derivative"
     if name.head == "call" and name.text.endswith("_") and [arg.head for arg in name.args] == ["sym"]:
         if any(node.head == "sym" and re.fullmatch(rf"{re.escape(name.text)}\d+", node.text) for node in asked):
@@ -131,6 +141,9 @@ def _another_angle(name: Node, text: str) -> str:
     written = name.text.split()[-1] if name.head == "angle" else name.text if name.head == "sym" else ""
     if not re.fullmatch("[A-Z]|[A-Z]{3}", written) or written[len(written) // 2] == angle[len(angle) // 2]:
         return ""
+    points = set(re.findall(r"(?<![A-Za-z\\])[A-Z]{1,6}(?![A-Za-z])", text)) - {angle}
+    if name.head == "sym" and points and not any(written in point for point in (*points, angle)):
+        return ""  # none of the question's points, and perhaps a letter of the solution's own
     return f"the angle {written}, where the question asks for {angle}"
 
 

@@ -1,4 +1,4 @@
-"""The order in which a question asks for several things, which is that of the reference's values."""
+"""The clause in which a question asks, and the order of the things in it, which is that of the reference's values."""
 
 from __future__ import annotations
 
@@ -17,6 +17,20 @@ def parts_asked(question: str, parts: Sequence[tuple[str, str]]) -> str:
         places = [(at.start(), inside) for label, inside in parts if (at := re.search(rf"\b{label}s?\b", last))]
         ordered = [("", inside) for _, inside in sorted(places)] if len(places) == len(parts) else []
     return ", ".join(f"({label}) {inside}" for label, (_, inside) in zip("abcdefgh", ordered, strict=False))
+
+
+_ASKS = re.compile(
+    r"\b(?:find|what(?:'s|\s+is|\s+are)?|which|how|compute|determine|calculate|evaluate|give)\b", re.IGNORECASE
+)
+_CONDITION = re.compile(r"\b(?:if|when|where|given|such|so\s+that)\b|[.?!](?:\s|$)", re.IGNORECASE)
+
+
+def clause_asked(question: str) -> str:
+    """The words by which a question names what it asks for at last, in small letters and without its conditions."""
+    for sentence in reversed(re.split(r"(?<=[.?!])\s+", question.strip())):
+        if (asks := _ASKS.search(sentence)) is not None:
+            return _CONDITION.split(sentence[asks.end() :], maxsplit=1)[0].lower().strip(" ,:")
+    return question.lower()
 
 
 def place_in_count(question: str, noun: str) -> int:

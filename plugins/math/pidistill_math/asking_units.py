@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from pidistill_math import units
+from pidistill_math.asking_sizes import ONE_BY_ONE, thing, unit_of_a_size
 from pidistill_math.syntax import vocabulary
 from pidistill_math.units import Unit
 
@@ -61,24 +62,6 @@ _PER = re.compile(r"\b(?:per|an?|each|every)\s+([A-Za-z]{2,})", re.IGNORECASE)
 _CENTS = re.compile(r"\bcents?\b|\u00a2|\bpenn(?:y|ies)\b|\b(?:nickel|dime|coin)s?\b", re.IGNORECASE)
 _IN_DOLLARS = re.compile(r"\$\s?\d(?![^$\n]{0,40}[=\\])|\bdollars?\b")
 _CURRENCIES: Final = vocabulary("dollar euro yen rupee yuan ruble peso won franc") | {"pound sterling", units.ANYTHING}
-_ONE_BY_ONE: Final = Unit("count one")
-"""The unit of things counted one by one: no measure and no pair is one."""
-_SIZE_ASKED = re.compile(
-    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+(?:the|its)\s+(?:(?!value\b|ratio\b|number\b|sum\b|product\b)[a-z-]+\s+){0,2}?"
-    r"(?P<size>area|volume|perimeter|circumference|length|radius|diameter|height|width|distance)\b",
-    re.IGNORECASE,
-)
-_NO_SIZES: Final = frozenset({"mass", "time", "months", "angle", "dollar", "celsius", "fahrenheit"})
-"""Dimensions in which no length and no area is."""
-_STRAIGHT = re.compile(
-    r"\b(?:diagonals?|sides?|segments?|legs?|hypotenuse|edges?|chords?|arcs?|medians?|altitudes?)\b", re.IGNORECASE
-)
-"""What has a length that is no duration."""
-_REMAINDER = re.compile(
-    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+remainder\s+(?:when|of\s+\$|if)", re.IGNORECASE
-)
-_POWERS: Final = {"area": "2", "volume": "3"}
-"""The power of a length that a size is; the others are lengths."""
 _PEOPLE: Final = vocabulary(
     """person people man men woman women child children boy girl student classmate member teacher player worker
     employee guest adult passenger contestant participant customer visitor friend client voter team candidate"""
@@ -94,8 +77,8 @@ _COUNTED_ANSWER = re.compile(
 def asked_unit(question: str, answered: Unit) -> Unit | None:
     """The unit in which a bare reference must be, None where the question does not say; `answered` is the answer's."""
     question = question[-_LONGEST:]
-    if _thing(answered) in ("pair", "couple") and _thing(answered) not in question.lower():
-        return _ONE_BY_ONE if _HOW_MANY.search(question) else None
+    if thing(answered) in ("pair", "couple") and thing(answered) not in question.lower():
+        return ONE_BY_ONE if _HOW_MANY.search(question) else None
     asked = _asked(question)
     if asked is None and _PERCENT_ASKED.search(question):
         return units.measure("percent")
@@ -109,7 +92,7 @@ def asked_unit(question: str, answered: Unit) -> Unit | None:
             return Unit(answered.dimension, Fraction(asked.factor))
         noun = asked.noun
         same = noun is not None and noun.dimension == answered.dimension
-        return Unit(answered.dimension, asked.factor * noun.scale) if same and noun is not None else _ONE_BY_ONE
+        return Unit(answered.dimension, asked.factor * noun.scale) if same and noun is not None else ONE_BY_ONE
     if asked is None:
         cents = answered.dimension == "dollar" and answered.scale != 1 and not _CENTS.search(question)
         if cents and (_HOW_MUCH.search(question) or _IN_DOLLARS.search(question)):
@@ -120,8 +103,8 @@ def asked_unit(question: str, answered: Unit) -> Unit | None:
             and _MONEY.search(question)
         ):
             return units.measure("dollar")
-        return _unit_of_a_size(question, answered) or _unit_given(question, answered)
-    things = {_thing(asked), _thing(answered)}
+        return unit_of_a_size(question, answered) or _unit_given(question, answered)
+    things = {thing(asked), thing(answered)}
     if things <= _PEOPLE:
         apart = (things & _MALE and things & _FEMALE) or ("teacher" in things and things & _TAUGHT)
         return asked if apart else None
@@ -163,26 +146,6 @@ def unit_below(question: str, answered: Unit) -> Unit | None:
     singular = name.rstrip("s")
     adverb = re.search(rf"\b{re.escape(singular)}ly\b", question, re.IGNORECASE) is not None
     return below if same or (adverb and len(singular) > 1) else None
-
-
-def _unit_of_a_size(question: str, answered: Unit) -> Unit | None:
-    """A unit of area or volume where such a size is asked for and the answer's unit is of another power."""
-    base, _, exponent = answered.dimension.partition("^")
-    found = list(_SIZE_ASKED.finditer(question))
-    if _REMAINDER.search(question) and answered.label.rstrip("s").lower() not in question.lower():
-        return _ONE_BY_ONE
-    if found and (base in _NO_SIZES or (base.startswith("count ") and _thing(answered) not in question.lower())):
-        size = found[-1]["size"].lower()
-        if size != "volume" and (size != "length" or _STRAIGHT.search(question)):
-            return Unit("length", label="units")
-    if not found or base not in ("length", units.ANYTHING):
-        return None
-    if base == units.ANYTHING and not exponent and answered.label not in ("unit", "units"):
-        return None
-    expected = _POWERS.get(found[-1]["size"].lower(), "1")
-    if (exponent or "1") == expected:
-        return None
-    return Unit(base, label="units") if expected == "1" else Unit(f"{base}^{expected}")
 
 
 def _unit_given(question: str, answered: Unit) -> Unit | None:
@@ -323,7 +286,3 @@ def _in_unit(match: re.Match[str], sentence: str) -> Unit | None:
     if power == 1 and unit.dimension == "length" and _SIZE.search(sentence):
         return None
     return units.power(unit, power)
-
-
-def _thing(unit: Unit) -> str:
-    return unit.dimension.removeprefix("count ")

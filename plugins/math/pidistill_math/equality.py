@@ -8,11 +8,13 @@ expressions of the length read here agree at as many random points with a chance
 
 Chance does not cover what changes by cases: where a side has no real value between whole numbers (``(-1)^n``,
 ``gcd``), whole numbers of every residue are tried, and where one has a kink (``|x-2000|``, ``max``, an even root),
-points on both sides of it (`samples`).
+points on both sides of it (`samples`). There are many of these, so their work is counted in nodes visited, and past
+`samples.WORK` no more of them are tried; they come in a drawn order, so that those tried are of every kind.
 """
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -23,7 +25,7 @@ import mpmath
 from mpmath import mpc, mpf
 
 from pidistill_math.numeric import NoValue, Place, TooLarge, Value, real
-from pidistill_math.samples import has_kink, spread, whole
+from pidistill_math.samples import WORK, Point, Work, drawn_order, has_kink, spread, whole
 from pidistill_math.syntax import Node, symbols
 
 DIGITS: Final = 40
@@ -75,10 +77,12 @@ def equal(left: Node, right: Node, radians: bool = True) -> bool:
     names = tuple(sorted(symbols(left) | symbols(right)))
     if not names and not left.has("call") and not right.has("call"):
         return _agree(left, right, point(0), radians)[0]
-    agreed, beyond, too_large, nowhere = 0, [], 0, False
+    agreed, beyond, too_large, nowhere, work = 0, [], 0, False, Work()
     for k in range(_POINTS if names else 1):
+        if k > _AT_LEAST and work.nodes > WORK:
+            break
         try:
-            same, inside = _agree(left, right, point(k, names), radians)
+            same, inside = _agree(left, right, point(k, names), radians, work)
         except NoValue:
             nowhere = True
             continue
@@ -100,7 +104,7 @@ def equal(left: Node, right: Node, radians: bool = True) -> bool:
         if agreed >= ENOUGH and k >= _AT_LEAST:
             break
     if names:
-        at_last = _agree_by_cases(left, right, radians, names, bool(beyond) or nowhere)
+        at_last = _agree_by_cases(left, right, radians, names, bool(beyond) or nowhere, work)
         if at_last is None:
             return False
         agreed += at_last
@@ -112,21 +116,16 @@ def equal(left: Node, right: Node, radians: bool = True) -> bool:
     return all(beyond)
 
 
-def _agree_by_cases(left: Node, right: Node, radians: bool, names: Sequence[str], gaps: bool) -> int | None:
+def _agree_by_cases(left: Node, right: Node, radians: bool, names: Sequence[str], gaps: bool, work: Work) -> int | None:
     """At how many of the points that tell cases apart both sides agree; None where one of them refutes.
 
     `gaps` says that a side was found without a real value somewhere.
     """
-    agreed, too_large = 0, 0
-    for values in _by_cases(left, right, names, gaps):
+    agreed = 0
+    for values in _by_cases(left, right, names, gaps, work):
         try:
-            same, inside = _agree(left, right, values.__getitem__, radians)
-        except NoValue:
-            continue
-        except TooLarge:
-            too_large += 1
-            if too_large > _TOO_LARGE:
-                break
+            same, inside = _agree(left, right, values.__getitem__, radians, work)
+        except (NoValue, TooLarge):
             continue
         if inside and not same:
             return None
@@ -134,11 +133,12 @@ def _agree_by_cases(left: Node, right: Node, radians: bool, names: Sequence[str]
     return agreed
 
 
-def _by_cases(left: Node, right: Node, names: Sequence[str], gaps: bool) -> Iterator[dict[str, Fraction]]:
-    if gaps:
-        yield from whole(names)
+def _by_cases(left: Node, right: Node, names: Sequence[str], gaps: bool, work: Work) -> Iterator[Point]:
+    """Points that tell cases apart, in a drawn order, as long as there is work left."""
+    points = list(whole(names, (left, right))) if gaps else []
     if has_kink(left) or has_kink(right):
-        yield from spread(names, (left, right))
+        points += spread(names, (left, right))
+    return itertools.takewhile(lambda _: work.is_left(), drawn_order(points))
 
 
 def _agree_far_out(left: Node, right: Node, radians: bool, names: Sequence[str]) -> bool:
@@ -153,10 +153,12 @@ def _agree_far_out(left: Node, right: Node, radians: bool, names: Sequence[str])
     return True
 
 
-def _agree(left: Node, right: Node, values: Callable[[str], Fraction], radians: bool) -> tuple[bool, bool]:
+def _agree(
+    left: Node, right: Node, values: Callable[[str], Fraction], radians: bool, work: Work | None = None
+) -> tuple[bool, bool]:
     """Whether the values at a point are one, and whether both are inside the real domain."""
     with mpmath.workdps(DIGITS):
-        a, b, size, inside = _values(left, right, values, radians)
+        a, b, size, inside = _values(left, right, values, radians, work)
         if isinstance(a, Fraction) and isinstance(b, Fraction):
             return a == b, inside
         gap, scale = _gap(a, b)
@@ -167,7 +169,7 @@ def _agree(left: Node, right: Node, values: Callable[[str], Fraction], radians: 
         else:
             return False, inside
     with mpmath.workdps(MORE):
-        a, b, size, inside = _values(left, right, values, radians)
+        a, b, size, inside = _values(left, right, values, radians, work)
         gap, scale = _gap(a, b)
         if near and gap > scale * mpf(10) ** (20 - MORE):
             near = False
@@ -175,10 +177,14 @@ def _agree(left: Node, right: Node, values: Callable[[str], Fraction], radians: 
 
 
 def _values(
-    left: Node, right: Node, values: Callable[[str], Fraction], radians: bool
+    left: Node, right: Node, values: Callable[[str], Fraction], radians: bool, work: Work | None = None
 ) -> tuple[Value, Value, mpf, bool]:
     places = [Place(values, radians) for _ in range(2)]
-    a, b = places[0].value(left), places[1].value(right)
+    try:
+        a, b = places[0].value(left), places[1].value(right)
+    finally:
+        if work is not None:
+            work.nodes += places[0].steps + places[1].steps
     for value in (a, b):
         if not isinstance(value, Fraction) and not (mpmath.isfinite(value)):
             raise NoValue
@@ -243,9 +249,10 @@ def proportional(left: Node, right: Node) -> bool:
             return False
         if len(ratios) >= ENOUGH + 2 + len(_FAR_POINTS):
             break
-    for values in _by_cases(left, right, names, gaps):
+    work = Work()
+    for values in _by_cases(left, right, names, gaps, work):
         try:
-            ratio, inside = _ratio(left, right, values.__getitem__)
+            ratio, inside = _ratio(left, right, values.__getitem__, work)
         except (NoValue, TooLarge):
             continue
         if inside and ratio is not None and not (ratio and _one(ratios, ratio)):
@@ -253,10 +260,12 @@ def proportional(left: Node, right: Node) -> bool:
     return len(ratios) >= ENOUGH
 
 
-def _ratio(left: Node, right: Node, values: Callable[[str], Fraction]) -> tuple[Value | None, bool]:
+def _ratio(
+    left: Node, right: Node, values: Callable[[str], Fraction], work: Work | None = None
+) -> tuple[Value | None, bool]:
     """What one side is of the other at a point: None where both are 0, 0 where one is; and whether both are real."""
     with mpmath.workdps(DIGITS):
-        a, b, _, inside = _values(left, right, values, True)
+        a, b, _, inside = _values(left, right, values, True, work)
         if a == 0 or b == 0:
             return (None if a == b else Fraction(0)), inside
         return a / b if isinstance(a, Fraction) and isinstance(b, Fraction) else real(a) / real(b), inside

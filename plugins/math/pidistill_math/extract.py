@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pidistill_math import box_lists, boxes, sides, stated, surroundings
-from pidistill_math.rivals import holds, offered
+from pidistill_math.rivals import holds
+from pidistill_math.withdrawals import withdrawn
 
 WINDOW: Final = 1_000_000
 """Characters at the end of a completion in which an answer is looked for."""
@@ -30,92 +31,18 @@ _LAST_LINE: Final = 400
 
 How = Literal["box", "marker", "phrase", "none"]
 
-_WITHDRAWN = re.compile(
-    r"\b(?P<subject>that|this|it|which|(?:the|my|that|this)\s+(?:(?:boxed|above|given)\s+)?(?:answer|box|above|result|value))"
-    r"(?:\s+(?:is|was|can|could)(?:\s+(?:actually|clearly|in\s+fact|obviously|definitely))?|'s)?\s*"
-    r"(?:(?:is\s+)?(?:wrong|incorrect|mistaken|invalid|false)\b(?!\s+(?:for|when|if)\b)|an?\s+(?:wrong|incorrect|false)\s+(?:answer|value|result)\b|a\s+mistake|an\s+error"
-    r"|(?:n[o']t|isn't|cannot\s+be|can't\s+be|couldn't\s+be)\s*"
-    r"(?:(?:be\s+)?(?:right|correct|true|valid|it)\b|(?:be\s+)?the\s+(?:right|correct|final)?\s*answer|[.!,;]|$))"
-    r"|\bscratch\s+that|\bstrike\s+that|\bdisregard\s+(?:that\b|this\b|my\b|it\b|the\s+(?:answer|box|above|boxed|last|previous))|\bignore\s+(?:that\b|this\b|my\b|the\s+(?:answer|box|above|boxed|last|previous))"
-    r"|\bi\s+(?:take\s+(?:that|it)\s+back|withdraw|retract)|\bon\s+second\s+thought|\bcorrection\s*:"
-    r"|\bi\s+made\s+an?\s+(?:mistake|error)|\bnever\s*mind\b(?!\s+the\b)|\bi\s+was\s+wrong|\bi\s+meant\b"
-    r"|\bedit\s*:|\blet\s+me\s+(?:correct|fix)\b|\brevised\s+answer|\b(?:use|take)\s+[^.!?\n]{1,40}\binstead"
-    r"|\b(?:answer|it|this|that)\s+should\s+(?:actually\s+|really\s+|instead\s+)?(?:be|have\s+been)\s+\W*[\d\\-]"
-    r"|\b(?:it|this|that)\s+(?:could|might|may)\s+(?:also|instead)\s+be\s+\W*[\d\\-]"
-    r"|\b(?:just|only|merely)\s+a\s+guess|\bjust\s+kidding"
-    r"|\bi\s+(?:(?:don't|do\s+not)\s+(?:think|believe)|doubt)\s+(?:that\s+)?(?:this|that|it|(?:my|the)\s+answer)\s+(?:is|can\s+be)\s+(?:right|correct)\b"
-    r"|\b(?:that|this|it)\s+(?:doesn't|does\s+not)\s+(?:seem|look)\s+(?:right|correct)\b"
-    r"|\b(?:that|this|it|answer)(?:'s|\s+is)\s+off\s+by\b|\berrat(?:um|a)\b|\bnope\b|\bupdate\s*:\s*\W*\d"
-    r"|\b(?:this|that|my)\s+answer\s+(?:may|might|could)\s+be\s+(?:wrong|incorrect)|\bother\s+possible\s+answers?(?:\s*:|\s+(?:are|include)\b)"
-    r"|\b(?:but\s+)?we\s+(?:also|still)\s+(?:need|have)\s+to\s+(?:add|subtract|double|halve|multiply|divide)\b(?!\s+that)"
-    r"|\badding\s+(?:one|another|\w+\s+more)\b[^.!?\n]{0,60}\b(?:yields|gives)\b|\bbut\s+i\s+(?:now\s+)?think\b"
-    r"|\b(?:right|correct)\s+value\s+is\b|\b(?:correct|right|true|it)\s*\?\s*(?:no|nope)\b",
-    re.IGNORECASE,
-)
-_PRONOUNS: Final = ("that", "this", "it", "which")
-_VALUE = re.compile(r"-?\d+(?:[.,/]\d+)*")
-_HENCE = re.compile(r"\s*(?:so|thus|hence|therefore),?\s*", re.IGNORECASE)
-_SUPPOSED = re.compile(
-    r"\b(?:if|suppose|assume|for\s+\w\s*=|statement|double.check|common|would|some|students?|people|instead|otherwise|forget\w*|had\s+we)\b|\bmistake\s*:",
-    re.IGNORECASE,
-)
-"""What is wrong in a sentence with such a word, or after it, is a case that somebody considers, not the answer."""
-_RIVAL = re.compile(
-    r"^[\s$.,;!*\\)\]]*or\s+(?:maybe|perhaps|possibly|else|it\s+(?:could|might|may)\s+be)\b", re.IGNORECASE
-)
 _POINTS_BACK = re.compile(
     r"\s*(?:indeed\s+)?(?:in\s+the\s+box|(?:given|shown|stated|boxed|written)\b|(?:the\s+)?above|as\s+(?:above|boxed)|exact\b)",
     re.IGNORECASE,
 )
 """What follows 'the final answer is' where it speaks of the box rather than replaces it."""
 _AGAIN = re.compile(r"\banswer\**\s*(?:is(?:\s+(?:actually|really|instead))?|must\s+be|:)", re.IGNORECASE)
-_DENIED = re.compile(
-    r"^[\s$.,)\]\\]{0,6}(?:(?:is|was|would\s+be)\s+(?:clearly\s+|certainly\s+)?(?:wrong|incorrect|false|invalid|a\s+mistake|not\b)"
-    r"|(?:fails\b|(?:does\s+not|doesn't)\s+(?:work|satisfy|hold|count|qualify)\b|(?:leads?\s+to\s+)?(?:a\s+)?contradiction\b"
-    r"|(?:is\s+|was\s+)?(?:(?:clearly|obviously|certainly|far|much|way|still|just)\s+)*(?:impossible(?!\s+to\b)|excluded|ruled\s+out|rejected|too\s+(?:big|small|large|high|low))\b"
-    r"|(?:should|must|has\s+to|needs\s+to|is\s+to)\s+be\s+(?:rejected|discarded|excluded|ruled\s+out|ignored)|(?:is|was)\s+(?:an\s+)?extraneous"
-    r"|(?:is|was)\s+(?:only\s+|merely\s+|just\s+)an?\s+(?:upper|lower)\s+bound|(?:is|was)\s+an?\s+(?:upper|lower)\s+bound\s+only"
-    r"|(?:is|was)\s+what\s+(?:the|an?)\s+(?:naive|wrong|incorrect|careless)\b|which\s+(?:i|we)\s+reject\b"
-    r"|(?:is|was)\s+(?:half|twice|double|the\s+(?:square|negative|reciprocal))\s+(?:of\s+)?the\s+answer\b"
-    r"|(?:however|but),?\s+(?:that|this)\s+\w+\s+[^.!?\n]{0,40}\b(?:incorrectly|wrongly)\b"
-    r"|(?:is|was)\s+my\s+(?:first|initial|earlier|old)\b|\W{0,3}(?:\[|\()(?:incorrect|wrong|false|not\s+correct)(?:\]|\))"
-    r"|\W{0,3}[\u2717\u2718\u274c]|[\u2014\u2013-]\s*no\b(?!\s+\w))"
-    r"|isn't\b|can(?:not|'t)\s+be|but\s+(?:it's|it\s+is|actually|that's|it\s+should)\b"
-    r"|(?:(?:but|however)\b,?\s*)?(?:this|that|it|\$?-?\d[\d.,]*\$?)\s+(?:ignores|(?:double[\s-]?|over|under)counts|misses|forgets"
-    r"|neglects|omits|overlooks)\b)",
-    re.IGNORECASE,
-)
-_TURN = re.compile(
-    r"^[\s$.,!*\\)\]]*(?:(?:wait|hmm|oops|whoops|hold\s+on|actually|my\s+bad|my\s+mistake|apologies)\b[\s,.:!-]"
-    r"|(?:no|sorry)\s*[,.:!\u2014-]|i\s+(?:forgot|missed|overlooked|miscounted|misread)\b)",
-    re.IGNORECASE,
-)
-_EXPLAINS = re.compile(
-    r"[\s$.,!*\\)\]]*actually,?\s+(?:(?:this|that|it)(?:\s+is|'s)\s+(?:(?:the|a)\s+well[\s-]known|all\s+there\s+is)"
-    r"|that's\s+all\b|(?:this|that|it)\s+(?:makes\s+sense|agrees|matches)"
-    r"|(?:we|i|you|one)\s+can\s+(?:also\s+)?(?:(?:see|check|verify|confirm)\s+(?:this|that|it)\b(?!\s+(?:is|was|should))|present\s+a\b|give\s+a\b))"
-    r"(?![\s\S]*(?:\b(?:not|wrong|mistake|should|however|instead|forgot|but|no)\b|n't\b|\b(?:answer|total)\b))",
-    re.IGNORECASE,
-)
-"""An 'actually' that turns to an explanation rather than to another answer."""
-_ASSERTED = re.compile(
-    r"\b(?:(?:total|answer|count)(?:\s+(?:is|was|are|equals|becomes|should\s+be|comes\s+to)|'s)|(?:so|then|thus|hence)\s+it(?:\s+is|'s)"
-    r"|it's|(?:so|thus|hence|sorry|therefore)(?=[\s,:]+[$\\(]*-?\d[\d,.]*\$?(?:[.!\s]|$)))"
-    r"[\s,:]*(?:then|now|really|actually|in\s+fact)?[\s$\\(*]*(?P<value>-?\d+(?:[.,/]\d+)*)",
-    re.IGNORECASE,
-)
-"""A value that is given after second thoughts."""
 _CALLED_ANSWER = re.compile(
     r"(?P<value>-?\d+(?:[.,/]\d+)*)\$?\s*,?\s*(?:(?:which|that|and\s+th(?:is|at))\s+)?(?:is|must\s+be)\s+(?:our|the|my)\s+"
     r"(?:final\s+|correct\s+|actual\s+)?answer\b",
     re.IGNORECASE,
 )
 _MARKED = re.compile(r"(?:^|\n)[ \t]*####[ \t]*(?P<answer>[^\n]{1,200}?)\s*\Z")
-_CONFIRMED = re.compile(
-    r"\b(?:is|looks?|was)\s+(?:indeed\s+|right|correct\b|fine|good|(?:a\s+)?well[\s-]known)|\bconfirm|\bchecks?\s+out|\bstands\b"
-    r"|\bcorrect[.!]|\ball\s+(?:is\s+)?good|\bverif(?:y|ied)|\bgood\.|\?[^.!?]{0,40},\s*(?:fine|ok(?:ay)?)\s*[.!]?\s*\Z|\?[^.!?]{0,60}\.?\s+yes\b|[.:]\s+yes\b(?!\s+i\b)|\bno\s+other\b",
-    re.IGNORECASE,
-)
 _REPLACED = re.compile(r"\b(?:final|correct|actual|right|true|real)\s+answer\**\s*(?:is|:)", re.IGNORECASE)
 
 
@@ -141,8 +68,9 @@ class Extraction:
     """'most' or 'least' where the box stands behind 'at most' or 'at least', '' elsewhere."""
 
 
-def extract(completion: str, fallback: bool = True) -> Extraction:
-    """The answer of a completion. `fallback` allows an answer that is stated without a box."""
+def extract(completion: str, fallback: bool = True, question: str = "") -> Extraction:
+    """The answer of a completion. `fallback` allows an answer that is stated without a box; `question` tells a value of
+    what it asks for from one of something on the way."""
     text = completion[-WINDOW:]
     if (thought := text.rfind(_THOUGHT_ENDS)) >= 0:
         text = text[thought + len(_THOUGHT_ENDS) :]
@@ -156,7 +84,7 @@ def extract(completion: str, fallback: bool = True) -> Extraction:
     if truncated:
         return _none("the last \\boxed{} is never closed")
     if found:
-        return _boxed(text, found, fallback)
+        return _boxed(text, found, fallback, question)
     return _stated(text) if fallback else _none("no \\boxed{} in the completion")
 
 
@@ -171,7 +99,7 @@ def _one_turn(text: str) -> str:
     return text
 
 
-def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
+def _boxed(text: str, found: list[boxes.Box], fallback: bool, question: str) -> Extraction:
     after = text[found[-1].end : found[-1].end + _AFTERWARDS]
     speaks = "answer" in after.lower()
     replaced = _REPLACED.search(after) if fallback and speaks else None
@@ -184,7 +112,7 @@ def _boxed(text: str, found: list[boxes.Box], fallback: bool) -> Extraction:
     called = list(_CALLED_ANSWER.finditer(after)) if speaks else []
     if called and not holds(inside, called[-1]["value"]) and called[-1].start() != 0:
         return _none("another value than the last \\boxed{} is called the answer")
-    taken_back = withdrawn(after, inside)
+    taken_back = withdrawn(after, inside, question)
     if taken_back or replaced:
         if fallback and (later := _stated(after)).answer is not None:
             return later
@@ -215,37 +143,6 @@ def _stated(text: str) -> Extraction:
     if not answer:
         return _none("the answer that is announced is missing, unfinished, a question or withdrawn")
     return Extraction(answer, how)
-
-
-def withdrawn(after: str, inside: str = "") -> bool:
-    """Whether what follows an answer takes it back; `inside` is the answer."""
-    if len(after) < 2:
-        return False
-    if inside and len(inside) < 20 and ", not " in after:
-        if re.search(rf"\d\W{{0,3}}, not [$\\(]*{re.escape(inside)}(?![\w.,/]\d|\d)", after):
-            return True
-    if _DENIED.match(after) or _RIVAL.match(after) or offered(after, inside):
-        return True
-    if (turn := _TURN.search(after)) is not None and not _EXPLAINS.match(after, turn.start()):
-        values = list(_ASSERTED.finditer(after, turn.start()))
-        if values:
-            return not holds(inside, values[-1]["value"])
-        if not _CONFIRMED.search(after):
-            return True
-    return any(not _of_another(after, found, inside) for found in _WITHDRAWN.finditer(after[:600]))
-
-
-def _of_another(after: str, found: re.Match[str], inside: str) -> bool:
-    """Whether what is called wrong is a case that was supposed, or another value, rather than the answer."""
-    subject = (found["subject"] or "").lower()
-    if subject not in _PRONOUNS:
-        return False
-    sentences = re.split(r"(?<=[.!?])\s", after[: found.start()])
-    if subject == "which" and inside and (values := _VALUE.findall(sentences[-1][-24:])):
-        return not holds(inside, values[-1])
-    if _HENCE.fullmatch(sentences[-1]):
-        return False
-    return bool(_SUPPOSED.search(" ".join(sentences[-2:])))
 
 
 def _none(reason: str) -> Extraction:

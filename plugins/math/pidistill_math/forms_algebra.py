@@ -91,9 +91,8 @@ def another_equation_form(question: str, ours: Shape, theirs: Shape) -> str:
         if _SQUARE.search(question) and isinstance(theirs, Equation) and _has_square(ours.inner.node):
             if not any(map(_has_square, theirs.sides)):
                 return "no square of a sum, where the question asks for one"
-    if isinstance(ours, Named) and isinstance(theirs, Equation) and ours.name not in theirs.sides:
-        solved = _SOLVE_FOR.search(question)
-        if solved is not None and ours.name == sym(solved["name"]):
+    if isinstance(ours, Named) and (solved := _SOLVE_FOR.search(question)) is not None:
+        if ours.name == sym(solved["name"]) and _is_unsolved(theirs, ours.name):
             return f"not solved for {solved['name']}, which the question asks for"
     if isinstance(ours, Equation) and isinstance(theirs, Equation) and _SQUARE.search(question):
         if any(map(_has_square, ours.sides)) and not any(map(_has_square, theirs.sides)):
@@ -102,6 +101,16 @@ def another_equation_form(question: str, ours: Shape, theirs: Shape) -> str:
         if _STANDARD.search(question) and not any(side == sym("y") for side in ours.sides):
             return "not in standard form, which the question asks for"
     return ""
+
+
+def _is_unsolved(line: Shape, name: Node) -> bool:
+    """Whether a letter stands inside a side of an equation, and is none of its sides."""
+    if isinstance(line, Equation):
+        return name not in line.sides
+    if not isinstance(line, Named) or line.name == name:
+        return False
+    value = symbols(line.inner.node) if isinstance(line.inner, Single) and line.inner.node != name else set()
+    return name.text in symbols(line.name) | value
 
 
 def _is_sum(node: Node) -> bool:

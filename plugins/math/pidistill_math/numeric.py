@@ -55,7 +55,8 @@ class Place:
     """Values of bound symbols: the index of a sum."""
     left_domain: bool = False
     largest: mpf = field(default_factory=lambda: mpf(0))
-    """The largest summand met: what rounding errors must be measured against."""
+    """The largest summand met, and the argument of a sine, or 1, where one is: what rounding
+    errors must be measured against."""
     steps: int = 0
 
     def value(self, node: Node) -> Value:
@@ -219,6 +220,8 @@ class Place:
         self.radians = radians
         if node.text in PERIODIC and abs(value) > FARTHEST:
             raise TooLarge
+        if node.text in PERIODIC:  # its nought at a multiple of pi is a rounding error
+            self.largest = max(self.largest, mpf(1), abs(value))
         if node.text in EXPONENTIAL:
             _bound(abs(value) * 2)
         if node.text in REAL_ONLY_BETWEEN and not isinstance(value, mpc):

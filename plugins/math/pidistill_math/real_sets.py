@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Final
 
 import mpmath
@@ -143,8 +144,17 @@ def excludes_only(condition: Shape, found: Shape, originals: tuple[Node, ...]) -
             stretches.append((bounds[0], bounds[1], part.ends))
         else:
             return False
+    points |= _around({end for low, high, _ in stretches for end in (low, high) if end is not None})
     left_out = [x for x in points if not any(_inside(x, *stretch) for stretch in stretches)]
     return bool(left_out) and all(any(not _is_real(node, x) for node in formulas) for x in left_out)
+
+
+def _around(bounds: set[Fraction]) -> set[Fraction]:
+    """Values close to each bound and far from it, between each two, and past the outermost ones."""
+    ordered = sorted(bounds)
+    steps = [step * sign for step in (Fraction(1, 1000), Fraction(1), Fraction(1000)) for sign in (1, -1)]
+    beyond = {sign * 10**k * (abs(end) + 1) for end in ordered for k in (0, 3) for sign in (1, -1)}
+    return {end + step for end in ordered for step in steps} | {(a + b) / 2 for a, b in pairwise(ordered)} | beyond
 
 
 def _inside(x: Fraction, low: Fraction | None, high: Fraction | None, ends: tuple[bool, bool]) -> bool:

@@ -3,7 +3,8 @@
 Two kinds of expressions change by cases. Those with a value at whole numbers only, as ``(-1)^n`` and ``gcd(m, n)``,
 go by residues: `whole` has every residue of every name, and every pair of residues of two names, for the divisors of
 4 and 6. Those with a kink, such as ``|x-2000|`` and ``max(m, n)``, go by signs and by order: `spread` has values of
-both signs and of many sizes in every order of two names, and values around the numerals that the expressions hold.
+both signs and of many sizes in every order of two names, values around the numerals that the expressions hold, and
+values beside the edges of their cases (`kinks`).
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from __future__ import annotations
 import math
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, pairwise, product
 from typing import Final
 
-from pidistill_math.syntax import Node, symbols
+from pidistill_math.kinks import beside_edges, is_kink
+from pidistill_math.syntax import Node
 
 Point = dict[str, Fraction]
 
@@ -24,19 +27,41 @@ _FIRST: Final = 2
 _RESIDUES: Final = 6
 _ONE_NAME: Final = 12
 _MOST_WHOLE: Final = 400
-_KINKED: Final = frozenset({"abs", "max", "min", "sgn", "floor", "ceil", "Re", "Im", "arg", "Arg"})
 _SIZES: Final = (Fraction(1, 900), Fraction(1, 11), Fraction(1), Fraction(9), Fraction(140), Fraction(9_001))
 _SIZES_APART: Final = (*_SIZES, Fraction(700_003), Fraction(10**9 + 7))
 _DRAWN: Final = 48
 _MOST_NUMERALS: Final = 8
+_MOST_MULTIPLE: Final = 10**6
 _ORDERS: Final = tuple(
     (Fraction(a, 7), Fraction(b, 7))
     for a, b in ((2, 25), (25, 2), (-2, -25), (-25, -2), (2, -25), (-25, 2), (25, -2), (-2, 25))
 )
+WORK: Final = 80_000
+"""Nodes visited in a comparison before no more points are tried; a count, so that a verdict is the same on a busy
+machine."""
+_FEWEST: Final = 12
+"""Points that tell cases apart which are tried whatever they cost."""
 
 
-def whole(names: Sequence[str]) -> Iterator[Point]:
-    """Whole numbers of every residue for each name, and of every two residues for each pair of names."""
+@dataclass
+class Work:
+    """What a comparison has cost."""
+
+    nodes: int = 0
+    points: int = 0
+
+    def is_left(self) -> bool:
+        """Whether another point that tells cases apart may be tried; it is counted."""
+        self.points += 1
+        return self.points <= _FEWEST or self.nodes < WORK
+
+
+def whole(names: Sequence[str], expressions: Sequence[Node] = ()) -> Iterator[Point]:
+    """Whole numbers of every residue for each name, of every two residues for each pair of names, and multiples of the
+    whole numerals that the expressions hold."""
+    for name in names:
+        for k, value in enumerate(factor * numeral for numeral in _wholes(expressions) for factor in (1, 2)):
+            yield {other: Fraction(_FIRST + _drawn(other, k) % 7) for other in names} | {name: value}
     if len(names) == 1:
         yield from ({names[0]: Fraction(_FIRST + k)} for k in range(_ONE_NAME))
         return
@@ -52,17 +77,7 @@ def whole(names: Sequence[str]) -> Iterator[Point]:
 
 def has_kink(node: Node) -> bool:
     """Whether an expression is put together from cases by sign or order: absolute values, extrema, even roots."""
-    return any(_is_kink(part) for part in node.walk())
-
-
-def _is_kink(part: Node) -> bool:
-    if part.head == "call":
-        return part.text in _KINKED
-    if part.head == "root":
-        return bool(symbols(part.args[0]))
-    if part.head != "pow" or not symbols(part.args[0]):
-        return False
-    return part.args[1].has("div") or any(inner.number.denominator > 1 for inner in part.args[1].walk())
+    return any(is_kink(part) for part in node.walk())
 
 
 def spread(names: Sequence[str], expressions: Sequence[Node]) -> Iterator[Point]:
@@ -71,11 +86,26 @@ def spread(names: Sequence[str], expressions: Sequence[Node]) -> Iterator[Point]
     for name in names:
         for k, value in enumerate((*(sign * size for size in _SIZES_APART for sign in (1, -1)), *numerals)):
             yield {other: _value(other, k) for other in names} | {name: value}
+    for name in names:
+        for k in range(min(len(names), 2)):
+            others = {other: _value(other, 300 + k) for other in names}
+            yield from (others | {name: value} for value in beside_edges(name, others, expressions))
     for pair in combinations(names, 2):
         for k, values in enumerate(_ORDERS):
             yield {name: _value(name, k) for name in names} | dict(zip(pair, values, strict=True))
     if len(names) > 1:
         yield from ({name: _value(name, 100 + k) for name in names} for k in range(_DRAWN))
+
+
+def drawn_order(points: Sequence[Point]) -> list[Point]:
+    """The points in an order that depends on their number alone, so that the first of them are of every kind."""
+    return [points[k] for k in sorted(range(len(points)), key=lambda k: _drawn("order", k))]
+
+
+def _wholes(expressions: Sequence[Node]) -> list[Fraction]:
+    """Whole numerals that small residues do not reach."""
+    found = {part.number for node in expressions for part in node.walk() if part.head == "num"}
+    return sorted(n for n in found if n.denominator == 1 and _FIRST + _ONE_NAME <= n <= _MOST_MULTIPLE)[:_MOST_NUMERALS]
 
 
 def _numerals(expressions: Sequence[Node]) -> list[Fraction]:

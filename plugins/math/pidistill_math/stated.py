@@ -201,6 +201,8 @@ def _finished(answer: str) -> str:
 def undressed(text: str) -> str:
     """`text` without Markdown emphasis and a final full stop; formulas keep their dollars."""
     text = text.strip(_TICKS).strip("*`_").strip().rstrip(".").strip()
+    if text.endswith(")") and text.count(")") > text.count("("):  # of a parenthesis around the statement
+        text = text[:-1].rstrip(".").strip()
     text = re.sub(r"\*\*|__", "", text)
     if (quoted := _QUOTED.fullmatch(text)) is not None:
         text = (quoted[1] or quoted[2]).strip()

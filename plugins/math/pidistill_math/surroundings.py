@@ -11,6 +11,7 @@ import re
 from typing import Final
 
 from pidistill_math.boxes import Box
+from pidistill_math.reading import alike
 
 DENIED: Final = "the last box is denied"
 """Why a box behind a 'not' states nothing."""
@@ -36,7 +37,7 @@ _NOT_BEFORE = re.compile(
     r"|\bpreviously\s+(?:i\s+)?(?:thought|said|got|had|wrote)|\bfor\s+comparison\b[^.!?\n]{0,50}"
     r"|\b(?:first|initial|earlier)\s+(?:attempt|guess|try)\s+(?:gave|was|is|yielded)|\binstead\s+of|\bif\s+(?:the\s+answer|it|this)\s+(?:were|was|is)|\brather\s+than|\bneither|\bunlike"
     r"|\bnowhere\s+near|\bfar\s+from|\bdiffer(?:s|ent)?\s+from|\b(?:do\s+not|don't|never|refuse\s+to)\s+(?:write|answer|put)"
-    r"|\btempt(?:ed\s+to\s+(?:\w+)|ing\s+(?:answer|value|guess)\s+(?:is|would\s+be))"
+    r"|\btempt(?:ed\s+to\s+(?:\w+)|ing\s+to\s+(?:answer|say|write|put|guess|think)|ing\s+(?:answer|value|guess)\s+(?:is|would\s+be))"
     r"|\b(?:false|impossible|not\s+true|untrue)\s+that\s+(?:(?:the|this|its?)\s+(?:\w+\s+)?(?:is|equals)|\$?\s*\w\s*=))"
     r"[\s:$*\\(\[]*(?:\\text\{[^{}]*\})?[\s$]*$",
     re.IGNORECASE,
@@ -56,11 +57,13 @@ _CHANGING_LAST: Final = (
 """Last letters of the words before a box that change it."""
 _MISTAKEN = re.compile(
     r"\b(?:mistakes?|wrong|incorrect|erroneous)\b(?P<between>[^.!?\n]{0,40})$"
-    r"|(?<!\bas you )(?<!\bas one )(?<!\bas we )\b(?:might|may|could|would)\s+(?:think|say|guess|believe|argue"
-    r"|answer)\b"
-    r"(?P<then>[^.!?\n]{0,40})$",
+    r"|(?<!\bas you )(?<!\bas one )(?<!\bas we )\b(?:might|may|could|would)\s+(?:think|say|guess|believe|argue)\b"
+    r"(?P<then>[^.!?\n]{0,40})$"
+    r"|(?<!\bwe )(?<!\byou )(?<!\bi )\b(?:might|may|could|would)\s+answer"
+    r"(?P<at_once>[\s$\\(*,:]*(?:that\s+it\s+is|with)?[\s$\\(*]*)$",
     re.IGNORECASE,
 )
+"""A mistake, or what somebody might think. Who 'could answer directly' answers; who 'might answer 5' is mistaken."""
 _WITHOUT_CARE = re.compile(
     r"\b(?:a|the)\s+naive\s+\w+\s+(?:gets?|gives?|yields?|obtains?|is)\s*[$\\(]*$"
     r"|\bif\s+(?:we|you|one|someone|somebody)\s+(?:forgets?|ignores?|neglects?|omits?|overlooks?|mistakenly|wrongly|naively|incorrectly)\b"
@@ -118,9 +121,10 @@ _TOUCHING_AFTER = re.compile(
     r"|\s*\\(?:leq?|geq?|lt|gt|neq?|leqslant|geqslant)(?![A-Za-z])|\s*<\s*[A-Za-z](?![\w>])|\s*>\s*[A-Za-z](?!\w)"
 )
 _OTHER_CASE = re.compile(
-    r"\bif\b[^.!?\n]{1,60}\\boxed\{[^{}]{1,40}\}[^.!?\n]{0,20}\b(?:if|otherwise|else)\b[^.!?\n]{0,40}\Z", re.IGNORECASE
+    r"\bif\b[^.!?\n]{1,60}\\boxed\{(?P<other>(?:[^{}]|\{[^{}]*\}){1,40})\}[^.!?\n]{0,20}\b(?:if|otherwise|else)\b[^.!?\n]{0,40}\Z",
+    re.IGNORECASE,
 )
-"""What stands before the box of one case where that of another case has a box as well."""
+"""What stands before the box of one case where that of another case has a box as well, of another value."""
 _PALE = re.compile(r"\\(?:text)?color\s*(?:\[[^\]]*\])?\{\s*(?:white|transparent|background|bg)\s*\}\s*\{?[^{}$\n]*$")
 _OPENED = re.compile(r"(?:\\left\s*)?(?:[(\[]|\\\{)\s*$")
 _CLOSED = re.compile(r"\s*(?:\\right\s*)?(?:[)\]]|\\\})")
@@ -161,8 +165,9 @@ def discounted(text: str, box: Box) -> str:
     low = wide[-80:].lower()
     if any(word in low for word in _DENYING) and (_NOT_BEFORE.search(wide[-80:]) or _mistaken(wide[-80:])):
         return DENIED
-    if "boxed" in wide and _OTHER_CASE.search(text[max(0, box.start - 240) : box.start]):
-        return "the last box is the answer in one of several cases"
+    if "boxed" in wide and (case := _OTHER_CASE.search(text[max(0, box.start - 240) : box.start])) is not None:
+        if not alike(case["other"], text[box.content]):
+            return "the last box is the answer in one of several cases"
     changing = before.lower().rstrip(" \t\n$\\({}").endswith(_CHANGING_LAST)
     if changing and _WORD_BEFORE.search(before):
         return "the last box stands behind words that change it"
@@ -202,6 +207,8 @@ def _mistaken(before: str) -> bool:
     found = _MISTAKEN.search(before)
     if found is None:
         return False
+    if found["at_once"] is not None:
+        return True
     if found["between"] is None:
         return not _HENCE.search(found["then"])
     if _DENIED_NEXT.match(found["between"]):

@@ -54,7 +54,7 @@ class MathVerifier(Verifier):
         """PASS, FAIL, NO_ANSWER, TIMEOUT, or ABSTAIN where the problem has no reference that can be judged."""
         if problem.reference is None:
             return Verdict(Status.ABSTAIN, reason="the problem has no reference answer")
-        found = extract(completion, self.options.fallback)
+        found = extract(completion, self.options.fallback, problem.prompt)
         if found.answer is None:
             if reason := trouble(problem.reference, problem.prompt):
                 return Verdict(Status.ABSTAIN, reason=f"reference: {reason}")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pidistill.records import Status
+from pidistill_math import equality, numeric, samples
 from pidistill_math.equality import equal
 from pidistill_math.judge import judge
 from pidistill_math.reading import read
+from pidistill_math.syntax import Node
 
 LETTERS = st.sampled_from("abcjklmnpqrstuvwxyzNT")
 NUMERALS = st.integers(1, 10**7)
@@ -79,3 +82,49 @@ def test_letters_of_the_question_are_multiplied_in_any_order_and_no_other_case(n
         assert judge(gold, answer, question=text).status is Status.PASS
     for answer in (gold.upper(), gold[:-1] + gold[-1].upper(), gold[:-1], "+".join(names), gold + names[0]):
         assert judge(gold, answer, question=text).status is Status.FAIL
+
+
+def visited(patch: pytest.MonkeyPatch) -> list[int]:
+    """How many nodes have been visited, in its one place."""
+    count = [0]
+
+    class Counting(numeric.Place):
+        def value(self, node: Node) -> numeric.Value:
+            count[0] += 1
+            return super().value(node)
+
+    patch.setattr(equality, "Place", Counting)
+    return count
+
+
+CASES = ("|{}|", "\\sqrt{{{}^2+1}}", "(-1)^{{{}}}", "\\max({},7)", "\\sqrt[3]{{{}}}")
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.sampled_from("abcfghjklmnpqrstuvwxyz"), min_size=1, max_size=22, unique=True),
+    st.sampled_from(CASES),
+    st.integers(1, 1_000),
+)
+def test_the_work_at_points_that_tell_cases_apart_is_bounded(names: list[str], case: str, terms: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        count = visited(patch)
+        series = f"\\sum_{{i=1}}^{{{terms}}}\\frac{{{names[0]}}}{{i}}"
+        left = read("+".join([case.format(name) for name in names] + [series]))
+        right = read("+".join([series] + [case.format(name) for name in reversed(names)]))
+        equality.equal.cache_clear()
+        assert equal(left, right)
+        at_one_point = 2 * 2 * (6 * len(names) + 5 * terms + 10)
+        assert count[0] <= samples.WORK + 45 * at_one_point
+
+
+@settings(max_examples=60, deadline=None)
+@given(LETTERS, st.integers(1, 40), st.sampled_from("+-"), st.integers(1, 9))
+def test_squares_of_sines_at_whole_numbers_are_what_parity_says(n: str, half: int, sign: str, scale: int) -> None:
+    turn = f"\\frac{{{2 * half - 1}{n}\\pi}}{{2}}"
+    other = {"+": "\\cos", "-": "\\sin"}
+    literal = f"\\frac{{{scale}(1{sign}(-1)^{n})}}{{2}}"
+    assert same(literal, f"{scale}{other[sign]}^2{turn}")
+    assert not same(literal, f"{scale}{other['-' if sign == '+' else '+']}^2{turn}")
+    assert not same(literal, f"{scale + 1}{other[sign]}^2{turn}")
+    assert same(f"\\frac{{{literal}}}{{{n}}}", f"\\frac{{{scale}}}{{{n}}}{other[sign]}^2{turn}")

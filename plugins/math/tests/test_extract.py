@@ -178,3 +178,40 @@ def test_what_is_offered_behind_a_box_counts_if_it_is_another_value(value: int, 
     assert judge(str(value), extract(before + offer.format(value)).answer or "").status is Status.PASS
     if value != other:
         assert judge(str(value), extract(before + offer.format(other)).answer or "").status is not Status.PASS
+
+
+RETHOUGHT = (
+    "\n\nUpon reflection, {} is {}.",
+    " On closer inspection, {} is {}.",
+    " On a second look {} is ${}$.",
+    " Upon rereading, we see that {} is {}.",
+)
+
+
+@given(
+    st.integers(2, 10**6),
+    st.integers(2, 10**6),
+    st.sampled_from(RETHOUGHT),
+    st.sampled_from(("the remainder", "the correct remainder", "it", "the value", "the result")),
+    st.sampled_from(
+        ("the modulus", "the exponent", "the cycle length", "the number of digits", "k", "the order of $a$")
+    ),
+)
+def test_second_thoughts_count_where_they_are_of_what_is_asked_for(
+    value: int, other: int, offer: str, ours: str, theirs: str
+) -> None:
+    question = "What is the remainder when $a^k$ is divided by $m$?"
+    before = f"The remainder is $\\boxed{{{value}}}$."
+    on_the_way = extract(before + offer.format(theirs, other), question=question)
+    assert on_the_way.answer == str(value)
+    of_the_answer = extract(before + offer.format(ours, other), question=question)
+    assert (of_the_answer.answer == str(value)) == (value == other)
+    back = extract(before + offer.format(ours, other) + f" Reduced, this gives {value}.", question=question)
+    assert back.answer == str(value)
+
+
+@given(st.integers(3, 30), st.integers(1, 9))
+def test_a_factorial_ends_no_sentence(n: int, k: int) -> None:
+    for check in (f"Alternatively: {n}!/{k}! = 7.", f"Recomputing: {n}! = 7 times {k}!.", f"Better: {n}!/2=7."):
+        assert extract(f"So $\\boxed{{7}}$. {check}").answer == "7"
+    assert (extract(f"So $\\boxed{{7}}$. Corrected: {n}!").answer == "7") == (n == 7)
