@@ -1,13 +1,17 @@
 """Fixtures: a warm verifier in each sandbox that works here.
 
 What is known of a problem, its tests read and its gate, is shared by all of them that have the same options: many files
-judge the same problems, and each sandbox has the same Python. That each finds it by itself is a test of `test_gate`.
+judge the same problems, and each sandbox has the same Python. What a gate has found is shared by all workers that run
+tests, in files. That each sandbox finds it by itself is a test of `test_gate`.
 
 The sandboxes, and the Docker daemon that the tests start, are `pidistill_sandboxes.testing`'s.
 """
 
 from __future__ import annotations
 
+import os
+import pickle
+from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +20,7 @@ import pytest
 from pidistill.contracts import DataSource, Sandbox
 from pidistill.records import Problem
 from pidistill_code.domain import CodeDomain
+from pidistill_code.gate import Look
 from pidistill_code.verifier import CodeOptions, CodeVerifier, Known
 from pidistill_sandboxes.process import ProcessSandbox
 
@@ -28,10 +33,49 @@ def open_verifier(sandbox: Sandbox, known: Known | None = None, **options: objec
     return CodeVerifier(CodeOptions.read(options), sandbox, known)  # type: ignore[arg-type]
 
 
+class _Looks(OrderedDict[str, Look]):
+    """What gates have found, here or in another worker."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def get(self, key: str, default: Look | None = None) -> Look | None:  # type: ignore[override]
+        path = self._folder / f"{key}.look"
+        if key not in self and path.is_file():
+            super().__setitem__(key, pickle.loads(path.read_bytes()))
+        return super().get(key, default)
+
+    def __setitem__(self, key: str, look: Look) -> None:
+        super().__setitem__(key, look)
+        unfinished = self._folder / f"{key}.{os.getpid()}"
+        unfinished.write_bytes(pickle.dumps(look))
+        unfinished.replace(self._folder / f"{key}.look")
+
+
+class _Tried(set[str]):
+    """Problems whose reference has been run, here or in another worker."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def __contains__(self, key: object) -> bool:
+        return (self._folder / f"{key}.tried").is_file()
+
+    def add(self, key: str) -> None:
+        (self._folder / f"{key}.tried").touch()
+
+
 @pytest.fixture(scope="session")
-def known_everywhere() -> Known:
+def known_everywhere(tmp_path_factory: pytest.TempPathFactory) -> Known:
     """What the verifiers of the next fixture know."""
-    return Known(_PROBLEMS)
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "known"
+    folder.mkdir(exist_ok=True)
+    known = Known(_PROBLEMS)
+    known.looks, known.tried = _Looks(folder), _Tried(folder)
+    return known
 
 
 @pytest.fixture(scope="session")
