@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from pidistill_code.inside.changes import Handing
-from pidistill_code.inside.contents import BrokenError
-from pidistill_code.inside.data import BASES, defined
+from pidistill_code.inside.contents import PLAIN, BrokenError
+from pidistill_code.inside.data import BASES, defined, is_data
 from pidistill_code.inside.failures import place
 from pidistill_code.inside.holding import checked_way
 from pidistill_code.inside.names import (
@@ -119,10 +119,10 @@ class Believing(Handing):
         self.used[use] = self.used.get(use, 0) + 1
         return self.trusted or (self.uses is not None and self.used[use] <= self.uses.get(use, 0))
 
-    def own_way(self, item: Any, kind: Any, name: str, args: Any, kwargs: Any, own: Callable[[], Any]) -> Any:
+    def own_way(self, item: Any, kind: Any, name: str, args: Any, kwargs: Any, own: Callable[..., Any]) -> Any:
         """As `Peer.own_way`; looked at where it is not the task's."""
         if self._does_own(item._remote_object, name):
-            return own()
+            return own(*args)
         return checked_way(item, kind, name, args, kwargs, own)
 
     def operate(self, remote: Any, name: str, args: tuple[Any, ...]) -> object:
@@ -227,6 +227,8 @@ class Believing(Handing):
     def _beside_data(self, remote: Any, name: str, args: tuple[Any, ...]) -> object:
         """An operator between an object of the other side and data, of which the object does not decide the outcome."""
         if name == "__contains__":
+            if getattr(remote, "_remote_plain", False):
+                return args[0] in self.content(remote)
             if not hasattr(type(remote), "__iter__"):
                 raise BrokenError("__contains__ of an object of the candidate's own")
             return any(item is args[0] or item == args[0] for item in remote)
@@ -243,14 +245,18 @@ class Believing(Handing):
                 return NotImplemented
         if getattr(remote, "_remote_plain", False):
             combines = name in JUDGING - ORDERING and name not in ("__eq__", "__ne__")
+            content = self.content(remote)
+            if combines and type(content) in _VECTORS and all(map(_tells_nothing, args)):
+                result = self.request("op", remote, name, list(args))
+                if is_data(result):
+                    return result
             try:
-                result = getattr(self.content(remote), name, lambda *_: NotImplemented)(*map(self.content, args))
+                result = getattr(content, name, lambda *_: NotImplemented)(*map(self.content, args))
             except TypeError:
                 if not combines:
                     raise
                 result = NotImplemented
-            # data has no such operator, or none for that
-            return self.request("op", remote, name, list(args)) if combines and result is NotImplemented else result
+            return self._combined(remote, name, args) if combines and result is NotImplemented else result
         if name in ("__eq__", "__ne__") and isinstance(remote, abc.Sequence) and type(args[0]) in (list, tuple):
             return getattr(list(remote), name)(list(args[0]))
         if name in ("__eq__", "__ne__"):
@@ -260,6 +266,14 @@ class Believing(Handing):
             if result is NotImplemented or is_remote(type(result)):
                 return result
         raise BrokenError(f"{name} of an object of the candidate's own")
+
+    def _combined(self, remote: Any, name: str, args: tuple[Any, ...]) -> object:
+        """An operator that data has not, or not for that: it gives another of the program's, or is between such."""
+        result = self.request("op", remote, name, list(args))
+        theirs = result is NotImplemented or is_remote(type(result)) or is_data(result)
+        if not theirs and not all(is_remote(type(item)) for item in args):
+            raise self.broke(f"{name} of data of the candidate's own")
+        return result
 
     def content(self, item: Any) -> Any:
         """What an object that is data holds; anything else as it is."""
@@ -287,6 +301,15 @@ _OF_SETS = frozenset(
     | ORDERING
     | {"__eq__", "__ne__"}
 )
+
+
+_VECTORS = frozenset({tuple, *PLAIN}) - {set}
+"""What data of a class of its own may be that adds and multiplies in a way of its own, if that gives such data again:
+it is compared by its content, and was told of no other data."""
+
+
+def _tells_nothing(item: object) -> bool:
+    return type(item) in (int, float, complex) or is_remote(type(item))
 
 
 _OF_PREAMBLE = SIDES | NUMERIC | {"__len__", "__getitem__", "__iter__", "__reversed__", "__bool__"}

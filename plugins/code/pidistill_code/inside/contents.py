@@ -22,8 +22,8 @@ MUTABLE: dict[str, Any] = {
     "n": collections.Counter,
     "y": array.array,
 }
-PLAIN: tuple[Any, ...] = (list, dict, set)
-"""Whose subclasses' instances may cross as they do."""
+PLAIN: tuple[Any, ...] = (collections.OrderedDict, collections.Counter, collections.deque, list, dict, set)
+"""Whose subclasses' instances may cross as they do; those that are derived from others stand before these."""
 _BUFFERS = frozenset({bytearray, array.array})
 """Which hold no objects."""
 PAIRS = frozenset({dict, collections.OrderedDict, collections.defaultdict, collections.Counter})
@@ -76,7 +76,11 @@ def is_as_it_was(item: Any, before: Any) -> bool:
 def plain_copy(item: Any) -> Any:
     """A copy of it; of an instance of a subclass, one of its base."""
     base = base_of(type(item))
-    return copy.copy(item) if base is type(item) else base(base.items(item) if base is dict else base.__iter__(item))
+    if base is type(item):
+        return copy.copy(item)
+    if base in PAIRS:
+        return base(dict(base.items(item)))  # of pairs, a counter would count these
+    return base(base.__iter__(item))
 
 
 def maker_of(item: Any) -> Any:

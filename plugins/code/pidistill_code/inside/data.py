@@ -9,16 +9,19 @@ tests name more is the class's, whatever it does otherwise than its base.
 
 from __future__ import annotations
 
+import collections
 import functools
 import sys
 from typing import Any
 
-from pidistill_code.inside.contents import BrokenError
+from pidistill_code.inside.contents import PAIRS, PLAIN, BrokenError
 from pidistill_code.inside.names import FORWARDED, IN_PLACE, JUDGING, NUMERIC, PROGRAM, SIDES, is_special, own
-from pidistill_code.inside.standins import RemoteClass, get, is_remote
+from pidistill_code.inside.standins import RemoteClass, is_remote
 
-BASES = {"int": int, "float": float, "complex": complex, "str": str, "bytes": bytes, "list": list, "tuple": tuple,
-         "dict": dict, "set": set, "frozenset": frozenset}  # fmt: skip
+BASES: dict[str, Any] = {
+    "int": int, "float": float, "complex": complex, "str": str, "bytes": bytes, "tuple": tuple, "frozenset": frozenset,
+    **{kind.__name__: kind for kind in PLAIN},
+}  # fmt: skip
 HOLDERS = {"UserList": list, "UserDict": dict, "UserString": str}
 """Classes of `collections` that hold data of a plain type."""
 OWN_WAYS = frozenset({"__str__", "__repr__", "__format__", "__missing__", "__call__"})
@@ -27,7 +30,7 @@ what it does where it is called."""
 BELIEVED = SIDES | NUMERIC
 """What an object of a class that the tests name is asked for, whether or not its class has another."""
 SETTING = frozenset({"__setattr__", "__delattr__"})
-FILLED = frozenset({"list", "dict", "set", *HOLDERS})
+FILLED = frozenset({*(kind.__name__ for kind in PLAIN), *HOLDERS})
 """Plain types whose content changes."""
 _METHODS = (staticmethod, classmethod)
 
@@ -63,7 +66,7 @@ def ways_here(ways: list[str], base: str, asked: bool | None) -> frozenset[str]:
     """
     own = frozenset(ways)
     if asked:
-        return own | BELIEVED.intersection(dir(base_named(base)))
+        return own | BELIEVED.intersection(vars(base_named(base)) if base in FILLED else dir(base_named(base)))
     if base in FILLED:
         return own
     asked_for = OWN_WAYS if asked is None else OWN_WAYS | BELIEVED
@@ -85,7 +88,7 @@ def plain_data(item: Any) -> tuple[str, Any, Any, Any] | None:
     kind = type(item)
     for name, base in BASES.items():
         if issubclass(kind, base):
-            return name, base, base, plain(item, base)
+            return name, base, _of_pairs(base) if base in PAIRS else base, plain(item, base)
     for name, base in HOLDERS.items():
         data: Any = vars(item).get("data") if base_named(name) in kind.__mro__ else None
         if type(data) in (base,):
@@ -99,7 +102,12 @@ def plain(item: Any, base: Any) -> object:
         return base.__pos__(item)
     if base in (str, bytes):
         return base.__getitem__(item, slice(None)) if type(item) is base else base.__add__(base(), item)
-    return tuple(base.items(item) if base is dict else base.__iter__(item))
+    return tuple(base.items(item) if base in PAIRS else base.__iter__(item))
+
+
+def _of_pairs(base: Any) -> Any:
+    """What makes a dictionary of pairs, which a counter would count."""
+    return lambda pairs: base(dict(pairs))
 
 
 def class_of_data(name: str, base: str, made: Any, ways: frozenset[str]) -> Any:
@@ -108,7 +116,7 @@ def class_of_data(name: str, base: str, made: Any, ways: frozenset[str]) -> Any:
     plains = _of_plain(plain_kind) if base in FILLED and base not in HOLDERS else frozenset()
     members: dict[str, Any] = {way.lstrip("."): _forwarded(way, plain_kind if way in plains else None) for way in ways}
     members.setdefault("__hash__", plain_kind.__hash__)
-    members.update(__getattr__=get, __setattr__=_set, __delattr__=_delete, __module__=PROGRAM, _remote_peer=None)
+    members.update(__getattr__=_get, __setattr__=_set, __delattr__=_delete, __module__=PROGRAM, _remote_peer=None)
     members.update(
         __copy__=_copy, __deepcopy__=_deep_copy, __dict__=property(lambda item: item._remote_object.__dict__)
     )
@@ -141,11 +149,16 @@ def seen_class(kind: Any) -> Any:
 
 
 def made_data(kind: Any, base: str, content: Any, peer: Any, handle: Any) -> Any:
-    """One of a class that `class_of_data` has made."""
+    """One of a class that `class_of_data` has made; where it is filled later, `content` is what it is made with."""
     if base in HOLDERS and type(content) is not HOLDERS[base]:
         raise BrokenError("content of another type")
-    filled = base in FILLED and base not in HOLDERS
-    item = type.__call__(kind, content) if filled else kind.__new__(kind, *(() if base in HOLDERS else (content,)))
+    if base == "deque":
+        item = kind.__new__(kind)
+        collections.deque.__init__(item, (), content)
+    elif base in FILLED and base not in HOLDERS:
+        item = type.__call__(kind, content) if content else kind.__new__(kind)
+    else:
+        item = kind.__new__(kind, *(() if base in HOLDERS else (content,)))
     object.__setattr__(item, "_remote_side", peer)
     object.__setattr__(item, "_remote_object", handle)
     return item
@@ -186,6 +199,12 @@ def is_subclass(kind: Any, others: Any) -> bool:
     return face is not None and issubclass(face, others)
 
 
+def _get(self: Any, name: str) -> object:
+    if name[:8] == "_remote_" or is_special(name):
+        raise AttributeError(name)
+    return self._remote_side.attribute(self._remote_object, name)
+
+
 def _set(self: Any, name: str, value: object) -> None:
     self._remote_side.request("set", self._remote_object, name, value)
 
@@ -204,26 +223,27 @@ def _delete(self: Any, name: str) -> None:
 
 def _of_plain(kind: Any) -> frozenset[str]:
     """What lists and the like do, of what says something of their content or changes it."""
-    return frozenset(dir(kind)) - (JUDGING - IN_PLACE) - OWN_WAYS - SETTING - {"__hash__"} | {"__bool__"}
+    judging = JUDGING - IN_PLACE | {"__contains__"}
+    return frozenset(dir(kind)) - judging - OWN_WAYS - SETTING - {"__hash__"} | {"__bool__"}
 
 
 def _forwarded(name: str, plain: Any) -> Any:
     """A method that is its class's, and beside that one of `plain` data's."""
 
     def operation(self: Any, *args: object) -> object:
-        def own() -> object:
+        def own(*args: object) -> object:
             told = tuple(map(handle_of_data, args))
             if plain is not None and name in IN_PLACE:
                 return self._remote_side.request("op", self._remote_object, name, list(told))
             return self._remote_side.operate(self._remote_object, name, told)
 
-        return own() if plain is None else self._remote_side.own_way(self, plain, name, args, {}, own)
+        return own(*args) if plain is None else self._remote_side.own_way(self, plain, name, args, {}, own)
 
     def method(self: Any, *args: object, **kwargs: object) -> object:
-        def own() -> object:
+        def own(*args: object) -> object:
             return getattr(self._remote_object, name)(*args, **kwargs)
 
-        return own() if plain is None else self._remote_side.own_way(self, plain, name, args, kwargs, own)
+        return own(*args) if plain is None else self._remote_side.own_way(self, plain, name, args, kwargs, own)
 
     def call(self: Any, *args: object, **kwargs: object) -> object:
         return self._remote_side.request("call", self._remote_object, list(args), kwargs)

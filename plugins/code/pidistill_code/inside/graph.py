@@ -5,7 +5,7 @@ else is a node in a flat list, so no nesting is too deep. A list, dictionary, se
 and what else of the library is like these (`contents`), has a number that both sides know: whoever gets it a second
 time finds the object that is there already, with its content brought up to date. So a function that sorts its argument
 sorts the caller's list, and one that returns its argument returns that very object. An instance of a subclass of
-`list`, `dict` or `set` may be one of these, too (`Side.fills`): it has the class's stand-in for a class, and its
+one of these (`contents.PLAIN`) may be one, too (`Side.fills`): it has the class's stand-in for a class, and its
 content is the same on both sides. Well-known values of the standard library cross by value (`known`). Any other object
 stays where it is, and the other side has a stand-in for it (`remote`).
 
@@ -66,8 +66,8 @@ class Side:
         return False
 
     def told_filled(self, item: Any, slot: Any) -> Any:
-        """What the other side makes such an instance with, or the number of the one that is there."""
-        return None
+        """What the other side makes such an instance with, in a tuple, or the number of the one that is there."""
+        return ()
 
     def is_handed(self, item: object) -> bool:
         """Whether such an instance of this side is kept for as long as the other side may ask for it."""
@@ -280,9 +280,10 @@ class Graph:
             forgotten = name[1:].isdecimal() and int(name[1:]) <= self._serial  # let go of here, but not there
             if name.startswith(self._letter) and not forgotten:
                 raise BrokenError("an object that was never sent")
-            if tag in "lde" and type(made_with) is int and name.startswith(self._letter):
-                item = self._side.own_at(made_with)
-            elif tag in "lde" and type(made_with) is tuple:
+            derived = type(made_with) is tuple and MUTABLE[tag] in PLAIN
+            if derived and len(made_with) == 1 and name.startswith(self._letter):
+                item = self._side.own_at(made_with[0])
+            elif derived:
                 item = self._side.stand_in(("filled", *made_with), value)
             else:
                 item = empty_of(tag, made_with)

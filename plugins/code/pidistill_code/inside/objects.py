@@ -13,7 +13,7 @@ import sys
 import weakref
 from typing import Any
 
-from pidistill_code.inside.contents import BrokenError, base_of
+from pidistill_code.inside.contents import BrokenError, base_of, maker_of
 from pidistill_code.inside.data import (
     FILLED,
     HOLDERS,
@@ -176,8 +176,10 @@ class Objects(Side):
         """Its class, with the methods that are its own."""
         kind, base = type(item), base_of(type(item))
         if "_remote_peer" in own(kind):
-            return item._remote_object._remote_number
-        return (*self._told_object(kind, item, slot), base.__name__, self._ways_known(kind, base, own_ways))
+            return (item._remote_object._remote_number,)
+        ways = self._ways_known(kind, base, own_ways)
+        length = maker_of(item) if base.__name__ == "deque" else None
+        return (*self._told_object(kind, item, slot), base.__name__, ways, length)
 
     def _named(self, kind: Any, item: Any, slot: Any) -> tuple[object, ...] | None:
         """Objects of a program that tests look into."""
@@ -276,11 +278,13 @@ class Objects(Side):
                 return self._remote_class(number, name, module, names, meta, [value(base) for base in order], *told[7:])
             case ["object", int(number), made, str(module), str(kind), list(names)]:
                 return self.remote(number, module, kind, names, value(made))
-            case ["filled", int(number), made, str(module), str(kind), list(names), str(base), list(ways)]:
+            case ["filled", int(number), made, str(module), str(kind), list(names), str(base), list(ways), length]:
                 found = self._filled.get(number)
                 if found is None:
+                    if length is not None and (base != "deque" or type(length) is not int or length < 0):
+                        raise BrokenError("an object that is made with nothing known")
                     told = number, module, kind, names, value(made)
-                    found = self._data(told, base, (), self._ways_of(ways, base, told[-1]) - SETTING)
+                    found = self._data(told, base, length, self._ways_of(ways, base, told[-1]) - SETTING)
                     self._filled[number] = found
                 return found
             case ["sub", int(number), made, str(module), str(kind), list(names), str(base), content, list(ways)]:

@@ -126,9 +126,9 @@ class Peer(Objects):
 
     # --- What stand-ins do
 
-    def own_way(self, item: Any, kind: Any, name: str, args: Any, kwargs: Any, own: Callable[[], Any]) -> Any:
+    def own_way(self, item: Any, kind: Any, name: str, args: Any, kwargs: Any, own: Callable[..., Any]) -> Any:
         """What data of a class of the other side's does in a way of its own, `own`, where a `kind` has another."""
-        return own()
+        return own(*args)
 
     def attribute(self, remote: Any, name: str) -> object:
         """An attribute of an object of the other side."""

@@ -103,7 +103,9 @@ def _are_placed(peer: Any, remote: Any, items: list[Any]) -> bool:
 
 def is_alike(one: Any, other: Any) -> bool:
     """Whether both are the same data; objects of a program's may be anything."""
-    return is_remote(type(one)) or is_remote(type(other)) or one is other or bool(one == other) or one != one
+    if is_remote(type(one)) or is_remote(type(other)) or one is other:
+        return True
+    return bool(one == other) or (one != one and other != other)
 
 
 def _items(iterator: Any) -> list[Any]:
