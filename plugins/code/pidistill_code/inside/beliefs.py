@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import sys
 import types
-from collections import abc
+from collections import abc, deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -246,6 +246,8 @@ class Believing(Handing):
         if getattr(remote, "_remote_plain", False):
             combines = name in JUDGING - ORDERING and name not in ("__eq__", "__ne__")
             content = self.content(remote)
+            if name in ("__eq__", "__ne__") and type(content) is deque and type(args[0]) in (list, tuple):
+                return getattr(list(content), name)(list(args[0]))  # as of any sequence that says so
             if combines and type(content) in _VECTORS and all(map(_tells_nothing, args)):
                 result = self.request("op", remote, name, list(args))
                 if is_data(result):
