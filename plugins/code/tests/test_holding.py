@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from typing import Any
 
@@ -16,9 +18,25 @@ ITEMS = st.integers(0, 4)
 LISTS = st.lists(ITEMS, max_size=6)
 DICTS = st.dictionaries(ITEMS, ITEMS, max_size=6)
 SETS = st.sets(ITEMS, max_size=6)
+QUEUES = st.builds(deque, LISTS, st.sampled_from([None, 6, 9]))
+COUNTERS = st.builds(Counter, LISTS)
+ORDERED = st.builds(OrderedDict, DICTS)
 
-READING = [(LISTS, ("count", "index", "__getitem__")), (DICTS, ("get", "__getitem__")), (SETS, ("issuperset", "union"))]
-TAKING = [(LISTS, ("remove", "pop", "__delitem__")), (DICTS, ("pop", "__delitem__")), (SETS, ("remove", "discard"))]
+READING = [
+    (LISTS, ("count", "index", "__getitem__")),
+    (DICTS, ("get", "__getitem__")),
+    (SETS, ("issuperset", "union")),
+    (QUEUES, ("count", "index")),
+    (COUNTERS, ("get", "most_common")),
+]
+TAKING = [
+    (LISTS, ("remove", "pop", "__delitem__")),
+    (DICTS, ("pop", "__delitem__")),
+    (SETS, ("remove", "discard")),
+    (QUEUES, ("remove", "rotate", "__imul__")),
+    (COUNTERS, ("pop", "__delitem__")),
+    (ORDERED, ("pop", "move_to_end", "__delitem__")),
+]
 
 
 def arguments(kind: type, name: str, item: int) -> tuple[Any, ...]:
@@ -33,13 +51,18 @@ def outcome(call: Callable[[], Any]) -> tuple[object, ...]:
         return ("raises", type(error))
 
 
+def drawn(draw: Any, data: Any, names: tuple[str, ...]) -> tuple[Any, Any, str, tuple[Any, ...], Any]:
+    """Data and an equal copy, the name of a method, arguments for it, and what plain data does by that name."""
+    one, name = draw.draw(data), draw.draw(st.sampled_from(names))
+    kind = type(one)
+    return one, copy.copy(one), name, arguments(kind, name, draw.draw(ITEMS)), getattr(kind, name)
+
+
 @pytest.mark.parametrize(("data", "names"), READING + TAKING)
 @given(draw=st.data())
 def test_who_does_as_plain_data_is_believed(data: Any, names: tuple[str, ...], draw: Any) -> None:
-    one, name = draw.draw(data), draw.draw(st.sampled_from(names))
-    kind, other = type(one), type(one)(one)
-    args = arguments(kind, name, draw.draw(ITEMS))
-    plain: Any = getattr(kind, name)
+    one, other, name, args, plain = drawn(draw, data, names)
+    kind = type(one)
     said = outcome(lambda: checked_way(one, kind, name, args, {}, lambda *_: plain(one, *args)))
     assert (said, one) == (outcome(lambda: plain(other, *args)), other)
 
@@ -47,10 +70,8 @@ def test_who_does_as_plain_data_is_believed(data: Any, names: tuple[str, ...], d
 @pytest.mark.parametrize(("data", "names"), TAKING)
 @given(draw=st.data())
 def test_who_takes_something_else_is_not_believed(data: Any, names: tuple[str, ...], draw: Any) -> None:
-    one, name = draw.draw(data), draw.draw(st.sampled_from(names))
-    kind, other = type(one), type(one)(one)
-    args = arguments(kind, name, draw.draw(ITEMS))
-    plain: Any = getattr(kind, name)
+    one, other, name, args, plain = drawn(draw, data, names)
+    kind = type(one)
     how, given = outcome(lambda: plain(other, *args))
     if how == "gives" and one != other:
         with pytest.raises(BrokenError):

@@ -166,6 +166,8 @@ def _content(item: Any, kind: Any) -> Any:
 def _copy(item: Any, kind: Any) -> Any:
     """Plain data of the same content."""
     content = _content(item, kind)
+    if kind is collections.deque:
+        return kind(content, item.maxlen)
     return kind(dict(content)) if kind in PAIRS else kind(content)
 
 

@@ -27,12 +27,6 @@ _ASKED_FOR = frozenset(
 """Special attributes that are the object's own, although everything here has one as well."""
 
 
-def get(self: Any, name: str) -> object:
-    if name.startswith("_remote_") or is_special(name):
-        raise AttributeError(name)
-    return self._remote_side.request("get", self._remote_object, name)
-
-
 class Remote:
     """An object of the other side. It has no annotations, which would seem to be those of each class there."""
 
