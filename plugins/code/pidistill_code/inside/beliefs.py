@@ -235,7 +235,8 @@ class Believing(Handing):
         kind = type(remote)
         if name in _OF_SETS and (isinstance(remote, abc.Set) or (kind.__module__, kind.__name__) in _VIEWS):
             return getattr(set(remote), name)(*args)
-        if name in ("__eq__", "__ne__") and isinstance(remote, abc.Mapping) and isinstance(args[0], abc.Mapping):
+        mappings = isinstance(remote, abc.Mapping) and isinstance(args[0], abc.Mapping)
+        if name in ("__eq__", "__ne__") and mappings and not getattr(remote, "_remote_plain", False):
             return getattr(dict(remote.items()), name)(dict(args[0].items()))
         if name in IN_PLACE and not getattr(remote, "_remote_plain", False):
             result, asked = self.request("op", remote, name, list(args)), self.is_asked(remote)
