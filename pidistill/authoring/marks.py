@@ -1,7 +1,8 @@
 """The marks of a model's thoughts, by what they are called.
 
 Every family of models has marks of its own, and prompts ask for more; one rule knows them by the words in their names.
-What a mark means where it stands is left to the domain: one in a string of its language is text.
+What a mark means where it stands is left to the domain: one in a string of its language is text. Prose needs no more
+than `after_thoughts`.
 """
 
 from __future__ import annotations
@@ -64,3 +65,105 @@ MARK = re.compile(
 )
 """Where thoughts begin and end, by sort. Harmony's channels are `channel`, ended by a message's end; where a tokenizer
 leaves special tokens out, their names are glued to the text. A comment of HTML's is shown to nobody."""
+_MAY_HOLD = re.compile(
+    r"(?:[<\[\u25c1]|&lt;)[^<>\[\]\n]{0,60}?(?:think|thought|reason|reflect|scratch|analysis|monologue|brainstorm|cot\b|"
+    r"draft|plan|delib|sketch|rationale|critique|strategy|explor|ponder|contempl|discarded|wrong|work|attempt|try|inner)|"
+    r"<\||<unused9|assistantfinal|\A\s{0,9}(?:assistant|analysis|commentary|final)",
+    re.IGNORECASE,
+)
+_NAMED = re.compile(r"[ ](?:tags?|tokens?|blocks?|marks?|markers?)\b", re.IGNORECASE)
+"""What follows a mark that a sentence speaks of."""
+_ENDS_CHANNEL: Final = frozenset({"message_end", "closed", "final", "glued"})
+_ENDS_OTHERS: Final = frozenset({"end", "final"})
+_CALLED_THINKING = re.compile(r"think|thought", re.IGNORECASE)
+_WEAK = re.compile(
+    r"plan|sketch|rationale|critique|strategy|explor|ponder|contempl|analysis>|notes|attempt|try|draft|work",
+    re.IGNORECASE,
+)
+_PAIRED: Final = frozenset(
+    {"think", "thinking", "thought", "thoughts", "scratchpad", "reasoning", "reflection", "analysis"}
+)
+"""Names of marks that stand in pairs: one of another name ends nothing."""
+_ATTRIBUTE = re.compile(r"[ \t]+[\w:-]+[ ]?=")
+BEGINS: Final = frozenset({"thought", "reasoning", "channel"})
+"""Sorts of `MARK` that begin thoughts."""
+
+
+def may_hold(text: str) -> bool:
+    """What every text with a mark of thoughts has: most have none, and cost nothing more."""
+    return _MAY_HOLD.search(text) is not None
+
+
+def is_named(text: str, mark: re.Match[str]) -> bool:
+    """Whether a sentence or a string speaks of a mark: `no <think> tags`."""
+    before, behind = text[mark.start() - 1 : mark.start()], text[mark.end() : mark.end() + 1]
+    return (before == behind and before in ("`", "'", '"')) or _NAMED.match(text, mark.end()) is not None
+
+
+def is_weak(mark: re.Match[str]) -> bool:
+    """Whether its name may be that of another thing: without an end it is text."""
+    called = mark.lastgroup == "channel" or _CALLED_THINKING.search(mark[0])
+    return not called and _WEAK.search(mark[0]) is not None
+
+
+def _is_between(text: str, mark: re.Match[str]) -> bool:
+    """Whether its angle brackets may be signs of order, with words between them: `a < b and reasoning > 5`."""
+    name = _ATTRIBUTE.split(mark[0], 1)[0]
+    line = text[text.rfind("\n", 0, mark.start()) + 1 : mark.start()]
+    return mark[0][0] == "<" and mark.lastgroup != "channel" and " " in name and bool(line.strip())
+
+
+def ends(opened: re.Match[str], mark: re.Match[str]) -> bool:
+    """Whether a mark ends the thoughts that another began, and not those of another name within them.
+
+    `</think>` ends all; so does a mark of the final answer.
+    """
+    sort = mark.lastgroup
+    if opened.lastgroup == "channel":
+        return sort in _ENDS_CHANNEL
+    if sort not in _ENDS_OTHERS:
+        return False
+    if sort != "end" or _CALLED_THINKING.search(mark[0]):
+        return True
+    one, other = (
+        re.sub(r"[^a-z]", "", re.sub(r"begin|start|end(?![a-z])", "", it[0].lower())) for it in (opened, mark)
+    )
+    return one == other or not (_CALLED_THINKING.search(opened[0]) or (one in _PAIRED and other in _PAIRED))
+
+
+def after_thoughts(text: str) -> str | None:
+    """What prose says once its thoughts are over; None where they have no end, or nothing else was said.
+
+    Nothing before thinking counts (`<think>`, a channel for analysis, `[THINK]`), whether the text or its prompt began
+    it; of other notes (`<reflection>`, `<scratchpad>`) only what they hold does not. A name that may be another
+    thing's, as `<plan>`, is text, and so are words between signs of order.
+    """
+    if not may_hold(text):
+        return text
+    kept: list[str] = []
+    at, opened = 0, None
+    for mark in MARK.finditer(text):
+        sort = str(mark.lastgroup)
+        if is_named(text, mark) or is_weak(mark) or _is_between(text, mark):
+            continue
+        if opened is None:
+            bracket = mark[0][0] == "[" and text.find("[/", mark.end()) < 0  # a heading
+            if sort in BEGINS and not bracket:
+                opened = mark
+            elif sort in ("end", "final", "glued"):
+                kept.clear()
+                at = mark.end()
+        elif ends(opened, mark):
+            if opened.lastgroup == "reasoning" and sort == "end":
+                kept.append(text[at : opened.start()])
+            else:
+                kept.clear()
+            at, opened = mark.end(), None
+    if opened is None:
+        kept.append(text[at:])
+    elif opened.lastgroup == "reasoning":
+        kept.append(text[at : opened.start()])
+    else:
+        return None
+    said = "".join(kept)
+    return said if said.strip() or not text.strip() else None

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from pidistill.authoring.marks import after_thoughts
 from pidistill.contracts import About, Needs, WrittenForm
 from pidistill.records import Message, Messages, Reveals
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
-_THOUGHT = re.compile(r"\A.*</think>", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Diagnosis(WrittenForm):
 
 def said(label: str, completion: str, words: int) -> str | None:
     """`label` and the answer of a model, thoughts left out, at most two sentences and `words` words; None if empty."""
-    text = _THOUGHT.sub("", completion).strip()
+    text = (after_thoughts(completion) or "").strip()
     sentences = [" ".join(sentence.split()) for sentence in _SENTENCE.split(text)[:2]]
     kept = " ".join(" ".join(sentences).split()[:words])
     return f"{label} {kept}" if kept else None

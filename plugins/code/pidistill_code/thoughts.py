@@ -13,25 +13,15 @@ from bisect import bisect_left
 from itertools import islice
 from typing import Final
 
-from pidistill.authoring.marks import MARK
+from pidistill.authoring.marks import BEGINS, MARK, ends, is_named, is_weak, may_hold
 from pidistill_code.blocks import defines
 from pidistill_code.pages import FENCE
 from pidistill_code.wholes import blanked, marks_in_strings
 
-_MAY_HOLD = re.compile(
-    r"(?:[<\[\u25c1]|&lt;)[^<>\[\]\n]{0,60}?(?:think|thought|reason|reflect|scratch|analysis|monologue|brainstorm|cot\b|"
-    r"draft|plan|delib|sketch|rationale|critique|strategy|explor|ponder|contempl|discarded|wrong|work|attempt|try|inner)|"
-    r"<\||<unused9|assistantfinal|\A\s{0,9}(?:assistant|analysis|commentary|final)",
-    re.IGNORECASE,
-)
-"""What every text with a mark has: most have none, and cost nothing more."""
 _MOST_MARKS: Final = 100
 """That are looked at."""
 _SORTS: Final = frozenset({"thought", "reasoning", "end", "final", "channel", "message_end", "closed", "glued"})
 """Those of `MARK` that stand around thoughts here. Words in square brackets are lists of Python's, too."""
-_BEGINS: Final = frozenset({"thought", "reasoning", "channel"})
-_ENDS: Final = {"channel": frozenset({"message_end", "closed", "final", "glued"})}
-_ENDS_OTHERS: Final = frozenset({"end", "final"})
 _ONLY_BEHIND: Final = frozenset({"message_end", "closed"})
 """What ends a channel and says nothing elsewhere."""
 _BEFORE = re.compile(
@@ -39,8 +29,6 @@ _BEFORE = re.compile(
 )
 """What may stand before a mark that begins thoughts, on its line."""
 _BEHIND = re.compile(r"[ \t]*(?:$|```|~~~|<[|/])", re.MULTILINE)
-_NAMED = re.compile(r"[ ](?:tags?|tokens?|blocks?|marks?|markers?)\b", re.IGNORECASE)
-"""What follows a mark that a sentence speaks of."""
 _TAKEN_BACK = re.compile(
     r"\bsorry\b|\b(?:I|we) (?:have|see|know|found) no\b|(?:\A|\n)[ \t]*no (?:solution|idea|answer)\b|"
     r"\b(?:I|we) (?:do not|don['\u2019]?t|cannot|can['\u2019]?t) (?:know|solve|say)\b|\b(?:I|we) give up\b|"
@@ -49,18 +37,8 @@ _TAKEN_BACK = re.compile(
     re.IGNORECASE,
 )
 """What is said of code before thoughts, and not of what it does: that it returns -1 where there is no solution."""
-_THINK = re.compile(r"think|thought", re.IGNORECASE)
-_WEAK = re.compile(
-    r"plan|sketch|rationale|critique|strategy|explor|ponder|contempl|analysis>|notes|attempt|try|draft|work",
-    re.IGNORECASE,
-)
-"""Names of marks that may be another thing: without an end they are text."""
 _ASKED = re.compile(r"^[ \t]*<(?:answer|final_answer|solution)>", re.MULTILINE | re.IGNORECASE)
 """Tags that prompts ask for, which end thoughts that have no end."""
-_PAIRED: Final = frozenset(
-    {"think", "thinking", "thought", "thoughts", "scratchpad", "reasoning", "reflection", "analysis"}
-)
-"""Names of marks that stand in pairs: one of another name ends nothing."""
 
 
 def without_thoughts(text: str, name: str) -> str | None:
@@ -68,22 +46,22 @@ def without_thoughts(text: str, name: str) -> str | None:
 
     `name` is what the answer has to define, '' for a program.
     """
-    if not _MAY_HOLD.search(text):
+    if not may_hold(text):
         return text
     shown = blanked(text, marks_in_strings(text, name))
     fences = _Fences(shown)
     at, kept, opened, ended = 0, "", None, False
     for mark in islice(MARK.finditer(shown), _MOST_MARKS):
         sort = str(mark.lastgroup)
-        if sort not in _SORTS or mark.start() < at or _is_named(text, mark):
+        if sort not in _SORTS or mark.start() < at or is_named(text, mark):
             continue
         if opened is not None:
-            if sort in _ENDS.get(str(opened.lastgroup), _ENDS_OTHERS) and _may_end(opened, mark):
+            if ends(opened, mark):
                 kept += text[at : opened.start()]
                 at, opened, ended = mark.end(), None, True
                 if sort in ("final", "glued") or not _holds_code(kept, name) or _TAKEN_BACK.search(text, at):
                     kept = ""
-        elif sort in _BEGINS:
+        elif sort in BEGINS:
             bracket = mark[0][0] == "[" and shown.find("[/", mark.end()) < 0  # a list of Python's
             if not bracket and _begins_a_line(shown, mark) and not fences.around(mark.start(), at):
                 opened = mark
@@ -93,27 +71,11 @@ def without_thoughts(text: str, name: str) -> str | None:
             again = sort == "end" and ended and not _holds_code(text[mark.end() :], name)
             kept = kept + text[at : mark.start()] if again else ""
             at, ended = mark.end(), True
-    if opened is None or _WEAK.search(opened[0]):
+    if opened is None or is_weak(opened):
         return kept + text[at:]
     asked = list(_ASKED.finditer(shown, opened.end()))
     kept += text[at : opened.start()] + (text[asked[-1].start() :] if asked else "")
     return kept if kept.strip() else None
-
-
-def _is_named(text: str, mark: re.Match[str]) -> bool:
-    """Whether a sentence or a string speaks of it."""
-    before, behind = text[mark.start() - 1 : mark.start()], text[mark.end() : mark.end() + 1]
-    return (before == behind and before in ("`", "'", '"')) or _NAMED.match(text, mark.end()) is not None
-
-
-def _may_end(opened: re.Match[str], mark: re.Match[str]) -> bool:
-    """Whether a mark ends these thoughts, and not those of another name within them. `</think>` ends all."""
-    if mark.lastgroup != "end" or opened.lastgroup == "channel" or _THINK.search(mark[0]):
-        return True
-    one, other = (
-        re.sub(r"[^a-z]", "", re.sub(r"begin|start|end(?![a-z])", "", it[0].lower())) for it in (opened, mark)
-    )
-    return one == other or not (_THINK.search(opened[0]) or (one in _PAIRED and other in _PAIRED))
 
 
 def _begins_a_line(text: str, mark: re.Match[str]) -> bool:

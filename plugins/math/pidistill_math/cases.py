@@ -77,7 +77,8 @@ RULES: Final = {
     "withdrawn, nor one side of an equation that is false or of more than the letter asked for; boxes "
     "of named or numbered parts together, each part's last where the question has such parts. Labelled parts "
     "are compared by their labels; 'at most' is an answer where "
-    "the greatest is asked for.",
+    "the greatest is asked for. What stands within marks of thoughts, of whatever family of models, is no answer, and "
+    "where they have no end there is none.",
     "invisible text": "What hides, strikes out or cannot be seen cannot be read.",
     "stated without a box": "One sentence after 'answer', read whole, or its one number; a question or an "
     "unfinished one states nothing.",

@@ -2,9 +2,9 @@
 
 The rules, in order:
 
-1. Scratch work does not count: only what follows the last ``</think>`` (or ``</thinking>``, ``</reasoning>``) is read,
-   and a ``<think>`` that is never closed leaves no answer. Of very long texts only the last `WINDOW` characters are
-   read, and comments are not.
+1. Scratch work does not count: only what follows the last ``</think>`` is read, or what is its like
+   (`pidistill.authoring.marks`), and a ``<think>`` that is never closed leaves no answer. Of very long texts only the
+   last `WINDOW` characters are read, and comments are not.
 2. The last ``\\boxed{}`` (or ``\\fbox{}``) is the answer, if it states one (`boxes`) and is not withdrawn afterwards.
    A later box corrects an earlier one, but boxes that only a separator or the names of their parts divide are one
    listing, judged as the list it is. A box opened and never closed is a truncated answer, hence none.
@@ -20,6 +20,7 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from pidistill.authoring.marks import after_thoughts
 from pidistill_math import box_lists, boxes, sides, stated, surroundings
 from pidistill_math.rivals import holds
 from pidistill_math.withdrawals import withdrawn
@@ -47,9 +48,6 @@ _REPLACED = re.compile(r"\b(?:final|correct|actual|right|true|real)\s+answer\**\
 
 
 _TURN_ENDS = re.compile(r"<\|(?:im_end|endoftext|eot_id|end|end_of_text)\|>|</s>")
-_SCRATCH = re.compile(r"<(?:think|thinking|thought|scratchpad|reasoning)>")
-_SCRATCH_ENDS = re.compile(r"</(?:think|thinking|thought|scratchpad|reasoning)>")
-_THOUGHT_ENDS: Final = "<|end_of_thought|>"
 _MARK = re.compile(r"<\|\w{1,30}\|>")
 
 
@@ -71,15 +69,10 @@ class Extraction:
 def extract(completion: str, fallback: bool = True, question: str = "") -> Extraction:
     """The answer of a completion. `fallback` allows an answer that is stated without a box; `question` tells a value of
     what it asks for from one of something on the way."""
-    text = completion[-WINDOW:]
-    if (thought := text.rfind(_THOUGHT_ENDS)) >= 0:
-        text = text[thought + len(_THOUGHT_ENDS) :]
-    if "<" in text:
-        closed = [match.end() for match in _SCRATCH_ENDS.finditer(text)] or [0]
-        if opened := _SCRATCH.search(text, closed[-1]):
-            return _none(f"the completion ends inside its scratch work ({opened.group()} is never closed)")
-        text = text[closed[-1] :]
-    text = _one_turn(boxes.without_comments(text))
+    answered = after_thoughts(completion[-WINDOW:])
+    if answered is None:
+        return _none("the completion ends inside its scratch work, or says nothing else")
+    text = _one_turn(boxes.without_comments(answered))
     found, truncated = boxes.boxes(text)
     if truncated:
         return _none("the last \\boxed{} is never closed")
