@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from pidistill.authoring.marks import after_thoughts
-from pidistill_math import box_lists, boxes, sides, stated, surroundings
+from pidistill_math import box_lists, box_units, boxes, sides, stated, surroundings
 from pidistill_math.rivals import holds
 from pidistill_math.withdrawals import withdrawn
 
@@ -64,6 +64,8 @@ class Extraction:
     """The labels of the solution's parts, each with what its box holds; () where it has no such parts."""
     bound: str = ""
     """'most' or 'least' where the box stands behind 'at most' or 'at least', '' elsewhere."""
+    measured: str = ""
+    """The answer with the unit that stands outside of its box, '' where none does."""
 
 
 def extract(completion: str, fallback: bool = True, question: str = "") -> Extraction:
@@ -126,7 +128,10 @@ def _boxed(text: str, found: list[boxes.Box], fallback: bool, question: str) -> 
         return _none("the last \\boxed{} is empty, or one of several values")
     bound = trouble.removeprefix(surroundings.BOUNDS).strip("' ")
     parts = box_lists.by_parts(text, found) if len(found) > 1 else ()
-    return Extraction(answer, "box", trouble, sides.beside(text, found[-1].start, found[-1].end), parts, bound)
+    measured = box_units.with_unit(text, found[-1], answer, question) if answer == inside else ""
+    return Extraction(
+        answer, "box", trouble, sides.beside(text, found[-1].start, found[-1].end), parts, bound, measured
+    )
 
 
 def _stated(text: str) -> Extraction:

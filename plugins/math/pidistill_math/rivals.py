@@ -29,6 +29,8 @@ _ENDS: Final = (
 )
 """What ends a clause: an exclamation mark that is no factorial, too."""
 _MAY: Final = r"(?:could|might|may)\s+(?:also\s+|instead\s+|actually\s+|well\s+|even\s+)?be"
+_RESULT: Final = r"[^.!?\n]{0,60}?\b(?:(?:which\s+)?(?:leaves|gives|makes|yields)|leaving|giving|making|so|to\s+get)"
+"""What joins a further step to the value that it ends in."""
 _NAME: Final = r"(?:[\s$]*[a-z]\s*=)?"
 _OFFERS: Final = (
     # directly behind the box
@@ -57,9 +59,26 @@ _OFFERS: Final = (
     r"\bafter\s+(?:re-?)?checking,?\s+i\s+(?:get|find)" + _VALUE.format("k") + _ENDS,
     r"(?:^|[.!?\n])[\s$)*]*(?:maybe|perhaps|rather|better|redo|recount)\b\s*[,:]?" + _VALUE.format("l") + _ENDS,
     r"\bnot\s+[$\\(]*-?\d[\d.,/]*[$\\)]*,?\s+but" + _VALUE.format("m") + _ENDS,
-    r"\bthe\s+(?:correct|right|actual|true)\s+(?:count|value|number|total|result)\s+(?:is|should\s+be)"
+    r"\bthe\s+(?:correct|right|actual|true|final)\s+(?:count|value|number|total|result),?\s+(?:however,?\s+)?(?:is|should\s+be)"
     + _VALUE.format("n")
     + _ENDS,
+    # a further step, or what the question wants instead
+    r"\b(?:but|however|yet),?\s+(?:the\s+)?(?:question|problem)\s+(?:asks|asked|wants|wanted|says|said|requires)\b[^.!?\n]{0,80}?"
+    r"\b(?:which\s+is|so|is|namely)" + _VALUE.format("p") + _ENDS,
+    r"\b(?:but|however|yet),?\s+(?:here\s+)?(?:we|one|you|i)\b[^.!?\n]{0,24}"
+    rf"\b(?:exclude|remove|subtract|add|include|count|drop|discard|double|halve|divide|multiply)\b{_RESULT}"
+    + _VALUE.format("q")
+    + _ENDS,
+    rf"^[\s$.,;*)]*(?:to|from)\s+which\s+(?:we|one|you|i)\b{_RESULT}" + _VALUE.format("r") + _ENDS,
+    r"\b(?:should|must|has\s+to|needs\s+to)\s+be\s+(?:reduced|increased|lowered|raised|corrected|changed)\b[^.!?\n]{0,24}\bto"
+    + _VALUE.format("s")
+    + _ENDS,
+    r"\bis"
+    + _VALUE.format("t")
+    + r"[$\\)*]*\.\s+the\s+(?:second|latter|other)\s+(?:(?:one|count|value|answer|result)\s+)?is\s+(?:the\s+)?(?:right|correct)\b",
+    r"(?:^|[.!?\n])\s*(?:so|thus|hence|therefore),?\s+(?:there\s+are\s+)?"
+    + _VALUE.format("u")
+    + r"[$\\)*]*\s+(?:remain|(?:are|is)\s+left)\w*\W*\Z",
 )
 _OFFERED: Final = tuple(re.compile(offer, re.IGNORECASE) for offer in _OFFERS)
 _RETHOUGHT = re.compile(
@@ -69,6 +88,13 @@ _RETHOUGHT = re.compile(
     re.IGNORECASE,
 )
 """A value after second thoughts, and what it is said to be the value of."""
+_CONCLUDED = re.compile(
+    r"^[^.!?\n]{0,80}?\b(?:hence|so|thus|therefore),?\s+the\s+(?P<said>[^.!?\n,;]{1,60}?)\s+(?P<verb>is|equals|must\s+be)"
+    + _VALUE.format("i")
+    + _ENDS,
+    re.IGNORECASE,
+)
+"""What the sentence of the box goes on to conclude of what is asked for."""
 _GIVEN = re.compile(
     r"(?:\b(?:is|gives?|gets?|yields?|equals?|matches|well[\s-]known|value|so)\b|[:=]|\\equiv)"
     + _VALUE.format("value")
@@ -94,7 +120,8 @@ def offered(after: str, inside: str, question: str = "") -> bool:
     if not any(map(str.isdigit, near)):
         return False
     found = [match for offer in _OFFERED for match in offer.finditer(near)]
-    found += [match for match in _RETHOUGHT.finditer(near) if _is_of_answer(match["said"], question)]
+    for again in (_RETHOUGHT, _CONCLUDED):
+        found += [match for match in again.finditer(near) if _is_of_answer(match["said"], question)]
     return any(_is_rival(near, match, inside) for match in found)
 
 
@@ -134,7 +161,7 @@ def another(inside: str, value: str) -> bool:
 
 
 def _is_rival(near: str, match: re.Match[str], inside: str) -> bool:
-    name = match.lastgroup if match.re is not _RETHOUGHT else "i"
+    name = match.lastgroup if "said" not in match.re.groupindex else "i"
     return name is not None and another(inside, match[name]) and not comes_back(near[match.end(name) :], inside)
 
 

@@ -60,6 +60,10 @@ class MathVerifier(Verifier):
                 return Verdict(Status.ABSTAIN, reason=f"reference: {reason}")
             return Verdict(Status.NO_ANSWER, reason=found.reason, diagnostics=f"No final answer: {found.reason}.")
         ruling = self._ruling(problem, problem.reference, found.answer)
+        if found.measured:
+            measured = self._ruling(problem, problem.reference, found.measured)
+            if measured.status is Status.PASS or measured.rule == "unit":
+                ruling = measured
         if ruling.status is Status.FAIL and (parts := parts_asked(problem.prompt, found.parts)):
             in_parts = self._ruling(problem, problem.reference, parts)
             if in_parts.status is Status.PASS:

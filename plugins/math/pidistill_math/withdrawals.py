@@ -47,7 +47,7 @@ _RIVAL = re.compile(
     r"^[\s$.,;!*\\)\]]*or\s+(?:maybe|perhaps|possibly|else|it\s+(?:could|might|may)\s+be)\b", re.IGNORECASE
 )
 _DENIED = re.compile(
-    r"^[\s$.,)\]\\]{0,6}(?:(?:is|was|would\s+be)\s+(?:clearly\s+|certainly\s+)?(?:wrong|incorrect|false|invalid|a\s+mistake|not\b)"
+    r"^[\s$.,)\]\\]{0,6}(?:would\s+be\s+(?:the|our|my)\s+(?:final\s+|correct\s+)?answer\s+if\b|(?:is|was|would\s+be)\s+(?:clearly\s+|certainly\s+)?(?:wrong|incorrect|false|invalid|a\s+mistake|not\b)"
     r"|(?:fails\b|(?:does\s+not|doesn't)\s+(?:work|satisfy|hold|count|qualify)\b|(?:leads?\s+to\s+)?(?:a\s+)?contradiction\b"
     r"|(?:is\s+|was\s+)?(?:(?:clearly|obviously|certainly|far|much|way|still|just)\s+)*(?:impossible(?!\s+to\b)|excluded|ruled\s+out|rejected|too\s+(?:big|small|large|high|low))\b"
     r"|(?:should|must|has\s+to|needs\s+to|is\s+to)\s+be\s+(?:rejected|discarded|excluded|ruled\s+out|ignored)|(?:is|was)\s+(?:an\s+)?extraneous"
