@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pidistill_math.asking_events import another_event
 from pidistill_math.syntax import Node
 
 _SIGN: Final = r"(?P<sign>[a-z](?:_(?:\w|\{\w{1,4}\}))?)"
@@ -75,6 +76,7 @@ _RESULT = re.compile(
     r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?P<result>sum|product|difference|quotient|remainder)\b",
     re.IGNORECASE,
 )
+_GENERAL_TERM = re.compile(r"\b(?:general|\$?n\$?(?:-?\^?\{?th\}?\$?|-th))[\s-]+term\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"\bhow\s+many\b(?P<clause>[^.?!]{1,100})", re.IGNORECASE)
 
 
@@ -82,7 +84,12 @@ def another_name(name: Node, text: str, asked: tuple[Node, ...]) -> str:
     """Why a name is plainly not what `text` asks for; '' where it may be. `asked` are the expressions asked for."""
     if name.head == "sym" and (reason := _another_sign(name.text, text)):
         return reason
-    if reason := _another_angle(name, text) or _another_ratio(name, text) or _another_event(name, asked):
+    if (
+        reason := _another_angle(name, text)
+        or _another_ratio(name, text)
+        or _another_event(name, asked)
+        or another_event(name, text)
+    ):
         return reason
     if name.head == "call" and (derived := _DERIVATIVE.search(text)) is not None:
         if name.text.rstrip("()").rstrip("'") == derived["name"]:
@@ -91,6 +98,8 @@ def another_name(name: Node, text: str, asked: tuple[Node, ...]) -> str:
     if name.head == "call" and name.text.endswith("_") and [arg.head for arg in name.args] == ["sym"]:
         if any(node.head == "sym" and re.fullmatch(rf"{re.escape(name.text)}\d+", node.text) for node in asked):
             return "the general term, where the question asks for one of them"
+    if name.head == "call" and name.text.endswith("_") and name.args[0].head == "add" and _GENERAL_TERM.search(text):
+        return "another term than the general one, which the question asks for"
     if name.head == "call" and name.text.endswith("()") and asked:
         functions = [node for node in asked if node.head == "call" and node.text.endswith("()")]
         if len(functions) == len(asked) and not any(node.text == name.text for node in functions):

@@ -34,8 +34,13 @@ _CONVERT = re.compile(
     r"(?=\W*(?:\Z|[.?!,;]))",
     re.IGNORECASE,
 )
-_FRACTION_OF = re.compile(r"\bas\s+an?\s+(?:common\s+)?fraction\s+of\s+an?\s+(?P<unit>[A-Za-z]{2,})\b", re.IGNORECASE)
-_AGE = re.compile(r"\bhow\s+old\b", re.IGNORECASE)
+_FRACTION_OF = re.compile(
+    r"\b(?:as\s+an?|what)\s+(?:common\s+)?fraction\s+of\s+an?\s+(?P<unit>[A-Za-z]{2,})\b", re.IGNORECASE
+)
+_AGE = re.compile(
+    r"\bhow\s+old\b|\b(?:give|find|what\s+is|determine|calculate)\s+(?:the\s+(?:current\s+|present\s+)?age\s+of|[A-Za-z]+(?:'s)?\s+(?:current\s+|present\s+)?age)\b",
+    re.IGNORECASE,
+)
 _MALE: Final = vocabulary("boy man men")
 _FEMALE: Final = vocabulary("girl woman women")
 _TAUGHT: Final = vocabulary("boy girl student pupil classmate")

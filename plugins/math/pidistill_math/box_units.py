@@ -17,8 +17,8 @@ from pidistill_math.syntax import vocabulary
 _GAP: Final = r"(?:[\s$~]|\\[,;:!)\] ]|\\q?quad\b|\*\*)*"
 _POWER: Final = r"(?:\s*\}?\$?\s*(?:\^\s*\{?\s*(?P<power>[23])\s*\}?|(?P<raised>[\u00b2\u00b3])))?"
 _BEHIND = re.compile(
-    _GAP
-    + r"(?:\\(?:text|mathrm|textrm|mbox)\s*\{\s*)?(?:(?P<size>square|sq\.?|cubic|cu\.?)\s+)?(?P<word>[A-Za-z\u00a2]+)(?![\w\\'-])"
+    _GAP + r"(?:\\(?:text|mathrm|textrm|mbox)\s*\{\s*)?(?:(?P<size>square|sq\.?|cubic|cu\.?)\s+)?"
+    r"(?P<word>[A-Za-z\u00a2]+)(?![\w\\'-])"
     + _POWER
     + r"(?:\s*(?:/|\bper\b)\s*(?P<below>[A-Za-z]+)(?![\w\\'-])(?:\s*\^?\s*\{?(?P<below_power>2)\}?)?)?",
 )

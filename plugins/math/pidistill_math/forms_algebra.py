@@ -33,6 +33,10 @@ _COMPLETELY = re.compile(
     r"|\b(?:completely|fully)\s+factor",
     re.IGNORECASE,
 )
+_PARTIAL = re.compile(
+    r"\b(?:into|as|in|to|by)\s+(?:\w+\s+){0,4}?partial\s+fractions|\bpartial[\s-]*fractions?\s+(?:decomposition|expansion|form)",
+    re.I,
+)
 _ONE_FRACTION = re.compile(r"\b(?:a\s+single|one)\s+fraction\b|\bcombine\b[^.?!]{0,40}frac", re.IGNORECASE)
 _ONE_LOGARITHM = re.compile(r"\b(?:a\s+single|one)\s+(?:natural\s+)?log", re.IGNORECASE)
 _EXPONENTS = re.compile(r"\bexponential\s+form\b|\b(?:rational|fractional)\s+exponents?\b", re.IGNORECASE)
@@ -65,6 +69,8 @@ def another_algebra_form(question: str, ours: Node, theirs: Node) -> str:
         if _COMPLETELY.search(question):
             if _factors(theirs) < _factors(ours) or (_has_content(theirs) and not _has_content(ours)):
                 return "not factored completely"
+    if _PARTIAL.search(question) and len(_denominators(theirs)) < len(_denominators(ours)):
+        return "fewer fractions than the partial fractions that the question asks for"
     if _STANDARD.search(question) and ours.head == "add" and has_product(theirs) and not has_product(ours):
         return "a product, where the question asks for standard form"
     if _EXPONENTS.search(question) and theirs.has("root") and not ours.has("root"):
@@ -120,6 +126,13 @@ def _is_sum(node: Node) -> bool:
 def _divides(node: Node) -> bool:
     """Whether something is divided by an expression with symbols."""
     return any(part.head == "div" and symbols(part.args[1]) for part in node.walk())
+
+
+def _denominators(node: Node) -> set[Node]:
+    """What an expression divides by, where that has symbols."""
+    below = {part.args[1] for part in node.walk() if part.head == "div"}
+    powers = {part.args[0] for part in node.walk() if part.head == "pow" and part.args[1].head == "neg"}
+    return {part for part in below | powers if symbols(part)}
 
 
 def _logarithms(node: Node) -> int:

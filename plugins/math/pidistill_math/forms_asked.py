@@ -15,6 +15,7 @@ from typing import Final
 
 from pidistill_math.forms_algebra import another_algebra_form, has_product
 from pidistill_math.forms_numbers import another_number_form
+from pidistill_math.forms_terms import in_other_terms
 from pidistill_math.policy import is_literal
 from pidistill_math.reading import read
 from pidistill_math.syntax import Node, Unreadable, symbols
@@ -62,8 +63,11 @@ def another_form(question: str, reference: Node, answer: Node) -> str:
     if symbols(reference) and _EXPAND.search(question) and has_product(answer) and not has_product(reference):
         return "a product, where the question asks to expand"
     if reference.head == answer.head == "ratio" and _LOWEST.search(question):
-        if _common_divisor(answer.args) > 1 and _common_divisor(reference.args) == 1:
+        pi = any(map(_has_constant, answer.args)) and not any(map(_has_constant, reference.args))
+        if pi or (_common_divisor(answer.args) > 1 and _common_divisor(reference.args) == 1):
             return "a ratio that is not in simplest form"
+    if in_other_terms(question, reference, answer):
+        return "in other terms than those that the question names"
     if is_literal(reference):
         fraction = reference.args[0] if reference.head == "neg" else reference
         if _LOWEST.search(question) and _reducible(answer) and not _reducible(reference):
@@ -89,6 +93,11 @@ def given(question: str) -> tuple[Node, ...]:
 
 def _is_i(node: Node) -> bool:
     return node.head == "const" and node.text == "i"
+
+
+def _has_constant(node: Node) -> bool:
+    """Whether a constant such as pi, or a letter, is a factor of it."""
+    return any(part.head in ("const", "sym") for part in node.walk())
 
 
 def _is_complex(node: Node) -> bool:

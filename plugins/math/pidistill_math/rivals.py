@@ -75,7 +75,8 @@ _OFFERS: Final = (
     + _ENDS,
     r"\bis"
     + _VALUE.format("t")
-    + r"[$\\)*]*\.\s+the\s+(?:second|latter|other)\s+(?:(?:one|count|value|answer|result)\s+)?is\s+(?:the\s+)?(?:right|correct)\b",
+    + r"[$\\)*]*\.\s+the\s+(?:second|latter|other)\s+(?:(?:one|count|value|answer|result)\s+)?is\s+"
+    r"(?:the\s+)?(?:right|correct)\b",
     r"(?:^|[.!?\n])\s*(?:so|thus|hence|therefore),?\s+(?:there\s+are\s+)?"
     + _VALUE.format("u")
     + r"[$\\)*]*\s+(?:remain|(?:are|is)\s+left)\w*\W*\Z",

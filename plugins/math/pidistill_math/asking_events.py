@@ -1,0 +1,66 @@
+"""Whether a probability that an answer names in words or by a count is that of another event than the one asked for.
+
+``P(\\text{no heads}) = \\frac78`` is no answer to 'What is the probability of at least one head?', whatever its value.
+Answers may name an event as they like, so that only a denial, a count, or a thing beside the asked one refutes.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from pidistill_math.numbers import spelt_number
+from pidistill_math.syntax import Node, vocabulary
+
+_ASKING = re.compile(r"[^.?!\n]*\bprobability\b(?P<event>[^.?!\n]*)", re.IGNORECASE)
+_DENIALS: Final = vocabulary("no not none never neither without")
+_AT_LEAST = re.compile(r"\bat\s+(?:least|most)\b|\b(?:more|fewer|less|greater)\s+than\b", re.IGNORECASE)
+_COUNT = re.compile(
+    r"\b(?:exactly|sum\s+(?:of|is|equals)|total\s+of|equal\s+to)\s+\$?(?P<number>\d+|[a-z]+)", re.IGNORECASE
+)
+_LONGEST: Final = 8_000
+
+
+def another_event(name: Node, text: str) -> str:
+    """Why the event of a probability is not the one that `text` asks for; '' where it may be."""
+    if name.head != "call" or name.text != "P()" or len(name.args) != 1:
+        return ""
+    found = list(_ASKING.finditer(text[-_LONGEST:]))
+    if not found:
+        return ""
+    event, asked = name.args[0], found[-1]["event"].lower()
+    if event.head == "words":
+        differs = _in_words(event.text.lower().split(), asked.split(), text.lower())
+    else:
+        differs = event.head == "rel" and event.args[-1].head == "num" and _by_count(event, asked)
+    return "the probability of another event than the one that the question asks for" if differs else ""
+
+
+def _in_words(event: list[str], asked: list[str], text: str) -> bool:
+    """Whether an event is denied, or is of the other of two things that the question joins by 'and'."""
+    said = {word.strip(",$") for word in asked}
+    if _DENIALS & set(event) and not any(word in _DENIALS or word.endswith("n't") for word in said):
+        return True
+    for word in event:
+        for pair in re.finditer(rf"\b([a-z]+)\s+(?:[a-z]+\s+)?and\s+(?:\d+\s+)?{re.escape(word)}\b", text[-_LONGEST:]):
+            if word not in said and pair[1] in said and pair[1] not in event:
+                return True
+        for pair in re.finditer(rf"\b{re.escape(word)}\s+(?:[a-z]+\s+)?and\s+(?:\d+\s+)?([a-z]+)\b", text[-_LONGEST:]):
+            if word not in said and pair[1] in said and pair[1] not in event:
+                return True
+    return False
+
+
+def _by_count(event: Node, asked: str) -> bool:
+    """Whether a count is given exactly where a bound is asked for, or is another than the one asked for."""
+    if event.text == "=" and _AT_LEAST.search(asked):
+        return True
+    counts = [_number(match["number"]) for match in _COUNT.finditer(asked)]
+    return event.text == "=" and len(counts) == 1 and counts[0] is not None and event.args[-1].number != counts[0]
+
+
+def _number(word: str) -> int | None:
+    if word.isdigit():
+        return int(word[:18])
+    number = spelt_number(word)
+    return None if number is None else int(number)
