@@ -13,11 +13,11 @@ from typing import Final
 
 from pidistill_math.asking_formulas import RESULTS, formulas_asked, formulas_beneath, is_capital, rivals, same
 from pidistill_math.asking_names import another_name, below_derivative, derived_by, other_order
+from pidistill_math.asking_options import option, option_text
 from pidistill_math.forms_asked import asks_for_exact
 from pidistill_math.kinds import Named
-from pidistill_math.reading import read
 from pidistill_math.shapes import letters_only
-from pidistill_math.syntax import Node, Unreadable, symbols, vocabulary
+from pidistill_math.syntax import Node, symbols, vocabulary
 
 _SIZE_OF = re.compile(r"\b(?:magnitude|norm|modulus|absolute\s+value|length)\s+of\b", re.IGNORECASE)
 _LONGEST: Final = 8_000
@@ -93,9 +93,6 @@ _LETTERS_OF: Final = {
 """Letters by which sizes go where a question does not name them."""
 _TUPLE = re.compile(r"\(((?:[^(),\n]{1,16},){1,5}[^(),\n]{1,16})\)")
 _SILENT = re.compile(r"\W*(?:find|determine|what\s+is)?\W*(?:the\s+(?:value|answer))?\W*", re.IGNORECASE)
-_LABELS: Final = (r"(?<![\w\\])\(\s*{}\s*\)", r"(?<![\w\\(]){}\)", r"^[ \t]*{}[.:](?=\s)")
-"""How options are labelled, in the order in which they are looked for."""
-_NEXT_OPTION: Final = r"(?=\s*[,;]?\s*(?:\\q?quad|\\\\|\\text(?:bf|rm)?\{{\s*\(|{}|\n|$))"
 _BASES: Final = {2: "two|binary", 3: "three|ternary", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight|octal",
                  9: "nine", 10: "ten|decimal", 11: "eleven", 12: "twelve", 16: "sixteen|hexadecimal"}  # fmt: skip
 _TO_BASE = re.compile(
@@ -272,21 +269,11 @@ class Question:
 
     def option(self, letter: str) -> Node | None:
         """What the question gives as the option of a letter, where that can be read."""
-        label = next((label for label in _LABELS if len(re.findall(label.format("[A-J]"), self.text, re.M)) > 1), None)
-        if label is None or not letter:
-            return None
-        following = _NEXT_OPTION.format(label.format("[A-J]"))
-        match = re.search(
-            rf"{label.format(letter.upper())}\s*\}}?[\s\\~]*(?P<text>.*?){following}",
-            self.text,
-            re.DOTALL | re.MULTILINE,
-        )
-        if match is None:
-            return None
-        try:
-            return read(match["text"].strip().strip("$").strip())
-        except Unreadable:
-            return None
+        return option(self.text, letter)
+
+    def option_text(self, letter: str) -> str:
+        """What the question writes behind the label of an option; '' where it has no such option."""
+        return option_text(self.text, letter)
 
     def asks_for_degrees(self) -> bool:
         """Whether an angle is asked for in degrees."""

@@ -45,7 +45,7 @@ from pidistill_math.naming import (
 from pidistill_math.numeric import NoValue
 from pidistill_math.real_sets import as_reals, counts_from, excludes_only, says_nothing
 from pidistill_math.sequences import without_dots
-from pidistill_math.shapes import is_name
+from pidistill_math.shapes import is_name, shape
 from pidistill_math.syntax import Node, sym, symbols
 from pidistill_math.vectors import same_dress
 from pidistill_math.wording import bare_letter, option_letters
@@ -76,6 +76,10 @@ class Comparison:
             ours, theirs = dressed
         if (wanted := _options(ours)) and wanted == _options(theirs) and self.question.asks_for_options():
             return yes("choice")
+        if (option := _option(ours, theirs, self.question)) is not None:
+            if isinstance(option, Several) and isinstance(theirs, Several):
+                return self.one_by_one(option.items, theirs.items)
+            return self.same(option, theirs)
         if isinstance(ours, Single) and isinstance(theirs, Single):
             theirs = with_our_constant(ours, theirs, self.question)
             if (pair := self.two_families(ours, theirs)) is not None:
@@ -364,6 +368,13 @@ def _plain(found: Shape) -> Shape:
     if isinstance(found, Reals) and found.parts and all(map(_is_point, found.parts)):
         return _plain(Several(tuple(Single(part.low) for part in found.parts)))
     return found
+
+
+def _option(ours: Shape, theirs: Shape, question: Question) -> Shape | None:
+    """The option whose letter is the reference, where an answer is of another kind than a letter or a single value."""
+    letter = bare_letter(ours.node) if isinstance(ours, Single) and not isinstance(theirs, Single) else ""
+    option = question.option(letter) if letter else None
+    return None if option is None or bare_letter(option) else shape(option, question.accepts)
 
 
 def _options(found: Shape) -> frozenset[str]:

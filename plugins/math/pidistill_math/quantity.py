@@ -77,7 +77,12 @@ def _same(ours: Single, theirs: Single, question: Question, lenient: bool) -> Fo
         right = theirs.shown
     for one, other in ((left, right), (right, left)):
         letter = bare_letter(one)
-        if not letter or bare_letter(other) or other.head == "choice" or letter_of(other).upper() == letter:
+        if (
+            not letter
+            or bare_letter(other)
+            or other.head == "choice"
+            or letter in (letter_of(other).upper(), other.text)
+        ):
             continue
         if (option := question.option(letter)) is not None and not bare_letter(option):
             pair = (option, other) if one is left else (other, option)
@@ -115,6 +120,12 @@ def _options(left: Node, right: Node, question: Question, lenient: bool) -> Foun
         if contents[0] is not None and contents[1] is not None:
             return same(Single(contents[0]), Single(contents[1]), question, lenient)
         given, content = question.option(letters[0]), contents[1]
+        written = question.option_text(letters[0])
+        if written and content is not None and content.head == "words" and (given is None or given.head != "words"):
+            if shared_words(written, content.text):
+                return yes("choice")
+            if given is None or given.head == "list":
+                return no("not the text of that option in the question", "choice")
         if given is not None and content is not None:
             if (given.head == "words") != (content.head == "words"):
                 return no("not the value of that option in the question", "choice")

@@ -24,6 +24,8 @@ CONDITIONS: Final = frozenset({"for", "where", "with"})
 _EVERY: Final = frozenset({"all", "any", "every", "each", "real"})
 _WHOLE: Final = frozenset({"all", "real", "any", "every", "some", "each", "an", "integer", "integers"})
 _OPTIONS: Final = frozenset("ABCDEFGHIJabcde")
+_ROMAN: Final = frozenset({"I", "II", "III", "IV", "V"})
+"""Numbers of statements, of which options are made."""
 _SET_SIGNS: Final = {"cup": "union", "cap": "inter", "setminus": "minus", "backslash": "minus", "bigcup": "union",
                      "smallsetminus": "minus"}  # fmt: skip
 _LONGEST_PARTS: Final = 1_000
@@ -207,7 +209,11 @@ class Reader(Quantities):
                 content = Node("words", text=" ".join(t.text for t in rest).lower())
             else:
                 raise
-        words = content.text.lower().split() if content.head == "words" else []
+        statements = _are_statements(rest)
+        if content.head == "list" and (statements or set(content.text.split()) == {","}):
+            if statements or all(item.head == "words" for item in content.args):
+                content = Node("words", text=" ".join(t.text for t in rest if t.kind in ("word", "letter")))
+        words = content.text.lower().split() if content.head == "words" and not statements else []
         if content.head in ("list", "rel", "residue", "dots") or any(word.strip("()") in CHANGING for word in words):
             raise Unreadable(f"what stands behind the letter {letter.text!r}")
         return Node("choice", (content,), text=letter.text)
@@ -357,10 +363,18 @@ class Reader(Quantities):
         return Node("residue", (node, modulus))
 
 
+def _are_statements(rest: list[Token]) -> bool:
+    """Whether what stands behind an option's letter are numbers of statements alone: ``I and III only``."""
+    words = [t.text for t in rest if t.kind in ("word", "letter")]
+    return words[:1] != [] and all(word in _ROMAN or word.lower() in (*JOINING, "only") for word in words)
+
+
 def _names_another_option(rest: list[Token]) -> bool:
     """Whether what stands behind an option's letter goes on to another option: a joining word, or a letter alone."""
     if rest[0].kind == "word" and rest[0].text.lower() in JOINING:
         return True
+    if _are_statements(rest):
+        return False
     if not all(t.kind in ("word", "letter") or t.text in (",", ".", ":", "(", ")", "&", ";") for t in rest):
         return False
     for at, token in enumerate(rest):

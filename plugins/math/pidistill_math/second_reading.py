@@ -21,6 +21,7 @@ from pidistill_math.asked_sides import without_asked_side
 from pidistill_math.asking import Question
 from pidistill_math.asking_units import asks_in
 from pidistill_math.kinds import Named, Several, Shape, Single
+from pidistill_math.option_dress import dressed_option
 from pidistill_math.phrases import said, value_said
 from pidistill_math.policy import is_literal
 from pidistill_math.shorthand import written_out
@@ -42,7 +43,6 @@ _BEHIND = re.compile(
     re.DOTALL,
 )
 _RUN = re.compile(r"(?<![A-Za-z\\{])[A-Za-z]{2,3}(?![A-Za-z}])")
-_LABEL = re.compile(r"\s*(?P<letter>[A-J])\s*:\s*(?=[\s\S])")
 _FALLING = re.compile(
     r"\s*(?P<first>\d+(?:\\[,;: ]|~|\s)*"
     r"\\text\{\s*(?:hours?|hrs?|h|feet|ft|foot|pounds?|lbs?|days?|weeks?|minutes?|min),?\s*\}),?"
@@ -82,8 +82,8 @@ def second_reading(reference: str, ours: Shape, answer: str, asked: Question) ->
         return _binomial(reference), _binomial(answer)
     if isinstance(value, Several) and _TIGHT.search(answer):
         return reference, _TIGHT.sub(", ", answer)
-    if (label := _LABEL.match(answer)) is not None and asked.option(label["letter"]) is not None:
-        return reference, f"\\text{{({label['letter']})}} {answer[label.end() :]}"
+    if dressed := dressed_option(asked.text, answer):
+        return reference, dressed
     if asked.has_natural_logarithms() and len({bool(_LN.search(text)) for text in (reference, answer)}) == 2:
         return _LOG.sub(r"\\ln ", reference), _LOG.sub(r"\\ln ", answer)
     if not isinstance(value, Single):

@@ -16,7 +16,8 @@ from pidistill_math.reading import read
 from pidistill_math.syntax import Unreadable, vocabulary
 
 _PHRASE = re.compile(
-    r"(?<!\bno )\b(?:answers?\b|ans\b\.?(?=\**\s*[:=])|(?:correct|right)\s+(?:option|choice)\b(?=\s+is))"
+    r"(?<!\bno )\b(?:answers?\b|ans\b\.?(?=\**\s*[:=])"
+    r"|(?:correct|right)\s+(?:option|choice)s?\b(?=\s+(?:is|are)\b|\**\s*:))"
     r"(?:,\s*(?:then|therefore|thus|hence|of\s+course|finally),)?(?:\s+(?:to|for|of)\s+[^.!?\n:=$]{1,60}?)?\**"
     r"(?:\s+(?:is|are|equals|becomes|(?:would|must|should|will)\s+be|comes\s+out\s+(?:to|as)(?:\s+be)?)\b(?:\s*:)?"
     r"|\s*(?:->|=>|\u2192|[:=])|\s+(?=\$|\\\(|\\\[)|(?<=\*\*)[ \t]+(?=-?\d+\s*$))\**",
@@ -96,6 +97,8 @@ _QUOTED = re.compile(r"""\\?"([^"]+?)\\?"|\u201c([^\u201c\u201d]+)\u201d""")
 _SENTENCE_ENDS = re.compile(
     r"[.!?\n]|\b(?:that|this|it)(?:'s|\s+is|\s+was)\s+(?:wrong|incorrect|false)\s*[:;,\u2014-]", re.I
 )
+_LABEL = re.compile(r"[A-J]\)\s")
+"""The label of an option, whose parenthesis nothing opens."""
 _TICKS: Final = " \t\n\u2713\u2714\u2705\u2611\ufe0f"
 _STATEMENT: Final = 2_000
 How = Literal["marker", "phrase", "none"]
@@ -128,7 +131,7 @@ def _sentence(text: str) -> str:
     text = text.lstrip(" \t*:")
     if (leading := _LEADING.match(text)) is not None and "\n" in leading.group():
         text = text[leading.end() :].lstrip()
-    display = re.match(r"[^\S\n]*+\n\s*+(?=\$|\\\[|\\\(|[\d\\*-])", text)
+    display = re.match(r"[^\S\n]*+\n\s*+(?=\$|\\\[|\\\(|[\d\\*-]|\(?[A-J][.):]\s)", text)
     if display:
         text = re.sub(r"^[-*\u2022]\s+", "", text[display.end() :])  # an item, not a minus sign
     sentence, after = text, ""
@@ -201,7 +204,9 @@ def _finished(answer: str) -> str:
 def undressed(text: str) -> str:
     """`text` without Markdown emphasis and a final full stop; formulas keep their dollars."""
     text = text.strip(_TICKS).strip("*`_").strip().rstrip(".").strip()
-    if text.endswith(")") and text.count(")") > text.count("("):  # of a parenthesis around the statement
+    if (
+        text.endswith(")") and text.count(")") > text.count("(") and not _LABEL.match(text)
+    ):  # of a parenthesis around the statement
         text = text[:-1].rstrip(".").strip()
     text = re.sub(r"\*\*|__", "", text)
     if (quoted := _QUOTED.fullmatch(text)) is not None:
