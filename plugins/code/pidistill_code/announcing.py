@@ -5,6 +5,9 @@ of it, and what would do for another task. They are read as far as the last sent
 what speaks of another version and then goes on ("the naive version is slow; here is the fast one:") goes on to the
 answer. The clause counts as a whole, since most that speaks of faults speaks of faulty input, or of faults that are
 gone.
+
+A sentence that blames "this" and then stops speaks of the block above it, where there is one: what follows is the
+correction. So does whoever begins with "wait" or "oops", however the sentence ends.
 """
 
 from __future__ import annotations
@@ -34,6 +37,11 @@ _PARTS: Final = {
     "who": r"(?:(?:many|some|most) )?(?:beginners?|novices?|students?|newcomers?|many|people|someone|programmers)",
     "dont": r"(?:please )?(?:do not|don['\u2019]?t|never|not)",
     "you": r"(?:you|we|one)",
+    "loud": r"(?! (?:loudly|early|fast|safely|gracefully|cleanly)\b)",
+    "startled": r"(?:oh no|oh|no|nope|wait|h+m+|oops|ah|ugh|sorry|actually|hold on)",
+    "spared": r"(?:recursion\b|(?:the |an? |any |all )?(?:bugs?|errors?|mistakes?|quadratic|slow|extra|nested|repeated|"
+    r"redundant|needless|unnecessary|expensive|inner)\b)",
+    "rightly": r"(?! (?:out|ties?|early|the (?:loop|tie)|on the (?:first|last|next))\b)",
 }
 
 
@@ -60,27 +68,31 @@ _FLAWED = _any([
     r"(?:which )?(?:is|was|would be)(?: \w+ly)? <bad>|<bad>",
     r"(?:\w+ing .*|(?:this|that|it)(?: .*)?) would be <bad>|it would be <bad> to (?:write|do|use)(?: .*)?",
     r"(?:note that )?<here> (?:does|do|did|would|will|could|can|wo)<not> (?:(?!only|just)\w+ )?work<tail>",
-    r"(?:<a> )?<version>? ?that (?:fails|(?:does|did|would)<not> (?:\w+ )?work|breaks|is wrong)(?: .*)?",
+    r"(?:<a> )?<version>? ?that (?:fails<loud>|(?:does|did|would)<not> (?:\w+ )?work|breaks<rightly>|is wrong)"
+    r"(?: (?!.*\b(?:repaired|mended|fixed|corrected)\b).*)?",
     r"(?:note that )?<here> (?:would )?(?:fails?|crash|crashes)"
     r"(?: (?:for|on|with|when|if|because|the (?:\w+ )?tests?)\b.*)?",
-    r"(?:note that )?<here> (?:loops forever|times out|breaks)(?: (?:for|on) .*)?",
+    r"(?:note that )?<here> (?:loops forever|times out|breaks<rightly>)(?: (?:for|on) .*)?",
     r"note that <a> .* fails|(?:which )?(?:fails|breaks)",
     r"(?:<a> )?(?:(?:it is|it['\u2019]s|<you> (?:might|may) be) )?tempt(?:ing|ed)"
     r"(?: (?:to (?:write|do|use|try)|but wrong)\b.*)?",
     r"<who>(?: \w+ly| often| sometimes| would| might)? (?:write|writes|wrote|try|tries|tried|forget|forgets)(?: .*)?",
     r"<here> (?:gives?|returns?|produces?|yields?) (?:the |an? )?(?:wrong|incorrect) .*",
     r"what (?:happens|goes wrong) (?:without|if you (?:forget|do not|don['\u2019]?t)|when you forget)\b.*",
-    r"what not to do|what your <version> (?:did|does|was doing)",
+    r"what not to do|what your <version> (?:did|does|was doing)|why not (?:simply|just) .*",
+    r"<a> (?:<old> ?)+<version> (?:might|may|could|would) look like (?:this|that)",
+    r"(?:note that )?the following (?:<old> ?)+<version> <is> <bad>",
 ])  # fmt: skip
 """A clause that warns of the code that is shown."""
 _IF_NOT = _any([
-    r"(?:if <you> (?:forget|forgot|omit|leave|skip)[^,;]*|without (?!the (?:bug|error|mistake))[^,;]*|otherwise),? "
+    r"(?:if <you> (?:forget|forgot|omit|leave|skip)[^,;]*|without (?!<spared>)[^,;]*|otherwise),? "
     r"(?:<you>|it|this)(?:['\u2019]d| would| will)? ?(?:get|end up|be|have|looked|fail)\b[^,;]*",
     r"if <you> (?:forget|forgot)\b[^,;]*(?:, e\.g)?",
 ])  # fmt: skip
 """A sentence about what comes of not doing it."""
 _WARNS = _any([
-    r"(?:please )?avoid (?:this|that|it|the following|code like|writing|doing|such)\b.*",
+    r"(?:please )?avoid (?:this|that|it|the following|code like|writing|doing|such)\b"
+    r"(?!(?: \w+)? (?:by|with|using|through|via)\b).*",
     r"<dont>(?: (?:use|write|do|copy|submit|try|code|define))?(?: it| something| anything)?"
     r"(?: (?:this|that|it|like|so)\b.*)?",
     r"<dont> (?:use|copy|submit|try) the following\b.*",
@@ -93,7 +105,8 @@ _OPTIONAL = _any([
     r"optional(?:ly)?\b.*|bonus(?:: .*)?|debug version|(?:<a> )?(?:optional )?variant for \w+(?: \w+)*",
     r".*\bin case you (?:ever )?(?:need|want|prefer)\b(?!.*\b(?:full|complete|one|everything|copy)\b).*",
     r"if there were\b[^,;]*|or with (?:command[- ]line )?arguments",
-    r"if\b[^,;]{1,60},? (?:you|one|we) (?:could|would) (?:also )?(?:do|use|write)\b[^,;]*",
+    r"if\b[^,;]{1,60},? (?:you|one) (?:could|would) (?:also )?(?:do|use|write|wrap|loop|call|read)\b[^,;]*",
+    r"if\b[^,;]{1,60},? we could (?:also )?(?:do|use|write)\b[^,;]*",
     r"(?:you|one) could also (?:do|use|write|start|return)\b[^,;]*",
     r"for debugging, (?:print|log)\b.*",
 ])  # fmt: skip
@@ -110,14 +123,18 @@ _EARLIER = _any([
     r"(?:<led>|what )?your (?:version|original|attempt|submission)(?: (?:was|is|looked like))?(?: this)?",
     r"(?:this was )?your (?:(?:original|old|initial) )?code(?: (?:was|is|looked like))?(?: this)?",
     r"the (?:version|code|one) (?:(?:in|from) the question|you (?:gave|posted|wrote|had|were given))"
-    r"(?: \w+ \w+)?",
+    r"(?: \w+ \w+| was)?",
     r"(?:(?:this is )?what )?you (?:had|have|wrote|posted)(?: this)?(?: before)?",
-    r"(?:the )?(?:error|bug|mistake|before)",
-    r"previously|before (?:the|this|that|my|our) (?:fix|change|correction)(?: it was)?|it was",
+    r"(?:the )?(?:error|bug|mistake|before)|my (?:first|earlier|original|previous) (?:draft|version) was",
+    r"previously(?: (?:i|it) (?:had|was))?|it was",
+    r"before (?:the|this|that|my|our) (?:fix|change|correction)(?: it was)?",
     r"instead of(?: this)?|as opposed to|versus|vs",
 ])  # fmt: skip
 """A clause that says nothing else than that there has been this code before."""
-_BESIDE = re.compile(r"for (?:reference|comparison|contrast)(?:,|$)|(?:compare|contrast) (?:that|this|it|with|to)\b")
+_BESIDE = re.compile(
+    r"unlike (?:this|that|the following) (?:version|code|one|approach)\b|for (?:reference|comparison|contrast)(?:,|$)|"
+    r"(?:compare|contrast) (?:that|this|it|with|to)\b"
+)
 """How a sentence begins that shows another version."""
 _HANDED = re.compile(r"here(?:['\u2019]s| is) your (?!original|old|previous)")
 """How the asker is given his own code, set right."""
@@ -127,22 +144,57 @@ _FINAL = _any([
 ])  # fmt: skip
 
 
-def announces_another(above: str) -> bool:
-    """Whether the words right above a block that could be the answer call it another version."""
+_LESS = re.compile(r"\b(?:remov(?:e|ed|ing)|drop(?:ped|ping)?|delet(?:e|ed|ing)|without|no longer|corrected|fixed)\b")
+_DISOWNED = re.compile(
+    r"\([^()]*\b(?:(?:do not|don['\u2019]?t|never) (?:use|copy|submit)|not (?:recommended|the answer|to be used)|"
+    r"for illustration only)\b[^()]*\)",
+    re.IGNORECASE,
+)
+"""What is said in parentheses of code that is not the answer."""
+_STOPS = re.compile(r"[.!?][*_\s]*\Z")
+_LOOKS_BACK = _any([
+    r"(?:(?:but|and|so|well|however|unfortunately|<startled>)\b[ ,.!\u2013\u2014-]*)*"
+    r"(?:this|that|it|which|the (?:above|previous)|(?:but )?(?:this|that) <version>)\b(?! following).*",
+])  # fmt: skip
+_IS_STARTLED = _any([r"(?:(?:but|and|well)[ ,]+)?<startled>\b(?!.*\b(?:below|following)\b)"])
+_MINE = _any([
+    r"(?:<startled>[ ,.!]+)*my (?:first|earlier|original|previous) (?:draft|attempt|version|try)\b[^.]{0,80}\bwas"
+    r"(?: this)?",
+])  # fmt: skip
+"""A sentence that says no more than what was tried first, or with it what was wrong with that."""
+
+
+def announces_another(above: str, below_one: bool = False) -> bool:
+    """Whether the words right above a block that could be the answer call it another version. `below_one` says that
+    they stand below such a block, too, of which they may speak."""
+    if _DISOWNED.search(_last_sentence(above)):
+        return True
     label = _label(above)
+    if label.startswith(("as required", "as asked", "as specified", "as stated", "as requested")):
+        return False
     clauses = [found for it in _CLAUSE.split(label) if (found := it.strip(" ,.!?")) and not _FILLER.fullmatch(found)]
     if not clauses:
         return False
     last = clauses[-1]
-    if _FLAWED.fullmatch(last) or _WARNS.fullmatch(last) or _IF_NOT.fullmatch(label):
+    if _WARNS.fullmatch(last) or _IF_NOT.fullmatch(label) or _MINE.fullmatch(label):
         return True
+    startled = _IS_STARTLED.match(label) is not None
+    if _FLAWED.fullmatch(last):
+        return not (below_one and (startled or _looks_back(above, label)))
     sound = _SOUND.search(last) or _FINAL.fullmatch(last)
     if _EARLIER.fullmatch(last):
         asides = _ASIDE.findall(above[-_LONGEST:].lower())
-        return not (_HANDED.match(label) or any(map(_SOUND.search, asides)))
+        blamed = below_one and _looks_back(above, label)
+        return not (blamed or _HANDED.match(label) or any(map(_SOUND.search, asides)))
     if _OPTIONAL.fullmatch(label):
         return not sound or " instead" in label
     return _BESIDE.match(label) is not None and not sound
+
+
+def _looks_back(above: str, label: str) -> bool:
+    """Whether a sentence that blames code means the block above it: it is about "this", and announces none."""
+    stops = _STOPS.search(_last_sentence(above)) or _IS_STARTLED.match(label)
+    return stops is not None and _LOOKS_BACK.fullmatch(label) is not None
 
 
 def announces_final(above: str) -> bool:
@@ -150,12 +202,19 @@ def announces_final(above: str) -> bool:
     return _FINAL.fullmatch(_label(above)) is not None
 
 
-def _label(above: str) -> str:
-    """The last sentence in small letters, without what is in parentheses and without marks around it; nothing where it
-    is too long."""
+def announces_less(above: str) -> bool:
+    """Whether the words right above say that what follows has lost something: that it is put right, or what is gone."""
+    return announces_final(above) or _LESS.search(_label(above)) is not None
+
+
+def _last_sentence(above: str) -> str:
+    """The last one, as it stands; nothing where it is too long."""
     last = next((line for line in reversed(above.split("\n")) if line.strip()), "")
     sentence = _SENTENCE.split(last.strip())[-1]
-    if len(sentence) > _LONGEST:
-        return ""
-    label = _ASIDE.sub(" ", re.sub(r"[*_#]", " ", sentence))
+    return sentence if len(sentence) <= _LONGEST else ""
+
+
+def _label(above: str) -> str:
+    """The last sentence in small letters, without what is in parentheses and without marks around it."""
+    label = _ASIDE.sub(" ", re.sub(r"[*_#]", " ", _last_sentence(above)))
     return " ".join(re.sub(r"^\W+|\W+$", "", label).split()).lower()

@@ -20,7 +20,10 @@ from pidistill_code.readings import LONGEST_LOOKED_AT
 from pidistill_code.thoughts import without_thoughts
 from pidistill_code.wholes import is_whole
 
-_KEYS: Final = ("final_answer", "answer", "solution", "code", "program", "python", "python_code", "completion")
+_KEYS: Final = (
+    "final_answer", "answer", "solution", "code", "program", "python", "python_code", "completion", "file_text",
+    "file_content", "content",
+)  # fmt: skip
 _CALLS: Final = ("arguments", "parameters", "input", "args", "function", "function_call", "tool_calls")
 """What holds what a tool is called with."""
 _ENDS_OF_JSON: Final = ("}", "]", "```")
@@ -114,6 +117,8 @@ def _held(value: object, name: str, deepest: int = _DEEPEST) -> str | None:
         return next((code for one in reversed(value) if (code := _held(one, name, deepest - 1)) is not None), None)
     if not isinstance(value, dict):
         return None
+    if isinstance(cells := value.get("cells"), list):
+        return _of_notebook(cells, name)
     for key in (*_KEYS, *_CALLS):
         inner = value.get(key)
         if isinstance(inner, str) and key in _KEYS and _is_code(inner, name):
@@ -122,6 +127,14 @@ def _held(value: object, name: str, deepest: int = _DEEPEST) -> str | None:
         if code is not None:
             return code
     return None
+
+
+def _of_notebook(cells: list[object], name: str) -> str | None:
+    """All that its cells of code hold, whose text is a list of lines as a notebook's file has it."""
+    sources = [cell.get("source") for cell in cells if isinstance(cell, dict) and cell.get("cell_type") == "code"]
+    texts = ["".join(map(str, it)) if isinstance(it, list) else str(it or "") for it in sources]
+    code = "\n\n".join(texts)
+    return code if _is_code(code, name) else None
 
 
 def _is_code(code: str, name: str) -> bool:

@@ -13,8 +13,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pidistill_code.announcing import announces_another
-from pidistill_code.blocks import defines, imports, made_by, pieces, written
+from pidistill_code.announcing import announces_another, announces_less
+from pidistill_code.blocks import BUILT_IN, defines, imports, made_by, pieces, written
 from pidistill_code.lookups import running
 from pidistill_code.prose import STRING
 from pidistill_code.readings import LONGEST_LOOKED_AT
@@ -34,6 +34,8 @@ _LEFT_OUT = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 """A line that stands for others, which are left out."""
+_MANY: Final = 2
+"""Statements below a comment that would stand for all of them."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SCOPES = (*_FUNCTIONS, ast.ClassDef)
 
@@ -50,10 +52,14 @@ def last_definition(blocks: Sequence[str], name: str, words: Sequence[str] = ())
     coded = [number for number in makes if number in named or written(name).search(blocks[number])]
     filled = [number for number in coded if not is_stub(blocks[number], name)]
     at_margin = [number for number in filled if _at_margin(blocks[number], name)]
-    whole = [number for number in at_margin[-_MOST_PARTS:] if not _is_part(blocks[number], blocks[:number], name)]
+    whole = [
+        number
+        for number in at_margin[-_MOST_PARTS:]
+        if (words and announces_less(words[number])) or not _is_part(blocks[number], blocks[:number], name)
+    ]
     found = whole or at_margin or filled or coded or makes or those
     if words and len(found) > 1:
-        found = [number for number in found if not announces_another(words[number])] or found
+        found = [number for number in found if not announces_another(words[number], number > found[0])] or found
     return next(reversed(found), None)
 
 
@@ -70,8 +76,27 @@ def is_stub(code: str, name: str) -> bool:
 
 
 def _leaves_out(code: str) -> bool:
-    """Whether a comment says that lines are left out."""
-    return "#" in code and any(re.search(r"#.*\w", found[0]) for found in _LEFT_OUT.finditer(code))
+    """Whether a comment says that lines are left out, and nothing shows that none are."""
+    if "#" not in code:
+        return False
+    said = [found for found in _LEFT_OUT.finditer(code) if re.search(r"#.*\w", found[0])]
+    return bool(said) and not _is_complete(code, code.count("\n", 0, said[-1].end()) + 1)
+
+
+def _is_complete(code: str, line: int) -> bool:
+    """Whether functions lack no name, and one that has a comment in this line goes on below it with a few statements
+    and ends with what it gives back."""
+    if not is_python(code):
+        return False
+    loaded, made = module_names(code)
+    if loaded.difference(BUILT_IN, made):
+        return False
+    for node in ast.walk(parse(code)):
+        if isinstance(node, _FUNCTIONS) and node.lineno < line <= (node.end_lineno or 0):
+            below = [it for it in node.body if it.lineno > line]
+            if len(below) >= _MANY and isinstance(below[-1], ast.Return):
+                return True
+    return False
 
 
 def says_nothing(node: ast.stmt) -> bool:

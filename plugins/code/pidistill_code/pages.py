@@ -22,6 +22,7 @@ _END_OF_TURN = re.compile(
 _TAG_BEFORE_FENCE = re.compile(r"^[ \t]*<\w+>[ \t]*(?=```|~~~)", re.MULTILINE)
 _PRE = re.compile(r"(?:^[ \t]*|(?<=>))<pre[^<>\n]*>[ \t]*(?:<code[^<>\n]*>)?\n?", re.MULTILINE)
 _END_OF_PRE = re.compile(r"\n?[ \t]*(?:</code>[ \t]*)?</pre>")
+_FILE_NAME = re.compile(r"\s*(?:(?:File|Filename|Path)[ \t]*:[ \t]*)?[`*]*[\w./-]*\w\.py[`*]*:?[ \t]*\n", re.IGNORECASE)
 _MAGIC = re.compile(r"%%?[a-z]\w*(?:[ \t]|$)|![ \t]*[a-z][\w./-]*(?:[ \t]|$)")
 _MOST_ENDS: Final = 20
 """Tokens that are looked at."""
@@ -75,7 +76,11 @@ def code_begins(text: str) -> int:
 
 
 def without_magics(code: str) -> str:
-    """Code without the commands of a notebook, each of them a comment, so that lines keep their numbers."""
+    """Code without the commands of a notebook, and without the file's name above it, each of them a comment, so that
+    lines keep their numbers."""
+    if _FILE_NAME.match(code):
+        at = len(code) - len(code.lstrip())
+        code = f"{code[:at]}# {code[at:]}"
     if not re.search(r"^[%!]", code, re.MULTILINE):
         return code
     lines = code.split("\n")

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pidistill_code.announcing import announces_another, announces_final
+from pidistill_code.announcing import announces_another, announces_final, announces_less
 from pidistill_code.fenced import Block
 from pidistill_code.helpers import with_helpers
 from pidistill_code.lookups import running
@@ -90,7 +90,11 @@ def _whole_programs(blocks: Sequence[Block], texts: Sequence[int]) -> Iterator[s
         if len(block.text) > LONGEST_LOOKED_AT:
             continue
         if not is_python(block.text):
-            if _READS.search(block.text) and _WRITES.search(block.text) and not announces_another(block.words):
+            if (
+                _READS.search(block.text)
+                and _WRITES.search(block.text)
+                and not announces_another(block.words, number > texts[0])
+            ):
                 yield block.text  # a slip in the answer does not make the draft above the answer
             continue
         if not _runs(block.text):
@@ -105,7 +109,7 @@ def _whole_programs(blocks: Sequence[Block], texts: Sequence[int]) -> Iterator[s
             continue
         if _reading(code) > _reading(block.text):  # cells of a notebook, each of which reads in its turn
             code = "\n\n".join(it for it in beside[: number + 1] if is_python(it) and not _tests(it))
-        if _FAKES.search(block.text) or _tests(block.text) or announces_another(block.words):
+        if _FAKES.search(block.text) or _tests(block.text) or announces_another(block.words, number > texts[0]):
             others.append(code)
         else:
             yield code
@@ -121,7 +125,10 @@ def _takes_input_from_another(code: str, number: int, blocks: Sequence[Block]) -
 
 
 def _is_shown_again(number: int, blocks: Sequence[Block]) -> bool:
-    """Whether its lines, but not they alone, stand in a program above, as where that is explained line by line."""
+    """Whether its lines, but not they alone, stand in a program above, as where that is explained line by line; not
+    where it is said that some are gone."""
+    if announces_less(blocks[number].words):
+        return False
     lines = _lines(blocks[number].text)
     for above in map(_lines, (it.text for it in blocks[:number] if is_program(it.text))):
         ends = range(len(lines), len(above) + 1)

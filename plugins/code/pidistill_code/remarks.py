@@ -31,10 +31,20 @@ _BLAMED = re.compile(
 """What is said of a block below it."""
 
 
+_LEADS = re.compile(
+    r"\b(?:correct(?:ed|ion)?|fixed|mended|repaired|use this|(?:has|have|needs?) to|must|should)\b", re.IGNORECASE
+)
+"""How the last clause above a block announces what has been set right, whatever was said of it before."""
+_CLAUSE = re.compile(r"[.;!?](?:\s+|$)|,\s+(?!corrected|fixed)|:\s+(?=\S)")
+
+
 def calls_it_another(above: str, after: str) -> bool:
     """Whether the words around a small block call it a mistake, what there was, an example or another way to do the
     same, and do not say that something has to be set right."""
     first = after.strip().partition("\n")[0]
+    last = next((it for it in reversed(_CLAUSE.split(above.strip())) if it.strip(" *_:`")), "")
+    if _LEADS.search(last) and not (_NOT_SO.search(last) or _BLAMED.search(last) or _BLAMED.search(first)):
+        return False
     if _NOT_SO.search(above) or (_BLAMED.search(first) and not _SET_RIGHT.search(first)):
         return True
     return bool(_OTHERWISE.search(above)) and not _SET_RIGHT.search(above)

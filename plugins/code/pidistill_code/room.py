@@ -128,6 +128,8 @@ def _recording(content: Plain) -> Recording:
     match content:
         case (list(entries), bool(independent)):
             told = cast("list[tuple[tuple[Plain, ...], dict[str, Plain], Plain]]", entries)
+            if not all(map(is_plain, told)):  # nested deeper than what crosses: beside the program it stays where it is
+                return Recording()
             transcript = tuple((CandidateCall(args, kwargs), answer) for args, kwargs, answer in told)
             return Recording(transcript, independent)
     return Recording()

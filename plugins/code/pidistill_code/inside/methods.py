@@ -32,13 +32,15 @@ class Method:
         return hash((id(self._owner), self.__name__))
 
     def __getattr__(self, name: str) -> object:
+        if name == "__globals__":  # the names of a module stay with it: type hints are looked up without them
+            raise AttributeError(name)
         return self._peer.request("get", self, name)
 
 
 def signature_of(peer: Any, item: Any) -> Any:
-    """The parameters of what can be called on the other side."""
+    """The parameters of what can be called on the other side, and what it says that it returns."""
     inspect = __import__("inspect")
     kinds = list(inspect._ParameterKind)
-    return inspect.Signature([
-        inspect.Parameter(name, kinds[kind], **dict(told)) for name, kind, told in peer.request("signature", item)
-    ])  # fmt: skip
+    told, returns = peer.request("signature", item)
+    parameters = [inspect.Parameter(name, kinds[kind], **dict(how)) for name, kind, how in told]
+    return inspect.Signature(parameters, **dict(returns))

@@ -236,18 +236,20 @@ class Peer(Objects):
         return isinstance(item, type) and issubclass(item, kind)
 
     def _do_signature(self, target: Any) -> object:
-        """Parameters; of the tests' functions, only those defaults that are single values, and those annotations that
-        are classes or text."""
+        """Parameters, and what is returned; of the tests' functions, only those defaults that are single values, and
+        those annotations that are classes or text."""
         self._check(target)
-        found = []
-        for item in __import__("inspect").signature(target).parameters.values():
-            told: dict[str, object] = {}
+        found, signature = [], __import__("inspect").signature(target)
+
+        def hint(key: str, said: object) -> dict[str, object]:
+            return {key: said} if said is not signature.empty and (not self._guarded or is_hint(said)) else {}
+
+        for item in signature.parameters.values():
+            told = hint("annotation", item.annotation)
             if item.default is not item.empty:
                 told["default"] = item.default if not self._guarded or type(item.default) in SCALARS else None
-            if item.annotation is not item.empty and (not self._guarded or is_hint(item.annotation)):
-                told["annotation"] = item.annotation
             found.append((item.name, int(item.kind), told))
-        return found
+        return found, hint("return_annotation", signature.return_annotation)
 
     def _do_derive(self, name: str, bases: Any, members: Any, how: Any) -> type:
         """A class of the other side's that is derived from one of this side."""

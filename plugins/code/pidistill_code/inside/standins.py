@@ -44,7 +44,7 @@ class Remote:
         return object.__getattribute__(self, "_remote_peer").attribute(self, name)
 
     def __getattr__(self, name: str) -> object:
-        if name[:8] == "_remote_":
+        if name[:8] == "_remote_" or name == "__globals__":  # as of a method: the names of a module stay with it
             raise AttributeError(name)
         if is_special(name) and self._remote_face in self._remote_peer.shared.values():
             return getattr(self._remote_face, name)
