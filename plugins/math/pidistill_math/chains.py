@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
+from typing import Final
 
 from mpmath import mpc, mpf
 
 from pidistill_math.equality import TooLarge, constant, equal
 from pidistill_math.numeric import NoValue, real
-from pidistill_math.syntax import Node, symbols
+from pidistill_math.syntax import Node, num, symbols
+
+_INVERSE: Final = frozenset({"arcsin", "arccos", "arctan", "arccot", "arcsec", "arccsc"})
 
 
 def numeral(node: Node) -> bool:
@@ -47,14 +51,48 @@ def all_equal(sides: Sequence[Node], found: Sequence[str]) -> bool:
                 return False
             continue
         try:
-            summed = any(side.head != "degree" and side.has("degree") for side in (left, right))
-            plain = has_pi(left) != has_pi(right) or (summed and left.has("degree") and right.has("degree"))
-            pair = (left, right) if plain else (bare(left), bare(right))
-            if not equal(*pair):
+            if not all(equal(*pair) for pair in _pairs(left, right)):
                 return False
         except (NoValue, TooLarge):
             return False
     return True
+
+
+def _pairs(left: Node, right: Node) -> list[tuple[Node, Node]]:
+    """What must be equal for two sides to be: ratios by their quotients, quantities by the scales of their units.
+
+    An angle in degrees keeps its sign beside one in radians: a multiple of pi, or an inverse function.
+    """
+    if left.head == right.head == "ratio" and len(left.args) == len(right.args):
+        quotients = ([Node("div", (part, side.args[0])) for part in side.args[1:]] for side in (left, right))
+        return list(zip(*quotients, strict=True))
+    if left.head == right.head == "quantity" and left.unit is not None and right.unit is not None:
+        if left.unit.dimension == right.unit.dimension and left.unit.scale != right.unit.scale:
+            return [(_scaled(left, left.unit.scale), _scaled(right, right.unit.scale))]
+    summed = any(side.head != "degree" and side.has("degree") for side in (left, right))
+    if _in_radians(left) != _in_radians(right) or (summed and left.has("degree") and right.has("degree")):
+        return [(_without_unit(left), _without_unit(right))]
+    return [(bare(left), bare(right))]
+
+
+def _scaled(node: Node, scale: Fraction) -> Node:
+    return Node("mul", (node.args[0], num(scale)))
+
+
+def _in_radians(node: Node) -> bool:
+    return has_pi(node) or (node.head == "call" and node.text in _INVERSE)
+
+
+def _without_unit(node: Node) -> Node:
+    """A quantity without its unit; an angle keeps the sign of its degrees."""
+    return node.args[0] if node.head == "quantity" else node
+
+
+def converted(sides: Sequence[Node]) -> bool:
+    """Whether quantities are one quantity in several units: ``18 km/h = 5 m/s``."""
+    if any(side.head != "quantity" or side.unit is None for side in sides):
+        return False
+    return len({side.unit for side in sides}) > 1 and all_equal(sides, ["="] * len(sides))
 
 
 def bare(node: Node) -> Node:
@@ -67,9 +105,18 @@ def has_pi(node: Node) -> bool:
     return any(part.head == "const" and part.text == "pi" for part in node.walk())
 
 
+def _in_degrees(node: Node) -> Node:
+    """An angle in radians as a number of degrees."""
+    return Node("div", (Node("mul", (node, num(180))), Node("const", text="pi")))
+
+
 def near(left: Node, right: Node) -> bool:
     """Whether two values are one to the decimals that are shown."""
-    a, b = constant(bare(left)), constant(bare(right))
+    ((one, other), *_) = _pairs(left, right)
+    in_degrees = [side for side in (one, other) if side.head == "degree"]
+    if len(in_degrees) == 1:  # degrees of what is in radians
+        one, other = (part.args[0] if part.head == "degree" else _in_degrees(part) for part in (one, other))
+    a, b = constant(one), constant(other)
     if a is None or b is None or isinstance(a, mpc) or isinstance(b, mpc):
         return False
     shown = [int(n.text.partition(":")[2]) for n in (*left.walk(), *right.walk()) if n.text.startswith("decimal:")]

@@ -222,10 +222,22 @@ class Expressions(Commands):
 
     def factorial(self) -> bool:
         """Whether an exclamation mark before an equals sign is a factorial: a gap is between them, or it belongs to a
-        numeral (``7!=5040``), of which nobody says that it is not another one."""
+        numeral (``7!=5040``, ``(6-1)!=120``), of which nobody says that it is not another one."""
         following, before = self.token(1), self.token(-1)
-        of_numeral = before is not None and before.kind == "num" and not (self.token() or before).gap
+        of_numeral = before is not None and not (self.token() or before).gap and self.ends_numeral()
         return self.peek() == "!" and following is not None and (following.gap != "" or of_numeral)
+
+    def ends_numeral(self) -> bool:
+        """Whether a numeral ends here, or a parenthesis of numerals alone."""
+        at = self.at - 1
+        if self.tokens[at].text == ")":
+            at -= 1
+            while at > 0 and (
+                self.tokens[at].kind == "num" or self.tokens[at].text in ("+", "-", "*", "cdot", "times")
+            ):
+                at -= 1
+            return self.tokens[at].text == "(" and at < self.at - 2
+        return self.tokens[at].kind == "num"
 
     def with_arcminutes(self, degrees: Node) -> Node:
         """A whole number of degrees with the minutes and seconds of arc behind it: ``7^\\circ 30' 15''``."""

@@ -17,7 +17,7 @@ from itertools import product
 from typing import Final, TypeAlias
 
 from pidistill_math import lists
-from pidistill_math.chains import all_equal, numeral, rounds_to, solved, stated_side
+from pidistill_math.chains import all_equal, converted, numeral, rounds_to, solved, stated_side
 from pidistill_math.equality import constant
 from pidistill_math.intervals import complement, joined_reals, met, normalized, without
 from pidistill_math.kinds import (
@@ -211,6 +211,9 @@ def _chain(node: Node, found: list[str], accepts: Accepts) -> Shape:
         if not all_equal(values, found[-len(values) + 1 :] if len(values) > 1 else []):
             if set(found) == {"="} and all(side.head == "sym" for side in sides[:-1]) and not symbols(sides[-1]):
                 return lists.record([Named(side, shape(sides[-1], accepts)) for side in sides[:-1]])  # x = y = 2
+            if set(found) == {"="} and all(side.head in ("angle", "over") for side in sides[:-1]):
+                asked = next((side for side in sides[:-1] if accepts(side)), sides[0])
+                return Named(asked, shape(sides[-1], accepts))  # \\angle B = \\angle C = 70^\\circ
             if (formula := _worked_out(values)) and set(found) == {"="}:
                 return Named(sides[0], shape(formula, accepts))
             if not all(symbols(side) for side in values):
@@ -221,6 +224,8 @@ def _chain(node: Node, found: list[str], accepts: Accepts) -> Shape:
         if len(sides) == 2 and found == ["~"] and rounds_to(*sides):
             return Single(sides[0], shown=sides[1])
         if all(numeral(side) for side in sides):
+            if set(found) == {"="} and converted(sides):
+                return shape(sides[-1], accepts)
             raise Unreadable("numbers joined by a relation, which says nothing of the answer")
         if not all_equal(sides, found):
             raise Unreadable("a chain of equalities that is false")
