@@ -131,6 +131,11 @@ def asks_in(question: str, spelt: str) -> bool:
     return isinstance(asked, Unit) and (asked.dimension, asked.scale) == (whole.dimension, whole.scale)
 
 
+def names_a_unit(question: str) -> bool:
+    """Whether a question says in which unit it asks, rather than leave it to the sizes that it gives."""
+    return _asked(question[-_LONGEST:]) is not None
+
+
 def ordinal_for_a_count(question: str, answer: str) -> bool:
     """Whether a place in a row is given where the question asks how many."""
     return bool(_ORDINAL.fullmatch(answer) and _HOW_MANY.search(question[-_LONGEST:]))
@@ -216,9 +221,14 @@ def _asked(question: str) -> Unit | Rate | Scaled | None:
             return None
         return _counted([word.rstrip(",;:") for word in match["rest"].split()[:6]])
     if (converted := list(_CONVERT.finditer(question))) and (unit := _converted(converted[-1])) is not None:
-        return unit
+        return _in_a_sentence(question[converted[-1].end() :]) or unit
     if (part := _FRACTION_OF.search(question)) is not None and (unit := units.measure(part["unit"])) is not None:
         return unit
+    return _in_a_sentence(question)
+
+
+def _in_a_sentence(question: str) -> Unit | None:
+    """The unit that the last sentence which asks says to be asked in."""
     for sentence in reversed(_SENTENCE.findall(question)):
         if _AGE.search(sentence):
             return units.measure("years")

@@ -29,6 +29,12 @@ _HENCE = re.compile(
 _IMPLIES = re.compile(r"\\(?:Rightarrow|implies|Longrightarrow)(?![A-Za-z])|\u21d2|\u27f9")
 _ALIGNED = re.compile(r"\s*\\begin\{(aligned|align\*?|gathered|split)\}(?P<lines>.*)\\end\{\1\}\s*", re.DOTALL)
 _OR_FORM = re.compile(r"(?<=\S)(?:\\[,;: ]|~|\s)*\(\s*or\s+(?P<form>[^()]{1,40})\)\s*$")
+_OR_IN_TEXT = re.compile(
+    r"(?:\\[,;: ]|~|\s)*\\text\s*\{\s*\(\s*or\s*\}(?P<form>[^{}]{1,40}(?:\{[^{}]{1,20}\}[^{}]{0,20}){0,3})"
+    r"\\text\s*\{(?P<unit>[^{}()]{0,20})\)\s*\}\s*$"
+)
+_SUMS_OF_MONEY = re.compile(r"[^=]*\\\$[^=]*[-+*/\\][^=]*=(?:[^=]*=)*")
+"""The sides of a chain before its last, one of which works with amounts of money."""
 _TRANSPOSED = re.compile(
     r"\s*(?:\\left\s*)?[(\[](?P<items>[^()\[\]]{3,200})(?:\\right\s*)?[)\]]\s*\^\s*\{?\s*(?:T|\\top|\\intercal|\\(?:mathsf|mathrm|text)\{T\})\s*\}?\s*"
 )
@@ -161,6 +167,8 @@ def respelt(text: str) -> str:
         text = f"{based['digits']}_{{{name if name.isdigit() else spelt_number(name) or 0}}}"
     if (rupees := _RUPEES.fullmatch(text)) is not None:
         text = f"{rupees['amount']}\\text{{ rupees}}"
+    if "\\$" in text and "=" in text and (sums := _SUMS_OF_MONEY.match(text)) is not None:
+        text = sums.group().replace("\\$", "") + text[sums.end() :]
     if "_" in text:
         text = _TYPED_FRACTION.sub(r"\\frac{\1}{\2}", _PROGRAM_GROUPS.sub(_digits, text))
     if len(text) > _LONGEST or not any(char.isalpha() for char in text):
@@ -177,6 +185,8 @@ def respelt(text: str) -> str:
         text = _lines(aligned["lines"])
     if "^" in text and "," in text and (row := _TRANSPOSED.fullmatch(text)) is not None:
         text = "\\begin{pmatrix}" + row["items"].replace(",", "\\\\") + "\\end{pmatrix}"
+    if "(or" in text.replace(" ", ""):
+        text = _OR_IN_TEXT.sub(r" \\text{ or } \g<form>\\text{\g<unit>}", text)
     text = _OR_FORM.sub(r" or \g<form>", text)
     if "circ" in text:
         text = _COMPOSED.sub(r"\1(\2(\3))", text)
