@@ -80,7 +80,7 @@ def extract(completion: str, fallback: bool = True, question: str = "") -> Extra
         return _none("the last \\boxed{} is never closed")
     if found:
         return _boxed(text, found, fallback, question)
-    return _stated(text) if fallback else _none("no \\boxed{} in the completion")
+    return _stated(text, question) if fallback else _none("no \\boxed{} in the completion")
 
 
 def _one_turn(text: str) -> str:
@@ -109,12 +109,12 @@ def _boxed(text: str, found: list[boxes.Box], fallback: bool, question: str) -> 
         return _none("another value than the last \\boxed{} is called the answer")
     taken_back = withdrawn(after, inside, question)
     if taken_back or replaced:
-        if fallback and (later := _stated(after)).answer is not None:
+        if fallback and (later := _stated(after, question)).answer is not None:
             return later
         if taken_back:
             return _none("the last \\boxed{} is withdrawn")
     if fallback and speaks and not replaced and _AGAIN.search(after):
-        later = _stated(after)
+        later = _stated(after, question)
         if later.answer is not None and any(map(str.isdigit, later.answer)) and stated.readable(later.answer):
             return later
     if trouble := surroundings.discounted(text, found[-1]):
@@ -134,8 +134,8 @@ def _boxed(text: str, found: list[boxes.Box], fallback: bool, question: str) -> 
     )
 
 
-def _stated(text: str) -> Extraction:
-    answer, how = stated.statement(text)
+def _stated(text: str, question: str) -> Extraction:
+    answer, how = stated.statement(text, question)
     if how == "none":
         return _none("no \\boxed{} in the completion, and no answer stated")
     if not answer:

@@ -99,6 +99,8 @@ def _run(token: Token, before: list[Token], spelt: bool, following: Token | None
     per = len(before) > 1 and before[-1].text in ("/", "per") and before[-2].kind == "word"
     if (_operand(before) or per) and _unit(text):
         return [replace(token, kind="word")]
+    if before and before[-1].kind == "word" and _unit(before[-1].text) and units.ends_a_unit(text):
+        return [replace(token, kind="word")]
     if spelt or (text in ORDINALS and before and before[-1].kind == "num" and not token.gap):
         return [replace(token, kind="word")]
     if text[:-1] in FUNCTIONS and text[-1] in "xyzn":

@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from typing import Final, Literal
 
-from pidistill_math import units
-from pidistill_math.quantities import CHANGING
 from pidistill_math.reading import read
-from pidistill_math.syntax import Unreadable, vocabulary
+from pidistill_math.sentences import the_number, without_remark
+from pidistill_math.syntax import Unreadable
 
 _PHRASE = re.compile(
     r"(?<!\bno )\b(?:answers?\b|ans\b\.?(?=\**\s*[:=])"
@@ -42,7 +41,8 @@ _LEADING = re.compile(
 )
 _YES = re.compile(r"(?:yes|no|true|false)(?=\s*[,;\u2014-])", re.IGNORECASE)
 _COPULA = re.compile(
-    r"\b(?:is|are|equals)\b(?:\s+(?:equal\s+to|exactly|therefore|thus|just|simply)\b)?\s*:?", re.IGNORECASE
+    r"\b(?:is|are|equals)\b(?:\s+(?:equal\s+to|exactly|therefore|thus|just|simply)\b)?\s*:?(?:\s+at(?=\s+\$?\s*(?:\\left)?\())?",
+    re.IGNORECASE,
 )
 _TAKEN_BACK = re.compile(
     r"^\W*(?:(?:wait|hmm|oops|actually)\b[\s,.:!-]|no\s*[,.:!\u2014-])"
@@ -67,32 +67,11 @@ _HEADER = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _ASIDE = re.compile(
-    r",\s*(?:and\s+(?:we|so|this|that|it)\b|which\b|obtained\b|because\b|since\b|as\b)|;\s*(?:done|this|we)\b",
+    r",\s*(?:and\s+(?:we|so|this|that|it)\b|which\b|obtained\b|because\b|since\b|as\b)|;\s*(?:done|this|we|check)\b|,\s*(?:attained|achieved|reached|occurring|rejecting|discarding)\b",
     re.IGNORECASE,
 )
 _ESTIMATE = re.compile(r"(?:there\s+(?:are|were)\s+)?(?:roughly|about|around)\s+\d[\d,]*\s+[A-Za-z]", re.IGNORECASE)
 """A count that is none."""
-_NUMERAL = re.compile(r"\\?\$?(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:\\?%)?(?![\w.]*\d)")
-_SPOKEN = re.compile(r"[A-Za-z'-]+")
-_ENDS_IN_UNIT = re.compile(r" +[A-Za-z]+(?: +(?:ago|long|old|tall|wide|high|deep|away|apart|later|altogether))?")
-_MOST_WORDS: Final = 14
-_SAYING_MORE: Final = CHANGING | vocabulary(
-    """by than over under above below after before at per each every out step page part case problem question option
-    choice equation line figure section row example number half quarter third double triple twice one two three four
-    five six seven eight nine ten dozen pair pairs remaining another other first last second next between might may
-    could would should maybe perhaps probably likely possibly almost nearly about around roughly estimate guess can
-    cannot doesn't don't isn't aren't wasn't won't can't didn't if unless until false true how what why which who up to
-    extra additional further fewer all both some any short lack lacks lacked fail fails failed unable without exceed
-    exceeds wrongly claims claimed"""
-) - {"is", "then", "only"}
-"""Words of a sentence that make its number another one than it says."""
-_VERBS: Final = vocabulary(
-    """is are was were be has have had sold sells sell makes make made gets get got needs need needed costs cost pays
-    pay paid spends spend spent earns earn earned takes take took saves save saved bought buys buy eats eat ate
-    receives receive received uses use used collected collects drove drives ran runs walked walks worked works read
-    reads baked bakes owns own owes owe won wins picked picks planted plants drank drinks totals equals"""
-)
-"""Words that a numeral may follow as the number of what is spoken of."""
 _QUOTED = re.compile(r"""\\?"([^"]+?)\\?"|\u201c([^\u201c\u201d]+)\u201d""")
 _SENTENCE_ENDS = re.compile(
     r"[.!?\n]|\b(?:that|this|it)(?:'s|\s+is|\s+was)\s+(?:wrong|incorrect|false)\s*[:;,\u2014-]", re.I
@@ -104,7 +83,7 @@ _STATEMENT: Final = 2_000
 How = Literal["marker", "phrase", "none"]
 
 
-def statement(text: str) -> tuple[str, How]:
+def statement(text: str, question: str = "") -> tuple[str, How]:
     """The answer that is stated last, and how; '' where it is announced and then missing, unfinished or withdrawn."""
     marker = text.rfind("####")
     if "<answer>" in text and (tagged := list(_TAGGED.finditer(text))):
@@ -114,7 +93,7 @@ def statement(text: str) -> tuple[str, How]:
     phrases = (found for found in _PHRASE.finditer(text) if not _denied(text, found.start()))
     phrase = max(phrases, key=re.Match.end, default=None)
     if phrase and phrase.end() > marker:
-        return _sentence(text[phrase.end() : phrase.end() + _STATEMENT]), "phrase"
+        return _sentence(text[phrase.end() : phrase.end() + _STATEMENT], question), "phrase"
     if marker >= 0:
         line = text[marker + 4 : marker + 4 + _STATEMENT].split("\n", 1)[0]
         return _finished(undressed(line)), "marker"
@@ -127,8 +106,8 @@ def _denied(text: str, at: int) -> bool:
     return bool(_OTHERS.search(before))
 
 
-def _sentence(text: str) -> str:
-    text = text.lstrip(" \t*:")
+def _sentence(text: str, question: str) -> str:
+    text = text.lstrip(" \t*:\u2026")
     if (leading := _LEADING.match(text)) is not None and "\n" in leading.group():
         text = text[leading.end() :].lstrip()
     display = re.match(r"[^\S\n]*+\n\s*+(?=\$|\\\[|\\\(|[\d\\*-]|\(?[A-J][.):]\s)", text)
@@ -149,6 +128,7 @@ def _sentence(text: str) -> str:
         if _TURNED.search(sentence, aside.start()):
             return ""
         sentence = sentence[: aside.start()]
+    sentence = without_remark(sentence)
     whole = undressed(sentence)
     yes = _YES.match(whole)
     candidates = [yes.group()] if yes else [whole]
@@ -163,25 +143,7 @@ def _sentence(text: str) -> str:
     if _ESTIMATE.match(whole):
         return ""
     chosen = next((candidate for candidate in candidates if readable(candidate)), None)
-    return _finished(chosen or the_number(whole) or whole)
-
-
-def the_number(sentence: str) -> str:
-    """The one numeral of a sentence that says no more than how many, with its noun; '' for any other sentence."""
-    found = list(_NUMERAL.finditer(sentence))
-    words = _SPOKEN.findall(sentence)
-    if len(found) != 1 or any(word.lower() in _SAYING_MORE for word in words) or len(words) > _MOST_WORDS:
-        return ""
-    before, after = sentence[: found[0].start()], sentence[found[0].end() :]
-    if not re.fullmatch(r"[A-Za-z' ,-]*[A-Za-z] +", before) or not re.fullmatch(r"(?: +[A-Za-z' ,-]*)?", after):
-        return ""
-    following = re.match(r" +([A-Za-z]+)", after)
-    noun = following[1] if following else ""
-    measured = len(noun) > 1 and units.measure(noun) is not None and _ENDS_IN_UNIT.fullmatch(after)
-    if before.split()[-1].lower() not in _VERBS and before.lower().split()[-2:] != ["total", "of"] and not measured:
-        return ""
-    known = len(noun) > 1 and (units.measure(noun) or units.counted(noun) or units.scale(noun) or noun == "percent")
-    return found[0].group() + (f"\\text{{ {noun}}}" if known else "")
+    return _finished(chosen or the_number(whole, question) or whole)
 
 
 def readable(text: str) -> bool:
