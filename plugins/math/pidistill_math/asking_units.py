@@ -173,12 +173,22 @@ def _unit_given(question: str, answered: Unit) -> Unit | None:
 
 def without_asked_noun(question: str, answer: str) -> str:
     """The number of an answer whose words behind it are those of the question's 'how many'; else the answer."""
-    if "many" not in question and "many" not in question.lower():
-        return answer
     found = _COUNTED_ANSWER.fullmatch(answer.strip()) if len(answer) < 200 else None
     if found is None:
         return answer
     words = " ".join(found["words"].lower().split())
+    noun, of, _ = words.partition("of ")
+    if of and re.search(rf"\b{re.escape(words)}(?![a-z'-])", question[-_LONGEST:].lower()):
+        if noun and units.measure(noun.strip()) is not None:
+            return (
+                f"{found['number'].strip()}\\text{{ {noun.strip()}}}"  # 'cups of flour', of which the question speaks
+            )
+        if not noun and re.search(
+            rf"\b(?:fraction|part|percent|percentage|portion)\s+{re.escape(words)}\b", question, re.I
+        ):
+            return found["number"].strip()
+    if "many" not in question.lower():
+        return answer
     if len(words) > 1 and units.measure(words) is not None:
         return answer  # its unit is compared
     for match in _HOW_MANY.finditer(question[-_LONGEST:]):

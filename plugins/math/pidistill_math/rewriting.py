@@ -66,7 +66,12 @@ _ROUGHLY = re.compile(
     re.IGNORECASE,
 )
 """A decimal that is said behind an exact value."""
-_EXACTLY = re.compile(r"(?<=\S)\s*(?:\\text\{\s*)?\((?:exact|exactly)\)\s*\}?\s*$", re.IGNORECASE)
+_EXACTLY = re.compile(r"(?<=\S)\s*(?:\\text\{\s*)?\((?:exact|exactly|only)\)\s*\}?\s*$", re.IGNORECASE)
+_ONLY = re.compile(
+    r"\s*(?:\\text\s*\{\s*)?(?:the\s+)?only\s+(?:(?:such|possible|valid)\s+)*(?:[a-z]+\s+(?:is|are)\s*)?\}?\s*(?=\$?[A-Za-z]\s*=)",
+    re.IGNORECASE,
+)
+"""What says of a named value that it is the only one."""
 _TWICE = re.compile(r"\s*(?:(?P<word>[A-Za-z-]+)\s*\((?P<value>\d+)\)|(?P<before>\d+)\s*\((?P<behind>[A-Za-z-]+)\))\s*")
 _CURRENCY = re.compile(r"^\s*(?:(?:USD|US)|\\(?:text|mathrm)\s*\{\s*(?:USD|US)\s*\})\s*(?:\\?\$)?\s*(?=\d)")
 _TEXT = re.compile(r"\\(?:text|textrm|mathrm|mbox)\{([^{}]*)\}")
@@ -174,6 +179,8 @@ def respelt(text: str) -> str:
     if len(text) > _LONGEST or not any(char.isalpha() for char in text):
         return text
     text = _whole_numbers(text.strip())
+    if "nly" in text and (only := _ONLY.match(text)) is not None:
+        text = text[only.end() :]
     if (bold := _BOLD_OPTION.match(text)) is not None:
         text = f"\\textbf{{({bold['one'] or bold['other']})}}{text[bold.end() :]}"
     text = _ALL_THAT.sub("", text) if text.startswith("\\text") and _ALL_THAT.match(text) else text

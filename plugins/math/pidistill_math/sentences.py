@@ -79,9 +79,9 @@ def the_number(sentence: str, question: str = "") -> str:
     if not said:
         if not noun or not re.search(rf"\bhow\s+many\s+{noun}\b", asked, re.IGNORECASE):
             return ""
-    elif said[-1] not in _VERBS and said[-2:] != ["total", "of"] and not measured:
-        return ""
-    elif said[-1] in _COPULAS and _is_of_another(before.split()[0], asked):
+    elif (said[-1] not in _VERBS and said[-2:] != ["total", "of"] and not measured) or (
+        said[-1] in _COPULAS and _is_of_another(before.split()[0], asked)
+    ):
         return ""
     known = len(noun) > 1 and (units.measure(noun) or units.counted(noun) or units.scale(noun) or noun == "percent")
     return found[0].group() + (f"\\text{{ {noun}}}" if known else "")
@@ -123,7 +123,8 @@ def _says_more(words: list[str], asked: str) -> bool:
     known = set(asked.lower().replace("?", "").split())
     for at, word in enumerate(words):
         if word.lower() in _SAYING_MORE and not (word.lower() in _MODALS and word.lower() in known):
-            if word != "May" or at == 0:  # the month
+            joined = " ".join(words[at - 1 : at + 2]).lower() if word == "and" and at else ""
+            if not (word == "May" and at) and not (joined and joined in asked.lower()):  # the month; 'April and May'
                 return True
     return False
 
@@ -146,7 +147,7 @@ def _the_time(sentence: str, asked: str) -> str:
     if len(found) != 1 or found[0].end() < len(sentence.rstrip(" .")):
         return ""
     before = sentence[: found[0].start()]
-    said = _AT_A_TIME.fullmatch(before) is not None and not _says_more(_SPOKEN.findall(before), asked)
+    said = _AT_A_TIME.fullmatch(before) is not None and not _says_more(_SPOKEN.findall(before)[:-1], asked)
     return found[0].group() if said else ""
 
 

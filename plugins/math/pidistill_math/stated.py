@@ -41,7 +41,7 @@ _LEADING = re.compile(
 )
 _YES = re.compile(r"(?:yes|no|true|false)(?=\s*[,;\u2014-])", re.IGNORECASE)
 _COPULA = re.compile(
-    r"\b(?:is|are|equals)\b(?:\s+(?:equal\s+to|exactly|therefore|thus|just|simply)\b)?\s*:?(?:\s+at(?=\s+\$?\s*(?:\\left)?\())?",
+    r"\b(?:is|are|equals)\b(?:\s+(?:equal\s+to|exactly|therefore|thus|just|simply)\b)?(?:\s+at(?=\s+\$?\s*(?:\\left)?\())?\s*:?",
     re.IGNORECASE,
 )
 _TAKEN_BACK = re.compile(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pidistill_math.reading import read
 from pidistill_math.rewriting import letter_digits, respelt
-from pidistill_math.stated import the_number
+from pidistill_math.sentences import the_number
 from pidistill_math.syntax import Unreadable
 
 _PIECES = st.sampled_from(
