@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pidistill_math.asked_signs import without_sign
 from pidistill_math.asking import Question
 from pidistill_math.syntax import vocabulary
 
@@ -63,6 +64,8 @@ def without_asked_side(answer: str, asked: Question) -> str:
     if (ratio := _RATIO_IN_WORDS.fullmatch(answer)) is not None:
         words = rf"\bratio\s+of\s+(?:the\s+)?{ratio['one']}\s+to\s+(?:the\s+)?{ratio['other']}\b"
         return ratio["value"] if re.search(words, text, re.IGNORECASE) else ""
+    if (rest := without_sign(answer, text)) != "":
+        return rest
     wanted = {
         _SPACE.sub("", match["formula"]).rstrip(".,?")
         for match in _ASKED.finditer(text)
