@@ -37,10 +37,13 @@ from pidistill_math.naming import (
     as_record,
     counts_in_order,
     in_order,
+    own_index,
+    parameter_renamed,
     renamed,
     renamed_constants,
     with_our_constant,
     with_symbols,
+    without_open_parameter,
 )
 from pidistill_math.numeric import NoValue
 from pidistill_math.real_sets import as_reals, counts_from, excludes_only, says_nothing
@@ -167,7 +170,8 @@ class Comparison:
                 if pair[0] is not None and pair[1] is not None and all(symbols(part.sides[1]) for part in pair if part):
                     return same_equations(pair[0], pair[1])
                 return no("another name or variable than the reference's")
-            held = symbols(theirs.inner.node) if isinstance(theirs.inner, Single) else frozenset()
+            values = theirs.inner.items if isinstance(theirs.inner, Several) else (theirs.inner,)
+            held = frozenset().union(*(symbols(value.node) for value in values if isinstance(value, Single)))
             if any(old not in held and new.text != old and new.text in held for old, new in names.items()):
                 return no("a function of another letter than the one in its value")
             inner = with_symbols(theirs.inner, names)
@@ -188,6 +192,7 @@ class Comparison:
                 return no("another variable than the reference's")
             return self.same(ours.inner, theirs)
         assert isinstance(theirs, Named)
+        theirs = own_index(ours, theirs, self.question)
         if isinstance(ours, Ordered) and theirs.name.head == "group" and {*theirs.name.args} <= _AXES:
             if (record := as_record(theirs)) is not None:
                 return self.same(ours, record)
@@ -292,6 +297,7 @@ class Comparison:
 
     def records(self, ours: Record, theirs: Record) -> Found:
         """By name."""
+        theirs = parameter_renamed(ours, without_open_parameter(theirs), self.question)
         left, right = ({part.name: part.inner for part in record.parts} for record in (ours, theirs))
         if set(left) != set(right) and any(part.name.text.startswith(PART) for part in (*ours.parts, *theirs.parts)):
             inside = replace(self, within=True)

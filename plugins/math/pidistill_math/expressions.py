@@ -107,7 +107,7 @@ class Expressions(Commands):
                 last.head == "pow" and symbols(last.args[1]) and self.peek(1) == "^"
             ):
                 return [*factors, self.factor()]  # no index and no digit of the exponent
-            if imaginary or last.head == "fact" or (last.head in ("div", "root") and self.peek(1) == "^"):
+            if imaginary or last.head == "fact" or (last.head in ("div", "root", "binom") and self.peek(1) == "^"):
                 return [*factors, self.factor()]
             raise Unreadable(f"{token.text!r} beside another number")
         if token.kind == "cmd" and token.text in FRACTIONS and last.head == "num":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from itertools import pairwise
 from typing import Final
 
@@ -11,7 +12,7 @@ from mpmath import mpc, mpf
 from pidistill_math.equality import constant
 from pidistill_math.kinds import Equation, Family, Interval, Named, Reals, Record, Several, Shape, Single, Under
 from pidistill_math.numeric import real
-from pidistill_math.syntax import Node, Unreadable, symbols
+from pidistill_math.syntax import Node, Unreadable, num, symbols
 
 PART: Final = "part "
 """How the name of a labelled part begins."""
@@ -51,6 +52,32 @@ def family(items: list[Shape]) -> Family | Named | None:
     names = {item.name for item in items[:-1] if isinstance(item, Named)}
     named = items[0].name if isinstance(items[0], Named) and len(names) == 1 else None
     return Named(named, found) if named is not None else found
+
+
+def counted_out(items: Sequence[Shape]) -> Shape | None:
+    """``x = k\\pi, k = 0, 1, 2``: the values of a formula at those of its parameter; None for other items."""
+    first, second = (*items[:2], None, None)[:2]
+    if not (isinstance(first, Named) and isinstance(second, Named) and isinstance(first.inner, Single)):
+        return None
+    formula, letter = first.inner.node, second.name.text
+    values = [second.inner, *items[2:]]
+    nodes = [value.node for value in values if isinstance(value, Single) and value.node.head in ("num", "neg")]
+    if len(nodes) != len(values) or len(values) < 2 or second.name.head != "sym" or symbols(formula) != {letter}:
+        return None
+
+    def put(node: Node, value: Node) -> Node:
+        args = tuple(put(arg, value) for arg in node.args)
+        if node.head == "mul" and num(0) in args:
+            return num(0)
+        if node.head == "mul" and num(1) in args:
+            args = tuple(arg for arg in args if arg != num(1)) or args[:1]
+            return args[0] if len(args) == 1 else node.mapped(args)
+        return value if node == second.name else node.mapped(args)
+
+    found = [put(formula, value) for value in nodes]
+    exact = [constant(node) for node in found]
+    pairs = zip(found, exact, strict=True)
+    return Named(first.name, several([Single(num(c) if isinstance(c, Fraction) else node) for node, c in pairs]))
 
 
 def conditioned(items: list[Shape]) -> Under | None:

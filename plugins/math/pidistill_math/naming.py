@@ -10,7 +10,8 @@ from typing import Final, TypeVar
 from pidistill_math.asking import Question
 from pidistill_math.asking_parts import place_in_count
 from pidistill_math.equality import alike
-from pidistill_math.kinds import Named, Ordered, Record, Shape, Single
+from pidistill_math.kinds import Named, Ordered, Record, Several, Shape, Single
+from pidistill_math.real_sets import says_nothing
 from pidistill_math.syntax import Node, sym, symbols
 
 Kind = TypeVar("Kind", bound=Shape)
@@ -43,7 +44,11 @@ def renamed(ours: Node, theirs: Node) -> dict[str, Node] | None:
         return {} if sorted(ours.args, key=repr) == sorted(theirs.args, key=repr) else None
     if "words" in (ours.head, theirs.head) or "angle" in (ours.head, theirs.head):
         return {} if ours.head != theirs.head else None
-    if ours.head == theirs.head == "call" and ours.text == theirs.text and len(ours.args) == len(theirs.args):
+    if (
+        ours.head == theirs.head == "call"
+        and _same_function(ours.text, theirs.text)
+        and len(ours.args) == len(theirs.args)
+    ):
         pairs = list(zip(ours.args, theirs.args, strict=True))
         if all(a.head == b.head == "sym" for a, b in pairs):
             return {b.text: a for a, b in pairs}
@@ -60,8 +65,49 @@ def renamed(ours: Node, theirs: Node) -> dict[str, Node] | None:
     return None  # x against f(x), and two names of one kind
 
 
+def _same_function(ours: str, theirs: str) -> bool:
+    """Whether two names of functions are one: ``a(n)`` and ``a_n`` are one sequence."""
+    return ours == theirs or (ours[-1:] != theirs[-1:] and ours.rstrip("_()") == theirs.rstrip("_()") != "")
+
+
+def parameter_renamed(ours: Record, theirs: Record, question: Question) -> Record:
+    """Values by name with the one parameter in them named as in the reference's: ``x = 1+s`` for ``x = 1+t``."""
+    held = [
+        frozenset().union(*(symbols(part.inner.node) for part in record.parts if isinstance(part.inner, Single)))
+        - {part.name.text for part in record.parts}
+        for record in (ours, theirs)
+    ]
+    if len(held[0]) != 1 or len(held[1]) != 1 or held[0] == held[1] or any(map(question.has_letter, held[0] | held[1])):
+        return theirs
+    names = {next(iter(held[1])): sym(next(iter(held[0])))}
+    return Record(tuple(replace(part, inner=with_symbols(part.inner, names)) for part in theirs.parts))
+
+
+def without_open_parameter(found: Record) -> Record:
+    """Values by name without what says of their parameter that it is any real number."""
+    held = frozenset().union(*(symbols(part.inner.node) for part in found.parts if isinstance(part.inner, Single)))
+    kept = [part for part in found.parts if not (part.name.text in held and says_nothing(part))]
+    return Record(tuple(kept)) if len(kept) > 1 else found
+
+
+def own_index(ours: Shape, theirs: Named, question: Question) -> Named:
+    """The general term of a sequence with its index named as in the reference: ``a_k = k^2`` for ``n^2``."""
+    name = theirs.name
+    if not (isinstance(ours, Single) and isinstance(theirs.inner, Single) and name.head == "call"):
+        return theirs
+    mine, yours = symbols(ours.node), symbols(theirs.inner.node)
+    if not name.text.endswith("_") or len(mine) != 1 or mine == yours or [arg.text for arg in name.args] != [*yours]:
+        return theirs
+    if any(map(question.has_letter, yours)):
+        return theirs
+    letter = sym(next(iter(mine)))
+    return replace(theirs, name=name.mapped((letter,)), inner=with_symbols(theirs.inner, {next(iter(yours)): letter}))
+
+
 def with_symbols(found: Kind, names: dict[str, Node]) -> Kind:
     """What is named, with other symbols in it."""
+    if names and isinstance(found, Several) and all(isinstance(item, Single) for item in found.items):
+        return replace(found, items=tuple(with_symbols(item, names) for item in found.items))
     if not names or not isinstance(found, Single):
         return found
 

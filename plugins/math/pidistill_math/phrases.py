@@ -48,7 +48,7 @@ _DENIES: Final = re.compile(
     r"\b(?:not|cannot|no|never|impossible|neither|false|incorrect|isn't|can't|doesn't)\b", re.IGNORECASE
 )
 _WEIGHS: Final = re.compile(
-    r"\b(?:but|unless|if|only|except|maybe|perhaps|however|sometimes|or|because|since|as|so)\b|\d", re.IGNORECASE
+    r"\b(?:but|unless|if|only|except|maybe|perhaps|however|sometimes|or|because|since|as|so)\b", re.IGNORECASE
 )
 _ENDLESS: Final = re.compile(
     r"(?:there\s+(?:are|is)\s+)?(?:infinitely\s+many|infinite|infinity|(?:an\s+)?infinite\s+(?:number|amount)(?:\s+of)?)"
@@ -76,9 +76,13 @@ def said(reference: str, answer: str, asked: Question) -> str:
         return ""
     if (match := _SAYS.fullmatch(theirs)) is not None and match["said"].lower() == ours.lower():
         denies = _DENIES.search(match["rest"]) is not None
-        rest = "" if _WEIGHS.search(match["rest"]) else match["rest"]
+        numbers = set(re.findall(r"\d+", match["rest"])) <= set(re.findall(r"\d+", asked.text))
+        rest = match["rest"] if numbers and not _WEIGHS.search(match["rest"]) else ""
         return reference if rest and denies is (ours.lower() in ("no", "false")) else ""
-    return reference if _in_a_sentence(ours.lower().split(), theirs.lower().split(), asked) else ""
+    if ours.lower() == f"{theirs.lower()}s" and theirs.lower() in _words_asked(asked.text):
+        return reference  # 'diverge', where it is asked whether a series converges or diverges
+    spelt = re.sub(r"(?<=\b[a-z])\(([a-z])\)", r" \1 ", theirs.lower())
+    return reference if _in_a_sentence(ours.lower().split(), spelt.split(), asked) else ""
 
 
 def value_said(answer: str, asked: Question) -> str:

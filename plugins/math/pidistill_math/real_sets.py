@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
@@ -129,7 +130,8 @@ def excludes_only(condition: Shape, found: Shape, originals: tuple[Node, ...]) -
     value = found.inner if isinstance(found, Named) else found
     if not (isinstance(condition, Reals) and isinstance(value, Single) and condition.subject is not None):
         return False
-    if symbols(value.node) != {condition.subject.text}:
+    subject = condition.subject.text
+    if subject not in symbols(value.node):
         return False
     formulas = (value.node, *(node for node in originals if symbols(node) == symbols(value.node)))
     ends = [constant(end) for part in condition.parts for end in (part.low, part.high)]
@@ -146,7 +148,7 @@ def excludes_only(condition: Shape, found: Shape, originals: tuple[Node, ...]) -
             return False
     points |= _around({end for low, high, _ in stretches for end in (low, high) if end is not None})
     left_out = [x for x in points if not any(_inside(x, *stretch) for stretch in stretches)]
-    return bool(left_out) and all(any(not _is_real(node, x) for node in formulas) for x in left_out)
+    return bool(left_out) and all(any(not _is_real(node, x, subject) for node in formulas) for x in left_out)
 
 
 def _around(bounds: set[Fraction]) -> set[Fraction]:
@@ -162,12 +164,20 @@ def _inside(x: Fraction, low: Fraction | None, high: Fraction | None, ends: tupl
     return above and (high is None or x < high or (ends[1] and x == high))
 
 
-def _is_real(node: Node, x: Fraction) -> bool:
-    """Whether an expression has a real value where its one letter is x."""
-    place = Place(lambda name: x)
-    with mpmath.workdps(DIGITS):
-        try:
-            value = place.value(node)
-        except (NoValue, TooLarge):
-            return False
-    return not place.left_domain and not isinstance(value, mpc)
+def _values(subject: str, x: Fraction, other: Fraction) -> Callable[[str], Fraction]:
+    """One letter's value, and that of every other letter."""
+    return lambda name: x if name == subject else other
+
+
+def _is_real(node: Node, x: Fraction, subject: str) -> bool:
+    """Whether an expression has a real value where one letter is x, and the others are of either sign."""
+    for other in (Fraction(7, 3), Fraction(-7, 3)) if len(symbols(node)) > 1 else (x,):
+        place = Place(_values(subject, x, other))
+        with mpmath.workdps(DIGITS):
+            try:
+                value = place.value(node)
+            except (NoValue, TooLarge):
+                continue
+        if not place.left_domain and not isinstance(value, mpc):
+            return True
+    return False

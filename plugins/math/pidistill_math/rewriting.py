@@ -13,6 +13,7 @@ from typing import Final
 from pidistill_math import units
 from pidistill_math.numbers import spelt_number
 from pidistill_math.parts import with_names
+from pidistill_math.quantified import unquantified
 from pidistill_math.spoken import spoken
 from pidistill_math.typography import plainly
 
@@ -178,7 +179,7 @@ def respelt(text: str) -> str:
         text = _TYPED_FRACTION.sub(r"\\frac{\1}{\2}", _PROGRAM_GROUPS.sub(_digits, text))
     if len(text) > _LONGEST or not any(char.isalpha() for char in text):
         return text
-    text = _whole_numbers(text.strip())
+    text = _whole_numbers(unquantified(text.strip()))
     if "nly" in text and (only := _ONLY.match(text)) is not None:
         text = text[only.end() :]
     if (bold := _BOLD_OPTION.match(text)) is not None:

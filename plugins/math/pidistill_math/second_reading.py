@@ -34,6 +34,7 @@ _COMMA = re.compile(
 )
 _SQUARE_METRES = re.compile(r"(?P<value>.*\d)\s*m(?P<power>[²³])\s*", re.DOTALL)
 _POWER_OF_TEN = re.compile(r"\s*(?P<mantissa>-?\d+)e(?P<exponent>[+-]\d{1,3})\s*")
+_TIMES_TEN = re.compile(r"\s*(?P<mantissa>-?\d+(?:\.\d+)?)\s*x\s*10\s*\^\s*\{?(?P<exponent>-?\d{1,3})\}?(?!\d)")
 _TIGHT = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _SYMBOL: Final = r"[A-Za-z]{1,3}(?:\^\{?[23]\}?)?"
 _SQUARED: Final = "²"
@@ -47,6 +48,9 @@ _FALLING = re.compile(
     r"\s*(?P<first>\d+(?:\\[,;: ]|~|\s)*"
     r"\\text\{\s*(?:hours?|hrs?|h|feet|ft|foot|pounds?|lbs?|days?|weeks?|minutes?|min),?\s*\}),?"
     r"(?:\\[,;: ]|~|\s)*(?P<second>\d+(?:\\[,;: ]|~|\s)*\\text\{\s*[a-z]+\s*\})\s*"
+)
+_HOURS = re.compile(
+    r"\s*(?P<first>\d+)\s*(?P<hours>h|hrs?|hours?),?\s+(?P<second>\d+)\s*(?P<minutes>min|mins|minutes?)\.?\s*"
 )
 _LN = re.compile(r"\\?\bln\b|\\ln(?![a-z])")
 _LOG = re.compile(r"(?:\\|(?<![A-Za-z\\]))log(?![A-Za-z])(?!\s*_)\s*")
@@ -88,6 +92,8 @@ def second_reading(reference: str, ours: Shape, answer: str, asked: Question) ->
         return _LOG.sub(r"\\ln ", reference), _LOG.sub(r"\\ln ", answer)
     if not isinstance(value, Single):
         return reference, answer
+    if (times := _TIMES_TEN.match(answer)) is not None and "scientific" in asked.text.lower():
+        return reference, f"{times['mantissa']} \\times 10^{{{times['exponent']}}}{answer[times.end() :]}"
     if (power := _POWER_OF_TEN.fullmatch(answer)) is not None and not symbols(value.node):
         return reference, f"{power['mantissa']} \\times 10^{{{power['exponent']}}}"
     if value.node.head in ("mul", "pow") and (match := _FACTORED.fullmatch(answer)) is not None:
@@ -99,6 +105,11 @@ def second_reading(reference: str, ours: Shape, answer: str, asked: Question) ->
         return reference, decimal
     if is_literal(value.node) and (match := _SQUARE_METRES.fullmatch(answer)) and not asked.has_letter("m"):
         return reference, f"{match['value']}\\text{{ m}}^{'2' if match['power'] == _SQUARED else '3'}"
+    if (hours := _HOURS.fullmatch(answer)) is not None and _is_measured(value.node):
+        first, second = (
+            f"{hours[number]}\\text{{ {hours[unit]}}}" for number, unit in (("first", "hours"), ("second", "minutes"))
+        )
+        return reference, f"{first} \\text{{ and }} {second}"
     if (falling := _FALLING.fullmatch(answer)) is not None:
         return reference, f"{falling['first']} \\text{{ and }} {falling['second']}"
     if written := written_out(value.node, answer, asked):

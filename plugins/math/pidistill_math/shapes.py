@@ -397,6 +397,8 @@ def _listing(node: Node, accepts: Accepts) -> Shape:
     names = [item.name if isinstance(item, Named) else None for item in items]
     if names[0] is not None and all(name is None for name in names[1:]) and isinstance(items[0], Named):
         return Named(names[0], lists.several([items[0].inner, *items[1:]]))
+    if (counted := lists.counted_out(items)) is not None:
+        return counted
     if any(name is not None for name in names[1:]) and not all(names):
         raise Unreadable("values with and without a name")
     if all(name is not None for name in names):

@@ -71,11 +71,15 @@ _ARROW = re.compile(
     r"\s*(?P<name>[A-Za-z])\s*(?::|\\colon(?![A-Za-z]))\s*(?P<argument>[a-z])\s*\\(?:mapsto|longmapsto|to|rightarrow)(?![A-Za-z])\s*"
 )
 _IDENTICALLY = re.compile(r"\s*(?P<name>[fghFGH])(?:\(\s*(?P<argument>[a-z])\s*\))?\s*\\equiv\s*(?!.*mod)")
+_CONSTANTLY = re.compile(r"(?<![A-Za-z\\])(?P<name>[fgh])\s*\\equiv(?![A-Za-z])\s*")
+"""Functions that are each one constant."""
 _LONGEST: Final = 60
 
 
 def spoken(text: str) -> str:
     """An answer with what it says in words as formulas."""
+    if text.count("equiv") > 1 and "mod" not in text:
+        text = _CONSTANTLY.sub(r"\g<name>(x) = ", text)
     if "equiv" in text and (match := _IDENTICALLY.match(text)) is not None:
         return f"{match['name']}({match['argument'] or 'x'}) = {text[match.end() :]}"
     if "to" in text and (match := _ARROW.match(text)) is not None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Final
 
 from pidistill_math.asking import Question
+from pidistill_math.equality import constant
 from pidistill_math.kinds import Ordered, Shape, Single
 from pidistill_math.syntax import Node, num, symbols
 
@@ -15,6 +17,10 @@ _NOUGHT: Final = num(0)
 
 def same_dress(ours: Shape, theirs: Shape, question: Question) -> tuple[Shape, Shape] | None:
     """Two vectors, or two matrices, in one dress; None where neither is in another dress than the other."""
+    scaled = [_multiplied_out(part, question) for part in (ours, theirs)]
+    if scaled != [ours, theirs]:
+        left, right = scaled
+        return same_dress(left, right, question) or (left, right)
     for one, other, swapped in ((ours, theirs, False), (theirs, ours, True)):
         if not isinstance(one, Single):
             continue
@@ -22,6 +28,39 @@ def same_dress(ours: Shape, theirs: Shape, question: Question) -> tuple[Shape, S
         if pair is not None:
             return pair[::-1] if swapped else pair
     return None
+
+
+def _multiplied_out(found: Shape, question: Question) -> Shape:
+    """A number times a vector, or a vector over a number, as one vector; anything else as it is."""
+    if not isinstance(found, Single) or found.node.head not in ("mul", "div", "neg"):
+        return found
+    node = found.node
+    vectors = [arg for arg in node.args if arg.head in ("group", "matrix")]
+    factors = tuple(arg for arg in node.args if arg not in vectors)
+    if len(vectors) != 1 or any(arg.has("group", "matrix", "rel", "list") for arg in factors):
+        return found
+    vector = vectors[0]
+    column = vector.head == "matrix" and vector.text.startswith("1x") != vector.text.endswith("x1")
+    if not column and (vector.text not in ("<>", "()") or len(vector.args) not in (2, 3, 4)):
+        return found
+    if not question.asks_for_a_vector() and vector.text != "<>":
+        return found
+    if node.head == "div" and node.args[0] is not vector:
+        return found
+    cells = []
+    for cell in vector.args:
+        whole = (
+            Node("neg", (cell,))
+            if node.head == "neg"
+            else Node(node.head, (*factors, cell))
+            if node.head == "mul"
+            else Node("div", (cell, *factors))
+        )
+        exact = constant(whole) if not symbols(whole) else None
+        cells.append(num(exact) if isinstance(exact, Fraction) else whole)
+    if column:
+        return Single(vector.mapped(tuple(cells)))
+    return Ordered(tuple(map(Single, cells)), vector.text)
 
 
 def _unit_vectors(one: Single, other: Shape, question: Question) -> tuple[Shape, Shape] | None:
@@ -34,7 +73,7 @@ def _unit_vectors(one: Single, other: Shape, question: Question) -> tuple[Shape,
         items = tuple(map(Single, other.node.args))
     else:
         return None
-    found = components(one.node)
+    found = components(one.node) or (_along_i(one.node) if question.asks_for_a_vector() else None)
     if found is None or len(items) not in (2, 3) or any(part != _NOUGHT for part in found[len(items) :]):
         return None
     return Ordered(tuple(map(Single, found[: len(items)])), "<>"), Ordered(items, "<>")
@@ -62,6 +101,17 @@ def components(node: Node) -> tuple[Node, Node, Node] | None:
     if not symbols(node) & {"j", "k"}:
         return None
     return found.get(0, _NOUGHT), found.get(1, _NOUGHT), found.get(2, _NOUGHT)
+
+
+def _along_i(node: Node) -> tuple[Node, Node, Node] | None:
+    """A multiple of the first unit vector alone; None for anything else."""
+    inner = node.args[0] if node.head == "neg" else node
+    factors = inner.args if inner.head == "mul" else (inner,)
+    if _UNITS[0] not in factors or sum(part == _UNITS[0] for part in inner.walk()) != 1 or symbols(node):
+        return None
+    rest = tuple(factor for factor in factors if factor != _UNITS[0]) or (num(1),)
+    value = rest[0] if len(rest) == 1 else Node("mul", rest)
+    return (Node("neg", (value,)) if node.head == "neg" else value), _NOUGHT, _NOUGHT
 
 
 def _scaled(node: Node) -> tuple[Node, Node, Node] | None:
