@@ -37,7 +37,7 @@ RULES: Final = {
     "over a second squared), two refute, a bare number may stand for a quantity in the unit that the question asks "
     "for; an area is in no units of length, nor a length in units of area, and 'units' stand for any unit of length; "
     "feet go by their mark where feet are asked for; the noun of 'how many' may be repeated, and the 'per week' that "
-    "the question has.",
+    "the question has, and the 'of flour' behind a unit; a unit that stands outside of the box is one in it.",
     "scale words": "Thousand, million, dozen multiply, and k and M where money or a count is asked for; numbers may be "
     "written in words.",
     "degrees and ordinals": "A degree is pi/180 inside functions and against a multiple of pi where the "
@@ -54,7 +54,7 @@ RULES: Final = {
     "the logarithm has none; case and indices tell variables apart.",
     "matrices": "Of one size, cell by cell; brackets do not count, a scalar factor does, a tuple is none.",
     "tuples and lists": "Tuples and vectors in order, lists and sets without, unless the question asks for an "
-    "order; a name's several values are a list; "
+    "order; a name's several values are a list; a number times a vector is one; "
     "`x = a, y = b` is a tuple by name.",
     "kinds of answer": "Number, tuple, set, interval, matrix, words differ in kind, and a mismatch refutes; a list is "
     "a set without braces, a set of one its member.",
@@ -62,13 +62,16 @@ RULES: Final = {
     "families": "Values in a whole parameter are compared as sets.",
     "residues": "A class modulo a number; neither a number nor a class of another modulus.",
     "names and equations": "`name = value` stands for its value unless the question plainly asks for "
-    "another, or for a letter that it is not; what is no name counts where it is asked for; equations hold "
-    "up to a factor.",
-    "chains": "A chain of equals signs must be true, and begin or end in the answer.",
+    "another, or for a letter that it is not; what is no name counts where it is asked for, or where it is "
+    "the sign of what is asked for in words; quantifiers of a function's argument and of its constants say nothing; "
+    "equations hold up to a factor.",
+    "chains": "A chain of equals signs must be true, angles by their degrees, ratios by their quotients and quantities "
+    "by their units, and begin or end in the answer.",
     "letters and words": "Words without case, or in a sentence whose other words are the question's; strings of "
     "letters in order and case; a segment from either end.",
     "options": "The letter of an option in any dress, against the letter or the option's value; both where both are "
-    "given; never another letter beside it.",
+    "given; never another letter beside it. Statements by their numbers, lists and intervals are options by "
+    "value too; 'B (3)' and 'three, option B' are an option where the question has it.",
     "Unicode": "Mathematics in Unicode is read as LaTeX; a look-alike letter of another script is not.",
     "plain text": "Functions, constants and operators as programs write them.",
     "dress": "Bold, colour, size, spacing and delimiters say nothing.",
@@ -80,12 +83,14 @@ RULES: Final = {
     "the greatest is asked for. What stands within marks of thoughts, of whatever family of models, is no answer, and "
     "where they have no end there is none.",
     "invisible text": "What hides, strikes out or cannot be seen cannot be read.",
-    "stated without a box": "One sentence after 'answer', read whole, or its one number; a question or an "
-    "unfinished one states nothing.",
+    "stated without a box": "One sentence after 'answer', read whole, or its one number beside those that "
+    "it repeats from the question; a remark in brackets on how it comes about is left off; a question or an unfinished "
+    "one states nothing.",
     "not evaluated": "Against a literal only final forms count: numerals, fractions, whole powers; sums, products, "
     "roots and functions of numerals leave the work. `lenient` works them out. Nor does the question's own "
     "formula, or a form other than the one that it names, count: expanded, factored, in lowest terms, as a fraction, a "
-    "decimal or a mixed number, in scientific notation, in simplest radical, slope-intercept or vertex form.",
+    "decimal or a mixed number, in scientific notation, in simplest radical, slope-intercept or vertex form, in partial fractions, in "
+    "terms of the functions that it names.",
     "too large to compute": "Bounds on length, depth, bits and terms come before any computation.",
     "references": "A missing, cut off or pictured reference, or prose, is ABSTAIN with the reason.",
 }

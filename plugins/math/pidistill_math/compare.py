@@ -37,6 +37,7 @@ from pidistill_math.naming import (
     as_record,
     counts_in_order,
     in_order,
+    of_another_index,
     own_index,
     parameter_renamed,
     renamed,
@@ -193,6 +194,8 @@ class Comparison:
             return self.same(ours.inner, theirs)
         assert isinstance(theirs, Named)
         theirs = own_index(ours, theirs, self.question)
+        if of_another_index(theirs, self.question):
+            return no("a term of another index than the letter in its value")
         if isinstance(ours, Ordered) and theirs.name.head == "group" and {*theirs.name.args} <= _AXES:
             if (record := as_record(theirs)) is not None:
                 return self.same(ours, record)

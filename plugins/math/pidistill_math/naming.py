@@ -104,6 +104,15 @@ def own_index(ours: Shape, theirs: Named, question: Question) -> Named:
     return replace(theirs, name=name.mapped((letter,)), inner=with_symbols(theirs.inner, {next(iter(yours)): letter}))
 
 
+def of_another_index(found: Named, question: Question) -> bool:
+    """Whether a term is given in a letter that is neither its index nor the question's: ``a_k = n^2``."""
+    name, inner = found.name, found.inner
+    if name.head != "call" or not name.text.endswith("_") or not isinstance(inner, Single):
+        return False
+    letters, index = symbols(inner.node), frozenset().union(*map(symbols, name.args))
+    return len(letters) == 1 and len(index) == 1 and letters != index and not any(map(question.has_letter, letters))
+
+
 def with_symbols(found: Kind, names: dict[str, Node]) -> Kind:
     """What is named, with other symbols in it."""
     if names and isinstance(found, Several) and all(isinstance(item, Single) for item in found.items):

@@ -41,6 +41,10 @@ _VERBS: Final = vocabulary(
 """Words that a numeral may follow as the number of what is spoken of."""
 _ADVERBS: Final = vocabulary("currently now exactly therefore thus just also")
 _MODALS: Final = vocabulary("can could would should will")
+_OPENING: Final = frozenset({"The", "There", "That", "This", "She", "They", "His", "Her", "Its"})
+"""Words with a capital that are no names."""
+_COMPARING: Final = vocabulary("older younger taller shorter longer heavier lighter later earlier faster slower")
+"""Words that make a difference of a number, where the question has none of them."""
 _COPULAS: Final = vocabulary("is was are were")
 _REPEATED = re.compile(r"(?:\b(?:in|for|of|from|with|over)[ ]+)?(?<![\w.$])\d[\d,]*[ ]+[A-Za-z]+")
 _TIME = re.compile(r"(?<![\d:.])\d{1,2}:\d{2}(?![\d:])(?:\s*[ap]\.?m\b\.?)?", re.IGNORECASE)
@@ -80,7 +84,7 @@ def the_number(sentence: str, question: str = "") -> str:
         if not noun or not re.search(rf"\bhow\s+many\s+{noun}\b", asked, re.IGNORECASE):
             return ""
     elif (said[-1] not in _VERBS and said[-2:] != ["total", "of"] and not measured) or (
-        said[-1] in _COPULAS and _is_of_another(before.split()[0], asked)
+        said[-1] in _COPULAS and is_of_another(before, asked)
     ):
         return ""
     known = len(noun) > 1 and (units.measure(noun) or units.counted(noun) or units.scale(noun) or noun == "percent")
@@ -122,6 +126,8 @@ def _says_more(words: list[str], asked: str) -> bool:
     """Whether a word makes the number another one; a modal verb that the question has says no more than that."""
     known = set(asked.lower().replace("?", "").split())
     for at, word in enumerate(words):
+        if word.lower() in _COMPARING and word.lower() not in known:
+            return True
         if word.lower() in _SAYING_MORE and not (word.lower() in _MODALS and word.lower() in known):
             joined = " ".join(words[at - 1 : at + 2]).lower() if word == "and" and at else ""
             if not (word == "May" and at) and not (joined and joined in asked.lower()):  # the month; 'April and May'
@@ -129,16 +135,12 @@ def _says_more(words: list[str], asked: str) -> bool:
     return False
 
 
-def _is_of_another(subject: str, asked: str) -> bool:
-    """Whether a sentence with a name for its subject answers a question that asks of another."""
-    return (
-        bool(asked)
-        and subject.istitle()
-        and len(subject) > 2
-        and (
-            subject not in ("The", "There", "That", "This") and subject.removesuffix("'s").lower() not in asked.lower()
-        )
-    )
+def is_of_another(subject: str, asked: str) -> bool:
+    """Whether a sentence has a name for its subject, where the question asks of another name."""
+    first = subject.split()[0] if subject.split() else ""
+    names = {word.removesuffix("'s") for word in re.findall(r"(?<=\s)[A-Z][a-z]+(?:'s)?", asked)}
+    named = first.istitle() and len(first) > 2 and first not in _OPENING and first.lower() not in asked.lower()
+    return named and bool(names) and first.removesuffix("'s") not in names
 
 
 def _the_time(sentence: str, asked: str) -> str:

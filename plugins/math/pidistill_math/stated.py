@@ -11,7 +11,7 @@ import re
 from typing import Final, Literal
 
 from pidistill_math.reading import read
-from pidistill_math.sentences import the_number, without_remark
+from pidistill_math.sentences import is_of_another, last_sentence, the_number, without_remark
 from pidistill_math.syntax import Unreadable
 
 _PHRASE = re.compile(
@@ -137,7 +137,8 @@ def _sentence(text: str, question: str) -> str:
             return ""
         candidates.append(undressed(sentence[: because.start()]))
     for copula in list(_COPULA.finditer(sentence))[-1:]:
-        if _ELSEWHERE.search(sentence[: copula.start()]):
+        before = sentence[: copula.start()]
+        if _ELSEWHERE.search(before) or is_of_another(before, last_sentence(question)):
             return ""
         candidates.append(undressed(sentence[copula.end() :]))
     if _ESTIMATE.match(whole):
