@@ -89,8 +89,8 @@ RULES: Final = {
     "not evaluated": "Against a literal only final forms count: numerals, fractions, whole powers; sums, products, "
     "roots and functions of numerals leave the work. `lenient` works them out. Nor does the question's own "
     "formula, or a form other than the one that it names, count: expanded, factored, in lowest terms, as a fraction, a "
-    "decimal or a mixed number, in scientific notation, in simplest radical, slope-intercept or vertex form, in partial fractions, in "
-    "terms of the functions that it names.",
+    "decimal or a mixed number, in scientific notation, in simplest radical, slope-intercept or vertex form, in "
+    "partial fractions, in terms of the functions that it names.",
     "too large to compute": "Bounds on length, depth, bits and terms come before any computation.",
     "references": "A missing, cut off or pictured reference, or prose, is ABSTAIN with the reason.",
 }

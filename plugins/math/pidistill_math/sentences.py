@@ -43,9 +43,13 @@ _ADVERBS: Final = vocabulary("currently now exactly therefore thus just also")
 _MODALS: Final = vocabulary("can could would should will")
 _OPENING: Final = frozenset({"The", "There", "That", "This", "She", "They", "His", "Her", "Its"})
 """Words with a capital that are no names."""
+_PRONOUNS = re.compile(r"\b(?:he|she|they|it|his|her|their|them|him)\b", re.IGNORECASE)
+_MONTHS: Final = vocabulary(
+    "January February March April May June July August September October November December Monday Tuesday Wednesday"
+    " Thursday Friday Saturday Sunday"
+)
 _COMPARING: Final = vocabulary("older younger taller shorter longer heavier lighter later earlier faster slower")
 """Words that make a difference of a number, where the question has none of them."""
-_COPULAS: Final = vocabulary("is was are were")
 _REPEATED = re.compile(r"(?:\b(?:in|for|of|from|with|over)[ ]+)?(?<![\w.$])\d[\d,]*[ ]+[A-Za-z]+")
 _TIME = re.compile(r"(?<![\d:.])\d{1,2}:\d{2}(?![\d:])(?:\s*[ap]\.?m\b\.?)?", re.IGNORECASE)
 _AT_A_TIME = re.compile(r"[A-Za-z' ,-]*\b(?:at|is)(?:\s+at)? +")
@@ -83,9 +87,7 @@ def the_number(sentence: str, question: str = "") -> str:
     if not said:
         if not noun or not re.search(rf"\bhow\s+many\s+{noun}\b", asked, re.IGNORECASE):
             return ""
-    elif (said[-1] not in _VERBS and said[-2:] != ["total", "of"] and not measured) or (
-        said[-1] in _COPULAS and is_of_another(before, asked)
-    ):
+    elif (said[-1] not in _VERBS and said[-2:] != ["total", "of"] and not measured) or (is_of_another(before, asked)):
         return ""
     known = len(noun) > 1 and (units.measure(noun) or units.counted(noun) or units.scale(noun) or noun == "percent")
     return found[0].group() + (f"\\text{{ {noun}}}" if known else "")
@@ -138,7 +140,9 @@ def _says_more(words: list[str], asked: str) -> bool:
 def is_of_another(subject: str, asked: str) -> bool:
     """Whether a sentence has a name for its subject, where the question asks of another name."""
     first = subject.split()[0] if subject.split() else ""
-    names = {word.removesuffix("'s") for word in re.findall(r"(?<=\s)[A-Z][a-z]+(?:'s)?", asked)}
+    if _PRONOUNS.search(asked):
+        return False
+    names = {word.removesuffix("'s") for word in re.findall(r"(?<=\s)[A-Z][a-z]+(?:'s)?", asked)} - _MONTHS
     named = first.istitle() and len(first) > 2 and first not in _OPENING and first.lower() not in asked.lower()
     return named and bool(names) and first.removesuffix("'s") not in names
 

@@ -24,7 +24,7 @@ def same_dress(ours: Shape, theirs: Shape, question: Question) -> tuple[Shape, S
     for one, other, swapped in ((ours, theirs, False), (theirs, ours, True)):
         if not isinstance(one, Single):
             continue
-        pair = _unit_vectors(one, other, question) or _rows(one, other)
+        pair = _unit_vectors(one, other, question, swapped) or _rows(one, other)
         if pair is not None:
             return pair[::-1] if swapped else pair
     return None
@@ -63,8 +63,11 @@ def _multiplied_out(found: Shape, question: Question) -> Shape:
     return Ordered(tuple(map(Single, cells)), vector.text)
 
 
-def _unit_vectors(one: Single, other: Shape, question: Question) -> tuple[Shape, Shape] | None:
-    """A sum of multiples of i, j and k, and the components that the other side lists."""
+def _unit_vectors(one: Single, other: Shape, question: Question, answered: bool) -> tuple[Shape, Shape] | None:
+    """A sum of multiples of i, j and k, and the components that the other side lists.
+
+    A multiple of i alone is a complex number as well: one only where it is the answer to a question for a vector.
+    """
     if isinstance(other, Ordered) and (other.brackets == "<>" or question.asks_for_a_vector()):
         items = other.items
     elif isinstance(other, Single) and other.node.head == "matrix":
@@ -73,7 +76,7 @@ def _unit_vectors(one: Single, other: Shape, question: Question) -> tuple[Shape,
         items = tuple(map(Single, other.node.args))
     else:
         return None
-    found = components(one.node) or (_along_i(one.node) if question.asks_for_a_vector() else None)
+    found = components(one.node) or (_along_i(one.node) if answered and question.asks_for_a_vector() else None)
     if found is None or len(items) not in (2, 3) or any(part != _NOUGHT for part in found[len(items) :]):
         return None
     return Ordered(tuple(map(Single, found[: len(items)])), "<>"), Ordered(items, "<>")

@@ -9,6 +9,8 @@ from pidistill_math.found import Found, no, yes
 from pidistill_math.syntax import Node, sym, vocabulary
 
 _WORDS: Final = re.compile(r"[^\W_]+")
+_ROMAN: Final = re.compile(r"\b(?:I{1,3}|IV|V)\b")
+"""Numbers of statements, of which a part is another option."""
 _FORMULA: Final = re.compile(r"\$([^$]{1,300})\$|\\\((.{1,300}?)\\\)")
 _COMMAND: Final = re.compile(r"\\(?:text|mathrm|operatorname|textbf)\s*\{[^{}]*\}|\\[A-Za-z]+")
 _IN_TERMS_OF: Final = re.compile(
@@ -25,6 +27,9 @@ _NO_PRODUCT: Final = vocabulary(
 
 def shared_words(given: str, content: str) -> bool:
     """Whether an option's words are quoted in full or in part."""
+    statements = [set(_ROMAN.findall(text)) for text in (given, content)]
+    if all(statements) and statements[0] != statements[1]:
+        return False
     words = [_WORDS.findall(text.casefold()) for text in (given, content)]
     texts = [f" {_article(' '.join(found))} " for found in words]
     return texts[0] in texts[1] or texts[1] in texts[0]
