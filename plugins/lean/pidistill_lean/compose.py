@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pidistill_lean.comments import without_comments
 from pidistill_lean.protocol import Item
 
 
@@ -32,6 +33,14 @@ NAMED: Final = re.compile(
     r"(?:^|\s)(?:theorem|lemma|def|abbrev|instance|inductive|structure|class|axiom|opaque)\s+([\w.«»'!?]*[\w»'!?])"
 )
 """Where a declaration says its name; the dot of universe names, as in `f.{u}`, is no part of it."""
+_SCOPED = re.compile(r"(?:open|variables?|universes?|set_option|include|omit|local|attribute)\b")
+"""A command that is in force up to the end of its scope."""
+_OPENS_OR_ENDS = re.compile(r"(?<!\S)(?:namespace|section|mutual|end)(?!\S)")
+_SCOPE_OR_NAME = re.compile(
+    rf"{NAMED.pattern.replace('([', '(?P<name>[')}|^[ \t]*(?:noncomputable[ \t]+)?(?P<opens>namespace|section)\b"
+    r"[ \t]*(?P<scope>[\w.«»'!?]*)|^[ \t]*(?P<ends>end)\b",
+    re.MULTILINE,
+)
 _IMPORT = re.compile(r"^[ \t]*(?:public[ \t]+|meta[ \t]+)*import[ \t]+[\w.«» \t]+$")
 _SCOPE: Final = re.compile(
     r"(?:@\[[^\n]*\]\s*)?(?:(?:public|noncomputable|meta)\s+)*(?:namespace|section)\b[ \t]*([\w.«»'!?]*)"
@@ -141,17 +150,60 @@ def _indented(lines: Sequence[str]) -> list[list[str]]:
 
 
 def _lacking(before: Sequence[str], text: str) -> list[str]:
-    """Those of the problem's commands that the text neither repeats nor has its own of the name of."""
-    folded = " ".join(text.split())
-    own = {name.rsplit(".", 1)[-1] for name in NAMED.findall(text)}
+    """Those of the problem's commands that the text neither repeats nor has its own of the name of.
+
+    Comments repeat nothing, and a helper of the same last name in another namespace is another one. Where the text goes
+    on within the problem's namespace, it says a name without it.
+    """
+    bare_text = without_comments(text)
+    folded = " ".join(bare_text.split())
+    own = {full for full, _ in _declared(bare_text)}
+    names = {said: {full, said} for full, said in _declared("\n".join(map(without_comments, before)))}
     kept = []
     for command in before:
-        named = NAMED.search(command)
-        if " ".join(command.split()) in folded or (named and named[1].rsplit(".", 1)[-1] in own):
-            continue
-        kept.append(command)
+        told = " ".join(without_comments(command).split())
+        named = NAMED.search(told)
+        if not (_repeats(told, folded) or (named and names.get(named[1], {named[1]}) & own)):
+            kept.append(command)
     # what is left may only open and close, and then says nothing
     return kept if any(not command.startswith("end") for command in kept) else []
+
+
+def _repeats(command: str, text: str) -> bool:
+    """Whether `text` has this command for all that follows: not a longer one, one for the next command alone, or one in
+    a scope that is closed before the last declaration. Both are on one line."""
+    at = text.find(command)
+    while at >= 0:
+        end = at + len(command)
+        if text[at - 1 : at] in ("", " ") and text[end : end + 1] in ("", " ") and not text.startswith(" in ", end):
+            if not (_SCOPED.match(command) and _is_over(text, end)):
+                return True
+        at = text.find(command, at + 1)
+    return False
+
+
+def _is_over(text: str, at: int) -> bool:
+    """Whether the scope that is open there ends, and a declaration follows."""
+    depth = 0
+    for found in _OPENS_OR_ENDS.finditer(text, at):
+        depth += -1 if found[0] == "end" else 1
+        if depth < 0:
+            return NAMED.search(text, found.end()) is not None
+    return False
+
+
+def _declared(text: str) -> list[tuple[str, str]]:
+    """What declarations in it are called, in full, by the namespaces that they stand in, and as they say it."""
+    scopes: list[str] = []
+    found = []
+    for part in _SCOPE_OR_NAME.finditer(text):
+        if part["name"] is not None:
+            found.append((".".join([*filter(None, scopes), part["name"]]), part["name"]))
+        elif part["opens"] is not None:
+            scopes.append(part["scope"] if part["opens"] == "namespace" else "")
+        elif scopes:
+            scopes.pop()
+    return found
 
 
 def _closed(before: Sequence[str], lacking: Sequence[str]) -> list[str]:

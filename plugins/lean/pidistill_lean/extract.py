@@ -24,44 +24,29 @@ proportional to the text's length.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
+from pidistill_lean.blocks import DECLARES, Block, fenced, fenced_blocks
+from pidistill_lean.comments import without_comments
 from pidistill_lean.compose import NAMED, Extracted, bare, head_of, whole
 from pidistill_lean.dress import indented_code, proofs_in_prose, spans, undressed
-from pidistill_lean.fences import FENCE, LEAN, language_of, unwrapped
+from pidistill_lean.fences import FENCE, unwrapped
 from pidistill_lean.marks import ANSWER
-from pidistill_lean.prose import COMMAND, TACTIC, begins_like_lean, pieces, until_prose, without_prose
+from pidistill_lean.prose import COMMAND, TACTIC, begins_like_lean, is_lean, pieces, until_prose, without_prose
 from pidistill_lean.protocol import Item
 from pidistill_lean.thoughts import without_thoughts
 
 __all__ = ["LONGEST", "Extracted", "begins_like_lean", "extract", "fenced_blocks", "head_of", "stating"]
 LONGEST: Final = 200_000
 """Characters; longer text is no answer."""
-_COMMENT_OPENS = re.compile(r"^[ \t]*/-")
 _NESTED_TAGS: Final = 3
 _NESTED_FENCES: Final = 4
 _DECLARATION = re.compile(r"^(?:theorem|lemma|example|def|instance)\s+\S+[^\n]*:", re.MULTILINE)
-_DECLARES = re.compile(
-    r"^[ \t]*(?:@\[[^\n]*\][ \t]*)?"
-    r"(?:(?:private|protected|noncomputable|nonrec|unsafe|partial|public|local|scoped)\s+)*"
-    r"(?:theorem|lemma|example|def|abbrev|instance|inductive|structure|class|axiom|opaque|mutual|macro|syntax|elab|notation|"
-    r"infix[lr]?|prefix|postfix|import|namespace|section|#\w+)\b",
-    re.MULTILINE,
-)
 _ANY_WORD = re.compile(r"[^\W\d][\w'!?]*")
 _WITHOUT_PROOF = re.compile(r":=(?:\s*by)?\Z")
-_DECLARED = re.compile(
-    r"\bfinal (?:answer|proof|version|solution)|\breplaced? (?:it|the proof)\b|\bproof (?:body )?should be\b",
-    re.IGNORECASE,
-)
-"""What is said before a block that stands for the ones before it."""
-_PLAIN: Final = frozenset({"text", "plaintext", "txt"})
-_OF_A_PART = re.compile(
-    r"\b(?:steps?|key|uses?|using|tactics?|lines?|parts?|where|idea|output|goals?)\b", re.IGNORECASE
-)
-_NOTHING: Final = frozenset({"", "none", "n/a", "na", "sorry", "no answer", "no proof"})
+_NOTHING: Final = frozenset({"", "none", "n/a", "na", "sorry", "admit", "no answer", "no proof"})
 """What is in the tags of an answer where there is none."""
 _UNABLE = re.compile(r"\b(?:not able|unable|could ?n[o']t|cannot)\b", re.IGNORECASE)
 _ANSWERS: Final = frozenset({"answer", "final_answer", "final answer", "solution"})
@@ -87,10 +72,10 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
         return Extracted(None, reason="the completion is empty")
     states = stating(target)
     text = _within_tags(text, states)
-    before, every, marked = _fenced(text)
+    before, every, marked = fenced(text)
     blocks = [block for block in every if block.text.strip()]
     if not blocks and (code := _indented(before, states)):
-        before, blocks = "", [_Block(block, False) for block in code]
+        before, blocks = "", [Block(block, False) for block in code]
     written = [block.text for block in blocks]
     last = _last_stating(blocks, states)
     if written and last != len(written) - 1 and blocks[-1].declared and _begins_with_tactic(written[-1]):
@@ -100,13 +85,16 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
         for lemmas in (_lemmas(written[:last], states), _named(written, last, states)):
             if lemmas:
                 ways += whole("\n\n".join([*lemmas, written[last]]), item)
-        if last + 1 < len(written) and _is_open(written[last], states) and not _DECLARES.search(written[-1]):
-            ways = [*bare(written[-1], statement, item), *ways]
+        proof = _proof_behind(blocks, last) if _is_open(written[last], states) else None
+        if proof is not None:
+            lemmas = _lemmas([block for at, block in enumerate(written) if at not in (last, proof)], states)
+            items = [item] if item is None or not lemmas else [item, replace(item, before=(*item.before, *lemmas))]
+            ways = [*(way for one in items for way in bare(written[proof], statement, one)), *ways]
         return _checked(ways)
     closing = not marked and _closes(text, before, written)
     at = _last_proof(blocks)
     bodies = bare(written[at], statement, item) if written and not closing else []
-    declared = bool(bodies) and bool(_DECLARES.search(written[at]))
+    declared = bool(bodies) and bool(DECLARES.search(written[at]))
     if bodies and not declared and item is not None and (lemmas := _named(written, at, states)):
         bodies += bare(written[at], statement, replace(item, before=(*item.before, *lemmas)))
     if bodies and at + 1 < len(written):
@@ -132,7 +120,7 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
     return Extracted(None, reason=f"nothing in it states {target!r}, nor does it begin with a tactic")
 
 
-def _in_prose(text: str, states: re.Pattern[str], item: Item | None) -> list[Extracted]:
+def _in_prose(text: str, states: Stating, item: Item | None) -> list[Extracted]:
     """Plain text that states the target: to its first sentence, or all that is between sentences.
 
     Where that states the target more than once, it is the last of the pieces that prove it, with those before it that
@@ -148,7 +136,7 @@ def _in_prose(text: str, states: re.Pattern[str], item: Item | None) -> list[Ext
     return [*ways, *(whole("\n\n".join(parts), item) if versions else [])] or whole(text, item)
 
 
-def _indented(text: str, states: re.Pattern[str]) -> list[str]:
+def _indented(text: str, states: Stating) -> list[str]:
     """Markdown's indented blocks of commands, where one states the target and no command stands at the margin."""
     if not states.search(text) or pieces(text):
         return []
@@ -156,7 +144,7 @@ def _indented(text: str, states: re.Pattern[str]) -> list[str]:
     return code if any(states.search(block) for block in code) else []
 
 
-def _within_tags(text: str, states: re.Pattern[str]) -> str:
+def _within_tags(text: str, states: Stating) -> str:
     """What stands in the last tags that ask for an answer, to their end or the text's.
 
     Where only the text around them holds Lean, it is the text as it was.
@@ -171,12 +159,13 @@ def _within_tags(text: str, states: re.Pattern[str]) -> str:
         closed = closing.search(text, opened.end())
         inside = text[opened.end() : closed.start() if closed else len(text)]
         around = text[: opened.start()] + (text[closed.end() :] if closed else "")
-        blocks = _fenced(around)[1]
-        if name.lower() in _ANSWERS and closed and not states.search(inside):
+        blocks = fenced(around)[1]
+        if closed and not states.search(inside):
             lean = FENCE.sub("", inside).strip()
-            if lean != "sorry" and _begins_with_tactic(lean):
+            if lean not in _NOTHING and is_lean(lean) and not DECLARES.search(without_comments(lean)):
                 return inside.strip("\n")
-            if lean.strip(".!*_` ").lower() in _NOTHING or (_UNABLE.search(lean) and not FENCE.search(inside)):
+            denied = lean.strip(".!*_` ").lower() in _NOTHING or (_UNABLE.search(lean) and not FENCE.search(inside))
+            if denied and name.lower() in _ANSWERS:
                 return ""
         if not inside.strip() or (not states.search(inside) and (blocks or states.search(around))):
             break
@@ -184,7 +173,7 @@ def _within_tags(text: str, states: re.Pattern[str]) -> str:
     return text
 
 
-def _last_stating(blocks: Sequence[_Block], states: re.Pattern[str]) -> int | None:
+def _last_stating(blocks: Sequence[Block], states: Stating) -> int | None:
     """The last block that states the target; one that is not marked as Lean only where none that is proves it.
 
     One that is said to be the final answer counts without a mark.
@@ -200,27 +189,34 @@ def _last_stating(blocks: Sequence[_Block], states: re.Pattern[str]) -> int | No
     return stating_[-1]
 
 
+def _proof_behind(blocks: Sequence[Block], quoted: int) -> int | None:
+    """The last block behind the quoted statement that may be a bare proof, one that reads like Lean before others."""
+    those = [at for at in range(quoted + 1, len(blocks)) if not DECLARES.search(without_comments(blocks[at].text))]
+    sure = [at for at in those if is_lean(blocks[at].text)]
+    return next(reversed(sure or those), None)
+
+
 def _begins_with_tactic(text: str) -> bool:
-    return TACTIC.match(text.lstrip()) is not None and not _DECLARES.search(text)
+    return TACTIC.match(text.lstrip()) is not None and not DECLARES.search(text)
 
 
-def _last_proof(blocks: Sequence[_Block]) -> int:
+def _last_proof(blocks: Sequence[Block]) -> int:
     """The last block where none states the target; one that is not marked as Lean only where none that is has tactics.
 
     Goals and messages stand in blocks without a mark, behind the proof that they are of.
     """
     if blocks and not blocks[-1].marked:
-        tactics = [at for at, block in enumerate(blocks) if block.marked and TACTIC.match(block.text.lstrip())]
+        tactics = [at for at, block in enumerate(blocks) if block.marked and is_lean(block.text)]
         return tactics[-1] if tactics else len(blocks) - 1
     return len(blocks) - 1
 
 
-def _lemmas(earlier: Sequence[str], states: re.Pattern[str]) -> list[str]:
+def _lemmas(earlier: Sequence[str], states: Stating) -> list[str]:
     """Earlier blocks that declare something and do not state the target: what its proof may rest on."""
-    return [block for block in earlier if _DECLARES.search(block) and not states.search(block)]
+    return [block for block in earlier if DECLARES.search(block) and not states.search(block)]
 
 
-def _named(written: Sequence[str], last: int, states: re.Pattern[str]) -> list[str]:
+def _named(written: Sequence[str], last: int, states: Stating) -> list[str]:
     """Of the other blocks, before it or behind it, those that declare what the last one names, and what these name.
 
     Of several versions of a lemma it is the last, and of a block with an earlier version of the target what stands
@@ -239,7 +235,7 @@ def _named(written: Sequence[str], last: int, states: re.Pattern[str]) -> list[s
     return [others[at] for at in sorted(taken)]
 
 
-def _before_target(block: str, states: re.Pattern[str]) -> str:
+def _before_target(block: str, states: Stating) -> str:
     """The paragraphs before the first that states the target; the whole block where none does."""
     found = states.search(block)
     return block if found is None else block[: max(0, block.rfind("\n\n", 0, found.start()))]
@@ -256,116 +252,32 @@ def _closes(text: str, before: str, written: Sequence[str]) -> bool:
     return alone and TACTIC.match(before.lstrip()) is not None and not any(map(begins_like_lean, written))
 
 
-def _is_open(block: str, states: re.Pattern[str]) -> bool:
+def _is_open(block: str, states: Stating) -> bool:
     """Whether the block states the target and does not prove it."""
     found = list(states.finditer(block))[-1]
-    rest = block[found.end() :]
+    rest = without_comments(block)[found.end() :]
     return bool(_LEFT_OPEN.search(rest)) or ":=" not in rest or _WITHOUT_PROOF.search(rest.rstrip()) is not None
 
 
-def stating(target: str) -> re.Pattern[str]:
-    """Matches where a text declares `target`, or a name that may stand for it within a namespace."""
-    last = re.escape(target.rsplit(".", 1)[-1])
-    return re.compile(
-        rf"\b(?:theorem|lemma|def|abbrev|instance|axiom|opaque)\s+(?:[\w.«»]+\.)?«?{last}»?(?![\w'!?,;]|\.[\w«])"
-    )
+class Stating:
+    """Finds where a text declares `target`, or a name that may stand for it within a namespace; comments do not."""
+
+    def __init__(self, target: str) -> None:
+        last = re.escape(target.rsplit(".", 1)[-1])
+        self._pattern = re.compile(
+            rf"\b(?:theorem|lemma|def|abbrev|instance|axiom|opaque)\s+(?:[\w.«»]+\.)?«?{last}»?(?![\w'!?,;]|\.[\w«])"
+        )
+
+    def search(self, text: str) -> re.Match[str] | None:
+        return self._pattern.search(without_comments(text))
+
+    def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        return self._pattern.finditer(without_comments(text))
 
 
-def fenced_blocks(text: str) -> tuple[str, list[str], bool]:
-    """What stands before the first fence, what is in those that may hold Lean, and whether the first has a language."""
-    before, blocks, marked = _fenced(text)
-    return before, [block.text for block in blocks], marked
-
-
-@dataclass(frozen=True)
-class _Block:
-    text: str
-    marked: bool
-    """Whether it says that it is Lean."""
-    declared: bool = False
-    """Whether the text before it says that it is the final answer."""
-
-
-def _fenced(text: str) -> tuple[str, list[_Block], bool]:
-    """What `fenced_blocks` says, with what each block says of itself.
-
-    A fence is closed by one as long as its own that does not stand in a comment of Lean's, or by one that opens another
-    block: no Lean has that. None is opened in a comment of Lean text that stands in no fence itself. Lines of an
-    indented fence lose its indentation.
-    """
-    before: list[str] = []
-    blocks: list[_Block] = []
-    said = ["", ""]
-    declared = False
-
-    def add() -> None:
-        block = _Block("\n".join(lines), language in LEAN and bool(language), declared)
-        if language in LEAN or (language in _PLAIN and declared and _DECLARES.search(block.text)):
-            blocks.append(block)
-
-    fence, language, margin, lines, depth = "", "", "", list[str](), 0
-    marked = seen = False
-    every = text.split("\n")
-    ends, commented = _comment_ends(every), _in_plain_comments(every)
-    for number, line in enumerate(every):
-        match = FENCE.match(line)
-        if not fence:
-            if match and number not in commented:
-                marked = marked or (not seen and bool(match[3]))
-                margin, fence, language, lines, seen, depth = match[1], match[2], language_of(match[3]), [], True, 0
-                declared = _DECLARED.search(" ".join(said)) is not None and not _OF_A_PART.search(said[1])
-                said = ["", ""]
-                continue
-            said = [said[1], line] if line.strip() else said
-            if not seen:
-                before.append(line)
-        elif match and match[2].startswith(fence) and not (depth > 0 and ends[number + bool(match[3])]):
-            add()
-            fence = ""
-            if match[3]:  # the one before was never closed
-                margin, fence, language, lines, depth = match[1], match[2], language_of(match[3]), [], 0
-                declared = False
-        else:
-            depth = max(0, depth + line.count("/-") - line.count("-/"))
-            lines.append(line.removeprefix(margin))
-    if fence:
-        add()
-    return "\n".join(before), blocks, marked
-
-
-def _comment_ends(lines: Sequence[str]) -> list[bool]:
-    """For every line, whether a comment's end comes after it before another block of code begins."""
-    found = [False] * (len(lines) + 1)
-    for number in range(len(lines) - 1, -1, -1):
-        match = FENCE.match(lines[number])
-        opens = match is not None and bool(match[3])
-        found[number] = not opens and ("-/" in lines[number] or found[number + 1])
-    return found
-
-
-def _in_plain_comments(lines: Sequence[str]) -> set[int]:
-    """Lines with fences that a docstring has for its examples, where the Lean text around it is in no fence.
-
-    Such a comment begins its line, has as many fences that open as that close, and a command follows it.
-    """
-    found: set[int] = set()
-    fences: list[int] = []
-    within, fence, ended = False, "", False
-    for number, line in enumerate(lines):
-        if ended and line.strip():
-            if COMMAND.match(line):
-                found.update(fences)
-            ended = False
-        match = FENCE.match(line)
-        if not within and match:
-            fence = "" if fence and match[2].startswith(fence) else fence or match[2]
-        elif not within and not fence and _COMMENT_OPENS.match(line) and "-/" not in line:
-            within, fences = True, []
-        elif within and match:
-            fences.append(number)
-        elif within and "-/" in line:
-            within, ended = False, len(fences) % 2 == 0
-    return found
+def stating(target: str) -> Stating:
+    """What finds where a text declares `target`."""
+    return Stating(target)
 
 
 def _checked(ways: Sequence[Extracted]) -> Extracted:

@@ -20,13 +20,15 @@ COMMAND = re.compile(
     r"irreducible_def|compile_inductive|assert_not_exists|library_note|coinductive)\b|@\[|#\w|/-|--|\|"
 )
 TACTIC = re.compile(
-    r"(?:aesop|all_goals|any_goals|apply|apply_fun|assumption|bv_decide|by|by_cases|by_contra|calc|case|cases|change|clear|"
-    r"congr|constructor|contradiction|contrapose|conv|decide|delta|dsimp|erw|exact|exacts|exfalso|exists|ext|field_simp|"
-    r"first|fin_cases|fun|funext|generalize|grind|have|haveI|induction|infer_instance|injection|interval_cases|intro|"
-    r"intros|left|let|letI|lia|linarith|match|native_decide|next|nlinarith|nofun|nomatch|norm_cast|norm_num|nth_rw|"
-    r"obtain|omega|pick_goal|polyrith|positivity|push_cast|push_neg|rcases|refine|rename_i|repeat|replace|revert|rfl|"
-    r"right|ring|ring_nf|rintro|rotate_left|rw|rwa|set|show|simp|simp_all|simp_arith|simpa|skip|solve_by_elim|sorry|"
-    r"specialize|split|subst|subst_vars|suffices|symm|tauto|trans|trivial|try|unfold|use|wlog|zify)\b[!?]?"
+    r"(?:ac_nf|ac_rfl|admit|aesop|all_goals|and_intros|any_goals|apply|apply_fun|assumption|bv_decide|by|by_cases|by_contra|calc|case|cases|change|clear|"
+    r"congr|constructor|contradiction|contrapose|conv|decide|delta|dsimp|erw|exact|"
+    r"exact_mod_cast|exacts|exfalso|exists|existsi|ext|field_simp|"
+    r"first|fin_cases|fun|funext|gcongr|generalize|grind|have|haveI|induction|infer_instance|injection|injections|"
+    r"interval_cases|intro|intros|iterate|left|let|letI|lia|linarith|linear_combination|match|native_decide|next|nlinarith|nofun|nomatch|norm_cast|norm_num|"
+    r"nth_rewrite|nth_rw|"
+    r"obtain|omega|pick_goal|polyrith|positivity|push_cast|push_neg|rcases|refine|rename_i|repeat|replace|revert|rewrite|rfl|"
+    r"right|ring|ring_nf|rintro|rotate_left|rsuffices|rw|rwa|set|show|simp|simp_all|simp_arith|simp_rw|simpa|skip|solve_by_elim|sorry|"
+    r"specialize|split|split_ifs|stop|subst|subst_eqs|subst_vars|suffices|symm|tauto|trans|trivial|try|unfold|use|wlog|zify)\b[!?]?"
     r"|[·.⟨(λ‹]|:=|\{|--|/-"
 )
 _ARM = re.compile(r"\|[^|\n]*=>")
@@ -41,6 +43,9 @@ _PROSE_WORDS: Final = (
 _PROSE: Final = frozenset(_PROSE_WORDS.split())
 _TERM = re.compile(r"@[\w«]|@?[A-Z][\w'!?]*(?:\.[\w'!?«»]+)+(?=\s|[).,⟨(]|$)")
 """A term's beginning that no sentence has: `@f`, `And.symm`."""
+_NEVER_FIRST: Final = "\u00b7{}\u27e8\u27e9\u2039"
+"""What no sentence begins with: a goal's dot, braces, brackets of a tuple."""
+_LINE_COMMENT = re.compile(r"(?<!/)--.*")
 _SENTENCE = re.compile(r"\b(?:is|are|was|the|this|that|which|we|it|gives?|proves?|shows?|should|and|does|will|can)\b")
 
 
@@ -54,6 +59,15 @@ def begins_like_lean(text: str) -> bool:
         return not _SENTENCE.search(first) and (first.endswith("..") or first[-1:] not in ".!?:")
     word = _WORD.match(first)
     return word is not None and word[0] not in _PROSE and first[-1:] not in ".!?:"
+
+
+def is_lean(text: str) -> bool:
+    """Whether plain text is a bare proof for sure: it begins with a tactic, an equation, or a term no sentence has."""
+    start = text.lstrip()
+    first = start.split("\n", 1)[0]
+    if TACTIC.match(start) or _ARM.match(start):
+        return True
+    return _TERM.match(start) is not None and not _SENTENCE.search(first)
 
 
 def without_prose(text: str) -> str:
@@ -71,7 +85,7 @@ def until_prose(lines: Sequence[str]) -> str:
     depth, blank = 0, False
     for number, line in enumerate(lines):
         outside = depth == 0
-        depth = max(0, depth + line.count("/-") - line.count("-/"))
+        depth = _depth_behind(line, depth)
         if outside and blank and number and _at_margin(line) and not no_sentence(line):
             return "\n".join(lines[:number])
         blank = not line.strip()
@@ -79,13 +93,20 @@ def until_prose(lines: Sequence[str]) -> str:
 
 
 def no_sentence(line: str) -> bool:
-    """Whether the line begins a command, or is of Lean's words and none of a sentence's: two words, or a tactic."""
+    """Whether the line begins a command, or is of Lean's words and none of a sentence's: two words, or a tactic.
+
+    `this` is a name behind a tactic: `exact this`.
+    """
     word = _WORD.match(line)
     if COMMAND.match(line):
         return not (word and line.rstrip().endswith(".") and _SENTENCE.search(line))
+    if line[0] in _NEVER_FIRST:
+        return not (line.rstrip()[-1:] in ".!?" and _SENTENCE.search(line))
+    if TACTIC.match(line) and (word is None or word[0] not in _PROSE):
+        return line.rstrip()[-1:] not in ".!?" and _SENTENCE.search(line.replace("this", "")) is None
     if word is None or word[0] in _PROSE or line.rstrip()[-1:] in ".!?:,;" or _SENTENCE.search(line):
         return False
-    return len(line.split()) > 1 or TACTIC.match(line) is not None
+    return len(line.split()) > 1
 
 
 def pieces(text: str) -> list[str]:
@@ -100,9 +121,16 @@ def pieces(text: str) -> list[str]:
             prose = True
         if not prose:
             found[-1].append(line)
-            depth = max(0, depth + line.count("/-") - line.count("-/"))
+            depth = _depth_behind(line, depth)
         blank = not line.strip()
     return ["\n".join(lines).rstrip() for lines in found]
+
+
+def _depth_behind(line: str, depth: int) -> int:
+    """How many comments are open behind a line that begins within so many."""
+    if not depth:
+        line = _LINE_COMMENT.sub("", line)
+    return max(0, depth + line.count("/-") - line.count("-/"))
 
 
 def _at_margin(line: str) -> bool:

@@ -209,7 +209,9 @@ def elabCommand (ictx : Parser.InputContext) (cmd : Syntax) (cmdPos : String.Pos
     let again ← elabOne ictx shown cmdPos st
     if !sorted again.messages.toList then return again
   | none => pure ()
-  if hasDefinition (ownConstants st.env after.env) then
+  let own := ownConstants st.env after.env
+  if anyList own (fun c => c.1 == `main) then return after  -- a program's, whose type Lean looks at with its code
+  if hasDefinition own then
     let again ← elabOne ictx cmd cmdPos { st with scopes := withNoncomputable st.scopes }
     if hasCode again then return { again with scopes := after.scopes }
   match noncomputably cmd with

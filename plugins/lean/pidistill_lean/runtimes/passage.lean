@@ -199,9 +199,17 @@ def isQuotedTactic (c : ConstantInfo) : Bool :=
 def mentionsMeta (c : ConstantInfo) (cmd : Syntax) : Bool :=
   anyList (dependencies c) (hasName metaNames) && !(hasKind "binderTactic" cmd && isQuotedTactic c)
 
+/-- Whether it is a notation or a macro, and nothing else that declares, behind `open … in` or its like. -/
+partial def isNotation (cmd : Syntax) : Bool :=
+  if cmd.getKind == ``Parser.Command.in then
+    hasName
+      [``Parser.Command.open, ``Parser.Command.set_option, ``Parser.Command.variable, ``Parser.Command.universe,
+       ``Parser.Command.include, ``Parser.Command.omit] (argument cmd 0).getKind && isNotation (argument cmd 2)
+  else hasName notationCommands cmd.getKind
+
 /-- A constant that was not there before the command and that is meta code. -/
 def madeMeta (before after : Environment) (cmd : Syntax) : Option String :=
-  if hasName notationCommands cmd.getKind then none
+  if isNotation cmd then none
   else
     let k := before.toKernelEnv
     let rec go : List (Name × ConstantInfo) → Option String
