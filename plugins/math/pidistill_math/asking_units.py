@@ -73,7 +73,7 @@ _PEOPLE: Final = vocabulary(
 )
 """Counted things that are each other: the students that are counted are people."""
 _COUNTED_ANSWER = re.compile(
-    r"\$?\s*(?P<number>-?(?:\d[\d.,/ ]*)?(?:\d|\\[dt]?frac\{\d+\}\{\d+\}))\$?(?:\\[,;: ]|~|\s)*"
+    r"\$?\s*(?P<number>-?(?:\d[\d.,/ ]*)?(?:\d|\\[dt]?frac\s*(?:\{\d+\}|\d)\s*(?:\{\d+\}|\d)))\$?(?:\\[,;: ]|~|\s)*"
     r"(?:\\(?:text|mathrm|textrm|mbox)\s*\{\s*)?\(?(?:remaining\s+|total\s+)?"
     r"(?P<words>[A-Za-z][A-Za-z' -]{0,80}?)\)?\s*\}?\$?\.?\s*"
 )

@@ -12,6 +12,7 @@ from typing import Final
 
 from pidistill_math import quantity
 from pidistill_math.asking import Question
+from pidistill_math.comparable import is_point, kind, option_meant, options, plain
 from pidistill_math.equality import equal
 from pidistill_math.equations import as_equation, curves, same_equations, same_region, same_relations, same_union
 from pidistill_math.families import as_family, same_family
@@ -21,7 +22,6 @@ from pidistill_math.intervals import normalized
 from pidistill_math.kinds import (
     Equation,
     Family,
-    Interval,
     Named,
     Ordered,
     Reals,
@@ -49,10 +49,9 @@ from pidistill_math.naming import (
 from pidistill_math.numeric import NoValue
 from pidistill_math.real_sets import as_reals, counts_from, excludes_only, says_nothing
 from pidistill_math.sequences import without_dots
-from pidistill_math.shapes import is_name, shape
+from pidistill_math.shapes import is_name
 from pidistill_math.syntax import Node, sym, symbols
 from pidistill_math.vectors import same_dress
-from pidistill_math.wording import bare_letter, option_letters
 
 _MOST: Final = 100
 """Items of the longest list compared."""
@@ -71,16 +70,16 @@ class Comparison:
 
     def same(self, ours: Shape, theirs: Shape) -> Found:
         """Whether `theirs` is the answer `ours`. Raises `TooLarge` where a number cannot be computed."""
-        ours, theirs = _plain(ours), _plain(theirs)
+        ours, theirs = plain(ours), plain(theirs)
         if isinstance(ours, Under) or isinstance(theirs, Under):
             return self.under(ours, theirs)
         if isinstance(ours, Named) or isinstance(theirs, Named):
             return self.named(ours, theirs)
         if (dressed := same_dress(ours, theirs, self.question)) is not None:
             ours, theirs = dressed
-        if (wanted := _options(ours)) and wanted == _options(theirs) and self.question.asks_for_options():
+        if (wanted := options(ours)) and wanted == options(theirs) and self.question.asks_for_options():
             return yes("choice")
-        if (option := _option(ours, theirs, self.question)) is not None:
+        if (option := option_meant(ours, theirs, self.question)) is not None:
             if isinstance(option, Several) and isinstance(theirs, Several):
                 return self.one_by_one(option.items, theirs.items)
             return self.same(option, theirs)
@@ -131,7 +130,7 @@ class Comparison:
                 nodes = [item.node for item in items if isinstance(item, Single)]
                 if len(nodes) == len(items) and any(one.parameter in symbols(node) for node in nodes):
                     return same_family(one, replace(one, items=tuple(nodes)))
-        return no(f"{_kind(theirs)}, where the reference is {_kind(ours)}")
+        return no(f"{kind(theirs)}, where the reference is {kind(ours)}")
 
     def two_families(self, ours: Shape, theirs: Shape) -> tuple[Family, Family] | None:
         """Values in whole parameters of two names, or of which one does not say that it is whole."""
@@ -202,7 +201,7 @@ class Comparison:
         if isinstance(ours, Equation):
             if isinstance(theirs.inner, Single):
                 return self.same(ours, Equation((theirs.name, theirs.inner.node)))
-            return no(f"{_kind(theirs.inner)}, where the reference is an equation")
+            return no(f"{kind(theirs.inner)}, where the reference is an equation")
         if isinstance(ours, Reals) and ours.subject is not None and ours.subject != theirs.name:
             return no("another variable than the reference's")
         if isinstance(ours, Record):
@@ -331,9 +330,7 @@ class Comparison:
             elif swapped and all(len(name) == 1 for name in names):
                 inner = [part.inner for part in sorted(record.parts, key=lambda part: part.name.text)]
             return self.one_by_one(other.items, inner) if swapped else self.one_by_one(inner, other.items)
-        return no(
-            f"{_kind(record if swapped else other)}, where the reference is {_kind(other if swapped else record)}"
-        )
+        return no(f"{kind(record if swapped else other)}, where the reference is {kind(other if swapped else record)}")
 
     # --- sets of reals
 
@@ -346,11 +343,11 @@ class Comparison:
         left, right = as_reals(ours), as_reals(theirs)
         if left is None or right is None:
             for one, other, swapped in ((left, theirs, False), (right, ours, True)):
-                if one is not None and len(one.parts) == 1 and _is_point(one.parts[0]):
+                if one is not None and len(one.parts) == 1 and is_point(one.parts[0]):
                     value = Single(one.parts[0].low)
                     if isinstance(other, Single):
                         return self.same(other, value) if swapped else self.same(value, other)
-            return no(f"{_kind(theirs)}, where the reference is {_kind(ours)}")
+            return no(f"{kind(theirs)}, where the reference is {kind(ours)}")
         if left.subject is not None and right.subject is not None and left.subject != right.subject:
             return no("another variable than the reference's")
         a, b = normalized(left.parts), normalized(right.parts)
@@ -368,47 +365,3 @@ class Comparison:
         if ours == theirs:
             return True
         return quantity.same(Single(ours), Single(theirs), self.question, self.lenient).same
-
-
-def _plain(found: Shape) -> Shape:
-    """Without wrappers that say nothing: a list of one value, a set of finitely many points."""
-    if isinstance(found, Several) and len(found.items) == 1 and not isinstance(found.items[0], Reals | Several):
-        return _plain(found.items[0])
-    if isinstance(found, Reals) and found.parts and all(map(_is_point, found.parts)):
-        return _plain(Several(tuple(Single(part.low) for part in found.parts)))
-    return found
-
-
-def _option(ours: Shape, theirs: Shape, question: Question) -> Shape | None:
-    """The option whose letter is the reference, where an answer is of another kind than a letter or a single value."""
-    letter = bare_letter(ours.node) if isinstance(ours, Single) and not isinstance(theirs, Single) else ""
-    option = question.option(letter) if letter else None
-    return None if option is None or bare_letter(option) else shape(option, question.accepts)
-
-
-def _options(found: Shape) -> frozenset[str]:
-    """The letters of several options, in one string or in a list; none for anything else."""
-    if isinstance(found, Single):
-        return option_letters(found.node)
-    if isinstance(found, Several) and len(found.items) > 1:
-        letters = [bare_letter(item.node) for item in found.items if isinstance(item, Single)]
-        return frozenset(letters) if len(letters) == len(found.items) and all(letters) else frozenset()
-    return frozenset()
-
-
-def _is_point(part: Interval) -> bool:
-    return part.low == part.high and all(part.ends)
-
-
-def _kind(found: Shape) -> str:
-    """A kind in words, for a reason."""
-    if isinstance(found, Single):
-        heads = {"words": "words", "choice": "an option", "matrix": "a matrix", "ratio": "a ratio", "named": "a set",
-                 "setop": "a set", "builder": "a set", "residue": "a residue class"}  # fmt: skip
-        return heads.get(found.node.head, "one value")
-    names: dict[type, str] = {
-        Several: "several values", Ordered: "a tuple or an interval", Reals: "a set of reals", Equation: "an equation",
-        Relation: "a relation", Named: "a named value", Record: "a tuple by name", Family: "a family of values",
-        Under: "a value under conditions",
-    }  # fmt: skip
-    return names[type(found)]

@@ -15,6 +15,8 @@ from pidistill_math.real_sets import says_nothing
 from pidistill_math.syntax import Node, sym, symbols
 
 Kind = TypeVar("Kind", bound=Shape)
+_INDICES: Final = frozenset("ijkmn")
+"""Letters that a sequence has for its index, under or beside its name."""
 _CONSTANTS: Final = frozenset({"C", "c", "A", "K", "k", "C_1", "c_1", "C_0"})
 """Letters that name a constant of integration."""
 
@@ -50,6 +52,8 @@ def renamed(ours: Node, theirs: Node) -> dict[str, Node] | None:
         and len(ours.args) == len(theirs.args)
     ):
         pairs = list(zip(ours.args, theirs.args, strict=True))
+        if ours.text != theirs.text and any(b.text not in _INDICES for _, b in pairs):
+            return None
         if all(a.head == b.head == "sym" for a, b in pairs):
             return {b.text: a for a, b in pairs}
         return {} if all(alike(a, b) for a, b in pairs) else None

@@ -10,6 +10,7 @@ import re
 from typing import Final
 
 _GAP: Final = r"(?:\\[,;:! ]|\\q?quad\b|~|\s)*"
+_GAPS: Final = r"(?:\\[,;:! ]|\\q?quad\b|[~,\s])*"
 _SET: Final = r"(?:\s*\\in\s*\\mathbb\s*\{?\s*(?P<set>[RCZNQ])\s*\}?(?:\^?\s*[+*])?)?"
 _IN_BRACKETS = re.compile(
     rf"{_GAP}(?:\\text\s*\{{\s*)?\(\s*(?:\\text\s*\{{\s*)?(?:(?:where|with|for)\s*)?\}}?{_GAP}"
@@ -18,7 +19,7 @@ _IN_BRACKETS = re.compile(
     r"|=\s*[01]\s*,\s*[12]\s*,[^()=]{1,20}dots[bc]?\s*))\)\s*\}?\s*$"
 )
 _QUANTIFIED = re.compile(
-    rf"{_GAP},?{_GAP}\\text\s*\{{\s*,?\s*(?P<how>for|where)\s*(?P<every>all|any|every|each|some|an?)?"
+    rf"{_GAPS}\\text\s*\{{\s*,?\s*(?P<how>for|where)\s*(?P<every>all|any|every|each|some|an?)?"
     r"(?P<kind>(?:\s+(?:arbitrary|real|constants?|numbers?|values?(?:\s+of)?))*)\s*\}"
     rf"{_GAP}(?P<name>[A-Za-z]){_SET}(?P<bound>\s*\\geq?\s*[01])?(?={_GAP}(?:$|,|\\text\s*\{{\s*,?\s*(?:and|or|where)\b))"
 )

@@ -36,6 +36,7 @@ from pidistill_math.wording import (
     letter_of,
     multiplied,
     product_letters,
+    same_statements,
     same_words,
     shared_words,
 )
@@ -75,6 +76,11 @@ def _same(ours: Single, theirs: Single, question: Question, lenient: bool) -> Fo
         and (left.text.startswith("decimal") or question.asks_to_round())
     ):
         right = theirs.shown
+    if bare_letter(right) == "I" and bare_letter(left) not in ("", "I") and not question.option_text("I"):
+        if written := question.option_text(bare_letter(left)):
+            return (
+                yes("choice") if same_statements(written, "I") else no("another statement than the option's", "choice")
+            )
     for one, other in ((left, right), (right, left)):
         letter = bare_letter(one)
         if (

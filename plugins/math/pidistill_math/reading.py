@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
+from pidistill_math.choices import are_statements, names_another_option
 from pidistill_math.letters import ORDINALS, resolved
 from pidistill_math.lexer import Token, tokens
 from pidistill_math.numbers import spelt_number
@@ -24,8 +25,6 @@ CONDITIONS: Final = frozenset({"for", "where", "with"})
 _EVERY: Final = frozenset({"all", "any", "every", "each", "real"})
 _WHOLE: Final = frozenset({"all", "real", "any", "every", "some", "each", "an", "integer", "integers"})
 _OPTIONS: Final = frozenset("ABCDEFGHIJabcde")
-_ROMAN: Final = frozenset({"I", "II", "III", "IV", "V"})
-"""Numbers of statements, of which options are made."""
 _SET_SIGNS: Final = {"cup": "union", "cap": "inter", "setminus": "minus", "backslash": "minus", "bigcup": "union",
                      "smallsetminus": "minus"}  # fmt: skip
 _LONGEST_PARTS: Final = 1_000
@@ -199,7 +198,7 @@ class Reader(Quantities):
                 return None
         if rest[0].kind == "op" and rest[0].text in "^=!,;_<>'|+*/":
             return None
-        if not self.lenient_units and _names_another_option(rest):
+        if not self.lenient_units and names_another_option(rest):
             raise Unreadable(f"another option behind the letter {letter.text!r}")
         try:
             inner = Reader(rest, self.lenient_units)
@@ -209,7 +208,7 @@ class Reader(Quantities):
                 content = Node("words", text=" ".join(t.text for t in rest).lower())
             else:
                 raise
-        statements = _are_statements(rest)
+        statements = are_statements(rest)
         if content.head == "list" and (statements or set(content.text.split()) == {","}):
             if statements or all(item.head == "words" for item in content.args):
                 content = Node("words", text=" ".join(t.text for t in rest if t.kind in ("word", "letter")))
@@ -361,31 +360,3 @@ class Reader(Quantities):
         if parenthesis:
             self.take(")")
         return Node("residue", (node, modulus))
-
-
-def _are_statements(rest: list[Token]) -> bool:
-    """Whether what stands behind an option's letter are numbers of statements alone: ``I and III only``."""
-    words = [t.text for t in rest if t.kind in ("word", "letter")]
-    return words[:1] != [] and all(word in _ROMAN or word.lower() in (*JOINING, "only") for word in words)
-
-
-def _names_another_option(rest: list[Token]) -> bool:
-    """Whether what stands behind an option's letter goes on to another option: a joining word, or a letter alone."""
-    if rest[0].kind == "word" and rest[0].text.lower() in JOINING:
-        return True
-    if _are_statements(rest):
-        return False
-    if not all(t.kind in ("word", "letter") or t.text in (",", ".", ":", "(", ")", "&", ";") for t in rest):
-        return False
-    for at, token in enumerate(rest):
-        if len(token.text) != 1 or token.text not in "ABCDEFGHIJ":
-            continue
-        following = rest[at + 1] if at + 1 < len(rest) else None
-        before = rest[at - 1] if at else None
-        glued = (following is not None and following.kind in ("word", "letter") and not following.gap) or (
-            before is not None and before.kind in ("word", "letter") and not token.gap
-        )
-        article = token.text == "A" and following is not None and following.kind == "word" and len(following.text) > 1
-        if not glued and not article:
-            return True
-    return False

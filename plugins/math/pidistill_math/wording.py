@@ -27,12 +27,16 @@ _NO_PRODUCT: Final = vocabulary(
 
 def shared_words(given: str, content: str) -> bool:
     """Whether an option's words are quoted in full or in part."""
-    statements = [set(_ROMAN.findall(text)) for text in (given, content)]
-    if all(statements) and statements[0] != statements[1]:
+    if all(map(_ROMAN.search, (given, content))) and not same_statements(given, content):
         return False
     words = [_WORDS.findall(text.casefold()) for text in (given, content)]
     texts = [f" {_article(' '.join(found))} " for found in words]
     return texts[0] in texts[1] or texts[1] in texts[0]
+
+
+def same_statements(given: str, content: str) -> bool:
+    """Whether two options are of the same statements, by their numbers."""
+    return set(_ROMAN.findall(given)) == set(_ROMAN.findall(content)) != set()
 
 
 def bare_letter(node: Node) -> str:
