@@ -157,6 +157,8 @@ _LOOKS_BACK = _any([
     r"(?:this|that|it|which|the (?:above|previous)|(?:but )?(?:this|that) <version>)\b(?! following).*",
 ])  # fmt: skip
 _IS_STARTLED = _any([r"(?:(?:but|and|well)[ ,]+)?<startled>\b(?!.*\b(?:below|following)\b)"])
+_IN_GENERAL = re.compile(r"\b(?:common|typical|frequent|classic|pitfalls?|beginners?|people|many|tempt\w*|what not)\b")
+"""What is said of code that others write."""
 _MINE = _any([
     r"(?:<startled>[ ,.!]+)*my (?:first|earlier|original|previous) (?:draft|attempt|version|try)\b[^.]{0,80}\bwas"
     r"(?: this)?",
@@ -178,7 +180,7 @@ def announces_another(above: str, below_one: bool = False) -> bool:
     last = clauses[-1]
     if _WARNS.fullmatch(last) or _IF_NOT.fullmatch(label) or _MINE.fullmatch(label):
         return True
-    startled = _IS_STARTLED.match(label) is not None
+    startled = _IS_STARTLED.match(label) is not None and _IN_GENERAL.search(last) is None
     if _FLAWED.fullmatch(last):
         return not (below_one and (startled or _looks_back(above, label)))
     sound = _SOUND.search(last) or _FINAL.fullmatch(last)

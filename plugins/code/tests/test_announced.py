@@ -64,6 +64,7 @@ BLAMES_WHAT_IS_BELOW = [
     "Without the `seen` set you'd get:",
     "Please avoid this:",
     "Actually, don't do this:",
+    "Oh, a common mistake:",
     "Oops, my first draft, which loops for ever, was:",
 ]
 
