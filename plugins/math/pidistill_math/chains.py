@@ -119,7 +119,9 @@ def near(left: Node, right: Node) -> bool:
     a, b = constant(one), constant(other)
     if a is None or b is None or isinstance(a, mpc) or isinstance(b, mpc):
         return False
-    shown = [int(n.text.partition(":")[2]) for n in (*left.walk(), *right.walk()) if n.text.startswith("decimal:")]
+    numerals = in_degrees if len(in_degrees) == 1 else (left, right)
+    parts = (part for side in numerals for part in side.walk())
+    shown = [int(n.text.partition(":")[2]) for n in parts if n.text.startswith("decimal:")]
     return bool(abs(real(a) - real(b)) <= mpf(10) ** -max(shown, default=0))
 
 

@@ -29,8 +29,15 @@ _ENDS: Final = (
 )
 """What ends a clause: an exclamation mark that is no factorial, too."""
 _MAY: Final = r"(?:could|might|may)\s+(?:also\s+|instead\s+|actually\s+|well\s+|even\s+)?be"
-_RESULT: Final = r"[^.!?\n]{0,60}?\b(?:(?:which\s+)?(?:leaves|gives|makes|yields)|leaving|giving|making|so|to\s+get)"
+_RESULT: Final = (
+    r"[^.!?\n]{0,60}?\b(?:(?:which\s+)?(?:leaves|gives|makes|yields)|leaving|giving|making|to\s+get|so"
+    r"(?:\s+(?:the\s+)?(?:answer|total|count|number|result|it)\s+(?:is|becomes|equals)"
+    r"|\s+(?:there\s+are|we\s+(?:have|get)))?)"
+)
 """What joins a further step to the value that it ends in."""
+_STEP: Final = r"(?:exclude|remove|subtract|add|include|count|drop|discard|double|halve|divide|multiply)"
+_REAL: Final = r"(?![^.!?\n]{0,120}\b(?:if|had|were|would|suppose|case|version|instead)\b)"
+"""No case that is only supposed."""
 _NAME: Final = r"(?:[\s$]*[a-z]\s*=)?"
 _OFFERS: Final = (
     # directly behind the box
@@ -65,14 +72,17 @@ _OFFERS: Final = (
     # a further step, or what the question wants instead
     r"\b(?:but|however|yet),?\s+(?:the\s+)?(?:question|problem)\s+(?:asks|asked|wants|wanted|says|said|requires)\b[^.!?\n]{0,80}?"
     r"\b(?:which\s+is|so|is|namely)" + _VALUE.format("p") + _ENDS,
-    r"\b(?:but|however|yet),?\s+(?:here\s+)?(?:we|one|you|i)\b[^.!?\n]{0,24}"
-    rf"\b(?:exclude|remove|subtract|add|include|count|drop|discard|double|halve|divide|multiply)\b{_RESULT}"
+    rf"\b(?:but|however|yet)\b{_REAL}[^.!?\n]{{0,60}}?\b(?:we|one|you|i)\b[^.!?\n]{{0,24}}\b{_STEP}\b{_RESULT}"
     + _VALUE.format("q")
     + _ENDS,
+    r"\bafter\s+(?:removing|excluding|subtracting|adding|correcting|accounting)\b[^.!?\n]{0,60}"
+    r"\b(?:total|count|answer|number|result)\s+(?:is|comes\s+to|becomes|drops\s+to)" + _VALUE.format("v") + _ENDS,
+    r"^[\s$.,*)]*(?:(?:this|that|which)\s+)?(?:counts|overcounts|undercounts|includes|ignores|misses)\b[^.!?\n]{0,60},\s*so"
+    r"\s+(?:(?:there\s+are|we\s+(?:have|get)|it\s+is)\b)?" + _VALUE.format("w") + _ENDS,
     rf"^[\s$.,;*)]*(?:to|from)\s+which\s+(?:we|one|you|i)\b{_RESULT}" + _VALUE.format("r") + _ENDS,
-    r"\b(?:should|must|has\s+to|needs\s+to)\s+be\s+(?:reduced|increased|lowered|raised|corrected|changed)\b[^.!?\n]{0,24}\bto"
-    + _VALUE.format("s")
-    + _ENDS,
+    r"\b(?:should|must|has\s+to|needs\s+to)\s+be\s+"
+    r"(?:reduced|increased|lowered|raised|corrected|changed|divided|multiplied|doubled|halved)\b[^.!?\n]{0,24}"
+    r"\b(?:to(?:\s+(?:give|get))?|giving)" + _VALUE.format("s") + _ENDS,
     r"\bis"
     + _VALUE.format("t")
     + r"[$\\)*]*\.\s+the\s+(?:second|latter|other)\s+(?:(?:one|count|value|answer|result)\s+)?is\s+"
@@ -96,6 +106,15 @@ _CONCLUDED = re.compile(
     re.IGNORECASE,
 )
 """What the sentence of the box goes on to conclude of what is asked for."""
+_AT_LAST = re.compile(
+    r"(?:^|\n)\s*(?:so|thus|hence|therefore),?\s+the\s+(?P<said>[^.!?\n,;]{1,60}?)\s+(?P<verb>is|equals|must\s+be)"
+    + _VALUE.format("i")
+    + r"[$\\)*\]]*\W*\Z",
+    re.IGNORECASE,
+)
+"""What the last sentence of all concludes of what is asked for."""
+_OF_A_PART = re.compile(r"\b(?:for|with|when|if|per|each|rest|others?|remaining|first)\b", re.IGNORECASE)
+"""Words of a step, rather than of what is asked for."""
 _GIVEN = re.compile(
     r"(?:\b(?:is|gives?|gets?|yields?|equals?|matches|well[\s-]known|value|so)\b|[:=]|\\equiv)"
     + _VALUE.format("value")
@@ -121,8 +140,10 @@ def offered(after: str, inside: str, question: str = "") -> bool:
     if not any(map(str.isdigit, near)):
         return False
     found = [match for offer in _OFFERED for match in offer.finditer(near)]
-    for again in (_RETHOUGHT, _CONCLUDED):
-        found += [match for match in again.finditer(near) if _is_of_answer(match["said"], question)]
+    found += [match for match in _RETHOUGHT.finditer(near) if _is_of_answer(match["said"], question)]
+    for concluded in (_CONCLUDED, _AT_LAST):
+        steps = (match for match in concluded.finditer(near) if not _OF_A_PART.search(match["said"]))
+        found += [match for match in steps if _is_of_answer(match["said"], question)]
     return any(_is_rival(near, match, inside) for match in found)
 
 

@@ -25,7 +25,9 @@ _PHRASE = re.compile(
 _ENDS = re.compile(
     r"\$\$[^$]{1,2000}?\$\$|\$[^$\n]{1,2000}?\$|\\\([^\n]{1,2000}?\\\)|\\\[[\s\S]{1,2000}?\\\]|(?P<end>\n|[.?](?=\s|\*|$)|(?<!\\)!(?=\s|\*|$)(?!\s*[=<>]))"
 )
-_BECAUSE = re.compile(r"[\s,(]+(?:because|since|as|where|so|by|from|which|see)\b|[,(]\s*not\b", re.IGNORECASE)
+_BECAUSE = re.compile(
+    r"(?<![\s,(])[\s,(]+(?:because|since|as|where|so|by|from|which|see)\b|[,(]\s*not\b", re.IGNORECASE
+)
 _TURNED = re.compile(
     r"\b(?:wrong|incorrect|mistaken|false|instead|not\s+(?:correct|right|it|the\s+(?:final\s+)?answer))\b"
     r"|\b(?:as|by|from|where|which|and)\b(?:[^.!?\n]*\b(?:bound|estimate|guess|still|doubled|halved|tripled|total|overcount\w*)\b"
