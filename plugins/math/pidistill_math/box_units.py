@@ -20,7 +20,8 @@ _BEHIND = re.compile(
     _GAP + r"(?:\\(?:text|mathrm|textrm|mbox)\s*\{\s*)?(?:(?P<size>square|sq\.?|cubic|cu\.?)\s+)?"
     r"(?P<word>[A-Za-z\u00a2]+)(?![\w\\'-])"
     + _POWER
-    + r"(?:\s*(?:/|\bper\b)\s*(?P<below>[A-Za-z]+)(?![\w\\'-])(?:\s*\^?\s*\{?(?P<below_power>2)\}?)?)?",
+    + r"(?:\s*(?:/|\b(?:per|each|every|in\s+(?:one|an?)|an?)\b)\s*(?P<below>[A-Za-z]+)(?![\w\\'-])"
+    r"(?:\s*\^?\s*\{?(?P<below_power>2)\}?)?)?",
 )
 _SIGN_BEFORE = re.compile(r"(?P<sign>\\\$|\u20ac|\u00a3|\u00a5)\s*\$?\s*\Z")
 _IN_WORDS: Final = vocabulary("in am are ares won second turn turns may pm deg s h t l A K V W J N")

@@ -14,7 +14,7 @@ _ROMAN: Final = frozenset({"I", "II", "III", "IV", "V"})
 def are_statements(rest: list[Token]) -> bool:
     """Whether what stands behind an option's letter are numbers of statements alone: ``I and III only``."""
     words = [t.text for t in rest if t.kind in ("word", "letter")]
-    return words[:1] != [] and all(word in _ROMAN or word.lower() in (*JOINING, "only") for word in words)
+    return words[:1] != [] and all(word in _ROMAN or word.lower() in ("and", "only") for word in words)
 
 
 def names_another_option(rest: list[Token]) -> bool:

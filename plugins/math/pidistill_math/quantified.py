@@ -11,7 +11,7 @@ from typing import Final
 
 _GAP: Final = r"(?:\\[,;:! ]|\\q?quad\b|~|\s)*"
 _GAPS: Final = r"(?:\\[,;:! ]|\\q?quad\b|[~,\s])*"
-_SET: Final = r"(?:\s*\\in\s*\\mathbb\s*\{?\s*(?P<set>[RCZNQ])\s*\}?(?:\^?\s*[+*])?)?"
+_SET: Final = r"(?:\s*\\in\s*\\mathbb\s*\{?\s*(?P<set>[RCZNQ])\s*\}?(?P<part>\s*[\^_]\s*\{?\s*[+*><\\-][^\s,}]*\}?)?)?"
 _IN_BRACKETS = re.compile(
     rf"{_GAP}(?:\\text\s*\{{\s*)?\(\s*(?:\\text\s*\{{\s*)?(?:(?:where|with|for)\s*)?\}}?{_GAP}"
     r"(?P<condition>(?P<name>\\?[A-Za-z]+|[A-Za-z])\s*(?:(?:\\neq?|\\in|\\geq?|\\leq?|\\geqslant|\\leqslant|[<>\u2260\u2208])(?![A-Za-z])"
@@ -79,11 +79,12 @@ def unquantified(text: str) -> str:
 
 def _says_nothing(found: re.Match[str], own: str, index: bool) -> bool:
     """Whether a quantifier is of a function's argument, or of a constant that may be any real number."""
-    if found["how"] == "for" and not found["every"]:
+    if (found["how"] == "for" and not found["every"]) or found["part"]:
         return False
     if found["name"] == own:
         every = found["how"] == "for" and found["every"] in ("all", "any", "every", "each")
-        return every and "constant" not in found["kind"] and (index or not found["bound"])
+        whole = found["set"] in (None, "R", "C")
+        return every and "constant" not in found["kind"] and (index or (whole and not found["bound"]))
     if index or found["bound"] or found["set"] in ("Z", "N", "Q"):
         return False
     return bool(re.search(r"constant|number|arbitrary|real", found["kind"])) or found["set"] in ("R", "C")
