@@ -134,6 +134,12 @@ _SMALL: Final = vocabulary("the a an of is are there to in for such")
 _NOUN_ENDS = re.compile(r"\b(?:of|in|for|by|from|with|on|to|mod|between)\b|[$(\\]", re.IGNORECASE)
 
 
+_STEPS: Final = frozenset({"r", "v"})
+"""Offers that are a further step, which may be a check."""
+_SAYS_SO: Final = frozenset({"answer", "result", "solution"})
+_NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
+
+
 def offered(after: str, inside: str, question: str = "") -> bool:
     """Whether the text behind a box offers another value than that in the box."""
     near = after[:_READ]
@@ -144,7 +150,18 @@ def offered(after: str, inside: str, question: str = "") -> bool:
     for concluded in (_CONCLUDED, _AT_LAST):
         steps = (match for match in concluded.finditer(near) if not _OF_A_PART.search(match["said"]))
         found += [match for match in steps if _is_of_answer(match["said"], question)]
-    return any(_is_rival(near, match, inside) for match in found)
+    return any(_is_rival(near, match, inside) and not _checks(match, question) for match in found)
+
+
+def _checks(match: re.Match[str], question: str) -> bool:
+    """Whether a step behind a box leads back to a number that the question gives, and is not said to be what it asks
+    for."""
+    said = str(match["said"]) if "said" in match.re.groupindex else ""
+    name = "i" if said else str(match.lastgroup)
+    if match[name] not in _NUMBERS.findall(question) or not (said or name in _STEPS):
+        return False
+    words = set(_stems(said.lower()))
+    return not said or not (words & _SAYS_SO or words <= _ANSWERS | set(_stems(clause_asked(question))))
 
 
 def gives_another(text: str, inside: str) -> bool:
