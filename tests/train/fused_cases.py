@@ -22,6 +22,9 @@ EDGE = {torch.float32: 1e-4, torch.bfloat16: 0.15}
 token that comes this near is compared by its value alone."""
 DEVICE = torch.device("cuda" if torch.cuda.is_available() and not os.environ.get("TRITON_INTERPRET") else "cpu")
 
+compared: list[tuple[int, int]] = []
+"""Of each case, how many tokens are compared by their value alone, of how many."""
+
 
 def divergences() -> list[TokenDivergence]:
     free = (-math.inf, math.inf)
@@ -51,7 +54,9 @@ def check(d: TokenDivergence, tokens: int, vocabulary: int, chunk: int, dtype: t
     )
     logits = exact_hidden @ exact_weight.T + exact_bias
     told_logits = (told.double() @ frozen.weight.double().T).detach()
-    weight_N = torch.where(jumps(d, logits.detach(), told_logits, EDGE[dtype]), 0.0, weight_N)
+    near = jumps(d, logits.detach(), told_logits, EDGE[dtype])
+    compared.append((int(near.sum()), tokens))
+    weight_N = torch.where(near, 0.0, weight_N)
     expected = d.per_token(logits, told_logits)
     if importance is not None:
         expected = expected * importance.ratio(logits, targets_N, slice(None))
@@ -89,6 +94,8 @@ def main() -> None:
             check(d, tokens, vocabulary, chunk, torch.float32, turn)
     for seed, d in enumerate(divergences()[:: len(KINDS) - 1]):
         check(d, 6, 19, 4, torch.bfloat16, seed)
+    left_out, tokens = map(sum, zip(*compared, strict=True))
+    assert left_out < tokens / 10, f"of {tokens} tokens the gradients of {left_out} are not compared"
     far = torch.tensor([[0.0, 200.0, -200.0], [150.0, 0.0, 149.0]], device=DEVICE)
     for d, dtype in product(divergences(), (torch.float32, torch.bfloat16)):
         apart(d, far, far.flip(-1).contiguous(), dtype)

@@ -151,6 +151,7 @@ _DISOWNED = re.compile(
     re.IGNORECASE,
 )
 """What is said in parentheses of code that is not the answer."""
+_AS_ASKED = re.compile(r"as (?:required|asked|specified|stated|requested)\b")
 _STOPS = re.compile(r"[.!?][*_\s]*\Z")
 _LOOKS_BACK = _any([
     r"(?:(?:but|and|so|well|however|unfortunately|<startled>)\b[ ,.!\u2013\u2014-]*)*"
@@ -172,7 +173,7 @@ def announces_another(above: str, below_one: bool = False) -> bool:
     if _DISOWNED.search(_last_sentence(above)):
         return True
     label = _label(above)
-    if label.startswith(("as required", "as asked", "as specified", "as stated", "as requested")):
+    if _AS_ASKED.match(label):
         return False
     clauses = [found for it in _CLAUSE.split(label) if (found := it.strip(" ,.!?")) and not _FILLER.fullmatch(found)]
     if not clauses:

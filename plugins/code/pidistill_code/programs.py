@@ -83,6 +83,7 @@ def typed_program(text: str) -> str | None:
 def _whole_programs(blocks: Sequence[Block], texts: Sequence[int]) -> Iterator[str]:
     """Those that are one, the likeliest first."""
     others, looked_at = list[str](), 0
+    first = next((number for number in texts if may_be_one(blocks[number].text)), len(blocks))
     for number in reversed(texts):
         block = blocks[number]
         if looked_at == _MOST_LOOKED_AT:
@@ -93,7 +94,7 @@ def _whole_programs(blocks: Sequence[Block], texts: Sequence[int]) -> Iterator[s
             if (
                 _READS.search(block.text)
                 and _WRITES.search(block.text)
-                and not announces_another(block.words, number > texts[0])
+                and not announces_another(block.words, first < number)
             ):
                 yield block.text  # a slip in the answer does not make the draft above the answer
             continue
@@ -109,7 +110,7 @@ def _whole_programs(blocks: Sequence[Block], texts: Sequence[int]) -> Iterator[s
             continue
         if _reading(code) > _reading(block.text):  # cells of a notebook, each of which reads in its turn
             code = "\n\n".join(it for it in beside[: number + 1] if is_python(it) and not _tests(it))
-        if _FAKES.search(block.text) or _tests(block.text) or announces_another(block.words, number > texts[0]):
+        if _FAKES.search(block.text) or _tests(block.text) or announces_another(block.words, first < number):
             others.append(code)
         else:
             yield code

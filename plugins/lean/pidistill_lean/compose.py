@@ -30,14 +30,14 @@ class Extracted:
 
 _PROOF = re.compile(r"\s*(?::=\s*)?(?:by\s+)?(?:\bsorry|\badmit)\b(?:\s*(?:--[^\n]*|/-(?:.|\n)*?-/))*\s*$")
 NAMED: Final = re.compile(
-    r"(?:^|\s)(?:theorem|lemma|def|abbrev|instance|inductive|structure|class|axiom|opaque)\s+([\w.«»'!?]*[\w»'!?])"
+    r"(?:^|\s)(?:theorem|lemma|def|abbrev|instance|inductive|structure|class|axiom|opaque)\s+(?P<name>[\w.«»'!?]*[\w»'!?])"
 )
 """Where a declaration says its name; the dot of universe names, as in `f.{u}`, is no part of it."""
 _SCOPED = re.compile(r"(?:open|variables?|universes?|set_option|include|omit|local|attribute)\b")
 """A command that is in force up to the end of its scope."""
 _OPENS_OR_ENDS = re.compile(r"(?<!\S)(?:namespace|section|mutual|end)(?!\S)")
 _SCOPE_OR_NAME = re.compile(
-    rf"{NAMED.pattern.replace('([', '(?P<name>[')}|^[ \t]*(?:noncomputable[ \t]+)?(?P<opens>namespace|section)\b"
+    rf"{NAMED.pattern}|^[ \t]*(?:noncomputable[ \t]+)?(?P<opens>namespace|section)\b"
     r"[ \t]*(?P<scope>[\w.«»'!?]*)|^[ \t]*(?P<ends>end)\b",
     re.MULTILINE,
 )

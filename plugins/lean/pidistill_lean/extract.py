@@ -38,7 +38,7 @@ from pidistill_lean.prose import COMMAND, TACTIC, begins_like_lean, is_lean, pie
 from pidistill_lean.protocol import Item
 from pidistill_lean.thoughts import without_thoughts
 
-__all__ = ["LONGEST", "Extracted", "begins_like_lean", "extract", "fenced_blocks", "head_of", "stating"]
+__all__ = ["LONGEST", "Extracted", "Stating", "begins_like_lean", "extract", "fenced_blocks", "head_of"]
 LONGEST: Final = 200_000
 """Characters; longer text is no answer."""
 _NESTED_TAGS: Final = 3
@@ -70,7 +70,7 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
     text = undressed(text)
     if not text.strip():
         return Extracted(None, reason="the completion is empty")
-    states = stating(target)
+    states = Stating(target)
     text = _within_tags(text, states)
     before, every, marked = fenced(text)
     blocks = [block for block in every if block.text.strip()]
@@ -269,15 +269,12 @@ class Stating:
         )
 
     def search(self, text: str) -> re.Match[str] | None:
+        """Where it is declared first."""
         return self._pattern.search(without_comments(text))
 
     def finditer(self, text: str) -> Iterator[re.Match[str]]:
+        """Wherever it is declared."""
         return self._pattern.finditer(without_comments(text))
-
-
-def stating(target: str) -> Stating:
-    """What finds where a text declares `target`."""
-    return Stating(target)
 
 
 def _checked(ways: Sequence[Extracted]) -> Extracted:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pidistill_lean.comments import without_comments
-from pidistill_lean.extract import extract, stating
+from pidistill_lean.extract import Stating, extract
 from pidistill_lean.protocol import Item
 
 CODE = st.text(st.sampled_from("ab :=\n(){}⟨⟩"), max_size=30)
@@ -39,8 +39,8 @@ def test_a_comment_without_an_end_is_text() -> None:
 
 @pytest.mark.parametrize("comment", ["-- theorem t is easy", "/- the theorem t -/", "/-- For theorem t. -/"])
 def test_a_comment_states_no_theorem(comment: str) -> None:
-    assert stating("t").search(comment) is None
-    found = stating("t").search(f"{comment}\ntheorem t : True := trivial")
+    assert Stating("t").search(comment) is None
+    found = Stating("t").search(f"{comment}\ntheorem t : True := trivial")
     assert found is not None and found.start() == len(comment) + 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from pidistill_lean.compose import head_of
-from pidistill_lean.extract import extract, stating
+from pidistill_lean.extract import Stating, extract
 from pidistill_lean.protocol import Item
 
 STATEMENT = "def dbl (n : Nat) : Nat := n + n\n\ntheorem t (n : Nat) : dbl n = 2 * n := by\n  sorry\n"
@@ -69,11 +69,11 @@ def test_a_fence_in_a_comment_and_an_indented_one_are_read_as_written() -> None:
 
 
 def test_a_sentence_that_names_the_theorem_states_nothing() -> None:
-    assert not stating("t").search("theorem t, which is easy")
+    assert not Stating("t").search("theorem t, which is easy")
     for text in ("theorem t.{u} : True", "theorem t(n : Nat)", "theorem A.t :", "theorem t\n  : True", "lemma «t» :"):
-        assert stating("t").search(text), text
+        assert Stating("t").search(text), text
     for text in ("theorem t' : True", "theorem t.aux : True", "theorem tt : True"):
-        assert not stating("t").search(text), text
+        assert not Stating("t").search(text), text
 
 
 def test_the_head_of_a_statement_is_found_behind_comments_and_before_them() -> None:
