@@ -45,6 +45,8 @@ _TERM = re.compile(r"@[\w«]|@?[A-Z][\w'!?]*(?:\.[\w'!?«»]+)+(?=\s|[).,⟨(]|$
 """A term's beginning that no sentence has: `@f`, `And.symm`."""
 _NEVER_FIRST: Final = "\u00b7{}\u27e8\u27e9\u2039"
 """What no sentence begins with: a goal's dot, braces, brackets of a tuple."""
+_IN_WORDS = re.compile(r"[\u00b7{]\s*[A-Z][a-z]* [a-z]")
+"""A bullet's sentence."""
 _LINE_COMMENT = re.compile(r"(?<!/)--.*")
 _SENTENCE = re.compile(r"\b(?:is|are|was|the|this|that|which|we|it|gives?|proves?|shows?|should|and|does|will|can)\b")
 
@@ -101,8 +103,8 @@ def no_sentence(line: str) -> bool:
     if COMMAND.match(line):
         return not (word and line.rstrip().endswith(".") and _SENTENCE.search(line))
     if line[0] in _NEVER_FIRST:
-        return not (line.rstrip()[-1:] in ".!?" and _SENTENCE.search(line))
-    if TACTIC.match(line) and (word is None or word[0] not in _PROSE):
+        return not (_IN_WORDS.match(line) or (line.rstrip()[-1:] in ".!?" and _SENTENCE.search(line)))
+    if line[0] != "(" and TACTIC.match(line) and (word is None or word[0] not in _PROSE):
         return line.rstrip()[-1:] not in ".!?" and _SENTENCE.search(line.replace("this", "")) is None
     if word is None or word[0] in _PROSE or line.rstrip()[-1:] in ".!?:,;" or _SENTENCE.search(line):
         return False

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pidistill_lean.dress import undressed
 from pidistill_lean.extract import extract
-from pidistill_lean.prose import pieces, without_prose
+from pidistill_lean.prose import pieces, until_prose, without_prose
 
 STATEMENT = "theorem t : p → p := by\n  sorry"
 LEMMA = "theorem key : q := by\n  exact hq"
@@ -79,3 +79,23 @@ def test_its_time_grows_with_the_text_and_no_faster(unit: str) -> None:
 
     seconds(1_000)
     assert seconds(160_000) < 40 * seconds(20_000) + 0.5
+
+
+@pytest.mark.parametrize("line", ["· exact h", "{ exact h }", "⟨h, h⟩", "exact this", "rw [this]", "have h2 :", "}"])
+def test_lean_behind_a_blank_line_stays_for_lean(line: str) -> None:
+    assert until_prose(["omega", "", line]) == f"omega\n\n{line}"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "(This uses omega.)",
+        "(QED)",
+        "· The proof uses omega",
+        "{a, b} is what we have.",
+        "show that this is so",
+        "This.",
+    ],
+)
+def test_a_sentence_behind_a_blank_line_ends_a_proof(line: str) -> None:
+    assert until_prose(["omega", "", line]).rstrip() == "omega"
