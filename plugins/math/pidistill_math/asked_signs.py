@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pidistill_math.asking_parts import clause_asked
+
 _OF: Final = r"\s*(?:\\left\s*)?[(\[]\s*(?P<of>[^()\[\]=]{1,40}?)\s*(?:\\right\s*)?[)\]]"
 _NAME: Final = r"(?:\\(?:text|mathrm|operatorname|mathbb|mathbf)\s*\{{\s*{0}\s*\}}|\\?\b{0}\b)"
 _SIGNS: Final = tuple(
@@ -52,6 +54,8 @@ _SIGNS: Final = tuple(
 )
 _NUMERAL = re.compile(r"\d+")
 _TERM = re.compile(r"\b(?:sum|product)\s+of\s+the\s+(?:roots|digits|solutions)\b", re.IGNORECASE)
+_NARROWED = re.compile(r"\b(?:proper|other\s+than|except|excluding|besides|not\s+counting)\b", re.IGNORECASE)
+"""What a question leaves out, which no sign does."""
 _LONGEST: Final = 80
 
 
@@ -60,9 +64,13 @@ def without_sign(answer: str, text: str) -> str:
     at = answer.find("=", 0, _LONGEST)
     if at < 1:
         return ""
+    clause = clause_asked(text)
     for words, sign in _SIGNS:
         found = sign.fullmatch(answer[:at])
-        if found is not None and (asked := words.search(text)) is not None and _agree(asked, found, text):
+        if found is None or (asked := words.search(text)) is None or not _agree(asked, found, text):
+            continue
+        first = min((named.start() for other, _ in _SIGNS if (named := other.search(clause))), default=None)
+        if first is None or ((here := words.search(clause)) is not None and here.start() == first):
             return answer[at + 1 :]
     return ""
 
@@ -70,6 +78,8 @@ def without_sign(answer: str, text: str) -> str:
 def _agree(asked: re.Match[str], found: re.Match[str], text: str) -> bool:
     """Whether the numbers, letters and points of a sign are those of the question."""
     wanted, given = asked.groupdict(), found.groupdict()
+    if given.get("of") and _NARROWED.search(text):
+        return False
     if (of := given.get("of")) and not set(_NUMERAL.findall(of)) <= set(_NUMERAL.findall(text)):
         return False
     if (

@@ -136,6 +136,8 @@ _NOUN_ENDS = re.compile(r"\b(?:of|in|for|by|from|with|on|to|mod|between)\b|[$(\\
 
 _STEPS: Final = frozenset({"r", "v"})
 """Offers that are a further step, which may be a check."""
+_WHOLE: Final = frozenset({"all", "both", "every"})
+"""Of which a question asks where it says so."""
 _SAYS_SO: Final = frozenset({"answer", "result", "solution"})
 _NUMBERS = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -214,7 +216,8 @@ def _is_of_answer(said: str, question: str) -> bool:
     noun, *of = _NOUN_ENDS.split(subject.lower(), maxsplit=1)
     head = (_stems(noun) or _stems(subject.lower()))[-1:]
     if of and _SIZES & set(head):
-        return bool(asked & set(_stems(of[0])))
+        whole = set(_stems(of[0]))
+        return bool(asked & whole) and not (_WHOLE & whole - asked)
     return bool((_ANSWERS | asked) & set(head))
 
 
