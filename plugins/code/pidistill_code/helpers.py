@@ -155,6 +155,12 @@ class _Needed:
                 self._taken.add(number)
                 it = self._statements[number]
                 waiting += [(need, it.block) for need in (it.needs - self._made) | self._before(it)]
+                waiting += [(again, it.block - 1) for again in it.at_once & it.makes if self._is_first(again, number)]
+
+    def _is_first(self, name: str, number: int) -> bool:
+        """Whether no statement of its block has made `name` before this one, which then is of a block above."""
+        block = self._block(number)
+        return not any(n < number and self._block(n) == block for n in self._makers[name])
 
     def _before(self, it: _Statement) -> frozenset[str]:
         """What a statement above needs of other blocks though the block that counts makes it, which is too late."""

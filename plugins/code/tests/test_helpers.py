@@ -226,6 +226,20 @@ def test_a_function_that_makes_what_is_needed_is_called(blocks: list[str]) -> No
     assert space["f"](3) == 6  # type: ignore[operator]
 
 
+@pytest.mark.parametrize(
+    "again", ["t = [j for j in t]", "t = t + [1]", "t = list(t)", "t += [1]", "t = sorted(set(t))"]
+)
+def test_what_is_made_of_itself_anew_has_the_block_above_it(again: str) -> None:
+    cells = ["t = [4]", again]
+    for blocks, at in (
+        ([*cells, "def f():\n    return t[0]"], 2),
+        (["def f():\n    return f.t[0]", *cells, "f.t = t"], 0),
+    ):
+        space: dict[str, object] = {}
+        exec(with_helpers(blocks, at, "f"), space)
+        assert space["f"]() in (1, 4)  # type: ignore[operator]
+
+
 EXTENDED = "class A:\n    pass\n\ndef f(n):\n    f.calls += 1\n    return A().twice(n)"
 
 
