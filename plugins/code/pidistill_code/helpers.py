@@ -155,10 +155,11 @@ class _Needed:
                 self._taken.add(number)
                 it = self._statements[number]
                 waiting += [(need, it.block) for need in (it.needs - self._made) | self._before(it)]
-                waiting += [(again, it.block - 1) for again in it.at_once & it.makes if self._is_first(again, number)]
+                at_once = it.at_once if it.block < self._at else it.at_once - self._made
+                waiting += [(need, it.block - 1) for need in at_once if self._is_first(need, number)]
 
     def _is_first(self, name: str, number: int) -> bool:
-        """Whether no statement of its block has made `name` before this one, which then is of a block above."""
+        """Whether no statement of its block has made `name` before this one: then one of a block above has."""
         block = self._block(number)
         return not any(n < number and self._block(n) == block for n in self._makers[name])
 

@@ -240,6 +240,11 @@ def test_what_is_made_of_itself_anew_has_the_block_above_it(again: str) -> None:
         assert space["f"]() in (1, 4)  # type: ignore[operator]
 
 
+def test_what_a_cell_makes_too_late_for_itself_is_of_a_cell_above() -> None:
+    code = with_helpers(["a, b = 7, 8", "if b:\n    a = 5\na, b = 7, 8", "def f():\n    return [a]"], 2, "f")
+    assert run(code) == [7]
+
+
 EXTENDED = "class A:\n    pass\n\ndef f(n):\n    f.calls += 1\n    return A().twice(n)"
 
 
