@@ -2,6 +2,7 @@
 
     pidistill suite run benchmarks/suites/arms.toml
     python benchmarks/arms_table.py runs/arms/reports/*/report.json
+    python benchmarks/arms_table.py runs/arms/reports/suite-*/report.json "five seeds"
     python benchmarks/arms_table.py runs/real/store/reports/suite-*/report.json "a real model"
     python benchmarks/arms_table.py runs/real/store/reports/controls-*/report.json "controls on a real model"
 
