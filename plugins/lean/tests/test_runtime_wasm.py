@@ -72,6 +72,37 @@ def test_a_proof_without_end_is_stopped_within_its_budget(own: WasmRuntime, text
     assert passes(own)
 
 
+@pytest.mark.parametrize(
+    ("role", "request_"),
+    [
+        ("elaborator", {"op": "elaborate", "header": "", "given": [], "target": "target", "texts": [LOOPS["sleep"]]}),
+        ("judge", {"op": "item", "header": "", "statement": FOUR.statement, "target": "target"}),
+    ],
+)
+def test_a_process_that_overruns_is_interrupted_and_stays(
+    own: WasmRuntime, role: str, request_: dict[str, Any]
+) -> None:
+    assert passes(own)
+    process: Process = getattr(own, role)
+    with pytest.raises(LeanTimeout):
+        own._asked(role, request_, 0.0)
+    assert process.usable()
+    assert passes(own)
+    assert getattr(own, role) is process
+
+
+def test_a_process_that_does_not_stop_is_replaced(own: WasmRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pidistill_lean.runtimes.process.INTERRUPT_LIMIT_S", 0.1)
+    assert passes(own)
+    process = own.elaborator
+    assert process is not None and process.usable()
+    process.popen.send_signal(signal.SIGSTOP)
+    with pytest.raises(LeanTimeout):
+        own.check(FOUR, SOUND, 0.1)
+    assert not is_alive(process.popen.pid)
+    assert passes(own)
+
+
 def test_a_term_too_large_for_the_memory_ends_the_process_and_not_the_next_check(own: WasmRuntime) -> None:
     with pytest.raises((LeanDied, LeanTimeout)):
         found = own.check(

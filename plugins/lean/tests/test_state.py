@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 import pytest
 
 from pidistill.errors import VerifierError
-from pidistill_lean.protocol import Check, LeanDied, LeanTimeout, Theorem
+from pidistill_lean.protocol import Check, LeanTimeout, Theorem
 from pidistill_lean.runtimes.wasm import WasmRuntime
 
 BUDGET_S = 60.0
@@ -85,7 +86,17 @@ set_option maxRecDepth 1000000 in
 theorem more : True := by
   sleep 3600000
   trivial
+### an overrun among instances
+class Next (n : Nat) where
+  a : Nat
+instance (priority := high) : Add Nat := ⟨fun _ _ => 4⟩
+instance (n : Nat) [Next (n + 1)] : Next n := ⟨0⟩
+set_option maxHeartbeats 0 in
+set_option synthInstance.maxHeartbeats 0 in
+set_option synthInstance.maxSize 100000000 in
+theorem more : Next 0 := inferInstance
 """
+OVERRUNS = {"an overrun", "an overrun among instances"}
 STATE = {part.partition("\n")[0]: part.partition("\n")[2] for part in WRITTEN.removeprefix("### ").split("\n### ")} | {
     "definitions without number": "\n".join(f"def d{n} (x : Nat) : Nat := x + {n}" for n in range(60)),
     "types without number": "\n".join(
@@ -153,15 +164,30 @@ def before(own: WasmRuntime) -> list[dict[str, object]]:
 def test_what_a_submission_changes_is_gone_with_it(
     own: WasmRuntime, before: list[dict[str, object]], name: str
 ) -> None:
-    assert own.elaborator is not None and own.judge is not None
-    processes = own.elaborator.popen.pid, own.judge.popen.pid
-    try:
-        own.check(FOUR, f"{STATE[name]}\n\n{AFTER}", SHORT_S if name == "an overrun" else BUDGET_S)
-    except (LeanTimeout, LeanDied):
-        processes = (0, 0)
-    assert asked(own) == before
-    # in the same worker: it was put back, and not replaced
-    if processes != (0, 0):
-        assert (own.elaborator.popen.pid, own.judge.popen.pid) == processes
+    processes = pids(own)
+    if name in OVERRUNS:
+        with pytest.raises(LeanTimeout):
+            own.check(FOUR, f"{STATE[name]}\n\n{AFTER}", SHORT_S)
     else:
-        assert name == "an overrun"
+        own.check(FOUR, f"{STATE[name]}\n\n{AFTER}", BUDGET_S)
+    assert asked(own) == before
+    assert pids(own) == processes  # in the same workers: they were put back, and not replaced
+
+
+def test_an_interrupt_at_any_moment_leaves_nothing(own: WasmRuntime, before: list[dict[str, object]]) -> None:
+    starts, moments, stopped = own.starts, random.Random(0), 0
+    texts = [f"{text}\n\n{AFTER}" for name, text in STATE.items() if name not in OVERRUNS] + [AFTER]
+    for turn in range(60):
+        try:
+            own.check(FOUR, moments.choice(texts), 10 ** moments.uniform(-3.5, -0.5))
+        except LeanTimeout:
+            stopped += 1
+        if turn % 20 == 19:
+            assert asked(own) == before
+    assert stopped > 20
+    assert own.starts <= starts + 2  # one that has answered at the very moment may have to be replaced
+
+
+def pids(runtime: WasmRuntime) -> tuple[int, int]:
+    assert runtime.elaborator is not None and runtime.judge is not None
+    return runtime.elaborator.popen.pid, runtime.judge.popen.pid

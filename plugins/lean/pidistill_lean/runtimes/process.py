@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import queue
+import signal
 import subprocess
 import threading
 import time
@@ -27,6 +28,8 @@ STILL_S = 3.0
 """A process that rests for this long, and its budget, waits for what will not come."""
 _RESTING = 0.5
 """It rests where its threads compute, or wait for their turn, for less than this part of the time. Asleep it is 0.1."""
+INTERRUPT_LIMIT_S = 5.0
+"""For a process to stop with what it computes: it does so at the next turn of whatever loop it is in."""
 REST_LIMIT_S = 90.0
 """For a process to come to rest behind an answer; it gives up by itself before that."""
 _TAIL_BYTES = 4000
@@ -35,6 +38,10 @@ _LONGEST_REPLY = 64 << 20
 
 class NotPutBackError(LeanDied):
     """The process could not be made as new after the request before; another one may be asked the same."""
+
+
+class AskedInVainError(NotPutBackError):
+    """The request was ended by an interrupt for the one before, which had just been answered. It may be asked again."""
 
 
 class Process:
@@ -115,8 +122,8 @@ class Process:
     ) -> tuple[dict[str, Any], float]:
         """The reply to one request, and the seconds of processor time that it took; `keep` keeps what it did.
 
-        Raises `LeanTimeout` where the budget is used up, `LeanDied` where Lean ended, and `NotPutBackError` where it
-        could not be made as new and has not read the request.
+        Raises `LeanTimeout` where the budget is used up, `LeanDied` where Lean ended, `NotPutBackError` where it could
+        not be made as new and has not read the request, and `AskedInVainError` where another one ended it.
         """
         self.begin(request, keep=keep, letter=letter)
         return self.finish(budget_s)
@@ -155,9 +162,27 @@ class Process:
             raise LeanDied(f"Lean's reply cannot be read: {error}") from error
         if not isinstance(reply, dict):
             raise LeanDied("Lean's reply is no object")
+        if reply.get("event") == "interrupted":
+            raise AskedInVainError("it was interrupted")
         if reply.get("event") != "done":
             raise LeanDied(f"Lean gave up on the request: {str(reply.get('text', ''))[:300]}")
         return reply, max(0.0, self.processor_s() - self._before)
+
+    def interrupted(self) -> bool:
+        """End what it computes, of which the answer has not come; whether it has stopped. Then it may be asked again.
+
+        What the request did is put back, as after an answer. A request whose work is kept cannot be interrupted.
+        """
+        if self._wanted != "clean":
+            return False
+        deadline = time.monotonic() + INTERRUPT_LIMIT_S
+        self.popen.send_signal(signal.SIGINT)
+        try:
+            self._expect("answer", deadline)  # that of the request, where it has just been ready
+        except (LeanDied, LeanTimeout):
+            self._lost = True
+            return False
+        return True
 
     def told(self) -> bool:
         """Whether the reply to what was begun, or what followed the last one, is there to be read."""

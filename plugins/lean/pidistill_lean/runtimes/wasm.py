@@ -2,8 +2,8 @@
 
 One elaborates, the other decides (`split.py`), and both put their memory back after every request, so that each
 submission meets the same process as the first did. What is kept is what was made of trusted text: a header's
-environment, a problem's statement. A process that cannot be put back, that overran, or that has answered its share is
-replaced before the next request, off the clock.
+environment, a problem's statement. One that overruns is interrupted. A process that does not stop, that cannot be put
+back, or that has answered its share is replaced before the next request, off the clock.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pidistill.errors import VerifierError
 from pidistill_lean import setup
 from pidistill_lean.protocol import LeanDied, LeanTimeout, Theorem
 from pidistill_lean.runtimes import program, wire
-from pidistill_lean.runtimes.process import NotPutBackError, Process
+from pidistill_lean.runtimes.process import AskedInVainError, NotPutBackError, Process
 from pidistill_lean.runtimes.split import SplitRuntime
 
 START_LIMIT_S = 300.0
@@ -250,13 +250,20 @@ class WasmRuntime(SplitRuntime):
         assert process is not None
         try:
             return process.ask(request, budget_s, keep=keep)
+        except AskedInVainError:
+            raise
         except NotPutBackError:
             self._drop(process)
             raise
         except LeanDied:
             raise  # it says itself whether it could be put back
+        except LeanTimeout:
+            with off_the_clock():
+                if not process.interrupted():
+                    self._drop(process)
+            raise
         except BaseException:
-            # an overrun, or an interrupt: what the process says next would answer another question
+            # an interrupt of ours: what the process says next would answer another question
             self._drop(process)
             raise
 

@@ -12,11 +12,13 @@
 // A request is a line: a letter, a space and the text. With `K` what the request did is kept, and is the new state to go back to; with `R`
 // it is put back; `L` is for learning, with a request of our own. The reply is a line on standard output: @@, the memory's size, the word
 // `answer` and Lean's text. Another line says what it came to: `clean` or `kept` that the process is ready for the next request, `again` that
-// it learnt nothing and kept what was done, `spent` that it could neither be kept nor put back, and ends. With MODE `plain` there are no
-// requests: Lean runs its arguments and its lines that begin with @@ are passed on.
+// it learnt nothing and kept what was done, `spent` that it could neither be kept nor put back, and ends. SIGINT ends a request: its answer
+// says so, and its memory is put back like another's. With MODE `plain` there are no requests: Lean runs its arguments and its lines that
+// begin with @@ are passed on.
 'use strict';
 const fs = require('fs');
 const path = require('path');
+const vm = require('vm');
 const { Worker } = require('worker_threads');
 const slim = require('./slim.js');
 const { Copier } = require('./copy.js');
@@ -212,7 +214,17 @@ function call(bytes) {
   return reply.replaceAll('\n', ' ');
 }
 
+const worked = new vm.Script('globalThis.work()');
+
+/** What `work` gives. SIGINT ends it, in the middle of a loop of Lean's too: nothing catches that, and it comes out here as an error. One
+ * that comes when `work` has just ended may end the next instead. */
+function interruptible(work) {
+  globalThis.work = work;
+  return worked.runInThisContext({ breakOnSigint: true });
+}
+
 function serve() {
+  process.on('SIGINT', () => {});  // one that comes when nothing is computed ends nothing
   lock();
   pause(50);
   gc();
@@ -223,15 +235,16 @@ function serve() {
     if (line === null) process.exit(0);
     let reply, whole = true;
     try {
-      reply = call(line.subarray(2));
+      reply = interruptible(() => call(line.subarray(2)));
     } catch (e) {
-      // the stack was too small: what was on it is gone, and memory is put back. After anything else nothing is known.
-      whole = e instanceof RangeError;
-      reply = JSON.stringify({ event: 'ended', text: String(e && e.message || e).slice(0, 300) });
+      // the stack was too small, or the time: what was on the stack is gone, and memory is put back. After anything else nothing is known.
+      const interrupted = e && e.code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED';
+      whole = interrupted || e instanceof RangeError;
+      reply = JSON.stringify({ event: interrupted ? 'interrupted' : 'ended', text: String(e && e.message || e).slice(0, 300) });
     }
     const size = wasmMemory.buffer.byteLength;
     const letter = String.fromCharCode(line[0]);
-    whole = whole && (letter === 'R' || !reply.includes('"event":"ended"'));
+    whole = whole && (letter === 'R' || !/"event":"(ended|interrupted)"/.test(reply));
     // the answer does not wait for what comes after it
     write(`@@${size} answer ${reply}`);
     let word = 'spent';
