@@ -63,7 +63,8 @@ RULES: Final = {
     "residues": "A class modulo a number; neither a number nor a class of another modulus.",
     "names and equations": "`name = value` stands for its value unless the question plainly asks for "
     "another, or for a letter that it is not; what is no name counts where it is asked for, or where it is "
-    "the sign of what is asked for in words; quantifiers of a function's argument and of its constants say nothing; "
+    "the sign of what is asked for in words; quantifiers of a function's argument and of its constants say nothing "
+    "where they are over all that the question gives; "
     "equations hold up to a factor.",
     "chains": "A chain of equals signs must be true, angles by their degrees, ratios by their quotients and quantities "
     "by their units, and begin or end in the answer.",

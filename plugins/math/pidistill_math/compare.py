@@ -13,6 +13,7 @@ from typing import Final
 from pidistill_math import quantity
 from pidistill_math.asking import Question
 from pidistill_math.comparable import is_point, kind, option_meant, options, plain
+from pidistill_math.domains import narrows
 from pidistill_math.equality import equal
 from pidistill_math.equations import as_equation, curves, same_equations, same_region, same_relations, same_union
 from pidistill_math.families import as_family, same_family
@@ -170,6 +171,8 @@ class Comparison:
                 if pair[0] is not None and pair[1] is not None and all(symbols(part.sides[1]) for part in pair if part):
                     return same_equations(pair[0], pair[1])
                 return no("another name or variable than the reference's")
+            if narrows(theirs.name, ours.inner, theirs.inner):
+                return no("a function of fewer numbers than the reference's")
             values = theirs.inner.items if isinstance(theirs.inner, Several) else (theirs.inner,)
             held = frozenset().union(*(symbols(value.node) for value in values if isinstance(value, Single)))
             if any(old not in held and new.text != old and new.text in held for old, new in names.items()):
@@ -190,6 +193,8 @@ class Comparison:
                 return no("an equation that is not solved, where the reference names a value")
             if isinstance(theirs, Reals) and theirs.subject not in (None, ours.name):
                 return no("another variable than the reference's")
+            if narrows(ours.name, ours.inner, theirs):
+                return no("a function of fewer numbers than the reference's")
             return self.same(ours.inner, theirs)
         assert isinstance(theirs, Named)
         theirs = own_index(ours, theirs, self.question)
@@ -208,6 +213,8 @@ class Comparison:
             return no("one name, where the reference has several")
         if reason := self.question.other_than_asked(theirs.name):
             return no(reason)
+        if narrows(theirs.name, ours, theirs.inner):
+            return no("a function of fewer numbers than the reference's")
         return self.same(ours, theirs.inner)
 
     def under(self, ours: Shape, theirs: Shape) -> Found:

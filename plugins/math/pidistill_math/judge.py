@@ -24,6 +24,7 @@ from pidistill_math import algebra
 from pidistill_math.asking import Question
 from pidistill_math.asking_units import ordinal_for_a_count, without_asked_noun
 from pidistill_math.compare import Comparison
+from pidistill_math.domains import at_large
 from pidistill_math.forms_algebra import another_equation_form
 from pidistill_math.kinds import Equation, Named, Shape, Single
 from pidistill_math.numeric import NoValue, TooLarge
@@ -85,7 +86,7 @@ def _compared(reference: str, answer: str, asked: Question, limit_s: int, lenien
     if isinstance(ours, str):
         return Ruling(Status.FAIL, "unreadable", ours)
     try:
-        theirs = shape(read(without_asked_noun(asked.text, answer)), asked.accepts)
+        theirs = at_large(shape(read(without_asked_noun(asked.text, answer)), asked.accepts), asked.text)
     except Unreadable as error:
         return Ruling(Status.FAIL, "unreadable", f"the answer cannot be read: {error}")
     except (TooLarge, RecursionError):

@@ -88,10 +88,15 @@ def conditioned(items: list[Shape]) -> Under | None:
     held = frozenset().union(*(symbols(node) for node in ([first.node] if isinstance(first, Single) else first.sides)))
     for item in items[1:]:
         subject = item.subject if isinstance(item, Reals) else item.name if isinstance(item, Named) else None
-        condition = isinstance(item, Reals) or (isinstance(item, Named) and isinstance(item.inner, Reals))
+        condition = isinstance(item, Reals) or (isinstance(item, Named) and _is_a_set(item.inner))
         if not condition or subject is None or not symbols(subject) <= held:
             return None
     return Under(items[0], tuple(items[1:]))
+
+
+def _is_a_set(found: Shape) -> bool:
+    """Whether it is a set that a condition may say a letter to be in: of reals, or one with a name."""
+    return isinstance(found, Reals) or (isinstance(found, Single) and found.node.head == "named")
 
 
 def record(parts: list[Named], words: Sequence[str] = ()) -> Shape:

@@ -1,7 +1,7 @@
 """What stands behind an answer and says of which letters it holds: conditions in brackets, 'for all x', 'n an integer'.
 
-Quantifiers of a function's own argument, and of its free real constants, say what a formula says without them; those of
-anything else stay, and are conditions. Text in, text out.
+Quantifiers of a function's own argument over all numbers, and of its free real constants, say what a formula says
+without them; those over less stay, and are conditions (`domains`). Text in, text out.
 """
 
 from __future__ import annotations
@@ -30,6 +30,14 @@ _OF_INTEGRATION = re.compile(
     rf",?{_GAP}\\text\s*\{{\s*,?\s*(?:where|with)\s*\}}{_GAP}(?P<name>[A-Z])\s*\\text\s*\{{\s*(?:is|being)\s+(?:the|an?)\s+"
     r"(?:arbitrary\s+)?(?:(?:real\s+)?constant|constant\s+of\s+integration|integration\s+constant)\s*\}\s*$"
 )
+_FOR_ALL = re.compile(
+    rf"{_GAPS}\\text\s*\{{\s*,?\s*for\s+(?P<every>all\b|every\b|each\b|any\b)?\s*(?P<sign>positive|non-?negative)?"
+    r"\s*(?P<of>real|natural|rational|integer)?s?(?:\s*\b(?:numbers?|values?))?(?:\s+of)?\s*\}"
+    rf"{_GAP}(?P<name>[a-z])\s*(?:\\in\s*(?P<set>\\mathbb\s*\{{?\s*[RZNQC]\s*\}}?(?:\s*[\^_]\s*(?:\{{[^{{}}]*\}}|[+*\d]))*)"
+    r"|(?P<bound>(?:\\(?:geq?|leq?|geqslant|leqslant|neq?)(?![A-Za-z])|[<>\u2260])[^,()=]{1,20}))?\s*$"
+)
+"""What a function of a letter is said to be defined on."""
+_SETS: Final = {"real": "R", "natural": "N", "rational": "Q", "integer": "Z"}
 _FUNCTION = re.compile(r"\s*[A-Za-z](?:\((?P<argument>[a-z])\)|_\{?(?P<index>[a-z])\}?)\s*=")
 _ITEMS: Final = r"(?P<items>[^{}|]*(?:\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}[^{}|]*)*?)"
 _FAMILY_SET = re.compile(
@@ -64,6 +72,7 @@ def unquantified(text: str) -> str:
         text = f"{text[: found.start()]}, {found['condition'].strip()}"
     if "text" not in text:
         return text
+    text = _over_a_set(text)
     if (found := _INTEGER.search(text)) is not None:
         return f"{text[: found.start()]}, {found['name']} \\in \\mathbb{{Z}}"
     if (found := _OF_INTEGRATION.search(text)) is not None and found["name"] in text[: found.start()]:
@@ -75,6 +84,25 @@ def unquantified(text: str) -> str:
     return _QUANTIFIED.sub(
         lambda found: "" if _says_nothing(found, own, function["index"] is not None) else found[0], text
     )
+
+
+def _over_a_set(text: str) -> str:
+    """The quantifier of a function's argument as a condition; left out where it is over all numbers."""
+    found = _FOR_ALL.search(text)
+    if found is None or f"({found['name']})" not in text[: found.start()]:
+        return text
+    if not (found["every"] or found["sign"] or found["of"]):
+        return text
+    if found["bound"]:
+        bare = found["every"] and not (found["sign"] or found["of"] not in (None, "real"))
+        return f"{text[: found.start()]}, {found['name']} {found['bound']}" if bare else text
+    over = found["set"] or ""
+    if not over and (found["sign"] or found["of"] not in (None, "real")):
+        sign = {"p": "^+", "n": "_{\\ge 0}"}.get((found["sign"] or " ")[0], "")
+        over = f"\\mathbb{{{_SETS[found['of'] or 'real']}}}{sign}"
+    if not over or re.fullmatch(r"\\mathbb\s*\{?\s*[RC]\s*\}?", over.strip()):
+        return text[: found.start()]
+    return f"{text[: found.start()]}, {found['name']} \\in {over}"
 
 
 def _says_nothing(found: re.Match[str], own: str, index: bool) -> bool:

@@ -146,11 +146,6 @@ _ALL_THAT = re.compile(
     re.IGNORECASE,
 )
 """What announces an inequality: 'all x > 2'."""
-_FOR_ALL = re.compile(
-    r"(?:\\[,;: ]|\\q?quad|[\s,])*\\text\s*\{\s*,?\s*for\s+(?:all|every|each|any)"
-    r"(?:\s+real|\s+natural)?(?:\s+numbers?)?(?:\s+(?:positive\s+)?integers?)?\s*\}\s*(?P<name>[a-z])(?:\s*\\in\s*\\mathbb\s*\{?\s*[RZNQ]\s*\}?(?:\^\+)?)?\s*$"
-)
-"""A condition behind a function of its letter that says where it is defined."""
 _BOLD_OPTION = re.compile(
     r"\\(?:mathbf|mathrm|boldsymbol|bf|mathsf)\s*\{\s*\((?P<one>[A-J])\)\s*\}|\(\s*\\(?:mathbf|mathrm)\s*\{(?P<other>[A-J])\}\s*\)"
 )
@@ -185,8 +180,6 @@ def respelt(text: str) -> str:
     if (bold := _BOLD_OPTION.match(text)) is not None:
         text = f"\\textbf{{({bold['one'] or bold['other']})}}{text[bold.end() :]}"
     text = _ALL_THAT.sub("", text) if text.startswith("\\text") and _ALL_THAT.match(text) else text
-    if (every := _FOR_ALL.search(text)) is not None and f"({every['name']})" in text[: every.start()]:
-        text = text[: every.start()]
     if (hence := _HENCE.match(text)) is not None and hence.end() < len(text):
         text = text[hence.end() :]
     if "\\begin" in text and (aligned := _ALIGNED.fullmatch(text)) is not None:
