@@ -11,7 +11,7 @@ wrong with the code the sandbox finds out. The rules, first match wins:
    code, that holds for each of its statements.
 1. What stands between the marks of thoughts does not count (`thoughts`), and neither does what an answer is wrapped
    into: tags, one more fence (`wrappings`). Code that is carried as data counts where nothing beside it is an answer
-   (`carried`).
+   (`carried`), and an edit as the code that it makes (`edited`).
 2. Fenced blocks marked as Python or not at all, with the indentation of the fence taken away: the last one that defines
    the entry point, unless the words above it call it another version (`definitions`, `announcing`), with what it needs
    of the other blocks (`helpers`). A quotation's marks are taken away. Code without a fence below them is a block, too,
@@ -37,15 +37,17 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import dataclass, replace
-from itertools import starmap, takewhile
+from itertools import starmap
 from typing import Final
 
 from pidistill.authoring.fences import unquoted
 from pidistill_code.announcing import announces_final
 from pidistill_code.blocks import BUILT_IN, defines, written
 from pidistill_code.carried import carried
+from pidistill_code.continuing import in_body, indentation_of
 from pidistill_code.definitions import last_definition
-from pidistill_code.fenced import DIFFS, Block, below_all, blocks_of, width_of
+from pidistill_code.edited import with_edits
+from pidistill_code.fenced import DIFFS, Block, below_all, blocks_of
 from pidistill_code.helpers import only_gives, with_helpers
 from pidistill_code.mendings import Below, with_mendings
 from pidistill_code.pages import (
@@ -64,8 +66,6 @@ from pidistill_code.prose import (
     is_statement,
     margins,
     only_defines,
-    opened,
-    statements,
     without_last_words,
     without_prose,
 )
@@ -137,6 +137,11 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
     text = before_lone_fence(text, within) if fenced else text
     if fenced and (apart := with_openings_apart(text)) != text:
         text, within = apart, marks_in_strings(apart, name)
+    made = with_edits(text, name, prompt, within)
+    if made is None:
+        return Extracted(None, reason="an edit in it fits nothing that it shows")
+    if made != text:
+        text, within = made, marks_in_strings(made, name)
     blocks = blocks_of(text, within=within)
     if blocks and not any(block.text.strip() for block in blocks):
         blocks, text = [], "\n".join(line for line in text.split("\n") if not FENCE.match(line))
@@ -222,62 +227,7 @@ def _continued(code: str, name: str, prompt: str) -> Extracted:
 def _after(prompt: str, lines: list[str]) -> Extracted:
     """The prompt, and `lines` that go on with its body."""
     head = prompt.rstrip("\n")
-    return _checked("\n".join([head, *_in_body(lines, _indentation(prompt))]), head.count("\n") + 1)
-
-
-def _indentation(prompt: str) -> str:
-    """The indentation of the body that a prompt begins: of its last line that has some."""
-    for line in reversed(prompt.split("\n")):
-        if line[:1].isspace() and line.strip():
-            return line[: len(line) - len(line.lstrip())]
-    return "    "
-
-
-def _in_body(lines: list[str], indentation: str) -> list[str]:
-    """`lines` that go on with a body, indented as it is. Tokenizers and `strip()` take indentation away: of the first
-    line, or of all of them."""
-    own = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
-    if own == indentation:
-        return lines
-    if own and _lost_some(lines, indentation):
-        return [indentation + lines[0].lstrip(), *lines[1:]]
-    if own:  # another width, of all lines
-        return [indentation + line.removeprefix(own) if line.startswith(own) else line for line in lines]
-    after = next(iter(list(statements(lines))[1:]), None)
-    if after is None:
-        return [indentation + lines[0], *lines[1:]]
-    width = width_of(lines[after]) - width_of(lines[after].lstrip())
-    opens = lines[0].split("#")[0].rstrip().endswith(":") and not opened(lines[0], "")[0]
-    goes_on = width > width_of(indentation) if opens else width >= width_of(indentation)
-    ends = (
-        re.match(r"(?:return|raise|pass)\b", lines[0])
-        and not width
-        and re.match(r"(?:async[ \t]+)?def\b|class\b|@|if __name__", lines[after])
-        and not opens
-    )
-    if goes_on or ends or (not width and is_prose(lines[after])):
-        return [indentation + lines[0], *lines[1:]]
-    begun = set(statements(lines))
-    quoted = _quoted(lines)
-    return [indentation + line if line.strip() and (number in begun or number not in quoted) else line
-            for number, line in enumerate(lines)]  # fmt: skip
-
-
-def _lost_some(lines: list[str], indentation: str) -> bool:
-    """Whether the first line has lost a part of its indentation: those below have all of it, and none has as little."""
-    widths = [width_of(lines[n]) - width_of(lines[n].lstrip()) for n in statements(lines)]
-    below = list(takewhile(bool, widths[1:]))  # the body may be over
-    return bool(below) and min(below) == width_of(indentation) > widths[0]
-
-
-def _quoted(lines: list[str]) -> set[int]:
-    """The lines that begin inside a string."""
-    found, quote = set[int](), ""
-    for number, line in enumerate(lines):
-        if quote:
-            found.add(number)
-        quote, _ = opened(line, quote)
-    return found
+    return _checked("\n".join([head, *in_body(lines, indentation_of(prompt))]), head.count("\n") + 1)
 
 
 def _checked(code: str, continued: int) -> Extracted:

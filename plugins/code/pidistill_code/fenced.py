@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from pidistill_code.pages import FENCE, patched
@@ -57,6 +57,20 @@ def blocks_of(text: str, languages: frozenset[str] = _MAY_BE, within: Container[
     if lines and lines[-1].strip() in ("`", "``"):  # a fence that is cut off
         lines.pop()
     return blocks + _block(language, lines, languages, words) if fence else blocks
+
+
+def fences(lines: Sequence[str], within: Container[int] = ()) -> Iterator[tuple[int, int, str]]:
+    """Where each fence opens and where it is closed, or the text ends, and the language that it names."""
+    opened, begin = None, 0
+    for number, line in enumerate(lines):
+        match = FENCE.match(line) if number not in within else None
+        if match and opened is None:
+            opened, begin = match, number
+        elif match and opened and match[2].startswith(opened[2]) and not match[3]:
+            yield begin, number, _language(opened[3])
+            opened = None
+    if opened is not None:
+        yield begin, len(lines), _language(opened[3])
 
 
 def below_all(text: str, last: str) -> str:
