@@ -42,6 +42,10 @@ _ASKS_MORE = re.compile(
 _REMAINDER = re.compile(
     r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+remainder\s+(?:when|of\s+\$|if)", re.IGNORECASE
 )
+_SHORT = re.compile(
+    r"\d(?:\\[,; ]|~|\s|\$)+(?:\\(?:text|mathrm)\s*\{\s*)?(?P<unit>[mg])\}?\$?(?=\s*(?:[.,;?!)]|\Z|\s[a-z]))"
+)
+"""A metre or a gram behind a number by its letter, which elsewhere is a variable."""
 _POWERS: Final = {"area": "2", "volume": "3"}
 """The power of a length that a size is; the others are lengths."""
 
@@ -63,6 +67,20 @@ def unit_of_a_size(question: str, answered: Unit) -> Unit | None:
     if (exponent or "1") == expected:
         return None
     return Unit(base, label="units") if expected == "1" else Unit(f"{base}^{expected}")
+
+
+def unit_given(question: str, answered: Unit) -> Unit | None:
+    """The one unit of length, or of mass, in which a question gives its sizes: its answer is in that, or converts."""
+    base, _, exponent = answered.dimension.partition("^")
+    if base not in ("length", "mass") or (exponent and "^" not in answered.label):  # litres are sizes of their own
+        return None
+    spelt = re.findall(r"[A-Za-z]{2,}", question) + _SHORT.findall(question)
+    found = {unit for word in spelt if (unit := units.measure(word)) is not None}
+    scales = {unit.scale: unit for unit in found if unit.dimension == base and unit.label.lower() != "in"}
+    if len(scales) != 1 or any(unit.dimension.startswith(f"{base}/") for unit in found):
+        return None
+    (given,) = scales.values()
+    return units.power(given, int(exponent or 1))
 
 
 def _is_in_space(size: str, question: str, after: str) -> bool:

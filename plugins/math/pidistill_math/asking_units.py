@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from pidistill_math import units
-from pidistill_math.asking_sizes import ONE_BY_ONE, thing, unit_of_a_size
+from pidistill_math.asking_sizes import ONE_BY_ONE, thing, unit_given, unit_of_a_size
 from pidistill_math.syntax import vocabulary
 from pidistill_math.units import Unit
 
@@ -108,7 +108,7 @@ def asked_unit(question: str, answered: Unit) -> Unit | None:
             and _MONEY.search(question)
         ):
             return units.measure("dollar")
-        return unit_of_a_size(question, answered) or _unit_given(question, answered)
+        return unit_of_a_size(question, answered) or unit_given(question, answered)
     things = {thing(asked), thing(answered)}
     if things <= _PEOPLE:
         apart = (things & _MALE and things & _FEMALE) or ("teacher" in things and things & _TAUGHT)
@@ -131,11 +131,6 @@ def asks_in(question: str, spelt: str) -> bool:
     return isinstance(asked, Unit) and (asked.dimension, asked.scale) == (whole.dimension, whole.scale)
 
 
-def names_a_unit(question: str) -> bool:
-    """Whether a question says in which unit it asks, rather than leave it to the sizes that it gives."""
-    return _asked(question[-_LONGEST:]) is not None
-
-
 def ordinal_for_a_count(question: str, answer: str) -> bool:
     """Whether a place in a row is given where the question asks how many."""
     return bool(_ORDINAL.fullmatch(answer) and _HOW_MANY.search(question[-_LONGEST:]))
@@ -156,19 +151,6 @@ def unit_below(question: str, answered: Unit) -> Unit | None:
     singular = name.rstrip("s")
     adverb = re.search(rf"\b{re.escape(singular)}ly\b", question, re.IGNORECASE) is not None
     return below if same or (adverb and len(singular) > 1) else None
-
-
-def _unit_given(question: str, answered: Unit) -> Unit | None:
-    """The one unit of length in which a question gives its sizes: its answer is in that unit, or converts to it."""
-    base, _, exponent = answered.dimension.partition("^")
-    if base != "length" or (exponent and "^" not in answered.label):  # litres and acres are sizes of their own
-        return None
-    found = {unit for word in re.findall(r"[A-Za-z]{2,}", question) if (unit := units.measure(word)) is not None}
-    scales = {unit.scale: unit for unit in found if unit.dimension == "length" and unit.label.lower() != "in"}
-    if len(scales) != 1 or any(unit.dimension.startswith("length/") for unit in found):
-        return None
-    (given,) = scales.values()
-    return units.power(given, int(exponent or 1))
 
 
 def without_asked_noun(question: str, answer: str) -> str:

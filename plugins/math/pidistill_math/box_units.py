@@ -15,7 +15,9 @@ from pidistill_math.boxes import Box
 from pidistill_math.syntax import vocabulary
 
 _GAP: Final = r"(?:[\s$~]|\\[,;:!)\] ]|\\q?quad\b|\*\*)*"
-_POWER: Final = r"(?:\s*\}?\$?\s*(?:\^\s*\{?\s*(?P<power>[23])\s*\}?|(?P<raised>[\u00b2\u00b3])))?"
+_POWER: Final = (
+    r"(?:\s*\}?\$?\s*(?:\^\s*\{?\s*(?P<power>[23])\s*\}?|(?P<raised>[\u00b2\u00b3])|\b(?P<said>squared?|cubed)\b))?"
+)
 _BEHIND = re.compile(
     _GAP + r"(?:\\(?:text|mathrm|textrm|mbox)\s*\{\s*)?(?:(?P<size>square|sq\.?|cubic|cu\.?)\s+)?"
     r"(?P<word>[A-Za-z\u00a2]+)(?![\w\\'-])"
@@ -49,7 +51,7 @@ def _unit(match: re.Match[str], question: str) -> str:
         asked = noun is not None and noun.dimension != units.ANYTHING and word.lower() in question.lower()
         return f"\\text{{ {word}}}" if asked else ""
     power = {"s": "2", "c": "3"}.get(
-        (match["size"] or " ")[0], match["power"] or _RAISED.get(match["raised"] or "", "")
+        (match["size"] or match["said"] or " ")[0], match["power"] or _RAISED.get(match["raised"] or "", "")
     )
     raised = f"^{power}" if power else ""
     if not match["below"]:

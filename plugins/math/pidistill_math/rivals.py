@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Final
 
 from pidistill_math.asking_parts import clause_asked
+from pidistill_math.conclusions import another_quantity, answered_again
 from pidistill_math.equality import constant
 from pidistill_math.numeric import real
 from pidistill_math.reading import alike, read
@@ -147,6 +148,11 @@ def offered(after: str, inside: str, question: str = "") -> bool:
     near = after[:_READ]
     if not any(map(str.isdigit, near)):
         return False
+    if another_quantity(near, inside):
+        return True
+    for value, end in answered_again(near, question):
+        if another(inside, value) and not comes_back(near[end:], inside):
+            return True
     found = [match for offer in _OFFERED for match in offer.finditer(near)]
     found += [match for match in _RETHOUGHT.finditer(near) if _is_of_answer(match["said"], question)]
     for concluded in (_CONCLUDED, _AT_LAST):

@@ -16,7 +16,6 @@ from pidistill.contracts import Verifier
 from pidistill.records import Problem, Status, Verdict, content_hash
 from pidistill_math.asking import Question
 from pidistill_math.asking_parts import parts_asked
-from pidistill_math.asking_units import names_a_unit
 from pidistill_math.extract import extract
 from pidistill_math.judge import Ruling, judge, trouble
 from pidistill_math.sides import refuted
@@ -63,7 +62,7 @@ class MathVerifier(Verifier):
         ruling = self._ruling(problem, problem.reference, found.answer)
         if found.measured:
             measured = self._ruling(problem, problem.reference, found.measured)
-            if measured.status is Status.PASS or self._is_refuted_by_unit(problem, measured, found.measured):
+            if measured.status is Status.PASS or measured.rule == "unit":
                 ruling = measured
         if ruling.status is Status.FAIL and (parts := parts_asked(problem.prompt, found.parts)):
             in_parts = self._ruling(problem, problem.reference, parts)
@@ -82,14 +81,6 @@ class MathVerifier(Verifier):
             found.answer[:_SHOWN],
             f"{ruling.rule}: {ruling.reason}" if ruling.reason else ruling.rule,
         )
-
-    def _is_refuted_by_unit(self, problem: Problem, ruling: Ruling, answer: str) -> bool:
-        """Whether the unit behind a box is plainly another: than the question says, or than the reference has."""
-        if ruling.rule != "unit" or problem.reference is None:
-            return False
-        if names_a_unit(problem.prompt):
-            return True
-        return judge(problem.reference, answer, self.options.limit_s).rule == "unit"
 
     def _ruling(self, problem: Problem, reference: str, answer: str) -> Ruling:
         options, prompt = self.options, problem.prompt
