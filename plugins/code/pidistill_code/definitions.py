@@ -1,6 +1,7 @@
 """Which block of an answer defines what is asked for.
 
-The last one that does, unless the words above it say that it is another version (`announcing`). A function of that name
+The last one that does, unless the words above it say that it is another version (`announcing`), or words below that
+another one is chosen (`choosing`). A function of that name
 within a class, a test or a string is another one, and so is nothing that says no more than how it is called, or that
 shows a part of a definition that stands above: each of these counts only where nothing else defines it. What gives the
 name to a function that was written under another one defines it.
@@ -15,6 +16,7 @@ from typing import Final
 
 from pidistill_code.announcing import announces_another, announces_less
 from pidistill_code.blocks import BUILT_IN, defines, imports, made_by, pieces, written
+from pidistill_code.choosing import chosen
 from pidistill_code.lookups import running
 from pidistill_code.prose import STRING
 from pidistill_code.readings import LONGEST_LOOKED_AT
@@ -40,10 +42,10 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _SCOPES = (*_FUNCTIONS, ast.ClassDef)
 
 
-def last_definition(blocks: Sequence[str], name: str, words: Sequence[str] = ()) -> int | None:
+def last_definition(blocks: Sequence[str], name: str, words: Sequence[str] = (), below: str = "") -> int | None:
     """The number of the block that defines `name`, of those that only import it the last where there are no others.
 
-    `words` stand above each.
+    `words` stand above each, and `below` under the last.
     """
     named = _named(blocks, name)
     those = [number for number, block in enumerate(blocks) if number in named or defines(block, name)]
@@ -59,6 +61,9 @@ def last_definition(blocks: Sequence[str], name: str, words: Sequence[str] = ())
     ]
     found = whole or at_margin or filled or coded or makes or those
     if words and len(found) > 1:
+        said = "\n".join([*words[found[-1] + 1 :], below])
+        if (at := chosen([words[number] for number in found], said)) is not None:
+            return found[at]
         found = [number for number in found if not announces_another(words[number], number > found[0])] or found
     return next(reversed(found), None)
 

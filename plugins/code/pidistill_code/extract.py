@@ -152,8 +152,9 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
         text = within_tags(text.rstrip().removesuffix("```"), name, within)
     if not text.strip():
         return Extracted(None, reason="the completion is empty")
+    end = below_all(text, blocks[-1].text) if blocks else ""
     if not name:
-        return _checked(program_of(blocks) if blocks else typed_program(text) or without_prose(text, ""), 0)
+        return _checked(program_of(blocks, end) if blocks else typed_program(text) or without_prose(text, ""), 0)
     those = [number for number, block in enumerate(blocks) if defines(block.text, name)]
     if not those and (changed := [block.text for block in blocks_of(text, DIFFS, within) if defines(block.text, name)]):
         return _checked(changed[-1], 0)
@@ -161,11 +162,11 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
         for typed in [*(typed_in(block.text) for block in reversed(blocks)), typed_in(text)]:
             if defines(typed, name):
                 return _checked(typed, 0)
-    defining = last_definition([block.text for block in blocks], name, [block.words for block in blocks])
+    words = [block.words for block in blocks]
+    defining = last_definition([block.text for block in blocks], name, words, end)
     if defining is not None:
         beside = _beside(blocks, defining)
-        words = [block.words for block in blocks]
-        around = zip(words, beside, [*words[1:], below_all(text, blocks[-1].text)], strict=True)
+        around = zip(words, beside, [*words[1:], end], strict=True)
         below = list(starmap(Below, around))[defining + 1 :]
         whole_block = _checked(with_mendings(with_helpers(beside, defining, name), beside[defining], below, name), 0)
         return _or_continued(whole_block, blocks[defining].text, name, prompt)

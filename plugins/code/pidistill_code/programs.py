@@ -2,8 +2,8 @@
 
 An answer shows more than that: a line of it again, a test, what an example prints, the asker's own version. So the
 program is the last block that reads input and writes output when it runs, with what it needs of the other blocks, and
-of which the words above do not say that it is another version. A block that only calls what another one defines is one.
-Where no block is such a program, it is the last that looks like code.
+of which the words above do not say that it is another version, nor words below that another one is chosen. A block that
+only calls what another one defines is one. Where no block is such a program, it is the last that looks like code.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from pidistill_code.announcing import announces_another, announces_final, announces_less
+from pidistill_code.choosing import chosen
 from pidistill_code.fenced import Block
 from pidistill_code.helpers import with_helpers
 from pidistill_code.lookups import running
@@ -44,9 +45,9 @@ _MOST_LOOKED_AT: Final = 8
 """Blocks that may be the program, the last first, each of which is looked at with what it needs."""
 
 
-def program_of(blocks: Sequence[Block]) -> str:
-    """The program among `blocks`, of which one at least is not empty."""
-    blocks = _without_sessions(blocks)
+def program_of(blocks: Sequence[Block], below: str = "") -> str:
+    """The program among `blocks`, of which one at least is not empty; `below` is said under the last."""
+    blocks = _without_others(_without_sessions(blocks), below)
     texts = [number for number, block in enumerate(blocks) if block.text.strip()]
     marked = [number for number in texts if blocks[number].marked]
     if len(texts) == 1:
@@ -60,6 +61,17 @@ def program_of(blocks: Sequence[Block]) -> str:
     ]
     chosen = (likely or marked or texts)[-1]
     return with_helpers([block.text if block.marked or not marked else "" for block in blocks], chosen, "")
+
+
+def _without_others(blocks: Sequence[Block], below: str) -> Sequence[Block]:
+    """Nothing for the programs beside one that is chosen by words."""
+    programs = [number for number, block in enumerate(blocks) if is_program(block.text)]
+    if len(programs) < 2:
+        return blocks
+    said = "\n".join([*(block.words for block in blocks[programs[-1] + 1 :]), below])
+    at = chosen([blocks[number].words for number in programs], said)
+    others = set(programs) - {programs[at]} if at is not None else ()
+    return [it._replace(text="") if number in others else it for number, it in enumerate(blocks)]
 
 
 def _without_sessions(blocks: Sequence[Block]) -> list[Block]:

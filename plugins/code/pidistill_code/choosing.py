@@ -1,0 +1,122 @@
+"""Which of several versions an answer chooses by words alone: "I will go with the first version", "Use Option A".
+
+Whoever shows two complete programs and then says which is the answer has said it. The choice is read from what stands
+below the last version: a sentence that chooses one, without a condition and without a change that is still to be made,
+and of several such the last. Above the first version a sentence counts only where it speaks of the answer, since a plan
+speaks of ways that are then tried in any order. A version is named by its place among those shown, by the label above
+it, or by a word that stands above it alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+_LONGEST: Final = 20_000
+"""Characters of words that are looked at."""
+_ORDINALS: Final = {
+    "first": 0, "1st": 0, "former": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3,
+    "latter": -1, "last": -1,
+}  # fmt: skip
+_NUMBERS: Final = {"a": 0, "b": 1, "c": 2, "d": 3, "one": 0, "two": 1, "three": 2, "four": 3}
+_PARTS: Final = {
+    "kind": r"(?:version|approach|solution|option|one|implementation|method|program|function|code|block|snippet|"
+    r"attempt|draft|answer|variant|candidate|alternative)",
+    "number": r"(?:#|no\.? ?|number )?(?:\d|[a-d]|one|two|three|four)(?!['\u2019\w-])",
+    "by_place": rf"(?:(?:the|my|our) )?(?:very )?(?:{'|'.join(_ORDINALS)})(?: [\w-]+)??(?: <kind>)?",
+    "by_label": r"(?:the )?<kind> <number>",
+    "by_word": r"the (?:[\w-]+ ){1,3}<kind>",
+    "which": r"(?P<which><by_place>|<by_label>|<by_word>)(?: (?:above|shown|given|here|from above|i gave))*",
+    "sure": r"(?!.*(?:\b(?:if|unless|when|whenever|where|in case|only|but|except|instead|modif\w*|chang\w*|fix\w*|"
+    r"combin\w*|merg\w*|not)\b|n['\u2019]t\b|\bfor (?!its\b|simpl|clarity|readab|this\b|the\b|my\b|our\b|saf|being)))",
+    "tail": r"(?:[ ,:;(\u2013\u2014-]+<sure>.*|[ ,]+(?:because|since|as) .*)?",
+    "named": r"(?:final |recommended |chosen |preferred |submitted |actual |official )*",
+    "answer": r"(?:answer|solution|submission|choice|pick|recommendation|decision|version)",
+    "who": r"(?:(?:i|we)(?:['\u2019]ll| will| shall|(?: am|['\u2019]m) going to|['\u2019]d| would|"
+    r"(?: have)? decided to| want to)?|let['\u2019]?s|let us|please|you should)",
+    "take": r"(?:(?:go|stick|stay|proceed|answer|finish|end up) with|choose|pick|submit|select|use|"
+    r"recommend(?: using)?|prefer|take|keep|settle (?:on|for)|suggest(?: using)?|opt for|grade|judge|evaluate)",
+    "taking": r"(?:going with|sticking with|choosing|submitting|picking)",
+    "lead": r"(?:(?:so|therefore|thus|overall|in the end|finally|in conclusion|hence|ultimately|all in all|anyway|okay|"
+    r"ok|and|in summary|decision|conclusion|verdict|on reflection|both work|of (?:the|these) two|"
+    r"for (?:this|the) (?:problem|task|submission)|for (?:simplicity|clarity|readability|safety)|"
+    r"(?:as|for) (?:my|the) (?:final )?(?:answer|submission))[,: ]+)*",
+}  # fmt: skip
+
+
+def _filled(line: str) -> str:
+    return re.sub(r"<(\w+)>(?<!\?P<which>)", lambda found: _filled(_PARTS[found[1]]), line)
+
+
+_IS_ANSWER: Final = [
+    re.compile(_filled(line))
+    for line in (
+        r"<lead><which> (?:is|will be|remains|should be|shall be)(?: to be)?(?: considered| taken)?(?: as)? "
+        r"(?:my|the|our) <named>(?:<answer>|one to (?:use|submit|grade|judge))\b<tail>",
+        r"<lead>(?:(?:my|the|our) )?<named><answer>(?: is(?: therefore)?:?|:) <which><tail>",
+    )
+]
+"""A sentence that says which version is the answer."""
+_CHOOSES: Final = [
+    re.compile(_filled(line))
+    for line in (
+        r"<lead>(?:<who> )?(?:just |definitely |simply )?<take> <which><tail>",
+        r"<lead>(?:(?:i|we)(?: am|['\u2019]m| are|['\u2019]re) )?<taking> <which><tail>",
+    )
+]
+"""A sentence that takes one."""
+_SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n")
+_OF_ASKER = re.compile(r"\b(?:you|your|question)\b")
+"""What is said of code that is none of the answer's versions."""
+
+
+def chosen(words: Sequence[str], below: str) -> int | None:
+    """The number of the version that is chosen, of those that have `words` above them; `below` is said below the
+    last."""
+    labels = [_bare(above[-_LONGEST:]) for above in words]
+    found = None
+    for patterns, said in ((_IS_ANSWER, words[0] if words else ""), ([*_IS_ANSWER, *_CHOOSES], below)):
+        for sentence in _SENTENCE.split(said[-_LONGEST:]):
+            bare = _bare(sentence).strip(" .!:")
+            match = next((match for it in patterns if (match := it.fullmatch(bare))), None) if len(bare) < 300 else None
+            number = _named(match["which"], labels) if match else None
+            found = found if number is None else number
+    return found
+
+
+def _bare(text: str) -> str:
+    """In small letters, without the marks of Markdown."""
+    return re.sub(r"[*_#`\"()]|^[ \t]*(?:[->+]|\d+[.)])[ \t]+", "", text, flags=re.MULTILINE).lower()
+
+
+def _named(which: str, labels: Sequence[str]) -> int | None:
+    """The number of the version that is meant."""
+    which = which.removeprefix("the ")
+    if label := re.fullmatch(_filled(r"(<kind>) (?:#|no\.? ?|number )?(\w+)"), which):
+        kind, number = label[1], label[2]
+        with_it = [n for n, it in enumerate(labels) if re.search(rf"\b{kind} (?:#|no\.? ?|number )?{number}\b", it)]
+        if len(with_it) == 1:
+            return with_it[0]
+        if any(re.search(_filled(rf"\b{kind} <number>"), it) for it in labels):
+            return None
+        return _in(_NUMBERS.get(number, int(number) - 1 if number.isdigit() else -1), labels, first=0)
+    tokens = which.split()
+    place = next((_ORDINALS[it] for it in tokens if it in _ORDINALS), None)
+    if place is not None:
+        own = [n for n, it in enumerate(labels) if not _OF_ASKER.search(it.strip().rpartition("\n")[2])]
+        if ("former" in tokens or "latter" in tokens) and len(own) != 2:
+            return None
+        at = _in(place, own, first=-1)
+        return None if at is None else own[at]
+    told = [it for it in tokens if not re.fullmatch(_filled("<kind>|the|my|our|very"), it)]
+    last = [it.strip().rpartition("\n")[2] for it in labels]
+    with_all = [
+        n for n, it in enumerate(last) if told and all(re.search(rf"\b{re.escape(word)}\b", it) for word in told)
+    ]
+    return with_all[0] if len(with_all) == 1 else None
+
+
+def _in(place: int, versions: Sequence[object], first: int) -> int | None:
+    """`place`, where there are others and as many."""
+    return place if len(versions) > 1 and first <= place < len(versions) else None
