@@ -12,12 +12,18 @@ from typing import Final
 from pidistill_math.numbers import spelt_number
 from pidistill_math.syntax import Node, vocabulary
 
-_ASKING = re.compile(r"[^.?!\n]*\bprobability\b(?P<event>[^.?!\n]*)", re.IGNORECASE)
+_ASKING = re.compile(r"[^.?!\n]*?\bprobability\b(?P<event>[^.?!\n]*)", re.IGNORECASE)
 _DENIALS: Final = vocabulary("no not none never neither without")
 _AT_LEAST = re.compile(r"\bat\s+(?:least|most)\b|\b(?:more|fewer|less|greater)\s+than\b", re.IGNORECASE)
 _COUNT = re.compile(
     r"\b(?:exactly|sum\s+(?:of|is|equals)|total\s+of|equal\s+to)\s+\$?(?P<number>\d+|[a-z]+)", re.IGNORECASE
 )
+_OPPOSITES: Final = (
+    "odd even", "prime composite", "positive negative", "head tail", "win lose", "win loss", "won lost",
+    "success failure", "hit miss", "pass fail", "boy girl", "male female", "man woman", "black white", "true false",
+    "acute obtuse", "defective working", "guilty innocent", "rain dry", "rational irrational", "rise fall",
+)  # fmt: skip
+"""Events of which the second is that the first is not."""
 _LONGEST: Final = 8_000
 
 
@@ -31,6 +37,9 @@ def another_event(name: Node, text: str) -> str:
     event, asked = name.args[0], found[-1]["event"].lower()
     if event.head == "words":
         differs = _in_words(event.text.lower().split(), asked.split(), text.lower())
+    elif event.head == "num" and event.text == "worded":
+        spelt = [word for word in map(_bare, asked.split()) if _number(word) == event.number]
+        differs = len(spelt) == 1 and _denied(spelt, asked.split())
     else:
         differs = event.head == "rel" and event.args[-1].head == "num" and _by_count(event, asked)
     return "the probability of another event than the one that the question asks for" if differs else ""
@@ -38,8 +47,10 @@ def another_event(name: Node, text: str) -> str:
 
 def _in_words(event: list[str], asked: list[str], text: str) -> bool:
     """Whether an event is denied, or is of the other of two things that the question joins by 'and'."""
-    said = {word.strip(",$") for word in asked}
+    said = {*map(_bare, asked)}
     if _DENIALS & set(event) and not any(word in _DENIALS or word.endswith("n't") for word in said):
+        return True
+    if not _DENIALS & set(event) and (_denied(event, asked) or _opposed(event, said)):
         return True
     for word in event:
         for pair in re.finditer(rf"\b([a-z]+)\s+(?:[a-z]+\s+)?and\s+(?:\d+\s+)?{re.escape(word)}\b", text[-_LONGEST:]):
@@ -51,12 +62,35 @@ def _in_words(event: list[str], asked: list[str], text: str) -> bool:
     return False
 
 
+def _denied(event: list[str], asked: list[str]) -> bool:
+    """Whether what is asked for is that an event's only word does not happen: 'not a six' for the six."""
+    words = [*map(_bare, asked)]
+    if len(event) != 1 or event[0] not in words:
+        return False
+    before = words[max(0, words.index(event[0]) - 2) : words.index(event[0])]
+    return any(word in _DENIALS or word.endswith("n't") for word in before) and words.count(event[0]) == 1
+
+
+def _opposed(event: list[str], said: set[str]) -> bool:
+    """Whether an event is the opposite of the one that is asked for."""
+    ours, theirs = ({word.removesuffix("s") for word in words} for words in (said, event))
+    for pair in _OPPOSITES:
+        for one, other in (pair.split(), pair.split()[::-1]):
+            if one in theirs - ours and other in ours - theirs:
+                return True
+    return False
+
+
 def _by_count(event: Node, asked: str) -> bool:
     """Whether a count is given exactly where a bound is asked for, or is another than the one asked for."""
     if event.text == "=" and _AT_LEAST.search(asked):
         return True
     counts = [_number(match["number"]) for match in _COUNT.finditer(asked)]
     return event.text == "=" and len(counts) == 1 and counts[0] is not None and event.args[-1].number != counts[0]
+
+
+def _bare(word: str) -> str:
+    return word.strip(",.$")
 
 
 def _number(word: str) -> int | None:

@@ -29,6 +29,11 @@ _OF_TWO = re.compile(
 _COORDINATE = re.compile(r"\bthe\s+\$?(?P<axis>[xy])\$?[\s-]*coordinate\b", re.IGNORECASE)
 _POINT = re.compile(r"\bcoordinates\s+of\s+(?:the\s+)?(?:(?:point|vertex)\s+)?\$(?P<point>[A-Z])\$")
 _SLOPE = re.compile(r"\b(?:find|what\s+is|determine|compute|calculate)\s+the\s+slope\b", re.IGNORECASE)
+_INTERCEPT = re.compile(
+    r"\b(?:find|what\s+is|determine|compute|calculate)\s+the\s+\$?(?P<axis>[xy])\$?[\s-]*intercept\b", re.IGNORECASE
+)
+_NO_INTERCEPTS: Final = {"x": ("m", "b", "y"), "y": ("m", "x")}
+"""Letters that no intercept on an axis goes by."""
 _EXTREME = re.compile(
     r"\b(?:find|what\s+is|determine|compute|calculate)\s+the\s+(?P<which>maximum|minimum|largest|smallest|greatest|least)\b",
     re.IGNORECASE,
@@ -65,6 +70,11 @@ _OF_MATRICES: Final = {
     "tr": r"\btrace|\\(?:tr|operatorname\{tr\})",
     "rank": r"\brank",
     "nullity": r"\bnullity",
+}
+_COMMON: Final = {"lcm": "least common multiple", **dict.fromkeys(("gcd", "gcf", "hcf"), "greatest common divisor")}
+_COMMON_ASKED: Final = {
+    "least common multiple": r"\b(?:least|lowest|smallest)\s+common\s+multiple|lcm\b",
+    "greatest common divisor": r"\b(?:greatest|highest|largest)\s+common\s+(?:divisor|factor)|(?:gcd|gcf|hcf)\b",
 }
 _SPELT_OUT: Final = {"determinant": "det", "trace": "tr"}
 _DERIVED_BY = re.compile(
@@ -112,6 +122,10 @@ def another_name(name: Node, text: str, asked: tuple[Node, ...]) -> str:
     ):
         if any(re.search(word, text, re.IGNORECASE) for word in _OF_MATRICES.values()):
             return "another size of a matrix than the one that the question asks for"
+    if name.head in ("call", "words") and (common := _COMMON.get(name.text.lower())) is not None:
+        asks = [size for size, words in _COMMON_ASKED.items() if re.search(words, text, re.IGNORECASE)]
+        if asks and common not in asks:
+            return f"the {common}, where the question asks for the {asks[0]}"
     by, letter = derived_by(text), below_derivative(name)
     if len(by) == 1 and letter is not None and letter not in by:
         return "a derivative by another letter than the one that the question asks for"
@@ -224,6 +238,9 @@ def _another_sign(name: str, text: str) -> str:
         return f"a standard deviation, where the question asks for the {statistic[1].lower()}"
     if _SLOPE.search(text) and name in ("x", "y", "b"):
         return f"a value of {name}, where the question asks for a slope"
+    intercept = _INTERCEPT.search(text)
+    if intercept is not None and name in _NO_INTERCEPTS[intercept["axis"].lower()]:
+        return f"a value of {name}, where the question asks for an intercept"
     return ""
 
 

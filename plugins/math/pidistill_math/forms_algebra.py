@@ -9,8 +9,9 @@ import math
 import re
 from typing import Final
 
+from pidistill_math.equality import proportional
 from pidistill_math.kinds import Equation, Named, Shape, Single
-from pidistill_math.syntax import Node, sym, symbols
+from pidistill_math.syntax import Node, num, sym, symbols
 
 _SLOPE_INTERCEPT = re.compile(
     r"\bslope[\s-]*(?:y[\s-]*)?intercept\s+form|\$\s*y\s*=\s*mx\s*\+\s*[bc]\s*\$", re.IGNORECASE
@@ -71,6 +72,8 @@ def another_algebra_form(question: str, ours: Node, theirs: Node) -> str:
                 return "not factored completely"
     if _PARTIAL.search(question) and len(_denominators(theirs)) < len(_denominators(ours)):
         return "fewer fractions than the partial fractions that the question asks for"
+    if _PARTIAL.search(question) and not _parted(ours, theirs):
+        return "a fraction that is not parted, where the question asks for partial fractions"
     if _STANDARD.search(question) and ours.head == "add" and has_product(theirs) and not has_product(ours):
         return "a product, where the question asks for standard form"
     if _EXPONENTS.search(question) and theirs.has("root") and not ours.has("root"):
@@ -131,8 +134,16 @@ def _divides(node: Node) -> bool:
 def _denominators(node: Node) -> set[Node]:
     """What an expression divides by, where that has symbols."""
     below = {part.args[1] for part in node.walk() if part.head == "div"}
-    powers = {part.args[0] for part in node.walk() if part.head == "pow" and part.args[1].head == "neg"}
-    return {part for part in below | powers if symbols(part)}
+    for part in node.walk():
+        if part.head == "pow" and part.args[1].head == "neg":
+            exponent = part.args[1].args[0]
+            below.add(part.args[0] if exponent == num(1) else part.mapped((part.args[0], exponent)))
+    return {part for part in below if symbols(part)}
+
+
+def _parted(ours: Node, theirs: Node) -> bool:
+    """Whether each denominator of an answer is one of the reference's up to a constant, and none a product of them."""
+    return all(any(proportional(below, part) for below in _denominators(ours)) for part in _denominators(theirs))
 
 
 def _logarithms(node: Node) -> int:

@@ -33,6 +33,7 @@ from pidistill_math.reading import read
 from pidistill_math.references import defect, without_boxes
 from pidistill_math.second_reading import second_reading
 from pidistill_math.shapes import shape
+from pidistill_math.statements import statements_against
 from pidistill_math.syntax import Unreadable
 
 _WHOLE = re.compile(r"\s*-?\d{1,18}\s*", re.ASCII)
@@ -73,6 +74,8 @@ def judge(reference: str, answer: str, limit_s: int = 3, question: str = "", len
         return Ruling(Status.FAIL, "kind", "a place in a row, where the question asks how many")
     if one_digit_of_minutes(reference, answer):
         return Ruling(Status.FAIL, "ratio", "one digit of minutes, where the reference has two")
+    if (statements := statements_against(reference, answer, asked)) is not None:
+        return Ruling(Status.PASS if statements.same else Status.FAIL, statements.rule, statements.reason)
     found = _compared(reference, answer, asked, limit_s, lenient)
     if found.status is Status.FAIL and (again := second_reading(reference, ours, answer, asked)) != (reference, answer):
         other = _compared(*again, asked, limit_s, lenient)
