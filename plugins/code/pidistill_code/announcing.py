@@ -38,6 +38,9 @@ _PARTS: Final = {
     "dont": r"(?:please )?(?:do not|don['\u2019]?t|never|not)",
     "you": r"(?:you|we|one)",
     "loud": r"(?! (?:loudly|early|fast|safely|gracefully|cleanly)\b)",
+    "compared": r"(?:again )?for (?:comparison|reference|contrast|(?:stress[- ]?)?test(?:s|ing)|(?:cross-?)?checking|"
+    r"verification|validation)",
+    "question": r"(?:the|your) (?:question|issue|post|report|ticket|thread|message|bug report)",
     "startled": r"(?:oh no|oh|no|nope|wait|h+m+|oops|ah|ugh|sorry|actually|hold on)",
     "spared": r"(?:recursion\b|(?:the |an? |any |all )?(?:bugs?|errors?|mistakes?|quadratic|slow|extra|nested|repeated|"
     r"redundant|needless|unnecessary|expensive|inner)\b)",
@@ -64,7 +67,7 @@ _FLAWED = _any([
     r"(?:<a> )?(?:<usual> )?<mistake>(?: (?:<is>|here is)(?: this| the following| to .*)?| to avoid| people make)?",
     r"(?:<a> )?<usual> (?:errors?|bugs?)(?: <is>(?: this| the following| to .*)?)?",
     r"the (?:mistake|bug) was (?:this|here)|this (?:is|was) the (?:bug|mistake|error|problem)",
-    r"(?:note that )?<here> <is>(?: \w+ly)? <bad>(?: (?:because|since|for|as|on|when) .*)?",
+    r"(?:(?:please )?note that )?<here> <is>(?: \w+ly)? <bad>(?: (?:because|since|for|as|on|when) .*)?",
     r"(?:which )?(?:is|was|would be)(?: \w+ly)? <bad>|<bad>",
     r"(?:\w+ing .*|(?:this|that|it)(?: .*)?) would be <bad>|it would be <bad> to (?:write|do|use)(?: .*)?",
     r"(?:note that )?<here> (?:does|do|did|would|will|could|can|wo)<not> (?:(?!only|just)\w+ )?work<tail>",
@@ -80,7 +83,8 @@ _FLAWED = _any([
     r"<here> (?:gives?|returns?|produces?|yields?) (?:the |an? )?(?:wrong|incorrect) .*",
     r"what (?:happens|goes wrong) (?:without|if you (?:forget|do not|don['\u2019]?t)|when you forget)\b.*",
     r"what not to do|what your <version> (?:did|does|was doing)|why not (?:simply|just) .*",
-    r"<a> (?:<old> ?)+<version> (?:might|may|could|would) look like (?:this|that)",
+    r"<a> (?:<old> ?)+<version> (?:might|may|could|would) (?:look like (?:this|that)|be(?: this)?)",
+    r"(?:this is )?what <a> (?:(?:<old>|failing|failed) ?)+(?:<version>|submission) (?:looks?|looked) like(?: this)?",
     r"(?:note that )?the following (?:<old> ?)+<version> <is> <bad>",
 ])  # fmt: skip
 """A clause that warns of the code that is shown."""
@@ -118,12 +122,15 @@ _SOUND = re.compile(
 _EARLIER = _any([
     r"(?:for (?:comparison|reference|contrast),? )?<led>(?:common |your )?(?:<old> ?)+<version>?"
     r"(?: (?:was|is|would be|would look like|looked like|here|below))?"
-    r"(?: this)?(?: again)?(?: for (?:comparison|reference|contrast))?",
+    r"(?: this)?(?: again)?(?: <compared>)?(?: (?:from|in) <question>)?",
     r"without the fix|my (?:first|previous|original) attempt(?: was)?|at first i had",
     r"(?:<led>|what )?your (?:version|original|attempt|submission)(?: (?:was|is|looked like))?(?: this)?",
-    r"(?:this was )?your (?:(?:original|old|initial) )?code(?: (?:was|is|looked like))?(?: this)?",
-    r"the (?:version|code|one) (?:(?:in|from) the question|you (?:gave|posted|wrote|had|were given))"
-    r"(?: \w+ \w+| was)?",
+    r"(?:this was )?your (?:(?:original|old|initial|current|existing) )?code(?: (?:was|is|looked like))?(?: this)?",
+    r"your (?:(?:original|old|initial|current|existing|posted|submitted) )+<version>(?: (?:was|is|looked like))?"
+    r"(?: this)?",
+    r"your <version> <compared>|<a> <version> (?:in|from) <question>(?: was| is)?",
+    r"the <version> you (?:gave|posted|wrote|had|were given|shared|pasted|sent)"
+    r"(?: \w+ \w+| was| fails?(?: [^,;]*)?)?",
     r"(?:(?:this is )?what )?you (?:had|have|wrote|posted)(?: this)?(?: before)?",
     r"(?:the )?(?:error|bug|mistake|before)|my (?:first|earlier|original|previous) (?:draft|version) was",
     r"previously(?: (?:i|it) (?:had|was))?|it was",
@@ -136,7 +143,7 @@ _BESIDE = re.compile(
     r"(?:compare|contrast) (?:that|this|it|with|to)\b"
 )
 """How a sentence begins that shows another version."""
-_HANDED = re.compile(r"here(?:['\u2019]s| is) your (?!original|old|previous)")
+_HANDED = re.compile(r"here(?:['\u2019]s| is) your (?!original|old|previous|\w+ for (?:comparison|contrast))")
 """How the asker is given his own code, set right."""
 _FINAL = _any([
     r"<led>(?:(?:final|corrected|correct|fixed|complete|full|updated|revised|right) ?)+<version>?",

@@ -3,18 +3,20 @@
 Whoever shows two complete programs and then says which is the answer has said it. The choice is read from what stands
 below the last version: a sentence that chooses one, without a condition and without a change that is still to be made,
 and of several such the last. Above the first version a sentence counts only where it speaks of the answer, since a plan
-speaks of ways that are then tried in any order. A version is named by its place among those shown, by the label above
+speaks of ways that are then tried in any order. What the words below take back is none of the versions, as long as
+another one is left. A version is named by its place among those shown, by the label above
 it, or by a word that stands above it alone.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 _LONGEST: Final = 20_000
 """Characters of words that are looked at."""
+_LONGEST_SENTENCE: Final = 300
 _ORDINALS: Final = {
     "first": 0, "1st": 0, "former": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3,
     "latter": -1, "last": -1,
@@ -24,24 +26,33 @@ _PARTS: Final = {
     "kind": r"(?:version|approach|solution|option|one|implementation|method|program|function|code|block|snippet|"
     r"attempt|draft|answer|variant|candidate|alternative)",
     "number": r"(?:#|no\.? ?|number )?(?:\d|[a-d]|one|two|three|four)(?!['\u2019\w-])",
-    "by_place": rf"(?:(?:the|my|our) )?(?:very )?(?:{'|'.join(_ORDINALS)})(?: [\w-]+)??(?: <kind>)?",
+    "by_place": rf"(?:(?:only |just )?(?:the|my|our) )?(?:very )?(?:{'|'.join(_ORDINALS)})(?: [\w-]+)??(?: <kind>)?",
     "by_label": r"(?:the )?<kind> <number>",
     "by_word": r"the (?:[\w-]+ ){1,3}<kind>",
-    "which": r"(?P<which><by_place>|<by_label>|<by_word>)(?: (?:above|shown|given|here|from above|i gave))*",
+    "by_number": r"#\d\b",
+    "which": r"(?P<which><by_place>|<by_label>|<by_number>|<by_word>)"
+    r"(?: (?:above|shown|given|here|from above|i gave))*",
     "sure": r"(?!.*(?:\b(?:if|unless|when|whenever|where|in case|only|but|except|instead|modif\w*|chang\w*|fix\w*|"
     r"combin\w*|merg\w*|not)\b|n['\u2019]t\b|\bfor (?!its\b|simpl|clarity|readab|this\b|the\b|my\b|our\b|saf|being)))",
     "tail": r"(?:[ ,:;(\u2013\u2014-]+<sure>.*|[ ,]+(?:because|since|as) .*)?",
     "named": r"(?:final |recommended |chosen |preferred |submitted |actual |official )*",
     "answer": r"(?:answer|solution|submission|choice|pick|recommendation|decision|version)",
+    "one": r"(?:one|version)",
     "who": r"(?:(?:i|we)(?:['\u2019]ll| will| shall|(?: am|['\u2019]m) going to|['\u2019]d| would|"
     r"(?: have)? decided to| want to)?|let['\u2019]?s|let us|please|you should)",
     "take": r"(?:(?:go|stick|stay|proceed|answer|finish|end up) with|choose|pick|submit|select|use|"
     r"recommend(?: using)?|prefer|take|keep|settle (?:on|for)|suggest(?: using)?|opt for|grade|judge|evaluate)",
     "taking": r"(?:going with|sticking with|choosing|submitting|picking)",
-    "lead": r"(?:(?:so|therefore|thus|overall|in the end|finally|in conclusion|hence|ultimately|all in all|anyway|okay|"
-    r"ok|and|in summary|decision|conclusion|verdict|on reflection|both work|of (?:the|these) two|"
-    r"for (?:this|the) (?:problem|task|submission)|for (?:simplicity|clarity|readability|safety)|"
-    r"(?:as|for) (?:my|the) (?:final )?(?:answer|submission))[,: ]+)*",
+    "bad": r"(?:(?:simply |still |clearly |just )?(?:wrong|incorrect|not correct|buggy|broken|faulty|flawed|a mistake)|"
+    r"not (?:my|the) (?:final )?(?:answer|solution))",
+    "why": r" (?:because|since|as|on purpose|for|on|when|if|and)\b.*",
+    "never": r"(?:do not|don['\u2019]?t|never)",
+    "shown": r"(?:only |just |merely )?(?:here|there|shown|included|given|kept|meant)? ?(?:only |just |merely )?"
+    r"(?:for (?:comparison|reference|illustration|contrast)|to (?:illustrate|show|contrast)\b|as a counter-?example)",
+    "lead": r"(?:(?:so|note(?: that)?|therefore|thus|overall|in the end|finally|in conclusion|hence|ultimately|"
+    r"all in all|anyway|okay|ok|and|in summary|decision|conclusion|verdict|on reflection|both work|"
+    r"of (?:the|these) two|for (?:this|the) (?:problem|task|submission)|for (?:simplicity|clarity|readability|safety)|"
+    r"(?:as|for) (?:my|the) (?:final )?(?:answer|submission)|final)[,: ]+)*",
 }  # fmt: skip
 
 
@@ -53,8 +64,11 @@ _IS_ANSWER: Final = [
     re.compile(_filled(line))
     for line in (
         r"<lead><which> (?:is|will be|remains|should be|shall be)(?: to be)?(?: considered| taken)?(?: as)? "
-        r"(?:my|the|our) <named>(?:<answer>|one to (?:use|submit|grade|judge))\b<tail>",
+        r"(?:my|the|our) <named>(?:<answer>|<one> (?:to (?:use|submit|grade|judge)|(?:that )?<who> <take>))\b<tail>",
+        r"<lead><which> (?:is|was) the (?:right|correct) (?:one|version|answer|solution)<tail>",
         r"<lead>(?:(?:my|the|our) )?<named><answer>(?: is(?: therefore)?:?|:) <which><tail>",
+        r"(?:final|verdict|decision|conclusion|chosen|submitted): <which><tail>",
+        r"<lead>(?=only )<which> (?:passes|works|is (?:right|correct))\b.*",
     )
 ]
 """A sentence that says which version is the answer."""
@@ -66,33 +80,63 @@ _CHOOSES: Final = [
     )
 ]
 """A sentence that takes one."""
+_TAKEN_BACK: Final = [
+    re.compile(_filled(line))
+    for line in (
+        r"<lead><which> (?:is|was|looks) (?:<bad>(?:<why>|[,:-].*)?|not)",
+        r"<lead><which>,? (?:fails|breaks|crashes|does(?: not|n['\u2019]t) (?:work|pass))(?: (?!if\b|when\b).*)?",
+        r"<lead><which> (?:is )?(?:[^,]*, )?<shown>.*",
+        r"<lead>(?:please )?(?:ignore|disregard|discard|<never> (?:use|submit|copy)) <which>(?: .*)?",
+    )
+]
+"""A sentence that says of one that it is no answer."""
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n")
+_CLAUSE = re.compile(r",? (?:so|hence|therefore|thus) |, (?:and |but |while |whereas )?(?=the (?:first|second|other) )")
 _OF_ASKER = re.compile(r"\b(?:you|your|question)\b")
 """What is said of code that is none of the answer's versions."""
 
 
 def chosen(words: Sequence[str], below: str) -> int | None:
     """The number of the version that is chosen, of those that have `words` above them; `below` is said below the
-    last."""
+    last. None where nothing is said of that."""
     labels = [_bare(above[-_LONGEST:]) for above in words]
     found = None
     for patterns, said in ((_IS_ANSWER, words[0] if words else ""), ([*_IS_ANSWER, *_CHOOSES], below)):
-        for sentence in _SENTENCE.split(said[-_LONGEST:]):
-            bare = _bare(sentence).strip(" .!:")
-            match = next((match for it in patterns if (match := it.fullmatch(bare))), None) if len(bare) < 300 else None
-            number = _named(match["which"], labels) if match else None
+        for clause in _clauses(said):
+            number = _which(patterns, clause, labels)
             found = found if number is None else number
-    return found
+    if found is not None:
+        return found
+    gone = {_which(_TAKEN_BACK, clause, labels) for clause in _clauses(below)}
+    left = [number for number in range(len(words)) if number not in gone]
+    return left[-1] if left and len(left) < len(words) else None
+
+
+def _clauses(said: str) -> Iterator[str]:
+    """Sentences that are short enough to say one thing, and their parts, in small letters."""
+    for sentence in _SENTENCE.split(said[-_LONGEST:]):
+        if len(sentence) <= _LONGEST_SENTENCE:
+            bare = re.sub(r"^[^\w#]+|[ .!:]+$", "", _bare(sentence))
+            parts = _CLAUSE.split(bare)
+            yield from [bare, *parts] if len(parts) > 1 else [bare]
+
+
+def _which(patterns: Sequence[re.Pattern[str]], sentence: str, labels: Sequence[str]) -> int | None:
+    """The number of the version that a sentence of this kind speaks of."""
+    match = next((match for it in patterns if (match := it.fullmatch(sentence))), None)
+    return _named(match["which"], labels) if match else None
 
 
 def _bare(text: str) -> str:
     """In small letters, without the marks of Markdown."""
-    return re.sub(r"[*_#`\"()]|^[ \t]*(?:[->+]|\d+[.)])[ \t]+", "", text, flags=re.MULTILINE).lower()
+    return re.sub(r"[*_`\"()]|#(?!\d)|^[ \t]*(?:[->+]|\d+[.)])[ \t]+", "", text, flags=re.MULTILINE).lower()
 
 
 def _named(which: str, labels: Sequence[str]) -> int | None:
     """The number of the version that is meant."""
-    which = which.removeprefix("the ")
+    which = re.sub(r"^(?:only |just )?the ", "", which)
+    if which.startswith("#"):
+        return _in(int(which[1:]) - 1, labels, first=0)
     if label := re.fullmatch(_filled(r"(<kind>) (?:#|no\.? ?|number )?(\w+)"), which):
         kind, number = label[1], label[2]
         with_it = [n for n, it in enumerate(labels) if re.search(rf"\b{kind} (?:#|no\.? ?|number )?{number}\b", it)]

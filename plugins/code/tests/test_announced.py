@@ -46,6 +46,13 @@ LEADS_TO_THE_ANSWER = [
     "The version that breaks ties correctly:",
     "A version that fails loudly on an empty list:",
     "Corrected:",
+    "Here is your code:",
+    "Here is your current code, fixed:",
+    "The function you provided, completed:",
+    "The code you posted can be completed like this:",
+    "What the right version looks like:",
+    "The broken code from the issue can be fixed so:",
+    "This also passes the tests from your question:",
 ]
 BLAMES_WHAT_IS_BELOW = [
     "This is wrong:",
@@ -66,6 +73,15 @@ BLAMES_WHAT_IS_BELOW = [
     "Actually, don't do this:",
     "Oh, a common mistake:",
     "Oops, my first draft, which loops for ever, was:",
+    "Please note that the following would be incorrect:",
+    "Your current implementation is:",
+    "The code in your question:",
+    "The version you posted fails:",
+    "An incorrect attempt might be:",
+    "Here's the broken code from the issue:",
+    "This is what the failing submission looked like:",
+    "Here's your code for comparison:",
+    "Brute force for stress testing:",
 ]
 
 

@@ -82,6 +82,23 @@ def test_code_of_the_asker_is_none_of_the_versions() -> None:
     assert chosen(["Your code:", "A loop:", "A set:"], "I'll go with the first version.") == 1
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["The second version is wrong.", "Ignore the second version.", "Note: the last snippet is wrong on purpose.",
+     "The first version is correct, the second is not.", "The latter is broken, so the former is my answer.",
+     "The second fails on negative numbers, so I'll stick with the first.", "Option 2 is only shown for comparison.",
+     "Only the first version passes all tests.", "The first is right; the second adds, shown only to illustrate that."],
+)  # fmt: skip
+def test_a_version_that_is_taken_back_is_not_the_answer(said: str) -> None:
+    assert chosen(["A loop:", "A sum:"], said) == 0
+
+
+@pytest.mark.parametrize("said", ["The first version is wrong.", "The first version fails for long lists."])
+def test_taking_back_a_draft_leaves_the_other(said: str) -> None:
+    assert chosen(["A loop:", "A sum:"], said) == 1
+    assert chosen(["A loop:", "A sum:"], f"{said} The second version is wrong, too.") is None
+
+
 @given(st.text(), st.lists(st.text(max_size=30), max_size=4))
 def test_only_a_version_that_is_there_is_chosen(said: str, words: list[str]) -> None:
     for text in (said, f"Use the {said}", f"I'll go with option {said}", f"The first {said} is my final answer."):
