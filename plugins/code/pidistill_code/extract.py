@@ -25,9 +25,9 @@ wrong with the code the sandbox finds out. The rules, first match wins:
    it is no program by itself.
 
 What pages, notebooks and chats put around code is taken away before and after (`pages`): what follows the token that
-ends a turn, `<pre>`, the commands of a notebook, and, where nothing else defines the entry point, the prompts of a
-session that was typed in, the signs of a difference between two files and the back quotes of code in a line. A fence
-that only ends is one that the prompt began.
+ends a turn, or the words of another one (`turns`), `<pre>`, the commands of a notebook, and, where nothing else defines
+the entry point, the prompts of a session that was typed in, the signs of a difference between two files and the back
+quotes of code in a line. A fence that only ends is one that the prompt began.
 
 An unclosed fence reaches to the end. All rules take time proportional to the text's length.
 """
@@ -76,8 +76,9 @@ from pidistill_code.readings import (
     without_cut_end,
     without_cut_word,
 )
-from pidistill_code.syntax import is_python, module_names
+from pidistill_code.syntax import goes_back, is_python, module_names
 from pidistill_code.thoughts import without_thoughts
+from pidistill_code.turns import own_turn
 from pidistill_code.wholes import holds_no_fence, is_whole, marks_in_strings
 from pidistill_code.wrappings import answer_in_tags, unwrapped, within_tags
 
@@ -134,6 +135,7 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
     fenced = "```" in text or "~~~" in text
     text = unquoted(text) if fenced else text
     within = marks_in_strings(text, name)
+    text = own_turn(text, name, prompt is not None and text.lstrip("\n")[:1].isspace(), within)
     text = before_lone_fence(text, within) if fenced else text
     if fenced and (apart := with_openings_apart(text)) != text:
         text, within = apart, marks_in_strings(apart, name)
@@ -185,8 +187,8 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
 
 def _whole(text: str, name: str, prompt: str | None) -> Extracted | None:
     """The program where the text is one, or one behind the prompt, up to prose that has no other code below it."""
-    module = textwrap.dedent(text) if prompt is None else text
-    if is_whole(module, name):
+    module = textwrap.dedent(text)
+    if is_whole(module, name) and (prompt is None or module == text or not goes_back(module)):
         return _checked(module if name and only_defines(module) else without_last_words(module), 0)
     told = body(text)
     lines, below = told.strip("\n").split("\n"), text[len(told) :]

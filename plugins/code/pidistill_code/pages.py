@@ -15,10 +15,8 @@ from typing import Final
 
 from pidistill_code.prose import is_prose, margins
 
-_END_OF_TURN = re.compile(
-    r"(?:<\|(?:im_end|endoftext|end_of_text|eot_id|eom_id|end)\|>|<end_of_turn>|<｜end▁of▁sentence｜>)[ \t]*$",
-    re.MULTILINE,
-)
+_TOKEN: Final = r"(?:<\|(?:im_end|endoftext|end_of_text|eot_id|eom_id|end)\|>|<end_of_turn>|<｜end▁of▁sentence｜>)"
+_END_OF_TURN = re.compile(rf"{_TOKEN}[ \t]*$|(?<=[^\s`'\"]){_TOKEN}(?=[A-Za-z#<@])", re.MULTILINE)
 _TAG_BEFORE_FENCE = re.compile(r"^[ \t]*<\w+>[ \t]*(?=```|~~~)", re.MULTILINE)
 _PRE = re.compile(r"(?:^[ \t]*|(?<=>))<pre[^<>\n]*>[ \t]*(?:<code[^<>\n]*>)?\n?", re.MULTILINE)
 _END_OF_PRE = re.compile(r"\n?[ \t]*(?:</code>[ \t]*)?</pre>")

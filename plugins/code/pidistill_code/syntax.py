@@ -127,6 +127,18 @@ def makes(source: str, name: str) -> bool:
         return False
 
 
+def goes_back(source: str) -> bool:
+    """Whether statements of a module give something back, as only those of a function may."""
+    waiting: list[ast.AST] = [*parse(source).body]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Return):
+            return True
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
+    return False
+
+
 def _is_made(symbol: symtable.Symbol) -> bool:
     return symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
 

@@ -39,7 +39,7 @@ _LISTING = re.compile(
 )
 _OF_WIKI = re.compile(r"^[ \t]*\{code(?::[\w=|.+-]*)?\}[ \t]*\n(.*?)^[ \t]*\{code\}[ \t]*$", re.MULTILINE | re.DOTALL)
 _LABEL = re.compile(
-    r"\A\s*(?:(?:final|python|the)[ \t]+)?(?:answer|solution|code|python|program|output)[ \t]*:[ \t]*"
+    r"\A\s*(?:(?:final|python|the)[ \t]+)?(?:answer|solution|code|python|program|output|response|a)[ \t]*:[ \t]*"
     r"(?=(?:async[ \t]+)?def[ \t]+\w|(?:class|import|from)[ \t]+\w|@\w)",
     re.IGNORECASE,
 )
