@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pidistill_lean.fences import FENCE, LEAN, language_of
-from pidistill_lean.prose import COMMAND
+from pidistill_lean.prose import COMMAND, is_lean, until_prose
 
 DECLARES = re.compile(
     r"^[ \t]*(?:@\[[^\n]*\][ \t]*)?"
@@ -56,9 +56,11 @@ def fenced(text: str) -> tuple[str, list[Block], bool]:
 
     A fence is closed by one as long as its own that does not stand in a comment of Lean's, or by one that opens another
     block: no Lean has that. None is opened in a comment of Lean text that stands in no fence itself. Lines of an
-    indented fence lose its indentation.
+    indented fence lose its indentation. Plain text behind the last fence is a block where the line before it says that it
+    is the final answer and it begins like Lean.
     """
     before: list[str] = []
+    behind: list[str] = []
     blocks: list[Block] = []
     said = ["", ""]
     declared = False
@@ -78,12 +80,12 @@ def fenced(text: str) -> tuple[str, list[Block], bool]:
             if match and number not in commented:
                 marked = marked or (not seen and bool(match[3]))
                 margin, fence, language, lines, seen, depth = match[1], match[2], language_of(match[3]), [], True, 0
+                behind.clear()
                 declared = _DECLARED.search(" ".join(said)) is not None and not _OF_A_PART.search(said[1])
                 said = ["", ""]
                 continue
             said = [said[1], line] if line.strip() else said
-            if not seen:
-                before.append(line)
+            (behind if seen else before).append(line)
         elif match and match[2].startswith(fence) and not (depth > 0 and ends[number + bool(match[3])]):
             add()
             fence = ""
@@ -95,7 +97,18 @@ def fenced(text: str) -> tuple[str, list[Block], bool]:
             lines.append(line.removeprefix(margin))
     if fence:
         add()
+    elif (plain := said_to_be_final(behind)) is not None:
+        blocks.append(Block(plain, False, True))
     return "\n".join(before), blocks, marked
+
+
+def said_to_be_final(lines: Sequence[str]) -> str | None:
+    """Plain text of Lean's behind the last line that says that it is the final answer."""
+    for number in range(len(lines) - 1, -1, -1):
+        if _DECLARED.search(lines[number]) and not _OF_A_PART.search(lines[number]):
+            rest = "\n".join(lines[number + 1 :]).strip("\n")
+            return until_prose(rest.split("\n")) if DECLARES.match(rest) or is_lean(rest) else None
+    return None
 
 
 def _comment_ends(lines: Sequence[str]) -> list[bool]:

@@ -28,7 +28,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from pidistill_lean.blocks import DECLARES, Block, fenced, fenced_blocks
+from pidistill_lean.blocks import DECLARES, Block, fenced, fenced_blocks, said_to_be_final
 from pidistill_lean.comments import without_comments
 from pidistill_lean.compose import NAMED, Extracted, bare, head_of, whole
 from pidistill_lean.dress import indented_code, proofs_in_prose, spans, undressed
@@ -110,7 +110,8 @@ def extract(completion: str, target: str, statement: str, item: Item | None = No
     if written and not closing:
         return Extracted(None, reason="the completion holds no proof")
     if begins_like_lean(before):
-        return _checked(bare(until_prose(before.split("\n")), statement, item))
+        lines = before.split("\n")
+        return _checked(bare(said_to_be_final(lines) or until_prose(lines), statement, item))
     if not before.strip():
         return Extracted(None, reason="the completion holds no Lean text")
     if _DECLARATION.search(before):

@@ -234,6 +234,20 @@ def test_a_block_that_is_said_to_be_the_final_answer_is_the_answer(mark: str, sa
         assert found(left_open) == f"{draft}\n"
 
 
+@pytest.mark.parametrize(
+    "said", ["My final answer:", "That fails. Final version:", "I replaced it. The final proof is this one:"]
+)
+@pytest.mark.parametrize("after", ["", "\n\nIt holds since `h` is symmetric.", "\n\nHope this helps!\n"])
+def test_plain_text_that_is_said_to_be_the_final_answer_is_the_answer(said: str, after: str) -> None:
+    for draft, final in ((OTHER, PROOF), (PROOF, OTHER)):
+        assert found(f"```lean4\n{draft}\n```\n\n{said}\n\n{final}{after}") == f"{final}\n"
+    assert found(f"```lean4\n{OTHER}\n```\n\n{said}\n\nexact h.symm{after}") == f"{HEAD}\n  exact h.symm\n"
+    assert found(f"tauto\n\n{said}\n\nexact h.symm{after}") == f"{HEAD}\n  exact h.symm\n"
+    for sentence in ("The theorem t holds.", "theorem t is proved by symmetry", "It needs no more than this."):
+        assert found(f"```lean4\n{PROOF}\n```\n\n{said}\n\n{sentence}") == f"{PROOF}\n"
+    assert found(f"```lean4\n{PROOF}\n```\n\nWhat you gave me was:\n\n{OTHER}") == f"{PROOF}\n"
+
+
 @pytest.mark.parametrize("said", ["My final answer:", "That fails. The proof body should be:", "Replace the proof by:"])
 def test_a_bare_proof_that_is_said_to_be_the_answer_replaces_the_draft(said: str) -> None:
     result = extract(f"```lean4\n{OTHER}\n```\n{said}\n```lean4\nexact ⟨h.2, h.1⟩\n```", "t", STATEMENT)
