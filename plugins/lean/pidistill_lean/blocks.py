@@ -56,8 +56,8 @@ def fenced(text: str) -> tuple[str, list[Block], bool]:
 
     A fence is closed by one as long as its own that does not stand in a comment of Lean's, or by one that opens another
     block: no Lean has that. None is opened in a comment of Lean text that stands in no fence itself. Lines of an
-    indented fence lose its indentation. Plain text behind the last fence is a block where the line before it says that it
-    is the final answer and it begins like Lean.
+    indented fence lose its indentation. Plain text behind the last fence is a block where it begins like Lean and the
+    line before says that it is the final answer.
     """
     before: list[str] = []
     behind: list[str] = []
