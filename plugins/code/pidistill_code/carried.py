@@ -40,8 +40,8 @@ _CARRIED = re.compile(
 )
 
 
-_OBJECT = re.compile(r'^\{\s*"', re.MULTILINE)
-"""Where one of JSON's may begin."""
+_OBJECT = re.compile(r'^(?:[A-Za-z][\w ]{0,30}:[ \t]*)?(?=\{\s*")', re.MULTILINE)
+"""Where one of JSON's may begin, with a label before it or without."""
 
 
 def carried(text: str, name: str) -> str:
@@ -80,7 +80,7 @@ def _of_bare(answer: str, name: str) -> str | None:
         if start.start() < end:
             continue
         try:
-            value, stop = decoder.raw_decode(answer, start.start())
+            value, stop = decoder.raw_decode(answer, start.end())
         except (ValueError, RecursionError):
             continue
         if answer[stop:].split("\n", 1)[0].strip():

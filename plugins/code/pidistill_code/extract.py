@@ -11,7 +11,7 @@ wrong with the code the sandbox finds out. The rules, first match wins:
    code, that holds for each of its statements.
 1. What stands between the marks of thoughts does not count (`thoughts`), and neither does what an answer is wrapped
    into: tags, one more fence (`wrappings`). Code that is carried as data counts where nothing beside it is an answer
-   (`carried`), and an edit as the code that it makes (`edited`).
+   (`carried`), and an edit as the code that it makes (`edited`), in a call of a tool, too (`tools`).
 2. Fenced blocks marked as Python or not at all, with the indentation of the fence taken away: the last one that defines
    the entry point, unless the words above it call it another version (`definitions`, `announcing`), with what it needs
    of the other blocks (`helpers`). A quotation's marks are taken away. Code without a fence below them is a block, too,
@@ -78,6 +78,7 @@ from pidistill_code.readings import (
 )
 from pidistill_code.syntax import goes_back, is_python, module_names
 from pidistill_code.thoughts import without_thoughts
+from pidistill_code.tools import with_calls_written
 from pidistill_code.turns import own_turn
 from pidistill_code.wholes import holds_no_fence, is_whole, marks_in_strings
 from pidistill_code.wrappings import answer_in_tags, unwrapped, within_tags
@@ -102,7 +103,7 @@ def extract(completion: str, entry_point: str, prompt: str | None = None) -> Ext
     """The program in `completion`. `prompt` is the code it may continue; None where it may not. Never raises."""
     name = entry_point.split(".", 1)[0].removesuffix("()")
     text = completion.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    text = carried(text, name)
+    text = carried(with_calls_written(text, name), name)
     first = _whole(text, name, prompt) or _extract(text, name, prompt)
     if _is_program(first, name):
         return replace(first, code=without_cut_word(str(first.code), text, name))

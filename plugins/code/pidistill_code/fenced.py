@@ -73,6 +73,11 @@ def fences(lines: Sequence[str], within: Container[int] = ()) -> Iterator[tuple[
         yield begin, len(lines), _language(opened[3])
 
 
+def is_marked(language: str) -> bool:
+    """Whether a fence's language is Python."""
+    return language in _MARKED
+
+
 def below_all(text: str, last: str) -> str:
     """What is said below the last block and the fence that ends it."""
     _, found, tail = text.rpartition(f"{last}\n")
