@@ -12,6 +12,7 @@ from typing import Final
 
 from pidistill_math.asked_signs import without_sign
 from pidistill_math.asking import Question
+from pidistill_math.asking_events import without_event
 from pidistill_math.syntax import vocabulary
 
 _ASKED = re.compile(
@@ -64,7 +65,7 @@ def without_asked_side(answer: str, asked: Question) -> str:
     if (ratio := _RATIO_IN_WORDS.fullmatch(answer)) is not None:
         words = rf"\bratio\s+of\s+(?:the\s+)?{ratio['one']}\s+to\s+(?:the\s+)?{ratio['other']}\b"
         return ratio["value"] if re.search(words, text, re.IGNORECASE) else ""
-    if (rest := without_sign(answer, text)) != "":
+    if (rest := without_event(answer, text) or without_sign(answer, text)) != "":
         return rest
     wanted = {
         _SPACE.sub("", match["formula"]).rstrip(".,?")

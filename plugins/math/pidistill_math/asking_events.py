@@ -24,6 +24,12 @@ _OPPOSITES: Final = (
     "acute obtuse", "defective working", "guilty innocent", "rain dry", "rational irrational", "rise fall",
 )  # fmt: skip
 """Events of which the second is that the first is not."""
+_EVENT = re.compile(
+    r"\s*(?P<left>1\s*-\s*)?\\?(?:(?:mathbb|mathrm|text|operatorname)\s*\{\s*)?Pr?(?:ob)?\s*\}?\s*(?:\\left\s*)?"
+    r"[(\[](?P<event>[^()\[\]]{1,80})(?:\\right\s*)?[)\]]\s*="
+)
+_TEXT = re.compile(r"\\(?:text|textrm|mathrm)\s*\{([^{}]*)\}")
+_SMALL: Final = vocabulary("a an the of is are be it x get getting to")
 _LONGEST: Final = 8_000
 
 
@@ -43,6 +49,29 @@ def another_event(name: Node, text: str) -> str:
     else:
         differs = event.head == "rel" and event.args[-1].head == "num" and _by_count(event, asked)
     return "the probability of another event than the one that the question asks for" if differs else ""
+
+
+def without_event(answer: str, text: str) -> str:
+    """What an answer says of a probability whose event is in the words of the question; '' where it names none such.
+
+    Of the event's opposite it may be what is left of one: ``1 - P(\\text{odd}) = \\frac12``.
+    """
+    found = _EVENT.match(answer)
+    asking = list(_ASKING.finditer(text[-_LONGEST:]))
+    if found is None or not asking:
+        return ""
+    asked = asking[-1]["event"].lower()
+    said = _TEXT.sub(r" \1 ", found["event"]).replace("$", " ").lower()
+    words = [word for word in re.findall(r"[a-z']+|\d+", said) if word not in _SMALL]
+    known = {_stem(word) for word in re.findall(r"[a-z']+|\d+", asked)}
+    differs = _in_words(words, asked.split(), text.lower())
+    if re.search(r"[\\^|]", said) or not words or differs is not bool(found["left"]):
+        return ""
+    if found["left"]:
+        return answer[found.end() :]
+    spoken = any(word.isalpha() and _number(word) is None for word in words)
+    bound = bool(_AT_LEAST.search(asked)) is bool(_AT_LEAST.search(said))
+    return answer[found.end() :] if spoken and bound and set(map(_stem, words)) <= known else ""
 
 
 def _in_words(event: list[str], asked: list[str], text: str) -> bool:
@@ -87,6 +116,13 @@ def _by_count(event: Node, asked: str) -> bool:
         return True
     counts = [_number(match["number"]) for match in _COUNT.finditer(asked)]
     return event.text == "=" and len(counts) == 1 and counts[0] is not None and event.args[-1].number != counts[0]
+
+
+def _stem(word: str) -> str:
+    """A word without the ending of a plural, and a number in digits."""
+    if (number := _number(word)) is not None:
+        return str(number)
+    return word.removesuffix("s") if len(word) > 3 else word
 
 
 def _bare(word: str) -> str:

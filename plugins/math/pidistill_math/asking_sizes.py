@@ -46,6 +46,12 @@ _SHORT = re.compile(
     r"\d(?:\\[,; ]|~|\s|\$)+(?:\\(?:text|mathrm)\s*\{\s*)?(?P<unit>[mg])\}?\$?(?=\s*(?:[.,;?!)]|\Z|\s[a-z]))"
 )
 """A metre or a gram behind a number by its letter, which elsewhere is a variable."""
+_OF_FRACTION = re.compile(
+    r"\b(?:relatively\s+prime|co-?prime|lowest\s+terms)\b[\s\S]*\bfind\s+\$?\s*[a-z]\s*[-+]|\bfind\s+\$?\s*[a-z]\s*[-+][\s\S]*"
+    r"\b(?:relatively\s+prime|co-?prime|lowest\s+terms)\b",
+    re.IGNORECASE,
+)
+"""A sum of numerator and denominator, which is in no unit."""
 _POWERS: Final = {"area": "2", "volume": "3"}
 """The power of a length that a size is; the others are lengths."""
 
@@ -54,7 +60,9 @@ def unit_of_a_size(question: str, answered: Unit) -> Unit | None:
     """A unit of area or volume where such a size is asked for and the answer's unit is of another power."""
     base, _, exponent = answered.dimension.partition("^")
     found = list(_SIZE_ASKED.finditer(question))
-    if _REMAINDER.search(question) and answered.label.rstrip("s").lower() not in question.lower():
+    if (_REMAINDER.search(question) or _OF_FRACTION.search(question)) and answered.label.rstrip(
+        "s"
+    ).lower() not in question.lower():
         return ONE_BY_ONE
     if found and (base in _NO_SIZES or (base.startswith("count ") and thing(answered) not in question.lower())):
         if _is_in_space(found[-1]["size"].lower(), question, question[found[-1].end() :]):

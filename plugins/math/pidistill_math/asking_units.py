@@ -20,6 +20,11 @@ from pidistill_math.units import Unit
 
 _LONGEST: Final = 8_000
 _HOW_MANY = re.compile(r"\bhow\s+many\s+(?P<rest>[^.?!\n$]{1,120})", re.IGNORECASE)
+_NUMBER_OF = re.compile(
+    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?:total\s+|smallest\s+|largest\s+|least\s+|greatest\s+)?"
+    r"(?:possible\s+)?number\s+of\s+(?P<rest>[^.?!\n$]{1,120})",
+    re.IGNORECASE,
+)
 _ASKING = re.compile(r"\b(?:find|what|how|express|give|compute|determine|calculate|answer|measure)\b", re.IGNORECASE)
 _IN = re.compile(
     r"(?<!measured )(?<!given )(?<!are )\bin\s+(?:\$?\\(?:text|mathrm)\{\s*)?"
@@ -146,11 +151,16 @@ def unit_below(question: str, answered: Unit) -> Unit | None:
     """The lower unit of 'hours per week' where the question has it too, so that it repeats what is asked."""
     name = answered.label.rpartition("/")[2].strip()
     below = units.measure(name) if len(name) > 1 else None
-    said = {word.lower() for word in _PER.findall(question[-_LONGEST:])}
+    said = {word.lower() for word in _PER.findall(_asking_sentence(question[-_LONGEST:]))}
     same = below is not None and any(units.measure(word) == replace(below, label=word) for word in said if word)
     singular = name.rstrip("s")
-    adverb = re.search(rf"\b{re.escape(singular)}ly\b", question, re.IGNORECASE) is not None
+    adverb = re.search(rf"\b{re.escape(singular)}ly\b", _asking_sentence(question), re.IGNORECASE) is not None
     return below if same or (adverb and len(singular) > 1) else None
+
+
+def _asking_sentence(question: str) -> str:
+    """The last sentence that asks; all of a question in which none does."""
+    return next((part for part in reversed(_SENTENCE.findall(question)) if _ASKING.search(part)), question)
 
 
 def without_asked_noun(question: str, answer: str) -> str:
@@ -169,11 +179,12 @@ def without_asked_noun(question: str, answer: str) -> str:
             rf"\b(?:fraction|part|percent|percentage|portion)\s+{re.escape(words)}\b", question, re.I
         ):
             return found["number"].strip()
-    if "many" not in question.lower():
+    asking = [*_HOW_MANY.finditer(question[-_LONGEST:]), *_NUMBER_OF.finditer(question[-_LONGEST:])]
+    if not asking:
         return answer
     if len(words) > 1 and units.measure(words) is not None:
         return answer  # its unit is compared
-    for match in _HOW_MANY.finditer(question[-_LONGEST:]):
+    for match in asking:
         rest = " ".join(re.findall(r"[a-z'-]+", match["rest"].lower()))
         while rest:
             if re.match(rf"{re.escape(words)}(?![a-z'-])", rest):
@@ -212,6 +223,9 @@ def _asked(question: str) -> Unit | Rate | Scaled | None:
         if _HOW_MUCH.search(question, match.end()):
             return None
         return _counted([word.rstrip(",;:") for word in match["rest"].split()[:6]])
+    if (number := list(_NUMBER_OF.finditer(question))) and not _ASKING.search(question, number[-1].end()):
+        if (unit := _counted([word.rstrip(",;:") for word in number[-1]["rest"].split()[:6]])) is not None:
+            return unit
     if (converted := list(_CONVERT.finditer(question))) and (unit := _converted(converted[-1])) is not None:
         return _in_a_sentence(question[converted[-1].end() :]) or unit
     if (part := _FRACTION_OF.search(question)) is not None and (unit := units.measure(part["unit"])) is not None:

@@ -25,6 +25,10 @@ _BEHIND = re.compile(
     + r"(?:\s*(?:/|\b(?:per|each|every|in\s+(?:one|an?)|an?)\b)\s*(?P<below>[A-Za-z]+)(?![\w\\'-])"
     r"(?:\s*\^?\s*\{?(?P<below_power>2)\}?)?)?",
 )
+_OVER = re.compile(
+    _GAP + r"\\[dt]?frac\s*\{\s*\\(?:text|mathrm)\s*\{\s*(?P<top>[A-Za-z]+)\s*\}\s*\}"
+    r"\s*\{\s*\\(?:text|mathrm)\s*\{\s*(?P<below>[A-Za-z]+)\s*\}\s*\}"
+)
 _SIGN_BEFORE = re.compile(r"(?P<sign>\\\$|\u20ac|\u00a3|\u00a5)\s*\$?\s*\Z")
 _IN_WORDS: Final = vocabulary("in am are ares won second turn turns may pm deg s h t l A K V W J N")
 """Units that are words or letters of prose, or of mathematics, more often."""
@@ -36,6 +40,9 @@ def with_unit(text: str, box: Box, answer: str, question: str) -> str:
     """The answer of a box with the unit that stands outside of the box; '' where none does."""
     if (sign := _SIGN_BEFORE.search(text[max(0, box.start - 4) : box.start])) is not None:
         return f"{sign['sign']}{answer}"
+    if (over := _OVER.match(text[box.end : box.end + 100])) is not None:
+        known = units.measure(over["top"]) and units.measure(over["below"])
+        return f"{answer}\\text{{ {over['top']}}}/\\text{{{over['below']}}}" if known else ""
     match = _BEHIND.match(text[box.end : box.end + 60])
     if match is None or (unit := _unit(match, question)) == "":
         return ""
@@ -49,7 +56,8 @@ def _unit(match: re.Match[str], question: str) -> str:
     if units.measure(word) is None:
         noun = units.counted(word)
         asked = noun is not None and noun.dimension != units.ANYTHING and word.lower() in question.lower()
-        return f"\\text{{ {word}}}" if asked else ""
+        rate = f"/\\text{{{match['below']}}}" if match["below"] and units.measure(match["below"]) else ""
+        return f"\\text{{ {word}}}{rate}" if asked else ""
     power = {"s": "2", "c": "3"}.get(
         (match["size"] or match["said"] or " ")[0], match["power"] or _RAISED.get(match["raised"] or "", "")
     )

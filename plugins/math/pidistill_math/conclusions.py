@@ -15,17 +15,28 @@ from pidistill_math import units
 from pidistill_math.asking_parts import clause_asked
 from pidistill_math.syntax import vocabulary
 
-_HOW_MANY = re.compile(r"\bhow\s+many\s+(?P<rest>[^.?!\n]{1,100})", re.IGNORECASE)
+_HOW_MANY = re.compile(r"\bhow\s+(?P<which>many|much)\s+(?P<rest>[^.?!\n]{1,100})", re.IGNORECASE)
 _CLAUSE = re.compile(
     r"(?:^|[.!?\n])[\s$)*]*(?:(?:(?:so|thus|hence|therefore|in\s+total|altogether|now|then),?\s+)"
     r"|(?:subtracting|removing|excluding|adding|including|after|counting|taking|without)\b[^.!?\n]{1,60},\s*)*"
-    r"(?P<before>[A-Za-z' ]{2,40}?)[\s$*]*(?P<value>\d+(?:[.,/]\d+)*)[\s$*]*"
+    r"(?P<before>[A-Za-z' ]{2,40}?)[\s$*\\]*(?P<value>\d+(?:[.,/]\d+)*)[\s$*]*"
     r"(?P<behind>[A-Za-z' ]{0,40})[*]*\s*(?:[.!]|$|\n)",
     re.IGNORECASE,
 )
 _LEFT = re.compile(
     r"^[\s$.,;*)]*(?:which|this|that|and\s+this)?\s*(?:leaves|leaving)\s+(?:\w+\s+with\s+)?[\s$*]*(?P<value>\d+(?:[.,/]\d+)*)"
     r"[\s$*]*[.!]",
+    re.IGNORECASE,
+)
+_STEP = re.compile(
+    r"\b(?:dividing|multiplying|subtracting|adding|removing|excluding|including|doubling|halving)\b[^.!?\n]{0,40}?"
+    r"\b(?:gives|leaves|yields|makes)\s+(?:us\s+)?[\s$*]*(?P<value>\d+(?:[.,/]\d+)*)[\s$*]*(?P<behind>[A-Za-z]+)(?:\s+\w+)?\s*[.!]",
+    re.IGNORECASE,
+)
+"""A further step that ends in a count of what is asked for."""
+_SO_LEFT = re.compile(
+    r"\b(?:so|thus|hence|leaving|therefore)\s+(?:there\s+are\s+)?[\s$*]*(?P<value>\d+(?:[.,/]\d+)*)[\s$*]*"
+    r"(?:(?P<behind>[a-z]+)\s+)?(?:remain\w*|(?:are|is)?\s*(?:left|remaining))\s*[.!]",
     re.IGNORECASE,
 )
 _REMAINING: Final = vocabulary("left leave remain remaining over")
@@ -37,6 +48,7 @@ _PRONOUNS: Final = vocabulary("he she it they we")
 _NAME = re.compile(r"\b[A-Z][a-z]+\b")
 _OPENING: Final = vocabulary("How What If A An The There He She It They We So Thus Hence Therefore In At On Each Every")
 """Words with a capital that are no names."""
+_MONEY: Final = vocabulary("dollar cent money")
 _SAME: Final = {
     "has": "have",
     "had": "have",
@@ -63,10 +75,18 @@ def answered_again(near: str, question: str) -> Iterator[tuple[str, int]]:
         return
     given = set(_NUMERALS.findall(question))
     noun, *rest = _words(asked[0]["rest"]) or [""]
+    if asked[0]["which"].lower() == "much":
+        noun, rest = "", [word for word in (noun, *rest) if word not in _MONEY]
     if _REMAINING & {noun, *rest} and (left := _LEFT.match(near)) is not None and left["value"] not in given:
         yield left["value"], left.end()
+    if _REMAINING & {noun, *rest}:
+        steps = [step for step in _SO_LEFT.finditer(near) if _words(step["behind"] or noun) == [noun]]
+    else:
+        steps = []
+    steps += [step for step in _STEP.finditer(near) if _words(step["behind"]) == [noun]]
+    yield from ((step["value"], step.end("value")) for step in steps if step["value"] not in given)
     for clause in _CLAUSE.finditer(near):
-        said = _words(f"{clause['before']} {clause['behind']}")
+        said = [word for word in _words(f"{clause['before']} {clause['behind']}") if noun or word not in _MONEY]
         elliptic = bool(rest) and _words(clause["behind"])[:1] != [noun]
         wanted = {*rest} if elliptic else {noun, *rest}
         if clause["value"] not in given and {*said} == wanted and _of_one(clause["before"], question):

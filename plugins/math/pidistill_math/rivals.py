@@ -70,6 +70,7 @@ _OFFERS: Final = (
     r"\bthe\s+(?:correct|right|actual|true|final)\s+(?:count|value|number|total|result),?\s+(?:however,?\s+)?(?:is|should\s+be)"
     + _VALUE.format("n")
     + _ENDS,
+    r"\b(?:actually|wait|hmm),?\s+no\b\s*[,:.\u2014-][^.!?\n]{0,40}?" + _VALUE.format("x") + _ENDS,
     # a further step, or what the question wants instead
     r"\b(?:but|however|yet),?\s+(?:the\s+)?(?:question|problem)\s+(?:asks|asked|wants|wanted|says|said|requires)\b[^.!?\n]{0,80}?"
     r"\b(?:which\s+is|so|is|namely)" + _VALUE.format("p") + _ENDS,

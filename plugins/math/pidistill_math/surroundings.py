@@ -129,6 +129,9 @@ _PALE = re.compile(r"\\(?:text)?color\s*(?:\[[^\]]*\])?\{\s*(?:white|transparent
 _OPENED = re.compile(r"(?:\\left\s*)?(?:[(\[]|\\\{)\s*$")
 _CLOSED = re.compile(r"\s*(?:\\right\s*)?(?:[)\]]|\\\})")
 _END_OF_PROOF = re.compile(r"_?\s*\{?\s*\\(?:blacksquare|square|Box|qed|hfill)(?![A-Za-z])\}?")
+_ONE_UNIT: Final = r"\s*\{\s*\\(?:text|mathrm)\s*\{\s*[A-Za-z]+\s*\}\s*\}"
+_RATE = re.compile(rf"(?:\s|\\[,;:! ])*\\[dt]?frac{_ONE_UNIT}{_ONE_UNIT}")
+"""A unit over another behind a box, which is no factor."""
 _QUESTION = re.compile(r"[\s$.\\)\]*]{0,6}\?")
 PERCENT = re.compile(r"(?:\s|\\[,;:! ])*(?:\\%|%|\\text\{\s*(?:percent|thousand|million|billion|hundred|dozen)\s*\})")
 SCALE = re.compile(r"[\s$]+(percent|thousand|million|billion|hundred|dozen)\b", re.IGNORECASE)
@@ -175,7 +178,7 @@ def discounted(text: str, box: Box) -> str:
         return "the last box has a factor"
     if _QUESTION.match(after):
         return "the last box is a question"
-    if (mark := PERCENT.match(after) or DEGREE.match(after) or SCALE.match(after)) is not None:
+    if (mark := PERCENT.match(after) or DEGREE.match(after) or SCALE.match(after) or _RATE.match(after)) is not None:
         after = after[mark.end() :]
     if (_OPERATOR_AFTER if inside else _TOUCHING_AFTER).match(after) or _WORD_AFTER.match(after):
         if not (inside and after[:1].isspace() and not _OPERATION.match(after) and _is_option(text, box)):
