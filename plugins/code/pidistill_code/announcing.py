@@ -92,6 +92,8 @@ _IF_NOT = _any([
     r"(?:if <you> (?:forget|forgot|omit|leave|skip)[^,;]*|without (?!<spared>)[^,;]*|otherwise),? "
     r"(?:<you>|it|this)(?:['\u2019]d| would| will)? ?(?:get|end up|be|have|looked|fail)\b[^,;]*",
     r"if <you> (?:forget|forgot)\b[^,;]*(?:, e\.g)?",
+    r"(?:for (?:instance|example), )?(?:if|suppose|imagine)(?: that)?(?: instead)? (?:some(?:one|body)\b|<you> had\b)"
+    r"(?!.*\b(?:asked|wanted|needed)\b).*",
 ])  # fmt: skip
 """A sentence about what comes of not doing it."""
 _WARNS = _any([
@@ -226,5 +228,5 @@ def _last_sentence(above: str) -> str:
 
 def _label(above: str) -> str:
     """The last sentence in small letters, without what is in parentheses and without marks around it."""
-    label = _ASIDE.sub(" ", re.sub(r"[*_#]", " ", _last_sentence(above)))
+    label = _ASIDE.sub(" ", re.sub(r"[*_#]|</?[a-z]+>", " ", _last_sentence(above)))
     return " ".join(re.sub(r"^\W+|\W+$", "", label).split()).lower()

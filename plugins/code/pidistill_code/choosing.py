@@ -33,7 +33,8 @@ _PARTS: Final = {
     "which": r"(?P<which><by_place>|<by_label>|<by_number>|<by_word>)"
     r"(?: (?:above|shown|given|here|from above|i gave))*",
     "sure": r"(?!.*(?:\b(?:if|unless|when|whenever|where|in case|only|but|except|instead|modif\w*|chang\w*|fix\w*|"
-    r"combin\w*|merg\w*|not)\b|n['\u2019]t\b|\bfor (?!its\b|simpl|clarity|readab|this\b|the\b|my\b|our\b|saf|being)))",
+    r"combin\w*|merg\w*|not)\b|n['\u2019]t\b|\bto (?:understand|learn|see|check|test|compare)\b|"
+    r"\bfor (?!its\b|simpl|clarity|readab|this\b|the\b|my\b|our\b|saf|being)))",
     "tail": r"(?:[ ,:;(\u2013\u2014-]+<sure>.*|[ ,]+(?:because|since|as) .*)?",
     "named": r"(?:final |recommended |chosen |preferred |submitted |actual |official )*",
     "answer": r"(?:answer|solution|submission|choice|pick|recommendation|decision|version)",
@@ -84,13 +85,21 @@ _TAKEN_BACK: Final = [
     re.compile(_filled(line))
     for line in (
         r"<lead><which> (?:is|was|looks) (?:<bad>(?:<why>|[,:-].*)?|not)",
-        r"<lead><which>,? (?:fails|breaks|crashes|does(?: not|n['\u2019]t) (?:work|pass))(?: (?!if\b|when\b).*)?",
+        r"<lead><which> (?:fails|breaks|crashes|(?:fails to|does(?: not|n['\u2019]t)) (?:work|pass|run|compile))"
+        r"(?: (?:the|some|all|any|these|many) .*)?",
         r"<lead><which> (?:is )?(?:[^,]*, )?<shown>.*",
         r"<lead>(?:please )?(?:ignore|disregard|discard|<never> (?:use|submit|copy)) <which>(?: .*)?",
     )
 ]
 """A sentence that says of one that it is no answer."""
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|\n")
+_ALTERNATIVE = re.compile(r"\b(?:another|alternative\w*|might|could|one idea|suggest\w*|propos\w*|tempt\w*)\b")
+_REFUSED = re.compile(
+    r"(?:but|however|yet|unfortunately)[ ,]+(?:this|that|it|which)(?: \w+)? "
+    r"(?:(?:is|was|would be) (?:wrong|incorrect|buggy|broken)|(?:does|would)(?: not|n['\u2019]t) work|fails)\b"
+    r"(?!.*\b(?:if|when|unless|large|huge)\b).*"
+)
+"""What is said right below another way that is looked at and left."""
 _CLAUSE = re.compile(r",? (?:so|hence|therefore|thus) |, (?:and |but |while |whereas )?(?=the (?:first|second|other) )")
 _OF_ASKER = re.compile(r"\b(?:you|your|question)\b")
 """What is said of code that is none of the answer's versions."""
@@ -108,6 +117,9 @@ def chosen(words: Sequence[str], below: str) -> int | None:
     if found is not None:
         return found
     gone = {_which(_TAKEN_BACK, clause, labels) for clause in _clauses(below)}
+    first = next((clause for clause in _clauses(below) if clause), "")
+    if labels and _ALTERNATIVE.search(labels[-1].strip().rpartition("\n")[2]) and _REFUSED.fullmatch(first):
+        gone.add(len(labels) - 1)
     left = [number for number in range(len(words)) if number not in gone]
     return left[-1] if left and len(left) < len(words) else None
 

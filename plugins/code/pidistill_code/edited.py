@@ -19,7 +19,7 @@ from pidistill_code.continuing import quoted
 from pidistill_code.edits import Edit, Span, may_hold_edits, spans
 from pidistill_code.fenced import DIFFS, fences
 from pidistill_code.programs import may_be_one
-from pidistill_code.prose import without_prose
+from pidistill_code.prose import STRING, without_prose
 from pidistill_code.readings import LONGEST_LOOKED_AT
 from pidistill_code.syntax import is_python
 
@@ -203,8 +203,16 @@ def applied(lines: Sequence[str], edit: Edit) -> list[str] | None:
                 *(f"{indent}{line}" if line.strip() else line for line in new),
                 *lines[at + len(old) :],
             ]
-    there, made = {line.strip() for line in lines}, {line.strip() for line in edit.new} - {""}
-    return list(lines) if made and made <= there else None
+    there, before, after = (set(map(_said, some)) - {""} for some in (lines, edit.old, edit.new))
+    made = after - before or after
+    return list(lines) if made and made <= there and not (before - after and before - after <= there) else None
+
+
+def _said(line: str) -> str:
+    """A line without its indentation and its comment."""
+    if "#" in line:
+        line = STRING.sub(lambda found: "" if found[0].startswith("#") else found[0], line)
+    return line.strip()
 
 
 def _places(lines: Sequence[str], part: Sequence[str]) -> list[tuple[int, str]]:

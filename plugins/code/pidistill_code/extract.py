@@ -45,7 +45,7 @@ from pidistill_code.announcing import announces_final
 from pidistill_code.blocks import BUILT_IN, defines, written
 from pidistill_code.carried import carried
 from pidistill_code.continuing import in_body, indentation_of
-from pidistill_code.definitions import last_definition
+from pidistill_code.definitions import is_stub, last_definition
 from pidistill_code.edited import with_edits
 from pidistill_code.fenced import DIFFS, Block, below_all, blocks_of
 from pidistill_code.helpers import only_gives, with_helpers
@@ -168,7 +168,7 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
     words = [block.words for block in blocks]
     defining = last_definition([block.text for block in blocks], name, words, end)
     if defining is not None:
-        beside = _beside(blocks, defining)
+        beside = _beside(blocks, defining, name)
         around = zip(words, beside, [*words[1:], end], strict=True)
         below = list(starmap(Below, around))[defining + 1 :]
         whole_block = _checked(with_mendings(with_helpers(beside, defining, name), beside[defining], below, name), 0)
@@ -255,16 +255,23 @@ def _below_fences(text: str, last: Block, name: str) -> Block | None:
     return Block(code, last.marked, above)
 
 
-def _beside(blocks: list[Block], at: int) -> list[str]:
+def _beside(blocks: list[Block], at: int, name: str) -> list[str]:
     """The blocks with nothing for those that show what came of a program: not marked as the one `at` is, and without
-    anything that only a program has, unless they give values to names that it needs and that no other block makes."""
+    anything that only a program has, unless they give values to names that it needs and that no other block makes.
+    Nor are versions below that are not the answer."""
     kept = [block.marked or not blocks[at].marked or bool(_DEFINES.search(block.text)) for block in blocks]
     if not all(kept) and all(len(block.text) <= LONGEST_LOOKED_AT for block in blocks):
         lacking = module_names(blocks[at].text)[0].difference(
             BUILT_IN, *(module_names(block.text)[1] for block, is_kept in zip(blocks, kept, strict=True) if is_kept)
         )
         kept = [is_kept or only_gives(block.text, lacking) for block, is_kept in zip(blocks, kept, strict=True)]
-    return [block.text if is_kept else "" for block, is_kept in zip(blocks, kept, strict=True)]
+    rivals = {number for number in range(at + 1, len(blocks)) if name and _is_rival(blocks[number].text, name)}
+    return [it.text if kept[number] and number not in rivals else "" for number, it in enumerate(blocks)]
+
+
+def _is_rival(code: str, name: str) -> bool:
+    """Whether it is another version of what is asked for, with helpers of its own."""
+    return name in code and written(name).search(code) is not None and not is_stub(code, name)
 
 
 def _stands_outside(text: str, name: str) -> bool:

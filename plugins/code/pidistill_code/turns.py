@@ -24,13 +24,14 @@ _MARK = re.compile(
     rf"""^(?:
     \*{{0,2}}(?:user|human)\*{{0,2}}[ ]?:\*{{0,2}}(?P<said>.*)
     |\#{{2,4}}[ ]?(?:instructions?|user|human|user[ ]input)[ ]?:?[ ]*
-    |\#{{2,4}}[ ]?(?:task|problem|question|exercise|instruction)[ ]?\#?\d+\b.*
+    |(?P<heads>\#{{2,4}}[ ]?(?:task|problem|question|exercise|instruction)[ ]?\#?\d+)\b.*
     |(?:\[INST\]|<\|user\|>|<\|im_start\|>[ ]?user|<start_of_turn>[ ]?user|<\|start_header_id\|>[ ]?user).*
     |(?:you[ ]are[ ]an?[ ](?:expert|helpful)[ ]|below[ ]is[ ]an[ ]instruction[ ]that[ ]describes[ ]a[ ]task).*
     |(?:q|question|problem|task|prompt|exercise|instruction)[ ]?\d*[ ]?[:.][ ]*(?:{_TASK.replace(" ", "[ ]")}).*
     )$""",
     re.VERBOSE | re.MULTILINE | re.IGNORECASE,
 )
+_ASKS = re.compile(rf"^[\W_]*(?:{_TASK})", re.MULTILINE | re.IGNORECASE)
 
 
 def own_turn(text: str, name: str, is_body: bool, within: Container[int]) -> str:
@@ -44,6 +45,8 @@ def own_turn(text: str, name: str, is_body: bool, within: Container[int]) -> str
         if number in inside or not (mark := _MARK.match(line)):
             continue
         if mark["said"] and not is_prose(line) and is_statement(line):
+            continue
+        if mark["heads"] and not _ASKS.search("\n".join([line[mark.end("heads") :], *lines[number + 1 : number + 4]])):
             continue
         above = "\n".join(lines[:number])
         answers = defines(above, name) if name else may_be_one(above, wholly=True)

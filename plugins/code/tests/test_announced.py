@@ -47,6 +47,7 @@ LEADS_TO_THE_ANSWER = [
     "A version that fails loudly on an empty list:",
     "Corrected:",
     "Here is your code:",
+    "If somebody asked for the third one, it would be this, and so it is here:",
     "Here is your current code, fixed:",
     "The function you provided, completed:",
     "The code you posted can be completed like this:",
@@ -82,6 +83,9 @@ BLAMES_WHAT_IS_BELOW = [
     "This is what the failing submission looked like:",
     "Here's your code for comparison:",
     "Brute force for stress testing:",
+    "<summary>My first attempt (wrong)</summary>",
+    "For instance, if someone changed the index, we'd have",
+    "Suppose instead we had written",
 ]
 
 

@@ -39,6 +39,12 @@ OPEN = [
     "The first version is slower.",
     "In the first version I used a loop.",
     "Option A uses recursion.",
+    "Use the first version to understand the idea.",
+    "The second version fails only if xs holds None.",
+    "The last version does not work in Python 2.",
+    "The second version crashes on texts, which nobody asks for.",
+    "I chose the second version.",
+    "Originally I went with the first version.",
 ]
 
 
@@ -93,10 +99,26 @@ def test_a_version_that_is_taken_back_is_not_the_answer(said: str) -> None:
     assert chosen(["A loop:", "A sum:"], said) == 0
 
 
-@pytest.mark.parametrize("said", ["The first version is wrong.", "The first version fails for long lists."])
+@pytest.mark.parametrize("said", ["The first version is wrong.", "The first version fails the tests."])
 def test_taking_back_a_draft_leaves_the_other(said: str) -> None:
     assert chosen(["A loop:", "A sum:"], said) == 1
     assert chosen(["A loop:", "A sum:"], f"{said} The second version is wrong, too.") is None
+
+
+def test_another_way_that_is_left_again_is_not_the_answer() -> None:
+    words = ["A loop:", "A reviewer might propose"]
+    assert chosen(words, "but this is wrong for `[1, -2]`.") == 0
+    assert chosen(words, "but this fails if the list is huge.") is None
+    assert chosen(["A loop:", "Corrected:"], "However, this does not work.") is None
+
+
+def test_helpers_of_a_version_below_are_not_those_of_the_chosen_one() -> None:
+    text = answer("def g(x):\n    return x\n\ndef f(xs):\n    return g(xs)", OTHER, LABELS[0], "Use Option A.")
+    rival = "def g(x):\n    return 0\n\ndef f(xs):\n    return g(xs[0])"
+    above = "```python\ndef g(x):\n    return x\n```\n\n"
+    assert extract(text, "f").code == "def g(x):\n    return x\n\ndef f(xs):\n    return g(xs)\n"
+    code = extract(above + answer("def f(xs):\n    return g(xs)", rival, LABELS[0], "Use Option A."), "f").code
+    assert "return x\n" in str(code) and "return 0" not in str(code)
 
 
 @given(st.text(), st.lists(st.text(max_size=30), max_size=4))

@@ -127,6 +127,19 @@ def test_what_is_no_edit_of_the_program_changes_nothing(shown: str) -> None:
     assert str(extract(f"{fenced(DRAFT)}\n{shown}", "f").code).strip() == DRAFT
 
 
+@pytest.mark.parametrize(
+    "shown",
+    [
+        " def f(xs):\n     ...\n-        total += 1\n+        total += x\n     ...",
+        "-total += 1\n+total += x  # the value",
+    ],
+)
+def test_a_difference_that_leaves_lines_out_may_show_what_was_changed(shown: str) -> None:
+    assert str(extract(f"{fenced(RIGHT)}\nThe change:\n\n{fenced(shown, 'diff')}", "f").code).strip() == RIGHT
+    wrong = RIGHT.replace("total += x", "total -= x")
+    assert extract(f"{fenced(wrong)}\nThe change:\n\n{fenced(shown, 'diff')}", "f").code is None
+
+
 def test_an_edit_that_is_cut_off_is_no_program() -> None:
     whole = f"{fenced(DRAFT)}\n```python\n{searched('        total += 1', '        total += x')}"
     for end in range(whole.index("SEARCH") + 6, len(whole) - 2):

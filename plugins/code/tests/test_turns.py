@@ -23,7 +23,7 @@ TURNS = [
     "You are an expert Python programmer, and here is your task: the second one.",
     "Q: Write a function that returns the second one.\nA:",
     "Problem 2: Write a program for the second one.",
-    "### Task 2\nThe second one.",
+    "### Task 2\nWrite a function for the second one.",
 ]
 WORDS = [
     "Problem: this fails for the empty list. Corrected:",
@@ -32,6 +32,8 @@ WORDS = [
     "The user: must be told. Better:",
     "Q: Does it copy? A: It did. Now:",
     "### Instructions for use",
+    "### Problem 1\nIt does not copy.\n### Fix",
+    "### Task 2: verify\nIt fails.\n### Task 3: fix",
     "Task: done. Improved version:",
 ]
 
