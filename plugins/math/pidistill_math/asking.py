@@ -27,7 +27,7 @@ _QUANTITIES: Final = vocabulary(
 )
 _NO_LENGTH: Final = vocabulary("area volume odds probability mean median mode")
 _QUANTITY = re.compile(
-    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?:[a-z-]+\s+){0,2}?(?P<noun>"
+    r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+(?:the|its)\s+(?:[a-z-]+\s+){0,2}?(?P<noun>"
     + "|".join(sorted(_QUANTITIES))
     + r")\b",
     re.IGNORECASE,

@@ -32,6 +32,9 @@ _SLOPE = re.compile(r"\b(?:find|what\s+is|determine|compute|calculate)\s+the\s+s
 _INTERCEPT = re.compile(
     r"\b(?:find|what\s+is|determine|compute|calculate)\s+the\s+\$?(?P<axis>[xy])\$?[\s-]*intercept\b", re.IGNORECASE
 )
+_HOW_MANY_ROOTS = re.compile(
+    r"\b(?:how\s+many|number\s+of)\s+(?:(?!of\b)[a-z-]+\s+){0,3}?(?:solutions|roots|zeros|zeroes)\b", re.IGNORECASE
+)
 _NO_INTERCEPTS: Final = {"x": ("m", "b", "y"), "y": ("m", "x")}
 """Letters that no intercept on an axis goes by."""
 _EXTREME = re.compile(
@@ -132,6 +135,10 @@ def another_name(name: Node, text: str, asked: tuple[Node, ...]) -> str:
     results = {found["result"].lower() for found in _RESULT.finditer(text)}
     indexed = [arg for arg in name.args if arg.head in ("sym", "call") and "_" in arg.text]
     if len(results) == 1 and len(indexed) == len(name.args) > 1:
+        if (name.head, *results) in (("mul", "sum"), ("add", "product")):
+            return "another operation than the one that the question asks for"
+    letters = [arg for arg in name.args if arg.head == "sym" and arg.text.islower()]
+    if len(results) == 1 and not asked and len(letters) == len(name.args) > 1:
         if (name.head, *results) in (("mul", "sum"), ("add", "product")):
             return "another operation than the one that the question asks for"
     said = name.text.lower().strip("_()") if name.head in ("words", "call") else name.text.partition("_")[2].lower()
@@ -238,6 +245,8 @@ def _another_sign(name: str, text: str) -> str:
         return f"a standard deviation, where the question asks for the {statistic[1].lower()}"
     if _SLOPE.search(text) and name in ("x", "y", "b"):
         return f"a value of {name}, where the question asks for a slope"
+    if _HOW_MANY_ROOTS.search(text) and re.search(rf"(?<![A-Za-z\\]){re.escape(name)}(?![A-Za-z])", text):
+        return f"a value of {name}, where the question asks how many there are"
     intercept = _INTERCEPT.search(text)
     if intercept is not None and name in _NO_INTERCEPTS[intercept["axis"].lower()]:
         return f"a value of {name}, where the question asks for an intercept"

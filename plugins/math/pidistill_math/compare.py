@@ -211,6 +211,10 @@ class Comparison:
             return no("another variable than the reference's")
         if isinstance(ours, Record):
             return no("one name, where the reference has several")
+        if theirs.name.head == "group" and isinstance(theirs.inner, Ordered):
+            for asked in self.question.asked:
+                if asked.head == "group" and set(asked.args) == set(theirs.name.args):
+                    theirs = Named(asked, in_order(asked, theirs.name, theirs.inner))
         if reason := self.question.other_than_asked(theirs.name):
             return no(reason)
         if narrows(theirs.name, ours, theirs.inner):

@@ -49,6 +49,10 @@ _NAME = re.compile(r"\b[A-Z][a-z]+\b")
 _OPENING: Final = vocabulary("How What If A An The There He She It They We So Thus Hence Therefore In At On Each Every")
 """Words with a capital that are no names."""
 _MONEY: Final = vocabulary("dollar cent money")
+_DATES: Final = vocabulary(
+    """january february march april may june july august september october november december monday tuesday wednesday
+    thursday friday saturday sunday"""
+)
 _SAME: Final = {
     "has": "have",
     "had": "have",
@@ -123,6 +127,6 @@ def _words(text: str) -> list[str]:
     found = []
     for word in re.findall(r"[A-Za-z']+", text):
         low = word.lower()
-        if low not in _SMALL and not (word[0].isupper() and word not in ("How", "There")):
+        if low not in _SMALL and (low in _DATES or not word[0].isupper() or word in ("How", "There")):
             found.append(_SAME.get(low, low if low == "left" else low.removesuffix("s")))
     return found

@@ -23,7 +23,7 @@ from pidistill_math.syntax import Node, Unreadable, symbols
 _LONGEST: Final = 8_000
 _WORK = re.compile(
     r"\b(?:simplify|expand|factor(?:\s+completely)?|rationali[sz]e(?:\s+the\s+denominator(?:\s+of)?)?|evaluate|compute|calculate"
-    r"|find\s+the\s+product|write|express|rewrite)\b(?:\s+the\s+(?:expression|product|following))?\s*:?\s*(?:\$\$?|\\\[)(?P<formula>[^$\n]{1,200}?)(?:\$|\\\])",
+    r"|find\s+the\s+product|find\s+the\s+(?:exact\s+)?value\s+of|write|express|rewrite)\b(?:\s+the\s+(?:expression|product|following))?\s*:?\s*(?:\$\$?|\\\[)(?P<formula>[^$\n]{1,200}?)(?:\$|\\\])",
     re.IGNORECASE,
 )
 _EXPAND = re.compile(r"\b(?:expand|multiply\s+out)\b", re.IGNORECASE)
@@ -38,6 +38,7 @@ _LOWEST = re.compile(
     re.IGNORECASE,
 )
 _FRACTION = re.compile(_GIVEN_AS_FRACTION, re.IGNORECASE)
+_RADICAL_FORM = re.compile(r"\b(?:in|of)\s+the\s+form\s+\$[^$]*\\sqrt|\bsimplest\s+radical\s+form\b", re.IGNORECASE)
 _DECIMAL = re.compile(r"\bdecimal|\bmixed\s+number|\bor\s+(?:an?\s+)?(?:integer|whole)", re.IGNORECASE)
 _EXACT = re.compile(
     r"\bexact|\b(?:in\s+terms\s+of|multiple\s+of)\s+\$?\\?pi\b|\bradical\s+form|\bsimplest\s+radical|\bin\s+radical"
@@ -60,6 +61,8 @@ def another_form(question: str, reference: Node, answer: Node) -> str:
         return "the formula of the question, given back"
     if _is_complex(reference) and (work := _complex_work(answer)):
         return f"a complex number that leaves its {work} to be worked out"
+    if _RADICAL_FORM.search(question) and _nested(answer) and not _nested(reference):
+        return "a root inside of a root, which the form that the question names does not have"
     if symbols(reference) and _EXPAND.search(question) and has_product(answer) and not has_product(reference):
         return "a product, where the question asks to expand"
     if reference.head == answer.head == "ratio" and _LOWEST.search(question):
@@ -93,6 +96,11 @@ def given(question: str) -> tuple[Node, ...]:
 
 def _is_i(node: Node) -> bool:
     return node.head == "const" and node.text == "i"
+
+
+def _nested(node: Node) -> bool:
+    """Whether a root stands inside of a root."""
+    return any(part.head == "root" and any(arg.has("root") for arg in part.args) for part in node.walk())
 
 
 def _has_constant(node: Node) -> bool:

@@ -22,6 +22,10 @@ _OPERATOR_BEFORE = re.compile(
     r"frac|dfrac|tfrac|over|lvert|lfloor|lceil|overline|binom|sum|prod|int|setminus|cup|cap|notin|subset|circ|pi)"
     r"|\\not\s*(?:=|\\in)|[+\-*/^_<>|\u2260\u2212])(?:\s|\\[,;:! ])*$"
 )
+_AT_MOST = re.compile(
+    r"(?:^|[$,({}<]|\\[\[(]|\\(?:leq?|geq?|lt|implies|Rightarrow|q?quad)(?![A-Za-z]))\s*[A-Za-z](?:_\w)?\s*(?:(?P<most>\\(?:leq?|leqslant)(?![A-Za-z])|\u2264)|(?:\\(?:geq?|geqslant)(?![A-Za-z])|\u2265))\s*$"
+)
+"""A letter and the sign of a bound before a box."""
 _ARROW = re.compile(
     r"(?:=>|->|\u2192|\*\*|__|(?:^|\n)\s*[->*+]\s+|(?:^|\n)\s*>+|(?:^|\n)\s*\|[^\n]*\|\s|\s[-\u2013\u2014]\s)\s*$"
 )
@@ -162,6 +166,8 @@ def discounted(text: str, box: Box) -> str:
     last = before.rstrip()[-1:]
     opening = last in ("$", "(", "[", "{", "")  # nothing that could be an operator or a factor
     if not opening and _OPERATOR_BEFORE.search(before):
+        if inside and (most := _AT_MOST.search(before)) is not None:
+            return f"{BOUNDS} {'most' if most['most'] else 'least'}'"
         arrow = _ARROW.search(before) and not (inside and before.rstrip()[-1:] in "-+*")
         if not arrow:
             return "the last box stands behind an operator"

@@ -53,6 +53,7 @@ _DENIED = re.compile(
     r"|(?:should|must|has\s+to|needs\s+to|is\s+to)\s+be\s+(?:rejected|discarded|excluded|ruled\s+out|ignored)|(?:is|was)\s+(?:an\s+)?extraneous"
     r"|(?:is|was)\s+(?:only\s+|merely\s+|just\s+)an?\s+(?:upper|lower)\s+bound|(?:is|was)\s+an?\s+(?:upper|lower)\s+bound\s+only"
     r"|(?:(?:but|however),?\s+)?(?:that|this|it)\s+(?:is|was)\s+(?:only|merely|just)\s+an?\s+(?:upper|lower)\s+bound\b"
+    r"|(?:is|was)\s+an?\s+(?:wild\s+|rough\s+|random\s+)?guess\b(?!\s+(?:that|which|and|we|to)\b)"
     r"|(?:is|was)\s+what\s+(?:the|an?)\s+(?:naive|wrong|incorrect|careless)\b|which\s+(?:i|we)\s+reject\b(?!\s+(?:only|unless|if|when)\b)"
     r"|(?:is|was)\s+(?:half|twice|double|the\s+(?:square|negative|reciprocal))\s+(?:of\s+)?the\s+answer\b"
     r"(?!\s+(?:of|to|for|in|from)\s+(?:the\s+)?(?:first|previous|last|other|part|case|step)\b)"
