@@ -55,8 +55,8 @@ def command(
     from pidistill.cli.output import line, stderr, stdout, warn_of_problems
     from pidistill.cli.progress import show_progress
     from pidistill.cli.run import overrides
-    from pidistill.law.measure import measure_gap
-    from pidistill.law.table import gap_tables
+    from pidistill.pilot.measure import measure_gap
+    from pidistill.pilot.table import gap_tables
     from pidistill.plugins import get_manager
     from pidistill.recipes import run_config
     from pidistill.report.render import print_tables

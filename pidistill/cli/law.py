@@ -31,7 +31,7 @@ def command(file: Path, out: Path | None, plot: Path | None, as_json: bool) -> N
     from pidistill.cli.output import line, stderr, stdout
     from pidistill.law.configurations import read_configurations
     from pidistill.law.fit import fit_law
-    from pidistill.law.table import law_tables
+    from pidistill.pilot.table import law_tables
     from pidistill.report.render import print_tables
     from pidistill.report.write import write_atomically
 

@@ -14,7 +14,7 @@ from pidistill.errors import DataError, RecordError, StoreError
 if TYPE_CHECKING:
     from pidistill.law.advise import Advice
     from pidistill.law.gaps import Gap
-    from pidistill.law.outcomes import Outcome
+    from pidistill.pilot.outcomes import Outcome
     from pidistill.records import Record
 
 R = TypeVar("R", bound="Record")
@@ -49,7 +49,7 @@ def command(
     from pidistill.law.advise import advise
     from pidistill.law.fit import Law
     from pidistill.law.gaps import Gap
-    from pidistill.law.table import advice_tables, line_text, outcome_table
+    from pidistill.pilot.table import advice_tables, line_text, outcome_table
     from pidistill.report.render import print_tables
 
     gap = _read(Gap, gap_file, "pidistill gap")
@@ -66,7 +66,7 @@ def command(
 
 
 def _outcomes(folder: Path, gap: Gap, advice: Advice) -> tuple[Outcome, ...]:
-    from pidistill.law.outcomes import outcomes
+    from pidistill.pilot.outcomes import outcomes
     from pidistill.store.store import Store
 
     if not folder.is_dir():

@@ -20,8 +20,7 @@ from pidistill.stats.data import CellScores
 from pidistill.stats.intervals import Interval
 from pidistill.store.store import Store
 from pidistill.suite.chosen import Held, finished_cells
-
-OBJECTIVE = "opsd"
+from pidistill.suite.gaps import distilled_form
 
 
 @dataclass(frozen=True)
@@ -82,9 +81,3 @@ def _spoken_of(store: Store, gap: Gap) -> Iterator[tuple[Held, str, CellScores]]
         form = distilled_form(RunConfig.model_validate(summary["cell"]["config"]))
         if form in forms:
             yield held, form, CellScores.from_json(summary["scores"])
-
-
-def distilled_form(config: RunConfig) -> str | None:
-    """The form that the teacher of a run's last stage sees, where that stage distils."""
-    last = config.stages[-1]
-    return last.examples.teacher_form if last.train.objective == OBJECTIVE else None

@@ -8,7 +8,7 @@ from typing import Final
 from pidistill.law.advise import Advice, Cost
 from pidistill.law.fit import PUBLISHED, HeldOut, Law, Line
 from pidistill.law.gaps import FormGap, Gap, Speaker
-from pidistill.law.outcomes import Outcome
+from pidistill.pilot.outcomes import Outcome
 from pidistill.report.model import Column, Entry, Row, Table
 from pidistill.report.table import interval, percent, points
 from pidistill.stats.intervals import Interval

@@ -17,12 +17,13 @@ from pydantic import ValidationError
 from pidistill.config import RunConfig
 from pidistill.errors import RecordError
 from pidistill.law.gaps import FormGap, Gap
-from pidistill.law.outcomes import distilled_form
 from pidistill.report.model import ArmGap
 from pidistill.stats.data import CellScores
 from pidistill.store.store import Store
 
 FOLDER = "gaps"
+OBJECTIVE = "opsd"
+"""Of an arm that distils from a teacher."""
 
 
 def arm_gaps(
@@ -61,3 +62,9 @@ def _asked(summary: Mapping[str, Any]) -> tuple[str, str, str]:
         return "", "", ""
     form = distilled_form(config) if len(config.stages) == 1 else None
     return config.domain, str(summary["provenance"].get("model", "")), form or ""
+
+
+def distilled_form(config: RunConfig) -> str | None:
+    """The form that the teacher of a run's last stage sees, where that stage distils."""
+    last = config.stages[-1]
+    return last.examples.teacher_form if last.train.objective == OBJECTIVE else None

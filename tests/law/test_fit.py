@@ -15,7 +15,7 @@ from pidistill.errors import DataError, PidistillError
 from pidistill.law.configurations import Configuration, read_configurations
 from pidistill.law.fit import Law, fit_law, line
 from pidistill.law.picture import draw_law
-from pidistill.law.table import statements
+from pidistill.pilot.table import statements
 
 
 def configurations(

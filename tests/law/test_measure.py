@@ -19,7 +19,7 @@ from pidistill.law.advise import advise
 from pidistill.law.configurations import Configuration
 from pidistill.law.fit import Law, fit_law
 from pidistill.law.gaps import FormGap, Gap, Speaker, difference, path_diversity, share
-from pidistill.law.measure import Pilot
+from pidistill.pilot.measure import Pilot
 from pidistill.plugins import get_manager
 from pidistill.stats.intervals import Estimate, Interval, t_interval
 from pidistill.store.store import Store
