@@ -48,6 +48,8 @@ _DOMAIN = re.compile(
 _RATIO_IN_WORDS = re.compile(
     r"\s*\\text\s*\{\s*(?P<one>[a-z]+)\s*(?::|to)\s*(?P<other>[a-z]+)\s*\}\s*[=:](?P<value>[^=]+)", re.IGNORECASE
 )
+_IN_THE_FORM = re.compile(r"\b(?:in|of)\s+the\s+form\s+\$(?P<formula>[^$]{2,60})\$")
+"""A form in which the answer is asked for, and which may stand before it."""
 _MOST: Final = 4_000
 _DOMAIN_ASKED = re.compile(
     r"\b(?:find|determine|state|give|identify|write|what\s+is|what's)\s+(?:the\s+)?(?:[a-z]+\s+)?domain\s+of\b",
@@ -72,6 +74,7 @@ def without_asked_side(answer: str, asked: Question) -> str:
         for match in _ASKED.finditer(text)
         if _is_itself(match["words"].lower().split(), match["formula"])
     }
+    wanted |= {_SPACE.sub("", form["formula"]) for form in _IN_THE_FORM.finditer(text) if "=" not in form["formula"]}
     for at, char in enumerate(answer[:_LONGEST_SIDE]):
         if char == "=" and _SPACE.sub("", answer[:at]) in wanted - {""}:
             return answer[at + 1 :]

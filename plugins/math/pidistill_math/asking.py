@@ -92,6 +92,9 @@ _LETTERS_OF: Final = {
 }
 """Letters by which sizes go where a question does not name them."""
 _TUPLE = re.compile(r"\(((?:[^(),\n]{1,16},){1,5}[^(),\n]{1,16})\)")
+_RANGE = re.compile(
+    r"\brange\s+of\s+(?:the\s+)?(?:function\s+)?\$?\s*[A-Za-z]\s*(?:\\left)?\(\s*(?P<argument>[a-z])\s*(?:\\right)?\)"
+)
 _SILENT = re.compile(r"\W*(?:find|determine|what\s+is)?\W*(?:the\s+(?:value|answer))?\W*", re.IGNORECASE)
 _BASES: Final = {2: "two|binary", 3: "three|ternary", 4: "four", 5: "five", 6: "six", 7: "seven", 8: "eight|octal",
                  9: "nine", 10: "ten|decimal", 11: "eleven", 12: "twelve", 16: "sixteen|hexadecimal"}  # fmt: skip
@@ -182,6 +185,11 @@ class Question:
     def asks_for_an_interval(self) -> bool:
         """Whether an interval is asked for, so that a pair is one."""
         return bool(re.search(r"\binterval\b|\binequalit|\b(?:domain|range)\s+of\b", self.text, re.IGNORECASE))
+
+    def asks_for_the_range_over(self, subject: Node) -> bool:
+        """Whether the range of a function is asked for, of which a letter is the argument."""
+        found = _RANGE.search(self.text)
+        return found is not None and subject.text == found["argument"]
 
     def asks_for_an_order(self) -> bool:
         """Whether a list is asked for in an order, so that another order is another answer."""

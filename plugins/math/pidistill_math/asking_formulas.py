@@ -133,6 +133,13 @@ def rivals(name: Node, asked: Node) -> bool:
         )
     if name.head == "div" and asked.head == "call" and "'" in asked.text and sym("d") in name.args[0].args:
         return False  # dy/dx for f'(x)
+    if asked.head == "div" and name.text.rstrip("()").endswith("'") and sym("d") in asked.args[0].args:
+        return name.text.count("'") != 1  # f'(x) for the derivative of a formula
+    if asked.head == "mul" and any(
+        part.head == "div" and sym("d") in (part.args[0], *part.args[0].args) for part in asked.args
+    ):
+        if name.text.rstrip("()").endswith("'"):
+            return name.text.count("'") != 1
     if symbols(name) & symbols(asked):
         return True
     if name.head == asked.head == "call":

@@ -90,6 +90,7 @@ _RESULT = re.compile(
     re.IGNORECASE,
 )
 _GENERAL_TERM = re.compile(r"\b(?:general|\$?n\$?(?:-?\^?\{?th\}?\$?|-th))[\s-]+term\b", re.IGNORECASE)
+_PERSON = re.compile(r"\b(?!(?:How|What|If|The|A|An|Find|Each|In|On|At|When|Together)\b)[A-Z][a-z]+\b")
 _HOW_MANY = re.compile(r"\bhow\s+many\b(?P<clause>[^.?!]{1,100})", re.IGNORECASE)
 
 
@@ -146,6 +147,8 @@ def another_name(name: Node, text: str, asked: tuple[Node, ...]) -> str:
     if len(extremes) == 1 and said:
         if said.startswith((*(_SMALL if extremes == {"large"} else _LARGE), "arg")):
             return "the opposite extreme to the one that the question asks for"
+    if name.head == "words" and _of_another_person(name.text, text):
+        return "what belongs to another than the one that the question asks for"
     if name.head == "words" and _of_another(name.text.lower(), text):
         return "what belongs to another than the one that the question asks for"
     return ""
@@ -251,6 +254,13 @@ def _another_sign(name: str, text: str) -> str:
     if intercept is not None and name in _NO_INTERCEPTS[intercept["axis"].lower()]:
         return f"a value of {name}, where the question asks for an intercept"
     return ""
+
+
+def _of_another_person(name: str, text: str) -> bool:
+    """Whether a name is a person's, where the question asks about another person by name."""
+    people = {found.lower() for found in _PERSON.findall(text)}
+    asked = {found.lower() for clause in _HOW_MANY.finditer(text) for found in _PERSON.findall(clause["clause"])}
+    return len(asked) == 1 and name in people and name not in asked
 
 
 def _of_another(name: str, text: str) -> bool:

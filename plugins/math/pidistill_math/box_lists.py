@@ -11,7 +11,7 @@ from pidistill_math.surroundings import DEGREE, PERCENT, SCALE, discounted, in_a
 
 _SEPARATORS = re.compile(
     r"(?:[\s$.,;:&/~]|\n[ \t]*[-*\u2022](?=\s)|\\[\s,;:!()\[\]]|\\q?quad\b|\\text\{\s*,?\s*(?:and|or)\s*\}"
-    r"|\b(?:and|or)\b|\b[A-Za-z](?:_\w|_\{\w{1,4}\})?\s*=)*"
+    r"|\b(?:and|or)\b|(?:\b[A-Za-z]|\\(?:lambda|theta|alpha|beta|mu|phi))(?:_\w|_\{\w{1,4}\})?\s*=)*"
 )
 _PARTS = re.compile(r"(?=[^.!?\n]*\band\b)(?:[^.!?\n\\{}]|\\text\{[^{}]*\}|\\[,;: ()\[\]]){1,100}", re.IGNORECASE)
 _ANSWER_IS: Final = r"(?:(?:the\s+)?(?:final\s+)?answer\s*(?:is|:)?[\s$:.*\\(\[-]{0,12})?"
@@ -42,7 +42,9 @@ _OTHERWISE = re.compile(
     r"which|gives?|giving|becomes|simplif\w*|incorrect|first|if|or|either|maybe|finally)\b",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"(?<![\\A-Za-z0-9+*/^-])([A-Za-z](?:_\w|_\{\w{1,4}\})?)\s*=\s*$")
+_NAME = re.compile(
+    r"(?<![\\A-Za-z0-9+*/^-])((?:[A-Za-z]|\\(?:lambda|theta|alpha|beta|mu|phi))(?:_\w|_\{\w{1,4}\})?)\s*=\s*$"
+)
 _NAMED = re.compile(r"[A-Za-z](?:_\w|_\{\w{1,4}\})?\s*=\s*")
 """A name before a value: ``x = 5`` beside a box of ``5`` is one value twice."""
 _OR = re.compile(r"[^.!?\n]{0,60}\bor\b(?!\s+rather)[^.!?\n]{0,40}", re.IGNORECASE)

@@ -349,6 +349,12 @@ class Comparison:
         """Sets of reals in any dress; pairs in brackets count as the intervals that they may be."""
         if isinstance(ours, Ordered) and self.question.asks_for_a_point():
             return no("a set of reals, where a pair is asked for")
+        if (
+            isinstance(theirs, Reals)
+            and theirs.subject is not None
+            and self.question.asks_for_the_range_over(theirs.subject)
+        ):
+            return no("values of the argument, where the question asks for the range")
         if (region := same_region(ours, theirs)) is not None:
             return region
         left, right = as_reals(ours), as_reals(theirs)
