@@ -147,7 +147,8 @@ class _Making:
     def _changed(self, edit: Edit) -> _Code | None:
         """The code that the edit is made of, changed, or as it is where it has been made there before."""
         if edit.whole:
-            self._known.append(_Code(list(edit.new)))
+            named = edit.path.endswith(".py") and not self._is_meant(list(edit.new))
+            self._known.append(_Code([f"# {edit.path}", *edit.new] if named else list(edit.new)))
             return self._known[-1]
         for code in reversed(self._known):
             if (lines := applied(code.lines, edit)) is not None:

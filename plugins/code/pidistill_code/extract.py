@@ -14,8 +14,9 @@ wrong with the code the sandbox finds out. The rules, first match wins:
    (`carried`), and an edit as the code that it makes (`edited`), in a call of a tool, too (`tools`).
 2. Fenced blocks marked as Python or not at all, with the indentation of the fence taken away: the last one that defines
    the entry point, unless the words above it call it another version (`definitions`, `announcing`), with what it needs
-   of the other blocks (`helpers`). A quotation's marks are taken away. Code without a fence below them is a block, too,
-   where the words above say that it is the answer. Where no block defines it, but the text at its margin does, rule 3.
+   of the other blocks (`helpers`, `files`). A quotation's marks are taken away. Code without a fence below them is a
+   block, too, where the words above say that it is the answer. Where no block defines it, but the text at its margin
+   does, rule 3.
    Of a program, the last block that reads input and writes output (`programs`), with what it needs, in the same way.
 3. Plain text that defines the entry point, without the prose before, between and after its code (`prose`). Constants,
    imports and `try:` above the first definition belong to it.
@@ -48,6 +49,7 @@ from pidistill_code.continuing import in_body, indentation_of
 from pidistill_code.definitions import is_stub, last_definition
 from pidistill_code.edited import with_edits
 from pidistill_code.fenced import DIFFS, Block, below_all, blocks_of
+from pidistill_code.files import with_own_imports
 from pidistill_code.helpers import only_gives, with_helpers
 from pidistill_code.mendings import Below, with_mendings
 from pidistill_code.pages import (
@@ -150,12 +152,12 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
         blocks, text = [], "\n".join(line for line in text.split("\n") if not FENCE.match(line))
     if blocks and (last := _below_fences(text, blocks[-1], name)):
         blocks.append(last)
-    whole = text
+    end = below_all(text, blocks[-1].text) if blocks else ""
+    blocks, whole = with_own_imports(blocks, name), text
     if not blocks:
         text = within_tags(text.rstrip().removesuffix("```"), name, within)
     if not text.strip():
         return Extracted(None, reason="the completion is empty")
-    end = below_all(text, blocks[-1].text) if blocks else ""
     if not name:
         return _checked(program_of(blocks, end) if blocks else typed_program(text) or without_prose(text, ""), 0)
     those = [number for number, block in enumerate(blocks) if defines(block.text, name)]
