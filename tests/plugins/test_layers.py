@@ -17,7 +17,8 @@ DISTRIBUTIONS = [
     ROOT / "plugins/lean/pidistill_lean",
     ROOT / "sandboxes/pidistill_sandboxes",
 ]
-LAYERS: dict[str, list[str]] = {
+LAYERS = {
+    "pidistill_lean": ["protocol", "extraction", "judge", "verifier"],
 }
 """As the pages of the domains list them, lowest first."""
 

@@ -9,7 +9,7 @@ import click
 
 from pidistill.errors import UsageError, VerifierError
 from pidistill_lean import setup as installer
-from pidistill_lean.compose import Extracted
+from pidistill_lean.extraction.compose import Extracted
 from pidistill_lean.judge import judge
 from pidistill_lean.protocol import LeanDied, LeanMessage, LeanTimeout, Theorem
 from pidistill_lean.runtimes import look, open_runtime

@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from pidistill.records import Status, Verdict
-from pidistill_lean.compose import Extracted
+from pidistill_lean.extraction.compose import Extracted
 from pidistill_lean.protocol import Check, LeanMessage
 
 ALLOWED: Final = frozenset({"propext", "Classical.choice", "Quot.sound"})

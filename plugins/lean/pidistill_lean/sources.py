@@ -17,7 +17,7 @@ from typing import Final
 from pidistill.authoring.data import DataRow, DataSets, GeneratedSet, HubSet
 from pidistill.records import Problem
 from pidistill_lean import minif2f_core, theorems
-from pidistill_lean.extract import extract, head_of
+from pidistill_lean.extraction.extract import extract, head_of
 
 _HEADER = re.compile(r"(?:[ \t]*(?:(?:import|open|set_option)\b[^\n]*)?\n)*")
 _COMMENT = re.compile(r"/-.*?-/|--[^\n]*", re.DOTALL)

@@ -19,8 +19,8 @@ from pidistill.authoring.options import Options, option
 from pidistill.contracts import Verifier
 from pidistill.errors import VerifierError
 from pidistill.records import Problem, Status, Verdict, content_hash
-from pidistill_lean.compose import Extracted
-from pidistill_lean.extract import extract
+from pidistill_lean.extraction.compose import Extracted
+from pidistill_lean.extraction.extract import extract
 from pidistill_lean.judge import judge
 from pidistill_lean.protocol import Check, LeanDied, LeanTimeout, Runtime, Theorem
 from pidistill_lean.runtimes import open_runtime

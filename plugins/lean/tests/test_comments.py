@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_lean.comments import without_comments
-from pidistill_lean.extract import Stating, extract
+from pidistill_lean.extraction.comments import without_comments
+from pidistill_lean.extraction.extract import Stating, extract
 from pidistill_lean.protocol import Item
 
 CODE = st.text(st.sampled_from("ab :=\n(){}⟨⟩"), max_size=30)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
-from pidistill_lean.compose import head_of
-from pidistill_lean.extract import Stating, extract
+from pidistill_lean.extraction.compose import head_of
+from pidistill_lean.extraction.extract import Stating, extract
 from pidistill_lean.protocol import Item
 
 STATEMENT = "def dbl (n : Nat) : Nat := n + n\n\ntheorem t (n : Nat) : dbl n = 2 * n := by\n  sorry\n"

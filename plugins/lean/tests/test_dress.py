@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_lean.dress import indented_code, proofs_in_prose, spans, undressed, without_thoughts
-from pidistill_lean.extract import begins_like_lean, extract
+from pidistill_lean.extraction.dress import indented_code, proofs_in_prose, spans, undressed, without_thoughts
+from pidistill_lean.extraction.extract import begins_like_lean, extract
 
 PROOF = "theorem t : p → p := by\n  intro h\n\n  exact h"
 pieces = st.sampled_from([

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pidistill.errors import VerifierError
-from pidistill_lean.compose import Extracted
+from pidistill_lean.extraction.compose import Extracted
 from pidistill_lean.judge import judge
 from pidistill_lean.protocol import LeanDied, LeanTimeout, Theorem
 from pidistill_lean.runtimes import wire

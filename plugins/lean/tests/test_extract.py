@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_lean.extract import LONGEST, extract, fenced_blocks, head_of
+from pidistill_lean.extraction.extract import LONGEST, extract, fenced_blocks, head_of
 
 STATEMENT = "theorem t (p q : Prop) (h : p ∧ q) : q ∧ p := by\n  sorry"
 HEAD = "theorem t (p q : Prop) (h : p ∧ q) : q ∧ p := by"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_lean.extract import extract
-from pidistill_lean.fences import unwrapped
+from pidistill_lean.extraction.extract import extract
+from pidistill_lean.extraction.fences import unwrapped
 
 STATEMENT = "theorem t : p → p := by\n  sorry"
 PROOF = "theorem t : p → p := by\n  intro h\n  exact h"

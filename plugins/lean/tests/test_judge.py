@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pidistill.records import Status
-from pidistill_lean.compose import Extracted
+from pidistill_lean.extraction.compose import Extracted
 from pidistill_lean.judge import ALLOWED, COMPILER, diagnostics, entries, judge
 from pidistill_lean.protocol import Check, LeanMessage
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_lean.dress import undressed
-from pidistill_lean.extract import extract
-from pidistill_lean.prose import pieces, until_prose, without_prose
+from pidistill_lean.extraction.dress import undressed
+from pidistill_lean.extraction.extract import extract
+from pidistill_lean.extraction.prose import pieces, until_prose, without_prose
 
 STATEMENT = "theorem t : p → p := by\n  sorry"
 LEMMA = "theorem key : q := by\n  exact hq"

@@ -8,7 +8,7 @@ import itertools
 
 import pytest
 
-from pidistill_lean.compose import Extracted
+from pidistill_lean.extraction.compose import Extracted
 from pidistill_lean.judge import judge
 from pidistill_lean.protocol import Check, Runtime, Theorem
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_lean.extract import extract
-from pidistill_lean.thoughts import without_thoughts
+from pidistill_lean.extraction.extract import extract
+from pidistill_lean.extraction.thoughts import without_thoughts
 
 STATEMENT = "theorem t : p → p := by\n  sorry"
 PROOF = "theorem t : p → p := by\n  intro h\n  exact h"

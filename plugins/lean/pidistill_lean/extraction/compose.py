@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pidistill_lean.comments import without_comments
+from pidistill_lean.extraction.comments import without_comments
 from pidistill_lean.protocol import Item
 
 

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from pidistill.authoring.fences import unquoted
-from pidistill_lean.fences import FENCE
-from pidistill_lean.prose import pieces
-from pidistill_lean.thoughts import without_thoughts
+from pidistill_lean.extraction.fences import FENCE
+from pidistill_lean.extraction.prose import pieces
+from pidistill_lean.extraction.thoughts import without_thoughts
 
 __all__ = ["indented_code", "proofs_in_prose", "spans", "undressed", "without_thoughts"]
 _INVISIBLE: Final = "\ufeff\u200b\u2060"

@@ -28,15 +28,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from pidistill_lean.blocks import DECLARES, Block, fenced, fenced_blocks, said_to_be_final
-from pidistill_lean.comments import without_comments
-from pidistill_lean.compose import NAMED, Extracted, bare, head_of, whole
-from pidistill_lean.dress import indented_code, proofs_in_prose, spans, undressed
-from pidistill_lean.fences import FENCE, unwrapped
-from pidistill_lean.marks import ANSWER
-from pidistill_lean.prose import COMMAND, TACTIC, begins_like_lean, is_lean, pieces, until_prose, without_prose
+from pidistill_lean.extraction.blocks import DECLARES, Block, fenced, fenced_blocks, said_to_be_final
+from pidistill_lean.extraction.comments import without_comments
+from pidistill_lean.extraction.compose import NAMED, Extracted, bare, head_of, whole
+from pidistill_lean.extraction.dress import indented_code, proofs_in_prose, spans, undressed
+from pidistill_lean.extraction.fences import FENCE, unwrapped
+from pidistill_lean.extraction.marks import ANSWER
+from pidistill_lean.extraction.prose import (
+    COMMAND,
+    TACTIC,
+    begins_like_lean,
+    is_lean,
+    pieces,
+    until_prose,
+    without_prose,
+)
+from pidistill_lean.extraction.thoughts import without_thoughts
 from pidistill_lean.protocol import Item
-from pidistill_lean.thoughts import without_thoughts
 
 __all__ = ["LONGEST", "Extracted", "Stating", "begins_like_lean", "extract", "fenced_blocks", "head_of"]
 LONGEST: Final = 200_000

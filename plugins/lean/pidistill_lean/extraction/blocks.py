@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pidistill_lean.fences import FENCE, LEAN, language_of
-from pidistill_lean.prose import COMMAND, is_lean, until_prose
+from pidistill_lean.extraction.fences import FENCE, LEAN, language_of
+from pidistill_lean.extraction.prose import COMMAND, is_lean, until_prose
 
 DECLARES = re.compile(
     r"^[ \t]*(?:@\[[^\n]*\][ \t]*)?"

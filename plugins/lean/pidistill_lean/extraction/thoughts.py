@@ -13,10 +13,10 @@ from collections.abc import Sequence, Set
 from typing import Final
 
 from pidistill.authoring.marks import MARK
-from pidistill_lean.fences import COMMENT_OPENS, FENCE
-from pidistill_lean.folds import RESULT, folds_thoughts, holds_lean, lemmas_in
-from pidistill_lean.marks import ASKED
-from pidistill_lean.prose import COMMAND, TACTIC
+from pidistill_lean.extraction.fences import COMMENT_OPENS, FENCE
+from pidistill_lean.extraction.folds import RESULT, folds_thoughts, holds_lean, lemmas_in
+from pidistill_lean.extraction.marks import ASKED
+from pidistill_lean.extraction.prose import COMMAND, TACTIC
 
 _BEGINS: Final = frozenset({"thought", "reasoning", "heading", "channel", "fold", "unseen"})
 _NAMED: Final = frozenset({"thought", "reasoning", "heading"})

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pidistill_lean.compose import NAMED
-from pidistill_lean.fences import FENCE, LEAN, language_of
-from pidistill_lean.marks import ANSWER
-from pidistill_lean.prose import COMMAND, TACTIC, no_sentence
+from pidistill_lean.extraction.compose import NAMED
+from pidistill_lean.extraction.fences import FENCE, LEAN, language_of
+from pidistill_lean.extraction.marks import ANSWER
+from pidistill_lean.extraction.prose import COMMAND, TACTIC, no_sentence
 
 _DRAFT = re.compile(
     r"\b(?:think|thought|reason|scratch|draft|attempt|tr(?:y|ies|ied)\b|wrong|fail|earlier|previous|old\b|discarded|"
