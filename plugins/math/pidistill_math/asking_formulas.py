@@ -32,6 +32,10 @@ _OF_AN_EXPRESSION = re.compile(
     re.IGNORECASE,
 )
 """What is asked of an expression is not the expression, though a segment or a letter may stand for it."""
+_OF_A_TERM = re.compile(r"\b(?:coefficient|exponent|degree)\b", re.IGNORECASE)
+"""What is asked of a power or a polynomial is neither."""
+_FROM_A_POINT: Final = ("from", "to", "through", "at")
+"""Words before a point from which something is asked for."""
 RESULTS: Final = vocabulary("sum product number difference quotient")
 _OF_SEVERAL = re.compile(
     r"\b(?:find|compute|determine|calculate|what\s+is|what's)\s+the\s+(?:\w+\s+)?(?P<result>sum|product|difference|quotient)\s+"
@@ -73,7 +77,10 @@ def _formulas(text: str) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
         of_one = node.head == "sym" and RESULTS & set(match["words"].lower().split())  # the digits of n
         if node.head == "rel" or of_one:
             continue
+        if match["words"].lower().endswith(_FROM_A_POINT) and is_capital(node):
+            continue
         of_it = _OF_AN_EXPRESSION.search(match["words"]) is not None and _is_evaluated(node)
+        of_it = of_it or _OF_A_TERM.search(match["words"]) is not None
         (beneath if of_it else found).append(node)
     return tuple(found), tuple(beneath)
 

@@ -130,6 +130,10 @@ def another_name(name: Node, text: str, asked: tuple[Node, ...]) -> str:
         asks = [size for size, words in _COMMON_ASKED.items() if re.search(words, text, re.IGNORECASE)]
         if asks and common not in asks:
             return f"the {common}, where the question asks for the {asks[0]}"
+    ends = [arg.text for arg in name.args if arg.head == "sym"]
+    if name.head == "mul" and len(ends) == 2 == len(name.args) and all(end.isupper() for end in ends):
+        if re.search(rf"\$(?:[^$]*[,=]\s*)?(?:{ends[0]}{ends[1]}|{ends[1]}{ends[0]})\s*=\s*\d[^$]*\$", text):
+            return "a length that the question gives"
     by, letter = derived_by(text), below_derivative(name)
     if len(by) == 1 and letter is not None and letter not in by:
         return "a derivative by another letter than the one that the question asks for"

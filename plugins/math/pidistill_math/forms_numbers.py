@@ -31,7 +31,10 @@ _PLACES = re.compile(
     re.IGNORECASE,
 )
 _PERCENT = re.compile(rf"{_AS}percent(?:age)?\b", re.IGNORECASE)
-_RADICAL = re.compile(r"\b(?:simpl\w+|lowest)\s+radical|\bradical\s+(?:form\s+)?in\s+simplest", re.IGNORECASE)
+_RADICAL = re.compile(
+    r"\b(?:simpl\w+|lowest)\s+radical|\bradical\s+(?:form\s+)?in\s+simplest|\bsimplify\s+\$\s*\d*\s*\\sqrt\s*(?:\{\s*\d+\s*\}|\d+)\s*\$",
+    re.IGNORECASE,
+)
 _RATIONAL = re.compile(r"\brationali[sz]e", re.IGNORECASE)
 _RECTANGULAR = re.compile(r"\brectangular\s+form\b|\b(?:form|as)\s+\$?\s*[a-z]\s*\+\s*[a-z]\s*i\b", re.IGNORECASE)
 _POLAR = re.compile(r"\b(?:polar|exponential|trigonometric)\s+form\b|\bform\s+\$?\s*r\s*e\^", re.IGNORECASE)

@@ -59,6 +59,11 @@ _REMARK = re.compile(
     r"|(?:when|at)\s+\$?\s*\(?[a-z](?:,\s*[a-z]\))?\s*=)",
     re.IGNORECASE,
 )
+_OF_THE_OTHER = re.compile(
+    r"(?:and\s+)?the\s+(?P<which>other|smaller|larger|greater|lesser|second|younger|older|shorter|longer|remaining)"
+    r"(?:\s+[a-z]+)?\s+(?:is|has|was)\s+\$?[\d.,/]+\$?",
+    re.IGNORECASE,
+)
 _REJECTED = re.compile(
     r"\s*\$?(?P<value>[^$]{1,40}?)\$?\s+(?:is|being)\s+(?:extraneous|rejected|invalid|not\s+valid)\s*"
 )
@@ -99,8 +104,9 @@ def last_sentence(question: str) -> str:
     return sentences[-1] if sentences else ""
 
 
-def without_remark(sentence: str) -> str:
-    """A statement without a remark in brackets at its end: where the value is attained, what it is the sum of."""
+def without_remark(sentence: str, asked: str = "") -> str:
+    """A statement without a remark in brackets at its end: where the value is attained, what it is the sum of, or what
+    the other of two is."""
     text = sentence.rstrip(" .$")
     if not text.endswith(")") or len(text) > _LONGEST:
         return sentence
@@ -113,6 +119,9 @@ def without_remark(sentence: str) -> str:
         return sentence
     rejected = _REJECTED.fullmatch(remark)
     if rejected is not None and re.sub(r"[\s$]", "", rejected["value"]) not in re.sub(r"[\s$]", "", said):
+        return said
+    other = _OF_THE_OTHER.fullmatch(remark)
+    if other is not None and asked and other["which"].lower() not in asked.lower():
         return said
     return said if _REMARK.match(remark) or _adds_up(said, remark) else sentence
 

@@ -130,7 +130,7 @@ def _sentence(text: str, question: str) -> str:
         if _TURNED.search(sentence, aside.start()):
             return ""
         sentence = sentence[: aside.start()]
-    sentence = without_remark(sentence)
+    sentence = without_remark(sentence, last_sentence(question))
     whole = undressed(sentence)
     yes = _YES.match(whole)
     candidates = [yes.group()] if yes else [whole]
