@@ -16,6 +16,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from pidistill_code import abroad
+
 _LONGEST: Final = 300
 """Characters; a longer sentence announces nothing."""
 _SENTENCE = re.compile(r"(?<=[.!?])[ \t]+(?=[A-Z\u2705\u274c*_])")
@@ -25,7 +27,7 @@ _PARTS: Final = {
     "version": r"(?:version|approach|code|solution|way|one|attempt|answer|implementation|example|function|program|"
     r"class)",
     "old": r"(?:original|old|previous|earlier|attempted|buggy|broken|wrong|incorrect|bad|faulty|naive|slow|"
-    r"slower|brute[- ]force)",
+    r"slower|brute[- ]force|deprecated|obsolete|outdated|superseded|rejected|discarded|abandoned)",
     "bad": r"(?:wrong|incorrect|buggy|broken|faulty|flawed|bad|a mistake|a bug|too slow)",
     "a": r"(?:a|an|one|the|another)",
     "usual": r"(?:common|typical|frequent|classic|easy|usual|beginner['\u2019]?s?)",
@@ -115,6 +117,9 @@ _OPTIONAL = _any([
     r"if\b[^,;]{1,60},? we could (?:also )?(?:do|use|write)\b[^,;]*",
     r"(?:you|one) could also (?:do|use|write|start|return)\b[^,;]*",
     r"for debugging, (?:print|log)\b.*",
+    r"if the (?:task|problem|question|exercise) (?:were|was|had|asked)\b.*",
+    r"to (?!avoid|fix|correct|handle|solve|do)[^,;]{1,60} instead,? (?:use|write|you (?:can|could|would))\b[^,;]*",
+    r"for (?:the|an?) (?:opposite|related|similar|harder|other|inverse) (?:task|problem|question)\b[^,;]*",
 ])  # fmt: skip
 """What is said of code for somebody who wants something else."""
 _SOUND = re.compile(
@@ -122,10 +127,10 @@ _SOUND = re.compile(
     r"clean(?:ed)?|robust|should|must|instead(?! of)|proper\w*|passes|works|optimi[sz]ed|complete)\b"
 )
 _EARLIER = _any([
-    r"(?:for (?:comparison|reference|contrast),? )?<led>(?:common |your )?(?:<old> ?)+<version>?"
+    r"(?:for (?:comparison|reference|contrast),? )?<led>(?:common |your )?(?:<old> ?)+(?:<version>(?:es|s)?)?"
     r"(?: (?:was|is|would be|would look like|looked like|here|below))?"
     r"(?: this)?(?: again)?(?: <compared>)?(?: (?:from|in) <question>)?",
-    r"without the fix|my (?:first|previous|original) attempt(?: was)?|at first i had",
+    r"without the fix|my (?:first|previous|original) (?:attempt|guess|try)(?: was)?|at first i had",
     r"(?:<led>|what )?your (?:version|original|attempt|submission)(?: (?:was|is|looked like))?(?: this)?",
     r"(?:this was )?your (?:(?:original|old|initial|current|existing) )?code(?: (?:was|is|looked like))?(?: this)?",
     r"your (?:(?:original|old|initial|current|existing|posted|submitted) )+<version>(?: (?:was|is|looked like))?"
@@ -160,6 +165,16 @@ _DISOWNED = re.compile(
     re.IGNORECASE,
 )
 """What is said in parentheses of code that is not the answer."""
+_SECTION: Final = 2_000
+"""Characters above a block that are looked at for headings."""
+_HEADING = re.compile(r"^(#{1,6})[ \t]+(.*)$", re.MULTILINE)
+_OF_OTHERS = _any([
+    r"(?:other )?(?:alternatives?|approaches|ideas|options|attempts|versions) (?:i |we )?(?:also )?"
+    r"(?:considered|rejected|discarded|tried)(?: (?:and|but) .*)?",
+    r"(?:rejected|discarded|failed|abandoned) (?:alternatives|approaches|ideas|options|attempts|versions)",
+    r"what did(?: not|n['\u2019]?t) work",
+])  # fmt: skip
+"""A heading of a section about them."""
 _AS_ASKED = re.compile(r"as (?:required|asked|specified|stated|requested)\b")
 _STOPS = re.compile(r"[.!?][*_\s]*\Z")
 _LOOKS_BACK = _any([
@@ -179,9 +194,11 @@ _MINE = _any([
 def announces_another(above: str, below_one: bool = False) -> bool:
     """Whether the words right above a block that could be the answer call it another version. `below_one` says that
     they stand below such a block, too, of which they may speak."""
-    if _DISOWNED.search(_last_sentence(above)):
+    if _DISOWNED.search(_last_sentence(above)) or (below_one and _in_section_of_others(above)):
         return True
     label = _label(above)
+    if abroad.announces_another(label):
+        return True
     if _AS_ASKED.match(label):
         return False
     clauses = [found for it in _CLAUSE.split(label) if (found := it.strip(" ,.!?")) and not _FILLER.fullmatch(found)]
@@ -201,6 +218,17 @@ def announces_another(above: str, below_one: bool = False) -> bool:
     if _OPTIONAL.fullmatch(label):
         return not sound or " instead" in label
     return _BESIDE.match(label) is not None and not sound
+
+
+def _in_section_of_others(above: str) -> bool:
+    """Whether a heading above speaks of ways that were not taken, and no other heading has ended its section."""
+    deepest = 0
+    for heading in _HEADING.finditer(above[-_SECTION:]):
+        if _OF_OTHERS.fullmatch(heading[2].strip(" *:.").lower()):
+            deepest = len(heading[1])
+        elif len(heading[1]) <= deepest:
+            deepest = 0
+    return deepest > 0
 
 
 def _looks_back(above: str, label: str) -> bool:

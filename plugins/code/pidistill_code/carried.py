@@ -21,7 +21,8 @@ from pidistill_code.thoughts import without_thoughts
 from pidistill_code.wholes import is_whole
 
 _KEYS: Final = (
-    "final_answer", "answer", "solution", "code", "program", "python", "python_code", "completion", "file_text",
+    "final_answer", "final_code", "final_solution", "final",
+    "answer", "solution", "code", "program", "python", "python_code", "completion", "file_text",
     "file_content", "content",
 )  # fmt: skip
 _CALLS: Final = ("arguments", "parameters", "input", "args", "function", "function_call", "tool_calls")

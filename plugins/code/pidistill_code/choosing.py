@@ -19,7 +19,7 @@ _LONGEST: Final = 20_000
 _LONGEST_SENTENCE: Final = 300
 _ORDINALS: Final = {
     "first": 0, "1st": 0, "former": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3,
-    "latter": -1, "last": -1,
+    "latter": -1, "last": -1, "original": 0, "previous": -2, "earlier": -2,
 }  # fmt: skip
 _NUMBERS: Final = {"a": 0, "b": 1, "c": 2, "d": 3, "one": 0, "two": 1, "three": 2, "four": 3}
 _PARTS: Final = {
@@ -41,9 +41,10 @@ _PARTS: Final = {
     "one": r"(?:one|version)",
     "who": r"(?:(?:i|we)(?:['\u2019]ll| will| shall|(?: am|['\u2019]m) going to|['\u2019]d| would|"
     r"(?: have)? decided to| want to)?|let['\u2019]?s|let us|please|you should)",
-    "take": r"(?:(?:go|stick|stay|proceed|answer|finish|end up) with|choose|pick|submit|select|use|"
+    "take": r"(?:(?:revert|return|go back) to|"
+    r"(?:go|stick|stay|proceed|answer|finish|end up) with|choose|pick|submit|select|use|"
     r"recommend(?: using)?|prefer|take|keep|settle (?:on|for)|suggest(?: using)?|opt for|grade|judge|evaluate)",
-    "taking": r"(?:going with|sticking with|choosing|submitting|picking)",
+    "taking": r"(?:(?:reverting|returning|going back) to|going with|sticking with|choosing|submitting|picking)",
     "bad": r"(?:(?:simply |still |clearly |just )?(?:wrong|incorrect|not correct|buggy|broken|faulty|flawed|a mistake)|"
     r"not (?:my|the) (?:final )?(?:answer|solution))",
     "why": r" (?:because|since|as|on purpose|for|on|when|if|and)\b.*",
@@ -67,7 +68,7 @@ _IS_ANSWER: Final = [
         r"<lead><which> (?:is|will be|remains|should be|shall be)(?: to be)?(?: considered| taken)?(?: as)? "
         r"(?:my|the|our) <named>(?:<answer>|<one> (?:to (?:use|submit|grade|judge)|(?:that )?<who> <take>))\b<tail>",
         r"<lead><which> (?:is|was) the (?:right|correct) (?:one|version|answer|solution)<tail>",
-        r"<lead>(?:(?:my|the|our) )?<named><answer>(?: is(?: therefore)?:?|:) <which><tail>",
+        r"<lead>(?:(?:my|the|our) )?<named><answer>(?: (?:is|remains|stays)(?: therefore)?:?|:) <which><tail>",
         r"(?:final|verdict|decision|conclusion|chosen|submitted): <which><tail>",
         r"<lead>(?=only )<which> (?:passes|works|is (?:right|correct))\b.*",
     )
@@ -163,7 +164,9 @@ def _named(which: str, labels: Sequence[str]) -> int | None:
         own = [n for n, it in enumerate(labels) if not _OF_ASKER.search(it.strip().rpartition("\n")[2])]
         if ("former" in tokens or "latter" in tokens) and len(own) != 2:
             return None
-        at = _in(place, own, first=-1)
+        if len(own) < len(labels) and not {"original", "previous", "earlier"}.isdisjoint(tokens):
+            return None
+        at = _in(place, own, first=-len(own))
         return None if at is None else own[at]
     told = [it for it in tokens if not re.fullmatch(_filled("<kind>|the|my|our|very"), it)]
     last = [it.strip().rpartition("\n")[2] for it in labels]

@@ -18,7 +18,7 @@ from pidistill_code.announcing import announces_another, announces_less
 from pidistill_code.blocks import BUILT_IN, defines, imports, made_by, pieces, written
 from pidistill_code.choosing import chosen
 from pidistill_code.lookups import running
-from pidistill_code.prose import STRING
+from pidistill_code.prose import STRING, is_prose, margins
 from pidistill_code.readings import LONGEST_LOOKED_AT
 from pidistill_code.syntax import is_python, module_names, parse
 
@@ -66,6 +66,25 @@ def last_definition(blocks: Sequence[str], name: str, words: Sequence[str] = (),
             return found[at]
         found = [number for number in found if not announces_another(words[number], number > found[0])] or found
     return next(reversed(found), None)
+
+
+def without_others(text: str, name: str) -> str:
+    """Plain text up to the words above a last definition of `name`, as long as these call it another version and there
+    is one above."""
+    if text.count(name) <= 1 or len(text) > LONGEST_LOOKED_AT:
+        return text
+    lines = text.split("\n")
+    starts = list(margins(lines))
+    for at in reversed([n for n, (number, line) in enumerate(starts) if defines(line, name)]):
+        words = at
+        while words and is_prose(starts[words - 1][1]):
+            words -= 1
+        above = lines[: starts[words][0]]
+        said = "\n".join(lines[starts[words][0] : starts[at][0]])
+        if words == at or not defines("\n".join(above), name) or not announces_another(said, below_one=True):
+            break
+        lines = above
+    return "\n".join(lines)
 
 
 def is_stub(code: str, name: str) -> bool:

@@ -46,7 +46,7 @@ from pidistill_code.announcing import announces_final
 from pidistill_code.blocks import BUILT_IN, defines, written
 from pidistill_code.carried import carried
 from pidistill_code.continuing import in_body, indentation_of
-from pidistill_code.definitions import is_stub, last_definition
+from pidistill_code.definitions import is_stub, last_definition, without_others
 from pidistill_code.edited import with_edits
 from pidistill_code.fenced import DIFFS, Block, below_all, blocks_of
 from pidistill_code.files import with_own_imports
@@ -177,6 +177,7 @@ def _extract(text: str, name: str, prompt: str | None) -> Extracted:
         return _or_continued(whole_block, blocks[defining].text, name, prompt)
     if not blocks and prompt is None and not any(line[:1].strip() for line in text.split("\n")):
         text = textwrap.dedent(text)
+    text = text if blocks else without_others(text, name)
     if defines(text, name) and (not blocks or _stands_outside(text, name)):
         return _or_continued(_checked(without_prose(text, name), 0), text, name, prompt)
     code = blocks[-1].text if blocks else text

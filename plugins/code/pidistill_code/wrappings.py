@@ -11,6 +11,7 @@ import textwrap
 from typing import Final
 
 from pidistill_code.blocks import defines
+from pidistill_code.fenced import fenced_blocks
 from pidistill_code.pages import FENCE, code_begins
 from pidistill_code.programs import is_program
 from pidistill_code.readings import LONGEST_LOOKED_AT
@@ -25,11 +26,13 @@ _TAGS: Final = (
     ("<python>", "</python>"),
     ("[ANSWER]", "[/ANSWER]"),
     ("<solution>", "</solution>"),
+    ("[code]", "[/code]"),
 )
 _MOST_TAGS: Final = 100
 _MOST_LISTINGS: Final = 20
 _ANSWER = re.compile(
-    r"^[ \t]*(?=[<\[])(?:<(answer|final_answer|final|solution)>|\[(ANSWER)\])[ \t]*$(?=\n)",
+    r"^[ \t]*(?=[<\[])(?:<(answer|final_answer|final|solution)>|\[(ANSWER)\])"
+    r"(?:[ \t]*$(?=\n)|(?=(?:async[ \t]+)?def[ \t]|class[ \t]|import[ \t]|from[ \t]|@\w))",
     re.MULTILINE | re.IGNORECASE,
 )
 _LISTING = re.compile(
@@ -95,7 +98,8 @@ def _without_markdown_fence(text: str) -> str:
 
 
 def answer_in_tags(text: str, name: str) -> str:
-    """Where there are fences beside it: the last plain answer in tags as a block like the others."""
+    """Where there are fences beside it: the last plain answer in tags as a block like the others. What is said below
+    an answer in tags is none of it."""
     if ("```" not in text and "~~~" not in text) or not _ANSWER.search(text):
         return text
     shown = blanked(text, marks_in_strings(text, name))
@@ -108,7 +112,9 @@ def answer_in_tags(text: str, name: str) -> str:
         inner = text[opening.end() : closing.start()]
         code = textwrap.dedent(inner).strip("\n")
         if len(code) <= LONGEST_LOOKED_AT and (defines(code, name) and is_python(code) if name else is_program(code)):
-            return f"{text[: opening.start()]}\n```python\n{code}\n```\n{text[closing.end() :]}"
+            return f"{text[: opening.start()]}\n```python\n{code}\n```\n"
+        if any(defines(block, name) if name else is_program(block) for block in fenced_blocks(inner)):
+            return text[: closing.end()]
     return text
 
 

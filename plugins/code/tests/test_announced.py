@@ -47,6 +47,14 @@ LEADS_TO_THE_ANSWER = [
     "A version that fails loudly on an empty list:",
     "Corrected:",
     "Here is your code:",
+    "## Alternatives considered\n\nNone.\n\n## Solution",
+    "To avoid this, use a set instead:",
+    "正确代码：",
+    "修正后的代码：",
+    "這是修改後的程式碼：",
+    "Código corregido:",
+    "Dein Code, korrigiert:",
+    "Правильный код:",
     "If somebody asked for the third one, it would be this, and so it is here:",
     "Here is your current code, fixed:",
     "The function you provided, completed:",
@@ -86,6 +94,22 @@ BLAMES_WHAT_IS_BELOW = [
     "<summary>My first attempt (wrong)</summary>",
     "For instance, if someone changed the index, we'd have",
     "Suppose instead we had written",
+    "My first guess was",
+    "Deprecated:",
+    "## Rejected approaches",
+    "## Alternatives considered\n\n### The next one",
+    "## What did not work\n\nI took the next one:",
+    "If the task were to take the next one, the code would be:",
+    "To take the next one instead, use",
+    "For the opposite task one would write:",
+    "错误示例：",
+    "原来的代码（有错误）：",
+    "你的代码：",
+    "間違ったコード：",
+    "Código incorrecto:",
+    "Fehlerhafter Code:",
+    "Code erroné :",
+    "Неправильно:",
 ]
 
 
@@ -107,6 +131,13 @@ def test_what_follows_blame_for_the_block_above_is_the_answer(words: str) -> Non
 def test_what_is_blamed_itself_is_not_the_answer(words: str) -> None:
     assert chosen(ONE, words, OTHER) == ONE
     assert chosen(PROGRAM, words, OTHER_PROGRAM, "") == PROGRAM
+
+
+@pytest.mark.parametrize("words", [words for words in BLAMES_WHAT_IS_BELOW if "#" not in words])
+def test_so_it_is_without_fences(words: str) -> None:
+    if words.isascii() and " " in words:
+        assert str(extract(f"{ONE}\n\n{words}\n\n{OTHER}\n", "f").code).strip() == ONE
+        assert str(extract(f"{ONE}\n\nCorrected now:\n\n{OTHER}\n", "f").code).endswith(f"{OTHER}\n")
 
 
 @pytest.mark.parametrize("words", [words for words in BLAMES_WHAT_IS_ABOVE if words.startswith(("This", "That"))])

@@ -26,6 +26,10 @@ CHOICES = {
     "My submission is Option {first}, since it works even if the list is empty.": "A B",
     "Please grade solution {first}.": "1 2",
     "Let's use the {first} code block above.": "first last",
+    "That broke the tests, so I revert to the {first} version.": "original second",
+    "I'll keep the {first} version.": "previous last",
+    "Final answer remains the {first} code block.": "first second",
+    "Reverting to version {first}.": "1 2",
 }
 OPEN = [
     "Use the first version if memory matters.",

@@ -12,6 +12,19 @@ from hypothesis import strategies as st
 from pidistill_code.extract import extract
 from pidistill_code.pages import as_written, patched, typed_in, within_a_line, without_magics
 
+ONE, OTHER = "def f(x):\n    return x", "def f(x):\n    return -x"
+
+
+@pytest.mark.parametrize("tag", ["answer", "final", "final_answer", "solution"])
+def test_what_is_said_below_an_answer_in_tags_is_none_of_it(tag: str) -> None:
+    below = f"\n\nMy scratch work was\n\n```python\n{OTHER}\n```\n"
+    for inner in (f"\n```python\n{ONE}\n```\n", f"\n{ONE}\n", ONE):
+        assert str(extract(f"<{tag}>{inner}</{tag}>{below}", "f").code).strip() == ONE
+        assert str(extract(f"{below}<{tag}>{inner}</{tag}>", "f").code).strip() == ONE
+    code = f'def f(x):\n    """\n<{tag}>\n{OTHER}\n</{tag}>\n    """\n    return x'
+    assert str(extract(f"```python\n{code}\n```", "f").code).strip() == code
+
+
 PIECES = st.lists(st.sampled_from(["%time x", "!ls", "def f():", "    pass", '"""', "(", ")", "x = 1 \\", "% 2", ""]))
 
 
