@@ -167,6 +167,12 @@ _DISOWNED = re.compile(
 """What is said in parentheses of code that is not the answer."""
 _SECTION: Final = 2_000
 """Characters above a block that are looked at for headings."""
+_ENDS_ANSWER = re.compile(r"^[ \t]*</(?:answer|final_answer|final|solution)>", re.MULTILINE | re.IGNORECASE)
+_SETS_RIGHT = re.compile(
+    r"<(?:answer|final_answer|final|solution)>|\b(?:wait|actually|oops|sorry|correct\w*|fix\w*|wrong|incorrect|mistake|"
+    r"instead|should|must|better|final\w*|updat\w*|revis\w*|improv\w*|however|but|no|now)\b",
+    re.IGNORECASE,
+)
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.*)$", re.MULTILINE)
 _OF_OTHERS = _any([
     r"(?:other )?(?:alternatives?|approaches|ideas|options|attempts|versions) (?:i |we )?(?:also )?"
@@ -194,7 +200,9 @@ _MINE = _any([
 def announces_another(above: str, below_one: bool = False) -> bool:
     """Whether the words right above a block that could be the answer call it another version. `below_one` says that
     they stand below such a block, too, of which they may speak."""
-    if _DISOWNED.search(_last_sentence(above)) or (below_one and _in_section_of_others(above)):
+    if _DISOWNED.search(_last_sentence(above)):
+        return True
+    if below_one and (_in_section_of_others(above) or _is_below_answer(above)):
         return True
     label = _label(above)
     if abroad.announces_another(label):
@@ -229,6 +237,12 @@ def _in_section_of_others(above: str) -> bool:
         elif len(heading[1]) <= deepest:
             deepest = 0
     return deepest > 0
+
+
+def _is_below_answer(above: str) -> bool:
+    """Whether an answer in tags ends above, and nothing below says that it is set right."""
+    ended = _ENDS_ANSWER.search(above[-_SECTION:])
+    return ended is not None and not _SETS_RIGHT.search(above[-_SECTION:], ended.end())
 
 
 def _looks_back(above: str, label: str) -> bool:

@@ -11,7 +11,6 @@ import textwrap
 from typing import Final
 
 from pidistill_code.blocks import defines
-from pidistill_code.fenced import fenced_blocks
 from pidistill_code.pages import FENCE, code_begins
 from pidistill_code.programs import is_program
 from pidistill_code.readings import LONGEST_LOOKED_AT
@@ -98,8 +97,7 @@ def _without_markdown_fence(text: str) -> str:
 
 
 def answer_in_tags(text: str, name: str) -> str:
-    """Where there are fences beside it: the last plain answer in tags as a block like the others. What is said below
-    an answer in tags is none of it."""
+    """Where there are fences beside it: the last plain answer in tags as a block like the others."""
     if ("```" not in text and "~~~" not in text) or not _ANSWER.search(text):
         return text
     shown = blanked(text, marks_in_strings(text, name))
@@ -112,9 +110,7 @@ def answer_in_tags(text: str, name: str) -> str:
         inner = text[opening.end() : closing.start()]
         code = textwrap.dedent(inner).strip("\n")
         if len(code) <= LONGEST_LOOKED_AT and (defines(code, name) and is_python(code) if name else is_program(code)):
-            return f"{text[: opening.start()]}\n```python\n{code}\n```\n"
-        if any(defines(block, name) if name else is_program(block) for block in fenced_blocks(inner)):
-            return text[: closing.end()]
+            return f"{text[: opening.start()]}\n```python\n{code}\n```\n{text[closing.start() :]}"
     return text
 
 

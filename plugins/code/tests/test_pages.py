@@ -16,11 +16,13 @@ ONE, OTHER = "def f(x):\n    return x", "def f(x):\n    return -x"
 
 
 @pytest.mark.parametrize("tag", ["answer", "final", "final_answer", "solution"])
-def test_what_is_said_below_an_answer_in_tags_is_none_of_it(tag: str) -> None:
+def test_what_stands_below_an_answer_in_tags_is_none_unless_it_sets_that_right(tag: str) -> None:
     below = f"\n\nMy scratch work was\n\n```python\n{OTHER}\n```\n"
     for inner in (f"\n```python\n{ONE}\n```\n", f"\n{ONE}\n", ONE):
         assert str(extract(f"<{tag}>{inner}</{tag}>{below}", "f").code).strip() == ONE
         assert str(extract(f"{below}<{tag}>{inner}</{tag}>", "f").code).strip() == ONE
+        corrected = below.replace("My scratch work was", "Wait, that is wrong. Corrected:")
+        assert str(extract(f"<{tag}>{inner}</{tag}>{corrected}", "f").code).strip() == OTHER
     code = f'def f(x):\n    """\n<{tag}>\n{OTHER}\n</{tag}>\n    """\n    return x'
     assert str(extract(f"```python\n{code}\n```", "f").code).strip() == code
 
