@@ -29,6 +29,8 @@ _OVER = re.compile(
     _GAP + r"\\[dt]?frac\s*\{\s*\\(?:text|mathrm)\s*\{\s*(?P<top>[A-Za-z]+)\s*\}\s*\}"
     r"\s*\{\s*\\(?:text|mathrm)\s*\{\s*(?P<below>[A-Za-z]+)\s*\}\s*\}"
 )
+_NEXT_LINE = re.compile(r"(?:[ \t$)\]\\*]*\n)(?:[ \t]*\n|[ \t*]*[A-Z])")
+"""A new paragraph, or a line that begins a sentence, of which no word is a unit of the box."""
 _SIGN_BEFORE = re.compile(r"(?P<sign>\\\$|\u20ac|\u00a3|\u00a5)\s*\$?\s*\Z")
 _IN_WORDS: Final = vocabulary("in am are ares won second turn turns may pm deg s h t l A K V W J N")
 """Units that are words or letters of prose, or of mathematics, more often."""
@@ -43,6 +45,8 @@ def with_unit(text: str, box: Box, answer: str, question: str) -> str:
     if (over := _OVER.match(text[box.end : box.end + 100])) is not None:
         known = units.measure(over["top"]) and units.measure(over["below"])
         return f"{answer}\\text{{ {over['top']}}}/\\text{{{over['below']}}}" if known else ""
+    if _NEXT_LINE.match(text, box.end) is not None:
+        return ""
     match = _BEHIND.match(text[box.end : box.end + 60])
     if match is None or (unit := _unit(match, question)) == "":
         return ""

@@ -15,12 +15,14 @@ from pidistill_math import units
 from pidistill_math.asking_parts import clause_asked
 from pidistill_math.syntax import vocabulary
 
-_HOW_MANY = re.compile(r"\bhow\s+(?P<which>many|much)\s+(?P<rest>[^.?!\n]{1,100})", re.IGNORECASE)
+_HOW_MANY = re.compile(
+    r"\bhow\s+(?P<which>many|much|old|tall|long|far|heavy)\s+(?P<rest>[^.?!\n]{1,100})", re.IGNORECASE
+)
 _CLAUSE = re.compile(
     r"(?:^|[.!?\n])[\s$)*]*(?:(?:(?:so|thus|hence|therefore|in\s+total|altogether|now|then),?\s+)"
     r"|(?:subtracting|removing|excluding|adding|including|after|counting|taking|without)\b[^.!?\n]{1,60},\s*)*"
     r"(?P<before>[A-Za-z' ]{2,40}?)[\s$*\\]*(?P<value>\d+(?:[.,/]\d+)*)[\s$*]*"
-    r"(?P<behind>[A-Za-z' ]{0,40})[*]*\s*(?:[.!]|$|\n)",
+    r"(?P<behind>[A-Za-z0-9' ]{0,40})[*]*\s*(?:[.!]|$|\n)",
     re.IGNORECASE,
 )
 _LEFT = re.compile(
@@ -48,7 +50,12 @@ _PRONOUNS: Final = vocabulary("he she it they we")
 _NAME = re.compile(r"\b[A-Z][a-z]+\b")
 _OPENING: Final = vocabulary("How What If A An The There He She It They We So Thus Hence Therefore In At On Each Every")
 """Words with a capital that are no names."""
-_MONEY: Final = vocabulary("dollar cent money")
+_UNSAID: Final = {
+    "much": vocabulary("dollar cent money"),
+    "old": vocabulary("year old age"),
+    **dict.fromkeys(("tall", "long", "far", "heavy"), vocabulary("tall long far heavy away")),
+}
+"""What 'how much' and 'how old' ask in, which an answer may leave out."""
 _DATES: Final = vocabulary(
     """january february march april may june july august september october november december monday tuesday wednesday
     thursday friday saturday sunday"""
@@ -79,8 +86,9 @@ def answered_again(near: str, question: str) -> Iterator[tuple[str, int]]:
         return
     given = set(_NUMERALS.findall(question))
     noun, *rest = _words(asked[0]["rest"]) or [""]
-    if asked[0]["which"].lower() == "much":
-        noun, rest = "", [word for word in (noun, *rest) if word not in _MONEY]
+    unsaid = _UNSAID.get(asked[0]["which"].lower(), frozenset())
+    if unsaid:
+        noun, rest = "", [word for word in (noun, *rest) if word not in unsaid]
     if _REMAINING & {noun, *rest} and (left := _LEFT.match(near)) is not None and left["value"] not in given:
         yield left["value"], left.end()
     if _REMAINING & {noun, *rest}:
@@ -90,9 +98,14 @@ def answered_again(near: str, question: str) -> Iterator[tuple[str, int]]:
     steps += [step for step in _STEP.finditer(near) if _words(step["behind"]) == [noun]]
     yield from ((step["value"], step.end("value")) for step in steps if step["value"] not in given)
     for clause in _CLAUSE.finditer(near):
-        said = [word for word in _words(f"{clause['before']} {clause['behind']}") if noun or word not in _MONEY]
+        said = [word for word in _words(f"{clause['before']} {clause['behind']}") if word not in unsaid]
         elliptic = bool(rest) and _words(clause["behind"])[:1] != [noun]
-        wanted = {*rest} if elliptic else {noun, *rest}
+        wanted = {*rest} if elliptic else {noun, *rest} - {""}
+        numbers = {*_NUMERALS.findall(clause["behind"])}
+        if not numbers <= given or (unsaid and numbers != {*_NUMERALS.findall(asked[0]["rest"])}):
+            continue
+        if not wanted and not set(_NAME.findall(clause["before"])) - _OPENING:
+            continue
         if clause["value"] not in given and {*said} == wanted and _of_one(clause["before"], question):
             yield clause["value"], clause.end("value")
 

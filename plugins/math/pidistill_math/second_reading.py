@@ -20,12 +20,15 @@ from pidistill_math import units
 from pidistill_math.asked_sides import without_asked_side
 from pidistill_math.asking import Question
 from pidistill_math.asking_units import asks_in
+from pidistill_math.equality import TooLarge
 from pidistill_math.kinds import Named, Several, Shape, Single
 from pidistill_math.option_dress import dressed_option
 from pidistill_math.phrases import said, value_said
 from pidistill_math.policy import is_literal
+from pidistill_math.reading import read
+from pidistill_math.shapes import shape
 from pidistill_math.shorthand import written_out
-from pidistill_math.syntax import Node, symbols
+from pidistill_math.syntax import Node, Unreadable, symbols
 
 _DECIMAL_COMMA = re.compile(r"\s*-?\d+\{,\}\d+\s*")
 _OUTSIDE: Final = r"(?:[^\d()\[\]{}]|\\text\{[^{}\d]*\})*"
@@ -59,6 +62,10 @@ _HEXADECIMAL = re.compile(
     r"(?:_\{?\s*(?:16|\\text\{\s*(?:sixteen|hex)\s*\})\s*\}?)?\s*"
 )
 _RAISED_O = re.compile(r"\s*(?P<value>-?\d+(?:\.\d+)?)\s*\^\s*(?:\{\s*o\s*\}|o|\{?\\text\{\s*o\s*\}\}?)\s*")
+_IN_DEGREES = re.compile(
+    r"(?:[^=]*=)?[^=]*\\pi[^=]*=\s*(?P<degrees>-?\d[\d.]*\s*(?:\^\s*\{?\s*\\circ\s*\}?|\u00b0|\\text\{\s*degrees\s*\}))\s*"
+)
+"""A multiple of pi that a chain turns into degrees."""
 _FACTORED = re.compile(r"\s*(?P<number>\d{1,15})\s*=\s*(?P<factors>\d[^=]*)")
 _CHOSEN = re.compile(
     r"(?<![A-Za-z\\])C\((?P<of>[^(),]{1,12}),(?P<take>[^(),]{1,12})\)"
@@ -73,6 +80,8 @@ def second_reading(reference: str, ours: Shape, answer: str, asked: Question) ->
         return reference, rest
     if (raised := _RAISED_O.fullmatch(answer)) is not None and (asked.asks_for_degrees() or asked.is_about_an_angle()):
         return reference, f"{raised['value']}^\\circ"
+    if asked.asks_for_degrees() and (turned := _IN_DEGREES.fullmatch(answer)) is not None and _is_true(answer):
+        return reference, turned["degrees"]
     if stated := said(reference, answer, asked):
         return reference, stated
     if spelt := value_said(answer, asked):
@@ -123,6 +132,15 @@ def second_reading(reference: str, ours: Shape, answer: str, asked: Question) ->
         spaced = _RUN.sub(lambda run: " ".join(run[0]) if set(run[0]) <= variables else run[0], answer)
         return reference, spaced
     return reference, answer
+
+
+def _is_true(answer: str) -> bool:
+    """Whether a chain of equals signs can be read, and holds."""
+    try:
+        shape(read(answer))
+    except (Unreadable, TooLarge):
+        return False
+    return True
 
 
 def _with_point(text: str) -> str:
