@@ -19,6 +19,8 @@ _SIZE_ASKED = re.compile(
     r"(?P<size>area|volume|perimeter|circumference|length|radius|diameter|height|width|distance)\b",
     re.IGNORECASE,
 )
+_HOW_FAR = re.compile(r"\bhow\s+(?:far|tall|wide|deep)\b(?!\s+(?:along|into|apart\s+in\s+time))", re.IGNORECASE)
+"""A distance or a height in words, which is in no rate either."""
 _NO_SIZES: Final = frozenset({"mass", "time", "months", "angle", "dollar", "celsius", "fahrenheit"})
 """Dimensions in which no length and no area is."""
 _EXTENDED = re.compile(
@@ -66,6 +68,10 @@ def unit_of_a_size(question: str, answered: Unit) -> Unit | None:
         return ONE_BY_ONE
     if found and (base in _NO_SIZES or (base.startswith("count ") and thing(answered) not in question.lower())):
         if _is_in_space(found[-1]["size"].lower(), question, question[found[-1].end() :]):
+            return Unit("length", label="units")
+    rate = "/" in base
+    if (rate or base in _NO_SIZES) and (far := list(_HOW_FAR.finditer(question))):
+        if not _OF_DATA.search(question) and not _ASKS_MORE.search(question[far[-1].end() :]):
             return Unit("length", label="units")
     if not found or base not in ("length", units.ANYTHING):
         return None

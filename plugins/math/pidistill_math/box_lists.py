@@ -54,7 +54,7 @@ _ANOTHER_FORM = re.compile(
 """A second form of the value in a parenthesis behind the box; where it is another value, there are two."""
 
 
-def listing(text: str, found: list[Box]) -> str:
+def listing(text: str, found: list[Box], question: str = "") -> str:
     """The last box, and before it every different box that states the answer with it."""
     chosen = [found[-1]]
     for box, following in zip(found[-2::-1], found[:0:-1], strict=True):
@@ -66,7 +66,7 @@ def listing(text: str, found: list[Box]) -> str:
     if not contents[-1]:
         return ""
     if len(chosen) == 1:
-        return "" if in_a_list(text, chosen[0]) else contents[0] + beside(text, chosen[0])
+        return "" if in_a_list(text, chosen[0], question) else contents[0] + beside(text, chosen[0])
     names = [_NAME.search(text[max(0, box.start - 20) : box.start]) for box in chosen]
     if all(names) and not any("=" in inside for inside in contents):
         contents = [f"{name[1]} = {inside}" for name, inside in zip(names, contents, strict=True) if name]

@@ -123,7 +123,7 @@ def _boxed(text: str, found: list[boxes.Box], fallback: bool, question: str) -> 
                 return Extraction(box_lists.listing(text, found[:-1]) or None, "box", trouble)
         if not trouble.startswith(surroundings.BOUNDS):
             return _none(trouble)
-    answer = box_lists.listing(text, found)
+    answer = box_lists.listing(text, found, question)
     if not answer:
         return _none("the last \\boxed{} is empty, or one of several values")
     bound = trouble.removeprefix(surroundings.BOUNDS).strip("' ")

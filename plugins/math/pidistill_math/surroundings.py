@@ -136,6 +136,7 @@ _END_OF_PROOF = re.compile(r"_?\s*\{?\s*\\(?:blacksquare|square|Box|qed|hfill)(?
 _ONE_UNIT: Final = r"\s*\{\s*\\(?:text|mathrm)\s*\{\s*[A-Za-z]+\s*\}\s*\}"
 _RATE = re.compile(rf"(?:\s|\\[,;:! ])*\\[dt]?frac{_ONE_UNIT}{_ONE_UNIT}")
 """A unit over another behind a box, which is no factor."""
+_UNSPACED = re.compile(r"\s|\\[,;! ]|\$")
 _QUESTION = re.compile(r"[\s$.\\)\]*]{0,6}\?")
 PERCENT = re.compile(r"(?:\s|\\[,;:! ])*(?:\\%|%|\\text\{\s*(?:percent|thousand|million|billion|hundred|dozen)\s*\})")
 SCALE = re.compile(r"[\s$]+(percent|thousand|million|billion|hundred|dozen)\b", re.IGNORECASE)
@@ -201,12 +202,19 @@ def _is_option(text: str, box: Box) -> bool:
     return end is not None and _OPTION_BEHIND.search(text, box.end, end.start()) is None
 
 
-def in_a_list(text: str, box: Box) -> bool:
-    """Whether a box that stands alone is one of several values, of which the others are not boxed."""
+def in_a_list(text: str, box: Box, question: str = "") -> bool:
+    """Whether a box that stands alone is one of several values, of which the others are not boxed.
+
+    One that goes on with the list of `question` is its next term.
+    """
     before, after = text[max(0, box.start - 32) : box.start], text[box.end : box.end + 60]
     if _OTHER_BEFORE.search(before):
         return True
-    return bool(_ITEM_BEFORE.search(before) or _ITEM_AFTER.match(after)) and in_formula(text, box.start)
+    begun = _UNSPACED.sub("", text[max(0, box.start - 60) : box.start].rpartition("$")[2])
+    asked = _UNSPACED.sub("", question).partition(begun)[2] if begun.count(",") > 1 else ""
+    goes_on = asked != "" and not (asked[0].isdigit() or asked[0] in "-+")
+    listed = _ITEM_BEFORE.search(before) is not None and not goes_on
+    return (listed or _ITEM_AFTER.match(after) is not None) and in_formula(text, box.start)
 
 
 def _mistaken(before: str) -> bool:
