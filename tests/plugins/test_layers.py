@@ -18,6 +18,7 @@ DISTRIBUTIONS = [
     ROOT / "sandboxes/pidistill_sandboxes",
 ]
 LAYERS = {
+    "pidistill_math": ["reading", "meaning", "question", "extraction", "comparing", "verifier"],
     "pidistill_lean": ["protocol", "extraction", "judge", "verifier"],
 }
 """As the pages of the domains list them, lowest first."""

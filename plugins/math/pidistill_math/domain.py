@@ -9,8 +9,8 @@ from pidistill.authoring.domain import PluginDomain, Tiny, form_specs
 from pidistill.contracts import Case, Sandbox, Spec, Verifier
 from pidistill.records import JSON, Message, Messages, Problem
 from pidistill_math import arithmetic, sources
-from pidistill_math.extract import extract
-from pidistill_math.reading import alike
+from pidistill_math.extraction.extract import extract
+from pidistill_math.reading.answers import alike
 
 DEFAULT_INSTRUCTION: Final = "Reason step by step, and put the final answer in \\boxed{}."
 """Follows every problem whose `extra["instruction"]` does not say otherwise."""

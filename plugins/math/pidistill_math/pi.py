@@ -15,9 +15,9 @@ from typing import Final
 from pidistill.pi.forms import FirstStep
 from pidistill.records import Status
 from pidistill.text import holds
-from pidistill_math.judge import judge
-from pidistill_math.reading import read
-from pidistill_math.syntax import Unreadable
+from pidistill_math.comparing.judge import judge
+from pidistill_math.reading.answers import read
+from pidistill_math.reading.syntax import Unreadable
 
 _PICTURE = re.compile(r"\[asy\].*?\[/asy\]|\\begin\{asy\}.*?\\end\{asy\}", re.DOTALL)
 _FORMULA = re.compile(

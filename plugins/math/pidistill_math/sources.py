@@ -13,7 +13,7 @@ from typing import Final
 from pidistill.authoring.data import DataRow, DataSets, GeneratedSet, HubSet
 from pidistill.records import Problem
 from pidistill_math import arithmetic, basics
-from pidistill_math.extract import extract
+from pidistill_math.extraction.extract import extract
 
 _CALCULATION = re.compile(r"<<[^<>\n]*>>")
 

@@ -14,11 +14,11 @@ from pidistill.authoring.memory import LastUsed
 from pidistill.authoring.options import Options, option
 from pidistill.contracts import Verifier
 from pidistill.records import Problem, Status, Verdict, content_hash
-from pidistill_math.asking import Question
-from pidistill_math.asking_parts import parts_asked
-from pidistill_math.extract import extract
-from pidistill_math.judge import Ruling, judge, trouble
-from pidistill_math.sides import refuted
+from pidistill_math.comparing.judge import Ruling, judge, trouble
+from pidistill_math.extraction.extract import extract
+from pidistill_math.extraction.sides import refuted
+from pidistill_math.question.asking import Question
+from pidistill_math.question.asking_parts import parts_asked
 
 _SHOWN: Final = 2_000
 """Characters of an answer that a verdict keeps."""

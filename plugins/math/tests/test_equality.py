@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pidistill.records import Status
-from pidistill_math import equality, numeric, samples
-from pidistill_math.equality import equal
-from pidistill_math.judge import judge
-from pidistill_math.reading import read
-from pidistill_math.syntax import Node
+from pidistill_math.comparing.judge import judge
+from pidistill_math.meaning import equality, numeric, samples
+from pidistill_math.meaning.equality import equal
+from pidistill_math.reading.answers import read
+from pidistill_math.reading.syntax import Node
 
 LETTERS = st.sampled_from("abcjklmnpqrstuvwxyzNT")
 NUMERALS = st.integers(1, 10**7)

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pidistill.records import Status
-from pidistill_math import arithmetic, boxes
-from pidistill_math.extract import extract
-from pidistill_math.judge import judge
+from pidistill_math import arithmetic
+from pidistill_math.comparing.judge import judge
+from pidistill_math.extraction import boxes
+from pidistill_math.extraction.extract import extract
 
 
 @pytest.mark.parametrize(

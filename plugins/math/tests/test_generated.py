@@ -15,7 +15,7 @@ from typing import Final
 import pytest
 
 from pidistill.records import Status
-from pidistill_math.judge import judge
+from pidistill_math.comparing.judge import judge
 
 Thing = tuple[object, ...]
 Dress = Callable[[str], str]

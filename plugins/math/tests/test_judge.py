@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from pidistill.contracts import Case
 from pidistill.records import Problem, Status
-from pidistill_math import algebra
 from pidistill_math.cases import cases
-from pidistill_math.judge import judge
+from pidistill_math.comparing import algebra
+from pidistill_math.comparing.judge import judge
 from pidistill_math.verifier import MathOptions, MathVerifier
 
 CASES = list(cases())

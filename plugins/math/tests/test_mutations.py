@@ -7,8 +7,8 @@ import time
 import tracemalloc
 
 from pidistill_math.cases import rows
-from pidistill_math.extract import extract
-from pidistill_math.judge import judge
+from pidistill_math.comparing.judge import judge
+from pidistill_math.extraction.extract import extract
 
 PAIRS = 5_000
 BUDGET_S = 12.0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_math.parts import labelled
+from pidistill_math.reading.parts import labelled
 
 _DRESSES = ("({label}) {value}", "{label}) {value}", "\\text{{({label}) }} {value}", "Part ({label}): {value}")
 _ROWS = ("abcdefgh", "12345678", ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii"))

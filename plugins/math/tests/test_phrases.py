@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_math.asking import Question
-from pidistill_math.phrases import said, value_said
-from pidistill_math.syntax import vocabulary
+from pidistill_math.question.asking import Question
+from pidistill_math.question.phrases import said, value_said
+from pidistill_math.reading.syntax import vocabulary
 
 WORDS = st.lists(
     st.sampled_from(sorted(vocabulary("the last bead is red blue not or and Bob won race a very color"))), max_size=8

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pidistill.records import Problem, Status
-from pidistill_math.extract import extract
-from pidistill_math.judge import judge
+from pidistill_math.comparing.judge import judge
+from pidistill_math.extraction.extract import extract
 from pidistill_math.verifier import MathVerifier
 
 

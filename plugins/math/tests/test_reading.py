@@ -10,11 +10,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pidistill.records import Status
-from pidistill_math import units
-from pidistill_math.judge import judge
-from pidistill_math.lexer import tokens
-from pidistill_math.reading import read
-from pidistill_math.syntax import HEADS, Node, Unreadable, vocabulary
+from pidistill_math.comparing.judge import judge
+from pidistill_math.reading import units
+from pidistill_math.reading.answers import read
+from pidistill_math.reading.lexer import tokens
+from pidistill_math.reading.syntax import HEADS, Node, Unreadable, vocabulary
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 KNOWN = units.MODIFIERS | units.PREFIXES | {"percent", "pct", "percentage", "st", "nd", "rd", "th", "only"}

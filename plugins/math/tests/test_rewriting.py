@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_math.reading import read
-from pidistill_math.rewriting import letter_digits, respelt
-from pidistill_math.sentences import the_number
-from pidistill_math.syntax import Unreadable
+from pidistill_math.extraction.sentences import the_number
+from pidistill_math.reading.answers import read
+from pidistill_math.reading.rewriting import letter_digits, respelt
+from pidistill_math.reading.syntax import Unreadable
 
 _PIECES = st.sampled_from(
     [

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pidistill.records import Status
-from pidistill_math.judge import judge
+from pidistill_math.comparing.judge import judge
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pidistill.records import Problem
-from pidistill_math.asking import Question
-from pidistill_math.asking_parts import parts_asked, place_in_count
-from pidistill_math.box_lists import by_parts
-from pidistill_math.boxes import boxes
-from pidistill_math.numbers import spelt_ordinal
-from pidistill_math.reading import read
-from pidistill_math.shorthand import written_out
-from pidistill_math.units import basic, measure, per, power, times
+from pidistill_math.comparing.shorthand import written_out
+from pidistill_math.extraction.box_lists import by_parts
+from pidistill_math.extraction.boxes import boxes
+from pidistill_math.question.asking import Question
+from pidistill_math.question.asking_parts import parts_asked, place_in_count
+from pidistill_math.reading.answers import read
+from pidistill_math.reading.numbers import spelt_ordinal
+from pidistill_math.reading.units import basic, measure, per, power, times
 from pidistill_math.verifier import MathVerifier
 
 MONEY = Question("How many dollars does it cost?")

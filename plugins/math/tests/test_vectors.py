@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pidistill.records import Status
-from pidistill_math.equality import constant
-from pidistill_math.judge import judge
-from pidistill_math.reading import read
-from pidistill_math.vectors import components
+from pidistill_math.comparing.judge import judge
+from pidistill_math.comparing.vectors import components
+from pidistill_math.meaning.equality import constant
+from pidistill_math.reading.answers import read
 
 _QUESTION = "Find the vector."
 

@@ -13,9 +13,9 @@ from pidistill.records import Problem, Status
 from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
 from pidistill_math import arithmetic
+from pidistill_math.comparing.judge import judge
 from pidistill_math.domain import MathDomain
-from pidistill_math.judge import judge
-from pidistill_math.reading import alike
+from pidistill_math.reading.answers import alike
 from pidistill_math.verifier import MathOptions, MathVerifier
 
 COINCIDENCES = {("math500", "5", "x=5")}
