@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from pidistill_code import abroad
+from pidistill_code.sections import SETS_RIGHT, in_section_of_others, is_below_answer
 
 _LONGEST: Final = 300
 """Characters; a longer sentence announces nothing."""
@@ -78,6 +79,7 @@ _FLAWED = _any([
     r"(?:note that )?<here> (?:would )?(?:fails?|crash|crashes)"
     r"(?: (?:for|on|with|when|if|because|the (?:\w+ )?tests?)\b.*)?",
     r"(?:note that )?<here> (?:loops forever|times out|breaks<rightly>)(?: (?:for|on) .*)?",
+    r"(?:this|the following|such <a>) (?:edit|change|patch|diff) (?:would|will) (?:break|spoil|be wrong)\b.*",
     r"note that <a> .* fails|(?:which )?(?:fails|breaks)",
     r"(?:<a> )?(?:(?:it is|it['\u2019]s|<you> (?:might|may) be) )?tempt(?:ing|ed)"
     r"(?: (?:to (?:write|do|use|try)|but wrong)\b.*)?",
@@ -101,7 +103,7 @@ _IF_NOT = _any([
 _WARNS = _any([
     r"(?:please )?avoid (?:this|that|it|the following|code like|writing|doing|such)\b"
     r"(?!(?: \w+)? (?:by|with|using|through|via)\b).*",
-    r"<dont>(?: (?:use|write|do|copy|submit|try|code|define))?(?: it| something| anything)?"
+    r"<dont>(?: (?:use|write|do|copy|submit|try|code|define|apply))?(?: it| something| anything)?"
     r"(?: (?:this|that|it|like|so)\b.*)?",
     r"<dont> (?:use|copy|submit|try) the following\b.*",
     r"(?:be careful|make sure) not to (?:write|do|use)(?: (?:this|that|it)\b.*)?|(?:beware of|watch out for) this\b.*",
@@ -165,22 +167,16 @@ _DISOWNED = re.compile(
     re.IGNORECASE,
 )
 """What is said in parentheses of code that is not the answer."""
-_SECTION: Final = 2_000
-"""Characters above a block that are looked at for headings."""
-_ENDS_ANSWER = re.compile(r"^[ \t]*</(?:answer|final_answer|final|solution)>", re.MULTILINE | re.IGNORECASE)
-_SETS_RIGHT = re.compile(
-    r"<(?:answer|final_answer|final|solution)>|\b(?:wait|actually|oops|sorry|correct\w*|fix\w*|wrong|incorrect|mistake|"
-    r"instead|should|must|better|final\w*|updat\w*|revis\w*|improv\w*|however|but|no|now)\b",
+_CHOSEN = re.compile(
+    r"\((?![^()]*\bnot\b)[^()]*\b(?:my (?:final )?(?:answer|choice|submission|solution)|final(?: answer)?|recommended|"
+    r"chosen|submitted)\b[^()]*\)",
     re.IGNORECASE,
 )
-_HEADING = re.compile(r"^(#{1,6})[ \t]+(.*)$", re.MULTILINE)
-_OF_OTHERS = _any([
-    r"(?:other )?(?:alternatives?|approaches|ideas|options|attempts|versions) (?:i |we )?(?:also )?"
-    r"(?:considered|rejected|discarded|tried)(?: (?:and|but) .*)?",
-    r"(?:rejected|discarded|failed|abandoned) (?:alternatives|approaches|ideas|options|attempts|versions)",
-    r"what did(?: not|n['\u2019]?t) work",
+_ALTERNATIVE = _any([
+    r"(?:<led>|another |one )?(?:possible |\w+er )?alternatives?(?: (?:<version>|way))?"
+    r"(?: (?:could|might|would|can) be| is)?(?: (?:for|to) .*)?",
 ])  # fmt: skip
-"""A heading of a section about them."""
+_HEADING_WORDS: Final = 5
 _AS_ASKED = re.compile(r"as (?:required|asked|specified|stated|requested)\b")
 _STOPS = re.compile(r"[.!?][*_\s]*\Z")
 _LOOKS_BACK = _any([
@@ -202,7 +198,7 @@ def announces_another(above: str, below_one: bool = False) -> bool:
     they stand below such a block, too, of which they may speak."""
     if _DISOWNED.search(_last_sentence(above)):
         return True
-    if below_one and (_in_section_of_others(above) or _is_below_answer(above)):
+    if below_one and (in_section_of_others(above) or is_below_answer(above)):
         return True
     label = _label(above)
     if abroad.announces_another(label):
@@ -228,23 +224,6 @@ def announces_another(above: str, below_one: bool = False) -> bool:
     return _BESIDE.match(label) is not None and not sound
 
 
-def _in_section_of_others(above: str) -> bool:
-    """Whether a heading above speaks of ways that were not taken, and no other heading has ended its section."""
-    deepest = 0
-    for heading in _HEADING.finditer(above[-_SECTION:]):
-        if _OF_OTHERS.fullmatch(heading[2].strip(" *:.").lower()):
-            deepest = len(heading[1])
-        elif len(heading[1]) <= deepest:
-            deepest = 0
-    return deepest > 0
-
-
-def _is_below_answer(above: str) -> bool:
-    """Whether an answer in tags ends above, and nothing below says that it is set right."""
-    ended = _ENDS_ANSWER.search(above[-_SECTION:])
-    return ended is not None and not _SETS_RIGHT.search(above[-_SECTION:], ended.end())
-
-
 def _looks_back(above: str, label: str) -> bool:
     """Whether a sentence that blames code means the block above it: it is about "this", and announces none."""
     stops = _STOPS.search(_last_sentence(above)) or _IS_STARTLED.match(label)
@@ -254,6 +233,28 @@ def _looks_back(above: str, label: str) -> bool:
 def announces_final(above: str) -> bool:
     """Whether the words right above say nothing else than that what follows is the answer."""
     return _FINAL.fullmatch(_label(above)) is not None
+
+
+def announces_chosen(above: str) -> bool:
+    """Whether the words right above say that what follows is the answer, as those of no other version do."""
+    return announces_final(above) or _CHOSEN.search(_last_sentence(above)) is not None
+
+
+def announces_alternative(above: str, below_chosen: bool) -> bool:
+    """Whether the words right above say nothing else than that what follows is another way, or, where what they are
+    `below_chosen` is marked as chosen in parentheses, whether they are no more than a heading."""
+    label, last = _label(above), next((line for line in reversed(above.split("\n")) if line.strip()), "")
+    if SETS_RIGHT.search(last):
+        return False
+    if _ALTERNATIVE.fullmatch(label):
+        return True
+    heading = last.startswith(("#", "*")) or last.rstrip("*").endswith(":")
+    return below_chosen and heading and len(label.split()) <= _HEADING_WORDS
+
+
+def is_marked_chosen(above: str) -> bool:
+    """Whether parentheses above say that what follows is the answer."""
+    return _CHOSEN.search(_last_sentence(above)) is not None
 
 
 def announces_less(above: str) -> bool:

@@ -69,7 +69,7 @@ _IS_ANSWER: Final = [
         r"(?:my|the|our) <named>(?:<answer>|<one> (?:to (?:use|submit|grade|judge)|(?:that )?<who> <take>))\b<tail>",
         r"<lead><which> (?:is|was) the (?:right|correct) (?:one|version|answer|solution)<tail>",
         r"<lead>(?:(?:my|the|our) )?<named><answer>(?: (?:is|remains|stays)(?: therefore)?:?|:) <which><tail>",
-        r"(?:final|verdict|decision|conclusion|chosen|submitted): <which><tail>",
+        r"(?:final|verdict|decision|conclusion|chosen|submitted|recommended|preferred): <which><tail>",
         r"<lead>(?=only )<which> (?:passes|works|is (?:right|correct))\b.*",
     )
 ]

@@ -14,7 +14,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from pidistill_code.announcing import announces_another, announces_less
+from pidistill_code.announcing import (
+    announces_alternative,
+    announces_another,
+    announces_chosen,
+    announces_less,
+    is_marked_chosen,
+)
 from pidistill_code.blocks import BUILT_IN, defines, imports, made_by, pieces, written
 from pidistill_code.choosing import chosen
 from pidistill_code.lookups import running
@@ -65,6 +71,10 @@ def last_definition(blocks: Sequence[str], name: str, words: Sequence[str] = (),
         if (at := chosen([words[number] for number in found], said)) is not None:
             return found[at]
         found = [number for number in found if not announces_another(words[number], number > found[0])] or found
+        final = next((number for number in reversed(found) if announces_chosen(words[number])), found[-1])
+        marked = is_marked_chosen(words[final])
+        if all(announces_alternative(words[number], marked) for number in found if number > final):
+            return final
     return next(reversed(found), None)
 
 

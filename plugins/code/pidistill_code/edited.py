@@ -17,7 +17,7 @@ from typing import Final
 from pidistill_code.blocks import defines
 from pidistill_code.continuing import quoted
 from pidistill_code.edits import Edit, Span, may_hold_edits, spans
-from pidistill_code.fenced import DIFFS, fences
+from pidistill_code.fenced import DIFFS, fences, unindented
 from pidistill_code.programs import may_be_one
 from pidistill_code.prose import STRING, without_prose
 from pidistill_code.readings import LONGEST_LOOKED_AT
@@ -72,6 +72,7 @@ class _Making:
         """Whether there are any edits."""
         found, at = False, 0
         for begin, end, language in fences(self._lines, within):
+            self._lines[begin : end + 1] = unindented(self._lines[begin : end + 1])
             outside = self._outside(at, begin)
             fenced = self._fenced(begin, end, language)
             found, at = found or outside or fenced, end + 1

@@ -18,6 +18,7 @@ _START_LINE = re.compile(r"[ \t]*(?::(?:start|end)_line:.*|-{5,9})$")
 """Where some tools want to be told at which line to search."""
 _PATCH = re.compile(r"\*\*\* (?:Begin Patch|(?:Add|Update|Delete) File:)")
 _FILE = re.compile(r"\*\*\* (Add|Update|Delete) File:[ \t]*(.*)")
+_ENDS_FILE = re.compile(r"\*\*\* (?!End of File|Move to)")
 _OLD_FILE = re.compile(r"--- (?:\"?a/)?([^\t\n]+?)\"?[ \t]*(?:\t.*)?$")
 _NEW_FILE = re.compile(r"\+\+\+ (?:\"?b/)?([^\t\n]+?)\"?[ \t]*(?:\t.*)?$")
 _HUNK = re.compile(r"@@(?: -(\d+)(?:,\d+)? \+\d+(?:,\d+)? @@)?[ \t]*(.*)$")
@@ -112,9 +113,7 @@ def _of_patch(lines: Sequence[str]) -> tuple[Edit, ...]:
     for number, line in enumerate(lines):
         if file := _FILE.match(line):
             below = lines[number + 1 :]
-            stop = next(
-                (n for n, it in enumerate(below) if it.startswith("*** ") and "*** End of File" not in it), None
-            )
+            stop = next((n for n, it in enumerate(below) if _ENDS_FILE.match(it)), None)
             part = [it for it in below[:stop] if not it.startswith("*** ")]
             if file[1] == "Add":
                 whole = tuple(it.removeprefix("+") for it in part)

@@ -73,6 +73,14 @@ def fences(lines: Sequence[str], within: Container[int] = ()) -> Iterator[tuple[
         yield begin, len(lines), _language(opened[3])
 
 
+def unindented(lines: list[str]) -> list[str]:
+    """A block and its fence without the fence's indentation, as that in an item of a list has it."""
+    fence = FENCE.match(lines[0])
+    if fence is None or not (indent := width_of(fence[1])):
+        return lines
+    return [lines[0][len(fence[1]) :], *(_dedented(line, indent) for line in lines[1:])]
+
+
 def is_marked(language: str) -> bool:
     """Whether a fence's language is Python."""
     return language in _MARKED

@@ -21,7 +21,7 @@ _TASK: Final = (
     r"(?:write|implement|create|define|complete|develop|design) (?:a|an|the|another|some)\b|given (?:a|an|two|the)\b"
 )
 _MARK = re.compile(
-    rf"""^(?:
+    rf"""^(?:</s>[ ]?)?(?:
     \*{{0,2}}(?:user|human)\*{{0,2}}[ ]?:\*{{0,2}}(?P<said>.*)
     |\#{{2,4}}[ ]?(?:instructions?|user|human|user[ ]input)[ ]?:?[ ]*
     |(?P<heads>\#{{2,4}}[ ]?(?:task|problem|question|exercise|instruction)[ ]?\#?\d+)\b.*

@@ -96,6 +96,8 @@ BLAMES_WHAT_IS_BELOW = [
     "Suppose instead we had written",
     "My first guess was",
     "Deprecated:",
+    "Do not apply this:",
+    "The following edit would break it:",
     "## Rejected approaches",
     "## Alternatives considered\n\n### The next one",
     "## What did not work\n\nI took the next one:",
@@ -160,6 +162,19 @@ def test_a_draft_with_some_lines_gone_is_the_answer_where_the_words_say_so(words
     assert chosen(f"print('Reading')\n{PROGRAM}", words, PROGRAM, "") == PROGRAM
     sorts = "def f(xs):\n    xs.sort()"
     assert chosen(f"{sorts}\n    return xs", words, sorts) == sorts
+
+
+@pytest.mark.parametrize(
+    ("label", "other"),
+    [("**Final solution:**", "**Alternative:**"), ("## Solution", "A shorter alternative:"),
+     ("### Option A (my answer)", "### Option B"), ("### A loop (recommended, final)", "### Recursive approach")],
+)  # fmt: skip
+def test_what_is_marked_as_the_answer_stays_it_above_an_alternative(label: str, other: str) -> None:
+    text = f"{label}\n\n{fenced(ONE)}\n\n{other}\n\n{fenced(OTHER)}\n"
+    assert str(extract(text, "f").code).strip() == ONE
+    assert str(extract(f"{other}\n\n{fenced(ONE)}\n\n{label}\n\n{fenced(OTHER)}\n", "f").code).strip() == OTHER
+    for corrected in ("### Corrected version", "Wait, that is wrong. Alternative:", "**Fixed:**", "Now the final one:"):
+        assert str(extract(text.replace(other, corrected), "f").code).strip() == OTHER
 
 
 def test_a_part_that_is_shown_again_is_not_the_answer() -> None:

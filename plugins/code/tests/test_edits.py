@@ -140,6 +140,18 @@ def test_a_difference_that_leaves_lines_out_may_show_what_was_changed(shown: str
     assert extract(f"{fenced(wrong)}\nThe change:\n\n{fenced(shown, 'diff')}", "f").code is None
 
 
+def test_an_edit_may_stand_in_an_item_of_a_list() -> None:
+    def item(code: str, language: str = "python") -> str:
+        return "\n".join(f"  {line}" for line in fenced(code, language).split("\n")).replace("  ", "- ", 1)
+
+    assert str(extract(f"{item(DRAFT)}\n{item(EDITS['search and replace'])}", "f").code).strip() == RIGHT
+
+
+def test_a_file_that_is_moved_is_edited() -> None:
+    patch_and_move = EDITS["a patch"].replace("s.py\n", "s.py\n*** Move to: t.py\n")
+    assert str(extract(f"{fenced(DRAFT)}\n{patch_and_move}\n", "f").code).strip() == RIGHT
+
+
 def test_an_edit_that_is_cut_off_is_no_program() -> None:
     whole = f"{fenced(DRAFT)}\n```python\n{searched('        total += 1', '        total += x')}"
     for end in range(whole.index("SEARCH") + 6, len(whole) - 2):

@@ -19,6 +19,7 @@ TURNS = [
     "### Instruction:\nReturn the second one.\n\n### Response:",
     "## User\nAnother one, please.\n## Assistant",
     "[INST] The second one? [/INST]",
+    "</s>[INST] The second one? [/INST]",
     "<|im_start|>user\nThe second one?",
     "You are an expert Python programmer, and here is your task: the second one.",
     "Q: Write a function that returns the second one.\nA:",
