@@ -30,10 +30,10 @@ from typing import Any
 from pidistill.contracts import DataSource
 from pidistill.plugins import get_manager
 from pidistill.records import Problem, Status
-from pidistill_code import gate
 from pidistill_code.domain import CodeDomain
-from pidistill_code.judge import Run
-from pidistill_code.suite import AssertTest, Suite, read_suite
+from pidistill_code.judging import gate
+from pidistill_code.judging.judge import Run
+from pidistill_code.suites.suite import AssertTest, Suite, read_suite
 from pidistill_code.verifier import CodeOptions, CodeVerifier
 
 _ROUNDS = 5

@@ -20,8 +20,8 @@ from pidistill.contracts import DataSource
 from pidistill.records import Problem
 from pidistill.sandbox import Call, Limits
 from pidistill_code.domain import CodeDomain
-from pidistill_code.expressions import CandidateCall
-from pidistill_code.suite import AssertTest, as_call, read_suite
+from pidistill_code.suites.expressions import CandidateCall
+from pidistill_code.suites.suite import AssertTest, as_call, read_suite
 from pidistill_sandboxes.process import ProcessSandbox
 
 BEFORE = """import resource as _resource, time as _time

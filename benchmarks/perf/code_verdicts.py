@@ -53,8 +53,8 @@ from pidistill.suite.confinement import sandbox_factory
 from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
 from pidistill_code.domain import CodeDomain
-from pidistill_code.expressions import CandidateCall
-from pidistill_code.suite import AssertTest, read_suite
+from pidistill_code.suites.expressions import CandidateCall
+from pidistill_code.suites.suite import AssertTest, read_suite
 from pidistill_code.verifier import CodeOptions, CodeVerifier
 
 SHARES = {"reference": 50, "mutant": 25, "wrong": 20, "loop": 5}

@@ -18,6 +18,7 @@ DISTRIBUTIONS = [
     ROOT / "sandboxes/pidistill_sandboxes",
 ]
 LAYERS = {
+    "pidistill_code": ["syntax", "suites", "judging", "verifier"],
     "pidistill_math": ["reading", "meaning", "question", "extraction", "comparing", "verifier"],
     "pidistill_lean": ["protocol", "extraction", "judge", "verifier"],
 }

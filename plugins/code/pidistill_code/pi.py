@@ -21,7 +21,7 @@ from typing import Final
 
 from pidistill.contracts import About, Needs, PIForm
 from pidistill.records import JSON, PI, Problem, Reveals, Status
-from pidistill_code.report import split_diagnostics
+from pidistill_code.judging.report import split_diagnostics
 
 _LONGEST: Final = 4_000
 """Characters of tests that are told. Contest problems have megabytes of them."""

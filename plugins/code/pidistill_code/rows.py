@@ -12,8 +12,8 @@ from typing import Final, cast
 
 from pidistill.authoring.data import DataRow
 from pidistill.records import JSON, Problem
-from pidistill_code.inputs import COLUMNS, inputs_of
 from pidistill_code.livecode import livecode_problem
+from pidistill_code.suites.inputs import COLUMNS, inputs_of
 from pidistill_code.syntax import defined_names, parse
 
 _PARTS: Final = ((11, 510, "test"), (511, 600, "validation"), (601, 974, "train"), (1, 10, "prompt"))

@@ -27,12 +27,12 @@ from pidistill.contracts import Sandbox, Verifier
 from pidistill.errors import SandboxError
 from pidistill.records import Problem, Status, Verdict, content_hash
 from pidistill.sandbox import Call, Kind, Limits, Session
-from pidistill_code import gate
-from pidistill_code.extract import Extracted, extract
-from pidistill_code.inputs import read_inputs, with_inputs
-from pidistill_code.judge import ENDS, Judge, Run, Uses, first_line, raised_text
-from pidistill_code.report import diagnostics
-from pidistill_code.suite import Suite, read_suite
+from pidistill_code.extraction.extract import Extracted, extract
+from pidistill_code.judging import gate
+from pidistill_code.judging.judge import ENDS, Judge, Run, Uses, first_line, raised_text
+from pidistill_code.judging.report import diagnostics
+from pidistill_code.suites.inputs import read_inputs, with_inputs
+from pidistill_code.suites.suite import Suite, read_suite
 
 _REFERENCE_FACTOR: Final = 10.0
 _SUITES_KEPT: Final = 256

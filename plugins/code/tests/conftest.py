@@ -20,7 +20,7 @@ import pytest
 from pidistill.contracts import DataSource, Sandbox
 from pidistill.records import Problem
 from pidistill_code.domain import CodeDomain
-from pidistill_code.gate import Look
+from pidistill_code.judging.gate import Look
 from pidistill_code.verifier import CodeOptions, CodeVerifier, Known
 from pidistill_sandboxes.process import ProcessSandbox
 

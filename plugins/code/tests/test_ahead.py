@@ -10,8 +10,8 @@ import pytest
 from pidistill.contracts import Sandbox
 from pidistill.records import JSON, Problem, Status
 from pidistill.sandbox import Call, Limits, Session
-from pidistill_code.judge import Judge
-from pidistill_code.suite import RoomTest, read_suite
+from pidistill_code.judging.judge import Judge
+from pidistill_code.suites.suite import RoomTest, read_suite
 from pidistill_code.verifier import CodeOptions, CodeVerifier
 from pidistill_sandboxes.messages import Sent
 from pidistill_sandboxes.process import ProcessSandbox

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from pidistill_code.extract import extract
+from pidistill_code.extraction.extract import extract
 
 ONE = "def f(xs):\n    seen = 1\n    return xs[seen]"
 OTHER = "def f(xs):\n    return xs[2]"

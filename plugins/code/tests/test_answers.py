@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_code.announcing import announces_another
-from pidistill_code.extract import extract
-from pidistill_code.thoughts import without_thoughts
-from pidistill_code.wrappings import unwrapped
+from pidistill_code.extraction.announcing import announces_another
+from pidistill_code.extraction.extract import extract
+from pidistill_code.extraction.thoughts import without_thoughts
+from pidistill_code.extraction.wrappings import unwrapped
 
 ROWS: list[dict[str, Any]] = [
     json.loads(line) for line in Path(__file__).with_name("answers.jsonl").read_text("utf-8").splitlines()

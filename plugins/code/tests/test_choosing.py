@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_code.choosing import chosen
-from pidistill_code.extract import extract
+from pidistill_code.extraction.choosing import chosen
+from pidistill_code.extraction.extract import extract
 
 ONE, OTHER = "def f(xs):\n    return xs[0]", "def f(xs):\n    return xs[1]"
 PROGRAM, OTHER_PROGRAM = "n = int(input())\nprint(n + 1)", "n = int(input())\nprint(n + 2)"

@@ -19,10 +19,10 @@ from pidistill.contracts import DataSource
 from pidistill.errors import DataError
 from pidistill.records import Problem
 from pidistill_code.domain import CodeDomain
-from pidistill_code.inputs import read_inputs
 from pidistill_code.rows import check_tests, needed_imports, problem_of
-from pidistill_code.suite import AssertTest, DataTest, RoomTest, ScriptTest, read_suite
-from pidistill_code.together import together
+from pidistill_code.suites.inputs import read_inputs
+from pidistill_code.suites.suite import AssertTest, DataTest, RoomTest, ScriptTest, read_suite
+from pidistill_code.suites.together import together
 from pidistill_code.verifier import CodeVerifier
 
 HUMANEVAL = {

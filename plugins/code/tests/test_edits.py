@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pidistill_code.edited import applied
-from pidistill_code.edits import Edit, spans
-from pidistill_code.extract import extract
+from pidistill_code.extraction.edited import applied
+from pidistill_code.extraction.edits import Edit, spans
+from pidistill_code.extraction.extract import extract
 
 DRAFT = "def f(xs):\n    total = 0\n    for x in xs:\n        total += 1\n    return total"
 RIGHT = DRAFT.replace("+= 1", "+= x")

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pidistill.sandbox import Described
-from pidistill_code.expressions import CandidateCall, NotPlainError, compile_expression
-from pidistill_code.operations import UnreadableError, truth
-from pidistill_code.values import HostileValueError, Opaque, check_hashes, close, normalise, same_output, shown
+from pidistill_code.suites.expressions import CandidateCall, NotPlainError, compile_expression
+from pidistill_code.suites.operations import UnreadableError, truth
+from pidistill_code.suites.values import HostileValueError, Opaque, check_hashes, close, normalise, same_output, shown
 
 plain = st.recursive(
     st.none()

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_code.extract import LONGEST, extract
-from pidistill_code.fenced import fenced_blocks
+from pidistill_code.extraction.extract import LONGEST, extract
+from pidistill_code.extraction.fenced import fenced_blocks
 
 PROMPT = 'import math\n\n\ndef f(x):\n    """Return x plus 1.\n    """\n'
 WHOLE = "def f(x):\n    return x + 1\n"

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from pidistill.contracts import DataSource
 from pidistill.records import Problem
-from pidistill_code.definitions import last_definition
 from pidistill_code.domain import CodeDomain
-from pidistill_code.extract import extract
+from pidistill_code.extraction.definitions import last_definition
+from pidistill_code.extraction.extract import extract
 from pidistill_code.syntax import is_python, parse
 
 DEF = "def add3(x):\n    return x + 3"

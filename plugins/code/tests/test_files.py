@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_code.extract import extract
-from pidistill_code.fenced import Block
-from pidistill_code.files import with_own_imports
+from pidistill_code.extraction.extract import extract
+from pidistill_code.extraction.fenced import Block
+from pidistill_code.extraction.files import with_own_imports
 
 HELPER, MAIN = "def g(x):\n    return x + 1", "def f(x):\n    return g(x)"
 FORMS = {

@@ -12,7 +12,7 @@ from pidistill.errors import DataError
 from pidistill_code.domain import CodeDomain
 from pidistill_code.function_tasks import LEVELS, draw
 from pidistill_code.functions import SPLITS, TESTS, problem, problems, split_of
-from pidistill_code.suite import AssertTest, read_suite
+from pidistill_code.suites.suite import AssertTest, read_suite
 from pidistill_code.verifier import CodeVerifier
 
 PINNED = [

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pidistill_code.extract import extract
-from pidistill_code.helpers import with_helpers
+from pidistill_code.extraction.extract import extract
+from pidistill_code.extraction.helpers import with_helpers
 from pidistill_code.lookups import looked_up_before_made
 from pidistill_code.syntax import is_python, parse
 

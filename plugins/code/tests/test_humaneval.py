@@ -8,7 +8,7 @@ from collections import Counter
 from benchmarks.humaneval_mutants import mutants, name, read_survivors
 from pidistill.records import Problem, Status
 from pidistill_code.domain import CodeDomain
-from pidistill_code.suite import AssertTest, RoomTest, read_suite
+from pidistill_code.suites.suite import AssertTest, RoomTest, read_suite
 from pidistill_code.verifier import CodeVerifier
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_code.extract import extract
-from pidistill_code.pages import as_written, patched, typed_in, within_a_line, without_magics
+from pidistill_code.extraction.extract import extract
+from pidistill_code.extraction.pages import as_written, patched, typed_in, within_a_line, without_magics
 
 ONE, OTHER = "def f(x):\n    return x", "def f(x):\n    return -x"
 

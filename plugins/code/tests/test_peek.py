@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pidistill_code.peek import Traces
+from pidistill_code.suites.peek import Traces
 
 SCALARS = (
     st.none()

@@ -9,9 +9,9 @@ import pytest
 
 from pidistill.records import Problem
 from pidistill.sandbox import Limits, Session
-from pidistill_code.judge import Judge, Run
-from pidistill_code.live import served_text
-from pidistill_code.suite import RoomTest, Suite, read_suite
+from pidistill_code.judging.judge import Judge, Run
+from pidistill_code.judging.live import served_text
+from pidistill_code.suites.suite import RoomTest, Suite, read_suite
 from pidistill_sandboxes.process import ProcessSandbox
 
 LIMITS = Limits(call_s=0.1, program_s=3.0)

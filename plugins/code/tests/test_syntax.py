@@ -6,7 +6,7 @@ from itertools import permutations
 
 from pidistill.errors import DataError
 from pidistill.records import JSON, Problem
-from pidistill_code.suite import Test, read_suite
+from pidistill_code.suites.suite import Test, read_suite
 from pidistill_code.syntax import parse_lines
 
 TEXTS = [

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pidistill_code.extract import extract
-from pidistill_code.tools import with_calls_written
+from pidistill_code.extraction.extract import extract
+from pidistill_code.extraction.tools import with_calls_written
 
 DRAFT = "def f(xs):\n    total = 0\n    for x in xs:\n        total += 1\n    return total"
 RIGHT = DRAFT.replace("+= 1", "+= x")

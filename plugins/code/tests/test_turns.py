@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_code.extract import extract
-from pidistill_code.turns import own_turn
+from pidistill_code.extraction.extract import extract
+from pidistill_code.extraction.turns import own_turn
 
 CODE, OTHER = "def f(xs):\n    return xs[0]", "def f(xs):\n    return xs[1]"
 PROGRAM, OTHER_PROGRAM = "n = int(input())\nprint(n + 1)", "n = int(input())\nprint(n + 2)"

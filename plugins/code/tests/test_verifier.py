@@ -17,7 +17,7 @@ from pidistill.sandbox import Session
 from pidistill.verify.opener import Opener
 from pidistill.verify.pool import VerifierPool
 from pidistill_code.domain import CodeDomain
-from pidistill_code.report import split_diagnostics
+from pidistill_code.judging.report import split_diagnostics
 from pidistill_code.verifier import CodeOptions, CodeVerifier
 from pidistill_sandboxes.process import ProcessSandbox
 
@@ -151,8 +151,8 @@ def test_extra_inputs_are_judged_by_the_reference(tmp_path: Path) -> None:
 
 
 def test_extra_inputs_leave_problems_alone_that_have_several_right_answers(verifier: CodeVerifier) -> None:
-    from pidistill_code.inputs import with_inputs
-    from pidistill_code.suite import read_suite
+    from pidistill_code.suites.inputs import with_inputs
+    from pidistill_code.suites.suite import read_suite
 
     for test, more in (
         ("assert abs(f(2) ** 2 - 2) < 1e-6", 0),

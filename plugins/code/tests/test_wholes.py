@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pidistill_code.extract import extract
-from pidistill_code.fenced import fenced_blocks
-from pidistill_code.prose import only_defines, without_prose
+from pidistill_code.extraction.extract import extract
+from pidistill_code.extraction.fenced import fenced_blocks
+from pidistill_code.extraction.prose import only_defines, without_prose
+from pidistill_code.extraction.wholes import is_whole, marks_in_strings
 from pidistill_code.syntax import is_python, makes, module_names, parse
-from pidistill_code.wholes import is_whole, marks_in_strings
 
 OTHER = "def f(x):\n    return 'other'"
 PIECES = ["```", "```python", "~~~", "~~~py", "    ```", "  ```", OTHER, ">>> def f(x): return 0", "</think>",

@@ -1,0 +1,1 @@
+"""The program in a completion: fences, versions, helpers, edits, thoughts. Nothing here runs any of it."""
