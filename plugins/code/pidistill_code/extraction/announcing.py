@@ -79,6 +79,7 @@ _FLAWED = _any([
     r"(?:note that )?<here> (?:would )?(?:fails?|crash|crashes)"
     r"(?: (?:for|on|with|when|if|because|the (?:\w+ )?tests?)\b.*)?",
     r"(?:note that )?<here> (?:loops forever|times out|breaks<rightly>)(?: (?:for|on) .*)?",
+    r"<a> (?:wrong|incorrect|buggy|broken|faulty|bad) (?:edit|change|patch|diff)(?: (?:would|might|could) be\b.*)?",
     r"(?:this|the following|such <a>) (?:edit|change|patch|diff) (?:would|will) (?:break|spoil|be wrong)\b.*",
     r"note that <a> .* fails|(?:which )?(?:fails|breaks)",
     r"(?:<a> )?(?:(?:it is|it['\u2019]s|<you> (?:might|may) be) )?tempt(?:ing|ed)"
@@ -111,13 +112,17 @@ _WARNS = _any([
 ])  # fmt: skip
 """What asks not to write it."""
 _OPTIONAL = _any([
-    r"if you(?: ever)? (?:need|want|wanted|prefer)\b[^,;]{1,60} instead",
+    r"if you(?: ever)? (?:need|want|wanted|prefer)\b[^,;]{1,60} instead"
+    r"(?:,? (?:edit|change|apply) (?:it|this|that)\b[^,;]*)?",
     r"optional(?:ly)?\b.*|bonus(?:: .*)?|debug version|(?:<a> )?(?:optional )?variant for \w+(?: \w+)*",
     r".*\bin case you (?:ever )?(?:need|want|prefer)\b(?!.*\b(?:full|complete|one|everything|copy)\b).*",
     r"if there were\b[^,;]*|or with (?:command[- ]line )?arguments",
     r"if\b[^,;]{1,60},? (?:you|one) (?:could|would) (?:also )?(?:do|use|write|wrap|loop|call|read)\b[^,;]*",
     r"if\b[^,;]{1,60},? we could (?:also )?(?:do|use|write)\b[^,;]*",
     r"(?:you|one) could also (?:do|use|write|start|return)\b[^,;]*",
+    r"for (?:another|a different|some other) (?:task|problem|question)\b[^;]*",
+    r"to (?!avoid|fix|correct|handle|solve|do|pass|meet|satisfy|get|make)[^,;]{1,60},? (?:you|one) (?:could|might) "
+    r"(?:also )?(?:change|edit|adapt|modify) (?:it|this|that)\b[^,;]*",
     r"for debugging, (?:print|log)\b.*",
     r"if the (?:task|problem|question|exercise) (?:were|was|had|asked)\b.*",
     r"to (?!avoid|fix|correct|handle|solve|do)[^,;]{1,60} instead,? (?:use|write|you (?:can|could|would))\b[^,;]*",
@@ -168,8 +173,10 @@ _DISOWNED = re.compile(
 )
 """What is said in parentheses of code that is not the answer."""
 _CHOSEN = re.compile(
-    r"\((?![^()]*\bnot\b)[^()]*\b(?:my (?:final )?(?:answer|choice|submission|solution)|final(?: answer)?|recommended|"
-    r"chosen|submitted)\b[^()]*\)",
+    r"\((?![^()]*\b(?:not|but|wrong|incorrect|off)\b)(?:[^()]*[,;:] ?)?(?:this is |use this as )?"
+    r"(?:(?:my|our|the|and) )*"
+    r"(?:(?:(?:final|recommended|chosen|submitted)(?: (?:answer|choice|submission|solution|version|one|code))?)|"
+    r"(?<=my )(?:answer|choice|submission|solution))[.!]?(?:[,;:\u2013\u2014-][^()]*| [\u2013\u2014-][^()]*)?\)",
     re.IGNORECASE,
 )
 _ALTERNATIVE = _any([

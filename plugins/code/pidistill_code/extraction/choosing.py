@@ -5,7 +5,7 @@ below the last version: a sentence that chooses one, without a condition and wit
 and of several such the last. Above the first version a sentence counts only where it speaks of the answer, since a plan
 speaks of ways that are then tried in any order. What the words below take back is none of the versions, as long as
 another one is left. A version is named by its place among those shown, by the label above
-it, or by a word that stands above it alone.
+it, or by a word that stands above it alone. "Keep the first one" may be a step of the algorithm, and chooses none.
 """
 
 from __future__ import annotations
@@ -26,14 +26,19 @@ _PARTS: Final = {
     "kind": r"(?:version|approach|solution|option|one|implementation|method|program|function|code|block|snippet|"
     r"attempt|draft|answer|variant|candidate|alternative)",
     "number": r"(?:#|no\.? ?|number )?(?:\d|[a-d]|one|two|three|four)(?!['\u2019\w-])",
-    "by_place": rf"(?:(?:only |just )?(?:the|my|our) )?(?:very )?(?:{'|'.join(_ORDINALS)})(?: [\w-]+)??(?: <kind>)?",
+    "by_place": rf"(?:(?:only |just )?(?:the|my|our) )?(?:very )?(?:{'|'.join(_ORDINALS)})"
+    r"(?:(?: [\w-]+)?? <kind>)?",
+    "alone": r"(?= ?(?:$|[,:;(\u2013\u2014-]|(?:above|below|shown|given|here|from|i|we|because|since|as|for|to|and|but|"
+    r"so|if|when|where|that|which|in|on|by|of|instead|with|without|over|after|rather|is|please|anyway|only|alone|now|"
+    r"\w+ly)\b))",
     "by_label": r"(?:the )?<kind> <number>",
     "by_word": r"the (?:[\w-]+ ){1,3}<kind>",
     "by_number": r"#\d\b",
     "which": r"(?P<which><by_place>|<by_label>|<by_number>|<by_word>)"
+    r"(?! of (?!(?:these|this|those|the|my|our)\b))"
     r"(?: (?:above|shown|given|here|from above|i gave))*",
     "sure": r"(?!.*(?:\b(?:if|unless|when|whenever|where|in case|only|but|except|instead|modif\w*|chang\w*|fix\w*|"
-    r"combin\w*|merg\w*|not)\b|n['\u2019]t\b|\bto (?:understand|learn|see|check|test|compare)\b|"
+    r"combin\w*|merg\w*|then the|not)\b|n['\u2019]t\b|\bto (?:understand|learn|see|check|test|compare)\b|"
     r"\bfor (?!its\b|simpl|clarity|readab|this\b|the\b|my\b|our\b|saf|being)))",
     "tail": r"(?:[ ,:;(\u2013\u2014-]+<sure>.*|[ ,]+(?:because|since|as) .*)?",
     "named": r"(?:final |recommended |chosen |preferred |submitted |actual |official )*",
@@ -68,8 +73,8 @@ _IS_ANSWER: Final = [
         r"<lead><which> (?:is|will be|remains|should be|shall be)(?: to be)?(?: considered| taken)?(?: as)? "
         r"(?:my|the|our) <named>(?:<answer>|<one> (?:to (?:use|submit|grade|judge)|(?:that )?<who> <take>))\b<tail>",
         r"<lead><which> (?:is|was) the (?:right|correct) (?:one|version|answer|solution)<tail>",
-        r"<lead>(?:(?:my|the|our) )?<named><answer>(?: (?:is|remains|stays)(?: therefore)?:?|:) <which><tail>",
-        r"(?:final|verdict|decision|conclusion|chosen|submitted|recommended|preferred): <which><tail>",
+        r"<lead>(?:(?:my|the|our) )?<named><answer>(?: (?:is|remains|stays)(?: therefore)?:?|:) <which><alone><tail>",
+        r"(?:final|verdict|decision|conclusion|chosen|submitted|recommended|preferred): <which><alone><tail>",
         r"<lead>(?=only )<which> (?:passes|works|is (?:right|correct))\b.*",
     )
 ]
@@ -77,11 +82,19 @@ _IS_ANSWER: Final = [
 _CHOOSES: Final = [
     re.compile(_filled(line))
     for line in (
-        r"<lead>(?:<who> )?(?:just |definitely |simply )?<take> <which><tail>",
-        r"<lead>(?:(?:i|we)(?: am|['\u2019]m| are|['\u2019]re) )?<taking> <which><tail>",
+        r"<lead>(?:<who> )?(?:just |definitely |simply )?<take> <which><alone><tail>",
+        r"<lead>(?:(?:i|we)(?: am|['\u2019]m| are|['\u2019]re) )?<taking> <which><alone><tail>",
     )
 ]
 """A sentence that takes one."""
+_STEP = re.compile(
+    _filled(r"<lead>(?:we (?:then |always |just )?)?(?:take|keep|pick|choose|select) (?:only |just )?(?:the )?")
+    + rf"(?:{'|'.join(_ORDINALS)})(?: one)?\b"
+    + _filled(r"(?! (?:version|approach|implementation|program|attempt|draft|variant)\b| (?:[\w-]+ )?<kind>$).*")
+)
+"""A sentence that may as well be a step of the algorithm, as one about what is first in a list is."""
+_LISTED = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+(?=(?i:use|return|go)\b)[^.]*\bone\b")
+"""One in a list of steps."""
 _TAKEN_BACK: Final = [
     re.compile(_filled(line))
     for line in (
@@ -113,6 +126,8 @@ def chosen(words: Sequence[str], below: str) -> int | None:
     found = None
     for patterns, said in ((_IS_ANSWER, words[0] if words else ""), ([*_IS_ANSWER, *_CHOOSES], below)):
         for clause in _clauses(said):
+            if _STEP.fullmatch(clause):
+                continue
             number = _which(patterns, clause, labels)
             found = found if number is None else number
     if found is not None:
@@ -128,7 +143,7 @@ def chosen(words: Sequence[str], below: str) -> int | None:
 def _clauses(said: str) -> Iterator[str]:
     """Sentences that are short enough to say one thing, and their parts, in small letters."""
     for sentence in _SENTENCE.split(said[-_LONGEST:]):
-        if len(sentence) <= _LONGEST_SENTENCE:
+        if len(sentence) <= _LONGEST_SENTENCE and not _LISTED.match(sentence):
             bare = re.sub(r"^[^\w#]+|[ .!:]+$", "", _bare(sentence))
             parts = _CLAUSE.split(bare)
             yield from [bare, *parts] if len(parts) > 1 else [bare]

@@ -4,7 +4,8 @@ An edit counts as the code that it makes: a block in its place. It is made of th
 replaces; one that has been made there already changes nothing, and a whole new file is a block like any other. What is
 shown of a file that the answer does not show counts as far as it defines what is asked for. Where code is shown, and
 the edit fits none of it, nobody knows what was meant, so neither that code nor the edit is an answer; what follows may
-be one. Edits of tests, of texts and of data are none of an answer's business.
+be one. Edits of tests, of callers, of texts and of data are none of an answer's business. Nor are those that fit
+nothing where the program reads edits, or where the words above call them an example or a comparison.
 """
 
 from __future__ import annotations
@@ -14,17 +15,36 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from pidistill_code.extraction.blocks import defines
+from pidistill_code.extraction.blocks import defines, written
 from pidistill_code.extraction.continuing import quoted
 from pidistill_code.extraction.edits import Edit, Span, may_hold_edits, spans
 from pidistill_code.extraction.fenced import DIFFS, fences, unindented
 from pidistill_code.extraction.programs import may_be_one
 from pidistill_code.extraction.prose import STRING, without_prose
 from pidistill_code.extraction.readings import LONGEST_LOOKED_AT
+from pidistill_code.extraction.sections import SETS_RIGHT
 from pidistill_code.syntax import is_python
 
 _OTHER_FILE = re.compile(r"(?:(?:\A|/)(?:test_[^/]*|[^/]*_test|conftest)\.py|\.(?!pyi?\Z)\w+)\Z", re.IGNORECASE)
 """A file that holds tests or no Python."""
+_NAMES_FILE = re.compile(r"`([\w./-]+\.\w{1,5})`")
+_ASIDE = re.compile(
+    r"\b(?:for instance|e\.g|examples?|inputs?|outputs?|samples?|given|suppose|usage|use (?:it|them)|call(?:s|ers?)?|"
+    r"compar\w+|against|differences?|differs?|relative to|schematic\w*|your (?:code|version|attempt|original)|run|"
+    r"note that)\b",
+    re.IGNORECASE,
+)
+"""What is said above an edit of something else than the program that is shown."""
+_EDITS = re.compile(
+    r"\b(?:diffs?|patch\w*|hunks?|edit\w*|chang\w*|appl\w+|replac\w*|modif\w*|add\w*|adjust\w*|rewrit\w*|"
+    r"repair\w*|mend\w*|needs?|final\w*)\b|`[\w./-]+\.py`",
+    re.IGNORECASE,
+)
+"""What is said above an edit that is to be made."""
+_READS_EDITS = re.compile(
+    r"""['"][\^]?(?:<{5}|>{5}|\+{3}|\\\+|@@|\*{3} )|SEARCH|\b(?:old|new)_(?:str|string|text|code)\b"""
+)
+"""What a program holds that reads edits."""
 _MOST: Final = 100
 """Edits that are made."""
 _LIKE_CODE = re.compile(
@@ -117,7 +137,12 @@ class _Making:
         return False
 
     def _make(self, span: Span) -> None:
-        edits = [edit for edit in span.edits if not _OTHER_FILE.search(edit.path)]
+        above = next((line for line in reversed(self.out) if line.strip()), "")
+        there = _NAMES_FILE.search(above)
+        named = there[1] if there else ""
+        edits = [
+            edit for edit in span.edits if not (self._is_of_callers(edit) or _OTHER_FILE.search(edit.path or named))
+        ]
         shown = any(self._is_meant(code.lines) for code in self._known)
         if not shown and (unseen := self._unseen(edits, span)):
             self.give(unseen, "diff" if span.is_diff else "python")
@@ -127,6 +152,8 @@ class _Making:
         changed = list[_Code]()
         for edit in edits if span.complete else [None]:
             code = edit and self._changed(edit)
+            if code is None and shown and self._is_aside(edits, span, above):
+                return
             if code is None:
                 self.out, self.fits, self._known = [], False, []
                 return
@@ -134,6 +161,28 @@ class _Making:
         for code in changed:
             if code.begin < 0 or self._is_meant(code.lines):
                 code.begin = self.give(code.lines, "python")
+
+    def _is_of_callers(self, edit: Edit) -> bool:
+        """Whether it is of what imports or tests what is asked for."""
+        new = "\n".join(edit.new)
+        imports = self._name and re.search(rf"^from [\w.]+ import [^\n]*\b{re.escape(self._name)}\b", new, re.MULTILINE)
+        if self._name and written(self._name).search(new):
+            return False
+        return bool(imports or re.search(r"^[ \t]*def test_", new, re.MULTILINE))
+
+    def _is_aside(self, edits: Sequence[Edit], span: Span, above: str) -> bool:
+        """Whether edits that fit nothing are none of the program that is shown: it reads such edits itself, they are of
+        code that comes to call it, or the words above them say so. A bare difference is one only as it is called so."""
+        if any(_READS_EDITS.search("\n".join(code.lines)) for code in self._known if self._is_meant(code.lines)):
+            return True
+        calls = re.compile(rf"\b{re.escape(self._name)}\(")
+        if self._name and any(calls.search("\n".join(edit.new)) for edit in edits):
+            if not any(calls.search("\n".join(edit.old)) for edit in edits):
+                return True
+        if SETS_RIGHT.search(above) or not above.strip("` \t"):
+            return False
+        bare = span.is_diff and not any(edit.path for edit in edits) and not _EDITS.search(above)
+        return bare or _ASIDE.search(above) is not None
 
     def _unseen(self, edits: Sequence[Edit], span: Span) -> list[str]:
         """What edits show of a file that is nowhere shown, where that defines what is asked for."""

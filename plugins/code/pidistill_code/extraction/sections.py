@@ -10,7 +10,8 @@ _SECTION: Final = 2_000
 _ENDS_ANSWER = re.compile(r"^[ \t]*</(?:answer|final_answer|final|solution)>", re.MULTILINE | re.IGNORECASE)
 SETS_RIGHT = re.compile(
     r"<(?:answer|final_answer|final|solution)>|\b(?:wait|actually|oops|sorry|correct\w*|fix\w*|wrong|incorrect|mistake|"
-    r"instead|should|must|better|final\w*|updat\w*|revis\w*|improv\w*|however|but|no|now)\b",
+    r"instead|should|must|better|final\w*|updat\w*|revis\w*|improv\w*|however|but|no|now|"
+    r"on reflection|second thoughts?|reconsider\w*)\b",
     re.IGNORECASE,
 )
 _HEADING = re.compile(r"^(#{1,6})[ \t]+(.*)$", re.MULTILINE)

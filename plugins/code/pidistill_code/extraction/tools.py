@@ -2,7 +2,8 @@
 
 A tool is told a whole file, or what to search for and what to put in its place, in JSON or between tags for its
 parameters. Written as a block of code, or as one to search for (`edits`), each of them is read as what stands in an
-answer by itself. All calls of an answer are written so, or none: those that only make files are read by `carried`.
+answer by itself. All calls of an answer are written so, or none: those that only make files are read by `carried`. A
+call that names no file is data beside a program that reads calls.
 """
 
 from __future__ import annotations
@@ -34,6 +35,14 @@ _PARAMETER = re.compile(
 )
 
 
+_READS_CALLS = re.compile(
+    rf"(?<!\\)['\"](?:{'|'.join(_OLD)})['\"]\]|\.get\(['\"](?:{'|'.join(_OLD)})['\"]|"
+    rf"^[ \t]*def \w+\([^()\n]*\b(?:{'|'.join(_OLD)})\b",
+    re.MULTILINE,
+)
+"""How a program reads the calls of such tools, so that those beside it that name no file are its data."""
+
+
 class _Call(NamedTuple):
     """Where a call stands, and what it means."""
 
@@ -50,7 +59,8 @@ def with_calls_written(text: str, name: str) -> str:
     """
     if len(text) > LONGEST_LOOKED_AT or not (_PATCH in text or any(old in text for old in _OLD)):
         return text
-    for calls in (list(_of_json(text)), list(_of_tags(text))):
+    are_data = _READS_CALLS.search(text) is not None
+    for calls in (list(_of_json(text, are_data)), list(_of_tags(text, are_data))):
         if any(call.edits for call in calls) and not is_whole(text, name):
             written, at = list[str](), 0
             for call in calls:
@@ -60,7 +70,7 @@ def with_calls_written(text: str, name: str) -> str:
     return text
 
 
-def _of_json(text: str) -> Iterator[_Call]:
+def _of_json(text: str, are_data: bool) -> Iterator[_Call]:
     decoder, end, lines = json.JSONDecoder(), 0, text.split("\n")
     code = [(begin, close) for begin, close, language in fences(lines) if is_marked(language)]
     for found in islice(_BEGINS.finditer(text), _MOST):
@@ -71,7 +81,7 @@ def _of_json(text: str) -> Iterator[_Call]:
             value, stop = decoder.raw_decode(text, found.end())
         except (ValueError, RecursionError):
             continue
-        if blocks := list(_told(value)):
+        if blocks := list(_told(value, are_data)):
             begin, end = found.start(), stop
             above, below = _FENCE_ABOVE.search(text, 0, begin), _FENCE_BELOW.match(text, stop)
             if above and below:
@@ -79,7 +89,7 @@ def _of_json(text: str) -> Iterator[_Call]:
             yield _Call(begin, end, "\n".join(block for block, _ in blocks), any(edits for _, edits in blocks))
 
 
-def _told(value: object, deepest: int = _DEEPEST) -> Iterator[tuple[str, bool]]:
+def _told(value: object, are_data: bool, deepest: int = _DEEPEST) -> Iterator[tuple[str, bool]]:
     """The blocks that a value of JSON's means, each with whether it edits something."""
     if not deepest:
         return
@@ -88,28 +98,30 @@ def _told(value: object, deepest: int = _DEEPEST) -> Iterator[tuple[str, bool]]:
             yield f"\n{fenced(value)}\n", True
         elif value.lstrip()[:1] in ("{", "["):
             try:
-                yield from _told(json.loads(value), deepest - 1)
+                yield from _told(json.loads(value), are_data, deepest - 1)
             except (ValueError, RecursionError):
                 return
     elif isinstance(value, list):
         for one in value:
-            yield from _told(one, deepest - 1)
+            yield from _told(one, are_data, deepest - 1)
     elif isinstance(value, dict):
         old, new, whole, path = (_first(value, keys) for keys in (_OLD, _NEW, _WHOLE, _PATHS))
+        if old is not None and new is not None and are_data and path is None:
+            return
         if old is not None and new is not None:
             yield _edit(path or "", old, new), True
         elif whole is not None and path is not None:
             yield _file(path, whole), False
         else:
             for one in value.values():
-                yield from _told(one, deepest - 1)
+                yield from _told(one, are_data, deepest - 1)
 
 
 def _first(value: dict[str, object], keys: tuple[str, ...]) -> str | None:
     return next((one for key in keys if isinstance(one := value.get(key), str)), None)
 
 
-def _of_tags(text: str) -> Iterator[_Call]:
+def _of_tags(text: str, are_data: bool) -> Iterator[_Call]:
     path, old, end = "", None, 0
     for found in islice(_PARAMETER.finditer(text), _MOST):
         name = found["name"]
@@ -122,6 +134,8 @@ def _of_tags(text: str) -> Iterator[_Call]:
         value, end = text[found.end() : at].removesuffix("\n"), at + len(mark)
         if name in _PATHS:
             path = value.strip()
+        elif are_data and not path:
+            continue
         elif name in _OLD:
             old = value
             yield _Call(found.start(), end, "", edits=False)
