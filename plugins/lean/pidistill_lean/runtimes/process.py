@@ -30,6 +30,8 @@ _RESTING = 0.5
 """It rests where its threads compute, or wait for their turn, for less than this part of the time. Asleep it is 0.1."""
 INTERRUPT_LIMIT_S = 5.0
 """For a process to stop with what it computes: it does so at the next turn of whatever loop it is in."""
+_AGAIN_S = 0.5
+"""After which it is told to stop once more: where it had not begun when it was told, it has not heard it."""
 REST_LIMIT_S = 90.0
 """For a process to come to rest behind an answer; it gives up by itself before that."""
 _TAIL_BYTES = 4000
@@ -176,13 +178,17 @@ class Process:
         if self._wanted != "clean":
             return False
         deadline = time.monotonic() + INTERRUPT_LIMIT_S
-        self.popen.send_signal(signal.SIGINT)
-        try:
-            self._expect("answer", deadline)  # that of the request, where it has just been ready
-        except (LeanDied, LeanTimeout):
-            self._lost = True
-            return False
-        return True
+        while time.monotonic() < deadline:
+            self.popen.send_signal(signal.SIGINT)
+            try:
+                self._expect("answer", min(deadline, time.monotonic() + _AGAIN_S))
+            except LeanTimeout:
+                continue
+            except LeanDied:
+                break
+            return True  # also where it is that of the request, which had just been ready
+        self._lost = True
+        return False
 
     def told(self) -> bool:
         """Whether the reply to what was begun, or what followed the last one, is there to be read."""
