@@ -41,8 +41,9 @@ class _Looks(OrderedDict[str, Look]):
         self._folder = folder
 
     def get(self, key: str, default: Look | None = None) -> Look | None:  # type: ignore[override]
-        path = self._folder / f"{key}.look"
-        if key not in self and path.is_file():
+        path, known = self._folder / f"{key}.look", super().get(key)
+        # another worker may have run the reference since, where none had
+        if (known is None or known.uses is None) and path.is_file():
             super().__setitem__(key, pickle.loads(path.read_bytes()))
         return super().get(key, default)
 
