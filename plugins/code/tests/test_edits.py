@@ -191,9 +191,10 @@ def test_what_an_edit_does_not_speak_of_stays(
 @given(st.text("<=>-+@* SEARCHREPLACE\n`abc", max_size=200), st.sampled_from(["", "f"]))
 @settings(max_examples=300, deadline=None)
 def test_any_text_is_read(text: str, name: str) -> None:
-    extract(
+    found = extract(
         f"{fenced(DRAFT)}\n<<<<<<< SEARCH\n{text}\n=======\n@@ {text}\n>>>>>>> REPLACE\n*** Begin Patch\n{text}", name
     )
+    assert (found.code is None) == bool(found.reason)
 
 
 def test_many_edits_take_time_in_proportion() -> None:

@@ -177,6 +177,7 @@ def test_what_a_submission_changes_is_gone_with_it(
 def test_an_interrupt_at_any_moment_leaves_nothing(own: WasmRuntime, before: list[dict[str, object]]) -> None:
     starts, moments, stopped = own.starts, random.Random(0), 0
     texts = [f"{text}\n\n{AFTER}" for name, text in STATE.items() if name not in OVERRUNS] + [AFTER]
+    texts += [f"theorem more (a b : Nat) : a + b = b + a := by {search}\n\n{AFTER}" for search in ("exact?", "rw?")]
     for turn in range(60):
         try:
             own.check(FOUR, moments.choice(texts), 10 ** moments.uniform(-3.5, -0.5))
